@@ -1,0 +1,56 @@
+# Every stage as a target. `make` alone shows this list.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+# Options of `pipeline train` that pass through, as in: make submit FOLDS=10 LAMBDA="0 1 5"
+flag = $(if $($(1)),--$(2) $($(1)))
+TRAIN_OPTIONS := $(call flag,FOLDS,folds) $(foreach value,$(LAMBDA),--lambda $(value)) \
+  $(call flag,SEEDS,seeds) $(call flag,SEED,seed) $(call flag,EPOCHS,epochs) \
+  $(call flag,LR,lr) $(call flag,HIDDEN,hidden) $(call flag,DROPOUT,dropout) \
+  $(call flag,BATCH_SIZE,batch-size) $(call flag,DEVICE,device) $(call flag,JOBS,jobs)
+ROOT_OPTION := $(call flag,ROOT,root)
+FORCE_OPTION := $(if $(FORCE),--force)
+
+.PHONY: help setup preprocess train submit test lint format clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo
+	@echo 'Variables: FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS ROOT FORCE'
+	@echo 'For example: make submit FOLDS=10 LAMBDA="0 1 5"'
+
+setup: $(READY) ## Make .venv with the exact versions of requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'error: Python 3.11 or newer is needed; say which: make setup PYTHON=python3.12' >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+preprocess: $(READY) ## data/raw -> data/processed
+	@$(BIN)/pipeline preprocess $(ROOT_OPTION) $(FORCE_OPTION)
+
+train: preprocess ## data/processed -> runs/<run id>
+	@$(BIN)/pipeline train $(ROOT_OPTION) $(TRAIN_OPTIONS) $(FORCE_OPTION)
+
+submit: train ## runs/<run id> -> submissions/<run id>.csv
+	@$(BIN)/pipeline submit $(ROOT_OPTION)
+
+test: $(READY) ## Run the tests
+	@$(BIN)/pytest
+
+lint: $(READY) ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(READY) ## Put the code into one style
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## Remove what the stages made; data/raw and .venv stay
+	rm -rf runs reports data/processed/* submissions/*

@@ -1,0 +1,197 @@
+"""The command line: parse, call one function, show. No other module knows typer."""
+
+import json
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from pipeline import __version__
+from pipeline.errors import UserError
+from pipeline.paths import Folders
+from pipeline.settings import Settings
+from pipeline.stages import Outcome
+
+app = typer.Typer(pretty_exceptions_enable=False)
+_DEFAULT = Settings()
+_INTERRUPTED = 130  # what typer gives for Ctrl-C
+_HIDDEN = ",".join(map(str, _DEFAULT.hidden))
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(size) for size in text.split(","))
+    except ValueError:
+        raise UserError(f"--hidden {text!r}: give widths like 128,64") from None
+
+
+Root = Annotated[Path, typer.Option("--root", help="The project's folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object only.")]
+Force = Annotated[bool, typer.Option("--force", help="Run even if up to date.")]
+RunId = Annotated[str | None, typer.Option("--run", help="A run id; default: newest.")]
+
+
+@app.callback(invoke_without_command=True)
+def pipeline(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show it.")] = False,
+) -> None:
+    """From Kaggle's house-price data to a submission, in stages."""
+    if version:
+        typer.echo(__version__)
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def preprocess(
+    root: Root = Path(), as_json: Json = False, force: Force = False
+) -> None:
+    """Check data/raw, clean it, build columns and encode it into data/processed.
+
+    Example: pipeline preprocess
+    """
+    from pipeline import stages, tables
+
+    outcome = stages.preprocess(Folders(root), force=force)
+    if as_json:
+        _print_json(_with_skipped(outcome))
+        return
+    tables.show_preprocess(outcome.record)
+    if outcome.skipped:
+        tables.say("data/processed is up to date")
+
+
+@app.command()
+def train(
+    root: Root = Path(),
+    folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = (
+        _DEFAULT.folds
+    ),
+    lambdas: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--lambda",
+            help="Weight decay λ, on weights and not on biases; repeat it for a grid. "
+            f"[default: {_DEFAULT.lambdas[0]:g}]",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Networks a fold, averaged.")] = (
+        _DEFAULT.seeds
+    ),
+    seed: Annotated[int, typer.Option(help="Of folds, weights and batches.")] = (
+        _DEFAULT.seed
+    ),
+    epochs: Annotated[int, typer.Option(help="Passes over the rows.")] = (
+        _DEFAULT.epochs
+    ),
+    lr: Annotated[
+        float, typer.Option(help="Learning rate at the start.")
+    ] = _DEFAULT.lr,
+    hidden: Annotated[str, typer.Option(help="Widths of the hidden layers.")] = (
+        _HIDDEN
+    ),
+    dropout: Annotated[float, typer.Option(help="Share of units dropped.")] = (
+        _DEFAULT.dropout
+    ),
+    batch_size: Annotated[int, typer.Option(help="Rows a step.")] = _DEFAULT.batch_size,
+    device: Annotated[
+        Literal["cpu", "cuda", "mps", "auto"], typer.Option(help="Where to compute.")
+    ] = "cpu",
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Parts trained side by side; default: all cores."),
+    ] = None,
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
+    """Train networks under K-fold cross-validation and keep them as a run.
+
+    Example: pipeline train --folds 10 --lambda 1 --lambda 5
+    """
+    from pipeline import stages, tables
+
+    settings = Settings(
+        folds=folds,
+        lambdas=tuple(lambdas or _DEFAULT.lambdas),
+        seeds=seeds,
+        seed=seed,
+        epochs=epochs,
+        lr=lr,
+        hidden=_sizes(hidden),
+        dropout=dropout,
+        batch_size=batch_size,
+        device=device,
+    )
+    progress = tables.epoch_progress(settings.networks, epochs)
+    with nullcontext(_ignore) if as_json else progress as watch:
+        outcome = stages.train(Folders(root), settings, watch, jobs=jobs, force=force)
+    if as_json:
+        _print_json(_with_skipped(outcome))
+        return
+    tables.show_scores(outcome.record)
+    where = f"runs/{outcome.record['run_id']}"
+    state = "is up to date" if outcome.skipped else "is kept"
+    tables.say(f"{where} {state}; `pipeline submit` makes the file for Kaggle")
+
+
+@app.command()
+def submit(root: Root = Path(), run: RunId = None, as_json: Json = False) -> None:
+    """Write submissions/<run id>.csv for a run, and check it as Kaggle would.
+
+    Example: pipeline submit --run 20261124-081500-417
+    """
+    from pipeline import runs, submission, tables
+
+    folders = Folders(root)
+    written = submission.submit(folders, runs.find_run(folders, run))
+    if as_json:
+        _print_json(submission.to_record(written))
+        return
+    tables.show_submission(written)
+
+
+@app.command("runs")
+def list_runs(root: Root = Path(), as_json: Json = False) -> None:
+    """List the finished runs, newest first.
+
+    Example: pipeline runs --json
+    """
+    from pipeline import runs, tables
+
+    records = runs.experiment_table(Folders(root))
+    if as_json:
+        _print_json({"runs": records})
+        return
+    tables.show_runs(records)
+
+
+def main() -> None:
+    """Run the command line and turn what the user can mend into one line."""
+    try:
+        status = app(standalone_mode=False)
+    except (UserError, TyperException) as error:
+        text = error.format_message() if isinstance(error, TyperException) else error
+        _stop(f"error: {' '.join(str(text).split())}", 2)
+    if status == _INTERRUPTED:
+        _stop("interrupted; finished runs are kept", _INTERRUPTED)
+
+
+def _stop(line: str, status: int) -> NoReturn:
+    typer.echo(line, err=True)
+    sys.exit(status)
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    typer.echo(json.dumps(record, ensure_ascii=False))
+
+
+def _with_skipped(outcome: Outcome) -> dict[str, Any]:
+    return {**outcome.record, "skipped": outcome.skipped}
+
+
+def _ignore(*_: object) -> None:
+    """Watch nothing: standard output belongs to the JSON object."""

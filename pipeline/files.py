@@ -1,0 +1,70 @@
+"""Files and folders that appear whole or not at all."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.errors import UserError
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Write a file in one step: a reader sees the old file or the new one.
+
+    Raises:
+        UserError: the folder cannot be written to.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    with _writable(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                os.fchmod(file.fileno(), 0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def folder_whole(path: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside `path` that takes its name when the block ends well.
+
+    Raises:
+        UserError: the parent folder cannot be written to.
+    """
+    with _writable(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".tmp-", dir=path.parent))
+    try:
+        yield draft
+        with _writable(path.parent):
+            draft.chmod(0o755)
+            draft.replace(path)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    """Turn the system's refusal to write into a line for the user."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(
+            f"{folder}: cannot be written to ({reason}); "
+            "free space, mend its permissions, or choose another --root"
+        ) from error

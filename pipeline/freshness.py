@@ -1,0 +1,33 @@
+"""Is a stage's work still good? Its inputs, options and code make a fingerprint."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.files import sha256
+
+
+def digests(paths: Mapping[str, Path]) -> dict[str, str | None]:
+    """The SHA-256 of each file, None where there is no such file."""
+    return {
+        name: sha256(path) if path.is_file() else None for name, path in paths.items()
+    }
+
+
+def fingerprint(
+    stage: str, options: Mapping[str, Any], inputs: Mapping[str, str | None]
+) -> str:
+    """One word for all that a stage's result depends on."""
+    parts = [stage, dict(options), dict(inputs), _code_digest()]
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _code_digest() -> str:
+    """A digest of the package's own source."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

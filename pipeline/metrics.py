@@ -1,0 +1,40 @@
+"""How good predictions are, in log-RMSE, the competition's score."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+def log_rmse(predicted: np.ndarray, price: np.ndarray) -> float:
+    """The square root of the mean squared difference of log prices.
+
+    Shapes: both [rows], in dollars.
+    """
+    return float(np.sqrt(np.mean(log_errors(predicted, price) ** 2)))
+
+
+def log_errors(predicted: np.ndarray, price: np.ndarray) -> np.ndarray:
+    """Log of the predicted price less log of the price, [rows]."""
+    return np.asarray(np.log(predicted) - np.log(price))
+
+
+class Forecast(NamedTuple):
+    """A score expected on new houses, with a 90 % interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def forecast(errors: np.ndarray, houses: int, *, draws: int = 2000) -> Forecast:
+    """The log-RMSE to expect on `houses` new rows, from out-of-fold errors.
+
+    A few houses rule the score (the errors have heavy tails), so the interval comes
+    from a bootstrap over houses: Efron and Tibshirani, An Introduction to the
+    Bootstrap, chapter 13.
+    """
+    generator = np.random.default_rng(0)
+    squares = errors**2
+    scores = [np.sqrt(generator.choice(squares, houses).mean()) for _ in range(draws)]
+    low, high = np.quantile(scores, [0.05, 0.95])
+    return Forecast(float(np.sqrt(squares.mean())), float(low), float(high))

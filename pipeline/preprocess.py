@@ -1,0 +1,107 @@
+"""The stage `preprocess`: data/raw -> data/processed."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline import processed
+from pipeline.encode import Encoder
+from pipeline.features import BUILT, Cleaned, build_features, clean_rows
+from pipeline.files import write_whole
+from pipeline.paths import Folders
+from pipeline.raw import read_test, read_train
+from pipeline.schema import CATEGORIES, ID, TARGET
+
+
+def preprocess(folders: Folders) -> dict[str, Any]:
+    """Read, check, clean, build and encode; write four CSV files and a summary.
+
+    `train.csv` and `test.csv` are what `train` reads: cleaned rows with the built
+    columns, where nothing is learned. `train_encoded.csv` and `test_encoded.csv` are
+    for people and other models: filled, standardised and one-hot, with statistics of
+    all training rows. `train` fits its own in every fold.
+
+    Raises:
+        UserError: the data cannot be used, or the folder cannot be written to.
+    """
+    fingerprint = processed.stage_fingerprint(folders)
+    inputs = processed.raw_digests(folders)
+    raw_train = read_train(folders.raw / "train.csv")
+    raw_test, unlisted = read_test(folders.raw / "test.csv")
+    cleaned = {"train.csv": clean_rows(raw_train), "test.csv": clean_rows(raw_test)}
+    train, test = (build_features(part.frame) for part in cleaned.values())
+    encoder = Encoder.fit(train)
+    for name, frame in (("train", train), ("test", test)):
+        write_whole(folders.processed / f"{name}.csv", frame.to_csv(index=False))
+        encoded = _encoded(encoder, frame).to_csv(index=False, float_format="%.6g")
+        write_whole(folders.processed / f"{name}_encoded.csv", encoded)
+    summary = {
+        "fingerprint": fingerprint,
+        "inputs": inputs,
+        "outputs": processed.output_digests(folders),
+        "rows": {"train": len(train), "test": len(test)},
+        "columns": {
+            "raw": raw_test.shape[1] - 1,
+            "built": len(BUILT),
+            "encoded": len(encoder.layout.encoded),
+        },
+        "filled": _filled(train, test, encoder),
+        "unseen_categories": _unseen(raw_train, raw_test, unlisted),
+        "assumptions": _assumptions(cleaned),
+    }
+    write_whole(processed.summary_path(folders), processed.to_json(summary))
+    return summary
+
+
+def read_features(folders: Folders, name: str) -> pd.DataFrame:
+    """Read back `train.csv` or `test.csv` as `preprocess` wrote it."""
+    words = dict.fromkeys(CATEGORIES, str)
+    path = folders.processed / name
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=words)
+
+
+def _encoded(encoder: Encoder, features: pd.DataFrame) -> pd.DataFrame:
+    encoded = pd.DataFrame(
+        encoder.transform(features),
+        columns=encoder.layout.encoded,
+        index=features.index,
+    )
+    kept = features[[name for name in (ID, TARGET) if name in features]]
+    return pd.concat([kept, encoded], axis=1)
+
+
+def _filled(
+    train: pd.DataFrame, test: pd.DataFrame, encoder: Encoder
+) -> list[dict[str, Any]]:
+    """How many unknown cells each column has and what stands in for them."""
+    medians = dict(zip(encoder.layout.numbers, encoder.fill, strict=True))
+    rows = []
+    for name in [*encoder.layout.numbers, *encoder.layout.words]:
+        counts = {"train": int(train[name].isna().sum())}
+        counts["test"] = int(test[name].isna().sum())
+        if any(counts.values()):
+            value = float(np.round(medians[name], 6)) if name in medians else None
+            rows.append({"column": name, **counts, "value": value})
+    return sorted(rows, key=lambda row: -(row["train"] + row["test"]))
+
+
+def _unseen(
+    train: pd.DataFrame, test: pd.DataFrame, unlisted: dict[str, list[str]]
+) -> dict[str, list[str]]:
+    """Words of the test rows that no training row has."""
+    unseen = {
+        name: sorted(set(test[name].dropna()) - set(train[name].dropna()))
+        for name in CATEGORIES
+    }
+    for name, words in unlisted.items():
+        unseen[name] += words
+    return {name: words for name, words in unseen.items() if words}
+
+
+def _assumptions(cleaned: dict[str, Cleaned]) -> list[dict[str, Any]]:
+    return [
+        {"file": name, **assumption._asdict()}
+        for name, part in cleaned.items()
+        for assumption in part.assumptions
+    ]

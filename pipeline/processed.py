@@ -1,0 +1,80 @@
+"""What lies in data/processed: readable CSV files and a summary of how they came.
+
+Light on purpose: this asks whether the stage must run without loading pandas.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import UserError
+from pipeline.freshness import digests, fingerprint
+from pipeline.paths import Folders
+
+FILES = ("train.csv", "test.csv", "train_encoded.csv", "test_encoded.csv")
+_SUMMARY = "summary.json"
+
+
+def raw_digests(folders: Folders) -> dict[str, str | None]:
+    """The SHA-256 of the raw files."""
+    return digests({name: folders.raw / name for name in ("train.csv", "test.csv")})
+
+
+def stage_fingerprint(folders: Folders) -> str:
+    """The fingerprint of `preprocess` as it would run now."""
+    return fingerprint("preprocess", {}, raw_digests(folders))
+
+
+def fresh_summary(folders: Folders) -> dict[str, Any] | None:
+    """The summary of data/processed where it is up to date, else None."""
+    summary = _read_summary(folders)
+    if summary is None or summary["fingerprint"] != stage_fingerprint(folders):
+        return None
+    return summary if summary["outputs"] == output_digests(folders) else None
+
+
+def output_digests(folders: Folders) -> dict[str, str | None]:
+    """The SHA-256 of the processed files."""
+    return digests({name: folders.processed / name for name in FILES})
+
+
+def require(folders: Folders) -> dict[str, str | None]:
+    """Check that data/processed belongs to data/raw, and give its digests.
+
+    Raises:
+        UserError: a file is missing, edited, or older than the raw data.
+    """
+    summary = _read_summary(folders)
+    outputs = output_digests(folders)
+    again = "run `pipeline preprocess`"
+    if summary is None:
+        raise UserError(f"{folders.processed}: nothing preprocessed yet; {again} first")
+    for name, digest in outputs.items():
+        if digest != summary["outputs"].get(name):
+            path = folders.processed / name
+            raise UserError(f"{path}: not as `preprocess` left it; {again} again")
+    for name, digest in raw_digests(folders).items():
+        if digest != summary["inputs"].get(name):
+            path = folders.raw / name
+            raise UserError(f"{path}: changed since it was preprocessed; {again} again")
+    return outputs
+
+
+def summary_path(folders: Folders) -> Path:
+    """Where the summary of the stage lies."""
+    return folders.processed / _SUMMARY
+
+
+def to_json(record: Mapping[str, Any]) -> str:
+    """A record as a person and a program can read it."""
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def _read_summary(folders: Folders) -> dict[str, Any] | None:
+    try:
+        summary = json.loads(summary_path(folders).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    wanted = {"fingerprint", "inputs", "outputs"}
+    return summary if isinstance(summary, dict) and wanted <= summary.keys() else None

@@ -1,0 +1,51 @@
+"""The stages as the command line calls them: skip what is up to date, else do it.
+
+The modules that need pandas and torch are loaded only when there is work for them.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from pipeline import processed, runs
+from pipeline.freshness import fingerprint
+from pipeline.paths import Folders
+from pipeline.settings import Settings
+
+
+class Outcome(NamedTuple):
+    """The record of a stage, and whether it was up to date already."""
+
+    record: dict[str, Any]
+    skipped: bool
+
+
+def preprocess(folders: Folders, *, force: bool) -> Outcome:
+    """Fill data/processed from data/raw."""
+    summary = None if force else processed.fresh_summary(folders)
+    if summary is not None:
+        return Outcome(summary, skipped=True)
+    from pipeline import preprocess as stage
+
+    return Outcome(stage.preprocess(folders), skipped=False)
+
+
+def train(
+    folders: Folders,
+    settings: Settings,
+    watch: Callable[..., None],
+    *,
+    jobs: int | None,
+    force: bool,
+) -> Outcome:
+    """Train the networks of `settings` and keep them as a run."""
+    inputs = processed.require(folders)
+    word = fingerprint("train", asdict(settings), inputs)
+    record = None if force else runs.same_run(folders, word)
+    if record is not None:
+        return Outcome(record, skipped=True)
+    from pipeline import experiment
+
+    provenance = {"fingerprint": word, "inputs": inputs}
+    record = experiment.run_experiment(folders, settings, provenance, watch, jobs)
+    return Outcome(record, skipped=False)

@@ -1,0 +1,206 @@
+"""The tables and progress bars of the terminal; no other module knows rich."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from pipeline.submission import Submission
+
+if TYPE_CHECKING:  # torch stays unloaded where only tables are shown
+    from pipeline.crossval import Member, Watch
+    from pipeline.train import Epoch
+
+_ROOMY = 6  # up to this many folds, scores are written in full
+_MOST_FOLDS = 10  # more columns than this do not fit into 100 characters
+_BEST = "bold green"
+_UPLOAD = "https://www.kaggle.com/c/house-prices-advanced-regression-techniques/submit"
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """Print a line as it is."""
+    out.print(text, markup=False)
+
+
+def show_preprocess(record: dict[str, Any]) -> None:
+    """What was read, what was filled, and what was assumed."""
+    rows, columns = record["rows"], record["columns"]
+    table = _table([""], ["train", "test"])
+    table.add_row("rows", f"{rows['train']:,}", f"{rows['test']:,}")
+    table.add_row("columns in", *[str(columns["raw"])] * 2)
+    table.add_row("columns built", *[str(columns["built"])] * 2)
+    table.add_row("columns out, encoded", *[str(columns["encoded"])] * 2)
+    _show("Preprocessing", table)
+    _show_filled(record["filled"])
+    _show_assumptions(record["assumptions"])
+    for name, words in record["unseen_categories"].items():
+        say(f"In test.csv only: {name} = {', '.join(words)} (encoded as all-zero)")
+
+
+def _show_filled(filled: list[dict[str, Any]], most: int = 10) -> None:
+    table = _table(["column"], ["train", "test", "filled with"])
+    for row in filled[:most]:
+        median = row["value"]
+        value = "all-zero" if median is None else f"median {median:.4g}"
+        table.add_row(row["column"], str(row["train"]), str(row["test"]), value)
+    shown = min(most, len(filled))
+    _show(f"Unknown values filled: the {shown} largest of {len(filled)}", table)
+
+
+def _show_assumptions(assumptions: list[dict[str, Any]]) -> None:
+    table = _table(["file", "assumed", "columns"], ["rows", "first Id"])
+    order = itemgetter("file", "assumed")
+    for (file, assumed), group in groupby(assumptions, key=order):
+        same = list(group)
+        columns = ", ".join(each["column"] for each in same)
+        rows = max(each["rows"] for each in same)
+        first = min(each["first_id"] for each in same)
+        table.add_row(file, assumed, columns, str(rows), str(first))
+    _show("Assumed where a row leaves it open or contradicts itself", table)
+
+
+def show_scores(record: dict[str, Any]) -> None:
+    """The table of fold scores, and the score to expect."""
+    scores = record["scores"]
+    folds = len(scores[0]["folds"])
+    right = ["λ", *_fold_names(folds), "mean ± sd", "pooled", "seconds"]
+    table = _table([], right)
+    for score in scores:
+        best = score["lambda"] == record["best_lambda"]
+        table.add_row(
+            f"{score['lambda']:g}" + (" ◂" if best else "  "),
+            *_fold_values(score["folds"]),
+            " ± ".join(_texts([score["mean"], score["std"]], short=folds > _ROOMY)),
+            f"{score['pooled']:.4f}",
+            f"{score['seconds']:.1f}",
+            style=_BEST if best and len(scores) > 1 else None,
+        )
+    _show(f"log-RMSE of {folds} folds, lower is better", table)
+    expected = record["forecast"]
+    say(
+        f"Expected on the leaderboard: {expected['estimate']:.4f} "
+        f"(90 % interval {expected['low']:.4f} to {expected['high']:.4f})"
+    )
+
+
+def _fold_names(folds: int) -> list[str]:
+    if folds > _MOST_FOLDS:
+        return ["best fold", "median fold", "worst fold"]
+    return [f"fold {n}" if folds <= _ROOMY else str(n) for n in range(1, folds + 1)]
+
+
+def _fold_values(folds: Sequence[float]) -> list[str]:
+    """The fold scores as text, or three of them where there are too many."""
+    if len(folds) > _MOST_FOLDS:
+        ordered = sorted(folds)
+        folds = [ordered[0], ordered[len(ordered) // 2], ordered[-1]]
+    return _texts(folds, short=len(folds) > _ROOMY)
+
+
+def _texts(scores: Sequence[float], *, short: bool) -> list[str]:
+    texts = [f"{score:.4f}" for score in scores]
+    return [text.removeprefix("0") for text in texts] if short else texts
+
+
+def show_submission(submission: Submission) -> None:
+    """The first rows, the prices beside training's, and what to do next."""
+    head = _table([], ["Id", "SalePrice"])
+    for house, price in submission.rows[:5]:
+        head.add_row(str(house), f"{price:,.2f}")
+    _show(f"The first of {len(submission.rows):,} rows", head)
+    table = _table([""], ["lowest", "25 %", "median", "75 %", "highest"])
+    for name, values in (
+        ("training", submission.train_quartiles),
+        ("predicted", submission.quartiles),
+    ):
+        table.add_row(name, *(f"{value:,.0f}" for value in values))
+    _show("Prices in dollars", table)
+    state = "up to date" if submission.skipped else "written and checked"
+    say(f"{submission.path}: {state}")
+    say(f"Upload it at {_UPLOAD}")
+
+
+def show_runs(records: list[dict[str, Any]]) -> None:
+    """The experiment table, newest first."""
+    table = _table(
+        ["run", "date"],
+        ["folds", "λ", "hidden", "seeds", "pooled CV", "± sd", "seconds", "submission"],
+    )
+    for record in records:
+        settings = record["settings"]
+        best = next(s for s in record["scores"] if s["lambda"] == record["best_lambda"])
+        table.add_row(
+            record["run_id"],
+            record["created"][5:16].replace("T", " "),
+            str(settings["folds"]),
+            f"{record['best_lambda']:g}",
+            ",".join(map(str, settings["hidden"])),
+            str(settings["seeds"]),
+            f"{best['pooled']:.4f}",
+            f"{best['std']:.4f}",
+            f"{record['seconds']:.0f}",
+            "made" if record["submission"] else "–",
+        )
+    _show("Runs, newest first", table)
+
+
+@contextmanager
+def epoch_progress(networks: int, epochs: int) -> Iterator["Watch"]:
+    """A bar on standard error with the score as it falls and the time left.
+
+    Where there is no terminal, a plain line for each quarter of the way.
+    """
+    columns = (
+        TextColumn(f"{networks} networks"),
+        BarColumn(bar_width=30),
+        TaskProgressColumn(),
+        TextColumn("· mean log-RMSE of a network {task.fields[score]} ·"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+    )
+    latest: dict[Any, float] = {}
+    quarters = {0}
+    bar = err.is_terminal
+    with Progress(*columns, console=err, transient=True, disable=not bar) as progress:
+        task = progress.add_task("train", total=networks * epochs, score="–")
+
+        def watch(members: Sequence["Member"], epoch: "Epoch") -> None:
+            latest.update(zip(members, epoch.valid.tolist(), strict=True))
+            score = f"{sum(latest.values()) / len(latest):.4f}"
+            progress.update(task, advance=len(members), score=score)
+            quarter = int(4 * progress.tasks[task].percentage / 100)
+            if not bar and quarter not in quarters:
+                quarters.add(quarter)
+                err.print(f"trained {25 * quarter} % · mean log-RMSE {score}")
+
+        yield watch
+
+
+def _table(left: Sequence[str], right: Sequence[str]) -> Table:
+    """An empty table of columns set to the left, then columns set to the right."""
+    gap = 1 if len(left) + len(right) <= _MOST_FOLDS else 0
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, gap, 0, 0))
+    for names, justify in ((left, "left"), (right, "right")):
+        for name in names:
+            table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    return table
+
+
+def _show(title: str, table: Table) -> None:
+    out.print(title, style="bold", markup=False)
+    out.print(table)

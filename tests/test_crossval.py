@@ -1,0 +1,92 @@
+"""Cross-validation: nothing of a validated row reaches the networks that predict it."""
+
+import numpy as np
+import pytest
+
+from pipeline.crossval import cross_validate, members_of
+from pipeline.settings import Settings
+
+QUICK = {"epochs": 2, "seeds": 2, "hidden": (8,), "lambdas": (0.0, 2.0)}
+
+
+def run(train, test, jobs=1, watch=lambda members, epoch: None, **settings):
+    return cross_validate(train, test, Settings(**{**QUICK, **settings}), watch, jobs)
+
+
+@pytest.fixture(scope="module")
+def houses(train_features, test_features):
+    return train_features.head(200), test_features.head(50)
+
+
+def test_validated_rows_change_nothing_that_their_own_networks_learn(houses):
+    train, test = houses
+    before = run(train, test)
+    rows = before.fold_of == 0
+    changed = train.copy()
+    changed.loc[rows, "SalePrice"] *= 7
+    changed.loc[rows, "Neighborhood"] = "Blueste"
+    numbers = changed.columns.drop(["Id", "SalePrice"]).difference(
+        train.select_dtypes(exclude="number").columns
+    )
+    changed.loc[rows, numbers] *= 5
+    after = run(changed, test)
+    fold = [member.fold == 0 for member in before.members]
+    trained = slice(len(train), None)  # the test rows, which did not change
+    np.testing.assert_array_equal(
+        before.trained.log_price[fold, trained], after.trained.log_price[fold, trained]
+    )
+    others = np.invert(fold)
+    assert (
+        before.trained.log_price[others, trained]
+        != after.trained.log_price[others, trained]
+    ).all()
+
+
+def test_every_house_is_predicted_out_of_fold_and_the_scores_are_of_those(houses):
+    result = run(*houses)
+    price = houses[0]["SalePrice"].to_numpy()
+    for score, predicted in zip(result.scores, result.out_of_fold, strict=True):
+        errors = np.log(predicted / price)
+        assert score.pooled == pytest.approx(np.sqrt(np.mean(errors**2)))
+        for number, value in enumerate(score.folds):
+            fold = errors[result.fold_of == number]
+            assert value == pytest.approx(np.sqrt(np.mean(fold**2)))
+
+
+def test_the_submission_averages_the_networks_of_all_folds_in_log_price(houses):
+    result = run(*houses)
+    own = [member.weight_decay == 2.0 for member in result.members]
+    expected = np.exp(result.trained.log_price[own, len(houses[0]) :].mean(axis=0))
+    np.testing.assert_allclose(result.test[1], expected)
+
+
+def test_jobs_change_no_bit(houses):
+    one, three = run(*houses, jobs=1), run(*houses, jobs=3)
+    np.testing.assert_array_equal(one.trained.log_price, three.trained.log_price)
+    np.testing.assert_array_equal(one.trained.valid, three.trained.valid)
+
+
+def test_a_lambda_alone_gives_the_row_it_has_in_a_grid(houses):
+    grid, alone = run(*houses), run(*houses, lambdas=(2.0,))
+    np.testing.assert_array_equal(grid.out_of_fold[1], alone.out_of_fold[0])
+    assert grid.scores[1].folds == alone.scores[0].folds
+
+
+def test_the_watcher_sees_each_epoch_of_each_network(houses):
+    seen = []
+    run(*houses, watch=lambda members, epoch: seen.append((len(members), epoch.number)))
+    assert seen == [(20, 1), (20, 2)]
+
+
+def test_members_are_every_fold_and_seed_of_every_lambda():
+    members = members_of(Settings(folds=3, seeds=2, lambdas=(0.0, 1.0)))
+    assert len(members) == len(set(members)) == 12
+    assert members[0] == (0.0, 0, 0)
+    assert members[-1] == (1.0, 2, 1)
+
+
+def test_the_learning_curve_ends_in_the_score_of_the_fold(houses):
+    result = run(*houses, seeds=1, lambdas=(0.0,))
+    np.testing.assert_allclose(
+        result.trained.valid[:, -1], result.scores[0].folds, rtol=1e-4
+    )

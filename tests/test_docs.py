@@ -1,0 +1,128 @@
+"""The README, the help and the Makefile keep step with the code."""
+
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+
+import pytest
+import typer.main
+from conftest import RAW, REPOSITORY
+
+from pipeline.cli import app
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+COMMANDS = typer.main.get_command(app).commands
+
+
+def code_lines(starting_with):
+    """The lines of the README's shell blocks that start with a word."""
+    blocks = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+    lines = [
+        line.split("#")[0].strip() for block in blocks for line in block.splitlines()
+    ]
+    return [line for line in lines if line.startswith(starting_with)]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_an_example_and_a_row_in_the_readme(name):
+    command = COMMANDS[name]
+    assert f"Example: pipeline {name}" in command.help
+    assert re.search(rf"^\| `(pipeline|make) {name}", README, flags=re.MULTILINE)
+    for parameter in command.params:
+        assert parameter.help, f"{name} {parameter.opts}"
+
+
+def test_every_command_that_the_readme_names_exists():
+    named = set(re.findall(r"`pipeline ([a-z]+)", README))
+    assert named <= COMMANDS.keys()
+
+
+def test_every_make_target_is_in_the_help_and_in_the_readme_or_trivial():
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
+    shown = subprocess.run(
+        ["make"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout
+    for target in phony.split():
+        assert f"make {target} " in shown
+    for target in re.findall(r"^make ([a-z]+)", "\n".join(code_lines("make")), re.M):
+        assert target in phony.split()
+
+
+def test_the_bundled_files_are_the_ones_whose_digests_are_written_down():
+    written = (RAW / "README.md").read_text(encoding="utf-8")
+    for name in ("train.csv", "test.csv"):
+        digest = hashlib.sha256((RAW / name).read_bytes()).hexdigest()
+        assert re.search(rf"{name} \| [\d,]+ \| {digest}", written)
+
+
+def test_the_lock_holds_every_dependency_within_its_range():
+    lock = dict(
+        line.split("==")
+        for line in (REPOSITORY / "requirements.lock").read_text().splitlines()
+        if not line.startswith("#")
+    )
+    text = (REPOSITORY / "pyproject.toml").read_text()
+    names = re.findall(r'^    "([a-z-]+)>=([0-9.]+)', text, flags=re.MULTILINE)
+    assert len(names) >= 9
+    for name, lowest in names:
+        assert tuple(map(int, lock[name].split(".")[:2])) >= tuple(
+            map(int, lowest.split("."))
+        )
+
+
+@pytest.mark.parametrize("line", code_lines("pipeline"))
+def test_the_commands_of_the_readme_run(line, pipeline, small_project):
+    quick = ["--epochs", "1"] if " train" in line else []
+    words = shlex.split(line)[1:]
+    pipeline("preprocess", "--root", small_project)
+    if words[0] in ("submit", "runs"):
+        pipeline("train", "--root", small_project, "--epochs", "1")
+    result = pipeline(*words, *quick, "--root", small_project)
+    assert result.status == 0, result.err
+
+
+@pytest.mark.slow
+def test_make_submit_ends_in_the_output_that_the_readme_shows(tmp_path):
+    clone = tmp_path / "clone"
+    ignore = shutil.ignore_patterns(".venv", ".git", "runs", "reports", ".*_cache")
+    shutil.copytree(REPOSITORY, clone, ignore=ignore)
+    environment = {**os.environ, "COLUMNS": "100"}
+    make = ["make", "submit", f"ROOT={clone}"]
+    shown = subprocess.run(
+        make,
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    written = normal(readme_output())
+    assert normal(shown)[-len(written) :] == written
+    again = subprocess.run(
+        make,
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert again.count("up to date") == 3
+
+
+def readme_output():
+    (block,) = re.findall(r"```text\n(.*?)```", README, flags=re.DOTALL)
+    return block
+
+
+def normal(text):
+    """The words of an output, where digits and elapsed times may differ."""
+    text = re.sub(r"\S*submissions/", "submissions/", text)
+    return [
+        re.sub(r"[\d.,]+", "9", line).split()
+        for line in text.splitlines()
+        if line.strip()
+    ]

@@ -1,0 +1,35 @@
+"""Files and folders appear whole or not at all."""
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.files import folder_whole, write_whole
+
+
+def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path):
+    path = tmp_path / "new" / "file.csv"
+    write_whole(path, "old")
+    write_whole(path, "new")
+    assert path.read_text() == "new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_folder_whose_making_fails_leaves_nothing(tmp_path):
+    with (
+        pytest.raises(RuntimeError),
+        folder_whole(tmp_path / "runs" / "one") as draft,
+    ):
+        (draft / "half").write_text("half")
+        raise RuntimeError
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UserError, match="cannot be written to"):
+        write_whole(tmp_path / "file" / "below.csv", "text")
+    with (
+        pytest.raises(UserError, match="cannot be written to"),
+        folder_whole(tmp_path / "file" / "run"),
+    ):
+        pass
