@@ -56,7 +56,7 @@ def preprocess(folders: Folders) -> dict[str, Any]:
 
 def read_features(folders: Folders, name: str) -> pd.DataFrame:
     """Read back `train.csv` or `test.csv` as `preprocess` wrote it."""
-    words = dict.fromkeys(CATEGORIES, str)
+    words = {c.name: str for c in CATEGORIES.values() if not c.ordered}
     path = folders.processed / name
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=words)
 

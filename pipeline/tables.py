@@ -34,7 +34,7 @@ err = Console(stderr=True, highlight=False)
 
 def say(text: str) -> None:
     """Print a line as it is."""
-    out.print(text, markup=False)
+    out.print(text, markup=False, soft_wrap=True)
 
 
 def show_preprocess(record: dict[str, Any]) -> None:
