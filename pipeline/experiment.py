@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from joblib import cpu_count
@@ -66,6 +67,7 @@ def run_experiment(
         "cv_log_rmse": best.pooled,
         "scores": [_score_record(score) for score in result.scores],
         "forecast": forecast(errors, len(test))._asdict(),
+        "costliest": _costliest(train, result.out_of_fold[result.best], errors),
         "seconds": (datetime.now(UTC) - begin).total_seconds(),
         "layout": result.encoded.encoders[0].layout._asdict(),
         "threads": torch.get_num_threads(),
@@ -95,6 +97,17 @@ def _device(name: str) -> str:
 def _score_record(score: Score) -> dict[str, Any]:
     record = score._asdict()
     return {"lambda": record.pop("weight_decay"), **record}
+
+
+def _costliest(
+    train: pd.DataFrame, predicted: np.ndarray, errors: np.ndarray, most: int = 10
+) -> list[dict[str, Any]]:
+    """The houses with the largest squared errors, and the share of the sum each has."""
+    houses = train[[ID, "Neighborhood", TARGET]].assign(
+        prediction=predicted.round(2), share=errors**2 / (errors**2).sum()
+    )
+    records = houses.nlargest(most, "share").to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in records]
 
 
 def _write_predictions(

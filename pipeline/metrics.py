@@ -26,15 +26,22 @@ class Forecast(NamedTuple):
     high: float
 
 
-def forecast(errors: np.ndarray, houses: int, *, draws: int = 2000) -> Forecast:
-    """The log-RMSE to expect on `houses` new rows, from out-of-fold errors.
+def forecast(errors: np.ndarray, houses: int, *, draws: int = 4000) -> Forecast:
+    """The log-RMSE to expect on `houses` new rows, from out-of-fold errors [rows].
 
-    A few houses rule the score (the errors have heavy tails), so the interval comes
-    from a bootstrap over houses: Efron and Tibshirani, An Introduction to the
-    Bootstrap, chapter 13.
+    A few houses rule the score (the errors have heavy tails), so no formula for the
+    normal distribution will do. Each draw takes one bootstrap sample for what we do
+    not know of the errors' distribution, and from that the new houses, for the luck of
+    which houses they are (Efron and Tibshirani, An Introduction to the Bootstrap,
+    chapters 13 and 25).
     """
     generator = np.random.default_rng(0)
     squares = errors**2
-    scores = [np.sqrt(generator.choice(squares, houses).mean()) for _ in range(draws)]
+    scores = [
+        np.sqrt(
+            generator.choice(generator.choice(squares, len(squares)), houses).mean()
+        )
+        for _ in range(draws)
+    ]
     low, high = np.quantile(scores, [0.05, 0.95])
     return Forecast(float(np.sqrt(squares.mean())), float(low), float(high))

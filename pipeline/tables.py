@@ -91,10 +91,31 @@ def show_scores(record: dict[str, Any]) -> None:
             style=_BEST if best and len(scores) > 1 else None,
         )
     _show(f"log-RMSE of {folds} folds, lower is better", table)
+    _show_costliest(record["costliest"])
     expected = record["forecast"]
     say(
         f"Expected on the leaderboard: {expected['estimate']:.4f} "
-        f"(90 % interval {expected['low']:.4f} to {expected['high']:.4f})"
+        f"(90 % interval {expected['low']:.4f} to {expected['high']:.4f}; "
+        "a few houses rule it)"
+    )
+
+
+def _show_costliest(houses: list[dict[str, Any]]) -> None:
+    table = _table(
+        ["Id", "neighbourhood"], ["price", "prediction", "share of the score"]
+    )
+    for house in houses:
+        table.add_row(
+            str(house["Id"]),
+            house["Neighborhood"] or "unknown",
+            f"{house['SalePrice']:,.0f}",
+            f"{house['prediction']:,.0f}",
+            f"{house['share']:.1%}",
+        )
+    share = sum(house["share"] for house in houses)
+    _show(
+        f"The {len(houses)} houses that cost most: {share:.0%} of all squared error",
+        table,
     )
 
 
