@@ -154,6 +154,65 @@ def submit(root: Root = Path(), run: RunId = None, as_json: Json = False) -> Non
     tables.show_submission(written)
 
 
+@app.command()
+def download(
+    name: Annotated[Literal["fashion-mnist"], typer.Argument(help="What to fetch.")],
+    root: Root = Path(),
+    as_json: Json = False,
+) -> None:
+    """Fetch Fashion-MNIST for the lessons from OpenML; the houses are here already.
+
+    Example: pipeline download fashion-mnist
+    """
+    from pipeline import fashion_mnist, files, tables
+
+    paths = fashion_mnist.download(Folders(root))
+    record = {"name": name, "files": {str(p): files.sha256(p) for p in paths}}
+    if as_json:
+        _print_json(record)
+        return
+    tables.show_download(record)
+
+
+@app.command()
+def lesson(
+    name: Annotated[str | None, typer.Argument(help="A lesson's name, or all.")] = None,
+    impl: Annotated[
+        Literal["scratch", "torch", "both"], typer.Option(help="Which code to run.")
+    ] = "both",
+    seed: Annotated[int, typer.Option(min=0, help="Of data, weights, batches.")] = 0,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Passes over the rows; default: the book's."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Fashion-MNIST's folder; default: looked for.")
+    ] = None,
+    root: Root = Path(),
+    as_json: Json = False,
+) -> None:
+    """Run a lesson of the book and hold it against what the book published.
+
+    Example: pipeline lesson linear-regression
+    """
+    from pipeline import tables
+    from pipeline.lessons import LESSONS, run_lesson
+
+    if name is None:
+        tables.show_lesson_list(LESSONS.values())
+        return
+    results = []
+    for each in LESSONS if name == "all" else [name]:
+        for result in run_lesson(
+            each, impl, seed=seed, epochs=epochs, data=data, folders=Folders(root)
+        ):
+            results.append(result)
+            if not as_json:
+                tables.show_lesson(result)
+    if as_json:
+        _print_json({"lessons": [result.record() for result in results]})
+
+
 @app.command("runs")
 def list_runs(root: Root = Path(), as_json: Json = False) -> None:
     """List the finished runs, newest first.

@@ -12,13 +12,17 @@ import torch
 from joblib import Parallel, delayed
 from torch import Tensor
 
-from pipeline.encode import Encoder
-from pipeline.folds import Fold, make_folds
+from pipeline.encode import Encoder, to_matrix
+from pipeline.folds import Fold, fold_numbers, make_folds
+from pipeline.limits import Limits
 from pipeline.metrics import log_rmse
 from pipeline.network import StackedMLP
 from pipeline.schema import TARGET
 from pipeline.settings import Settings
-from pipeline.train import Epoch, Rows, predict, train_stack
+from pipeline.train import Epoch, Recipe, Rows, predict, train_stack
+
+_BLOCK = 4096  # rows predicted at a time
+BEND = 0.07  # in log price: up to here the loss is squared, beyond it absolute
 
 
 class Member(NamedTuple):
@@ -30,9 +34,8 @@ class Member(NamedTuple):
 
 
 class Score(NamedTuple):
-    """The log-RMSE of one λ: on each fold, and pooled over all rows."""
+    """The log-RMSE of a model: on each fold, and pooled over all rows."""
 
-    weight_decay: float
     folds: list[float]
     mean: float
     std: float
@@ -46,38 +49,54 @@ class EncodedFolds:
 
     Shapes: inputs [folds, rows + test rows, d_in]; targets [folds, rows + test rows],
     the log price less the fold's mean, over its deviation (NaN in test rows); mean and
-    deviation [folds, 1].
+    deviation [folds, 1]; floor [folds, 1] and ceiling [folds, rows + test rows] bound
+    the log price.
     """
 
     folds: list[Fold]
+    columns: list[str]
     encoders: list[Encoder]
     inputs: Tensor
     targets: Tensor
     mean: np.ndarray
     deviation: np.ndarray
+    limits: list[Limits]
+    floor: np.ndarray
+    ceiling: np.ndarray
 
     @classmethod
     def fit(
         cls, train: pd.DataFrame, test: pd.DataFrame, folds: list[Fold], device: str
     ) -> Self:
-        """Learn encoders and target scales from the training rows of each fold."""
-        encoders = [Encoder.fit(train.iloc[fold.train]) for fold in folds]
-        rows = pd.concat([train.drop(columns=TARGET), test], ignore_index=True)
-        inputs = np.stack([encoder.transform(rows) for encoder in encoders])
+        """Learn all that is learned from rows from the training rows of each fold."""
+        every = pd.concat([train.drop(columns=TARGET), test], ignore_index=True)
+        matrix = to_matrix(every)
+        encoders = [Encoder.fit(matrix, fold.train) for fold in folds]
+        inputs = np.stack([encoder.transform(matrix.cells) for encoder in encoders])
         log_price = np.log(train[TARGET].to_numpy(float))
         parts = [log_price[fold.train] for fold in folds]
         mean = np.array([[part.mean()] for part in parts])
         deviation = np.array([[max(part.std(), 1e-6)] for part in parts])
         unknown = np.full((len(folds), len(test)), np.nan)
         targets = np.hstack([(log_price - mean) / deviation, unknown])
+        where = every["Neighborhood"]
+        limits = [Limits.fit(where.iloc[f.train], log_price[f.train]) for f in folds]
         return cls(
-            folds,
-            encoders,
-            torch.from_numpy(inputs).to(device),
-            torch.from_numpy(targets.astype(np.float32)).to(device),
-            mean,
-            deviation,
+            folds=folds,
+            columns=matrix.names,
+            encoders=encoders,
+            inputs=torch.from_numpy(inputs).to(device),
+            targets=torch.from_numpy(targets.astype(np.float32)).to(device),
+            mean=mean,
+            deviation=deviation,
+            limits=limits,
+            floor=np.array([[each.floor] for each in limits]),
+            ceiling=np.stack([each.ceiling_of(where) for each in limits]),
         )
+
+    def bound(self, log_price: np.ndarray) -> np.ndarray:
+        """Keep log prices [..., folds, rows + test rows] within the folds' limits."""
+        return np.asarray(np.clip(log_price, self.floor, self.ceiling))
 
 
 class Trained(NamedTuple):
@@ -137,8 +156,8 @@ def cross_validate(
     members = members_of(settings)
     trained = _train_parts(members, encoded, settings, watch, jobs)
     shape = (len(settings.lambdas), settings.folds, settings.seeds, -1)
-    log_price = trained.log_price.reshape(shape).mean(axis=2)
-    fold_of = _fold_of(folds, len(train))
+    log_price = encoded.bound(trained.log_price.reshape(shape).mean(axis=2))
+    fold_of = fold_numbers(folds)
     out_of_fold = np.exp(log_price[:, fold_of, np.arange(len(train))])
     price = train[TARGET].to_numpy()
     seconds = (time.perf_counter() - begin) / len(settings.lambdas)
@@ -147,10 +166,7 @@ def cross_validate(
         encoded=encoded,
         trained=trained,
         scores=[
-            _score(weight_decay, predicted, price, folds, seconds)
-            for weight_decay, predicted in zip(
-                settings.lambdas, out_of_fold, strict=True
-            )
+            score_folds(predicted, price, folds, seconds) for predicted in out_of_fold
         ],
         fold_of=fold_of,
         out_of_fold=out_of_fold,
@@ -227,24 +243,25 @@ def _epochs(
     """Train the stack on its folds, with the scores turned into log price."""
     fold = [member.fold for member in members]
     deviation = torch.tensor(encoded.deviation[fold, 0], device=settings.device)
-    epochs = train_stack(
-        stack,
-        _rows(encoded, fold, [encoded.folds[number].train for number in fold]),
-        _rows(encoded, fold, [encoded.folds[number].valid for number in fold]),
-        weight_decay=torch.tensor(
-            [member.weight_decay for member in members], device=settings.device
-        ),
+    decays = [member.weight_decay for member in members]
+    # Of all folds, not of the members' own: a part of the stack must not see its cut.
+    smallest = min(len(each.train) for each in encoded.folds)
+    recipe = Recipe(
+        weight_decay=torch.tensor(decays, device=settings.device),
+        bend=BEND / deviation.float(),
         epochs=settings.epochs,
+        batches=max(1, smallest // settings.batch_size),
         lr=settings.lr,
-        batch_size=settings.batch_size,
     )
-    for number, trained, valid in epochs:
-        yield Epoch(number, trained * deviation, valid * deviation)
+    train = _rows(encoded, fold, [encoded.folds[number].train for number in fold])
+    valid = _rows(encoded, fold, [encoded.folds[number].valid for number in fold])
+    for number, trained, valid_error in train_stack(stack, train, valid, recipe):
+        yield Epoch(number, trained * deviation, valid_error * deviation)
 
 
 def _rows(encoded: EncodedFolds, fold: list[int], rows: list[np.ndarray]) -> Rows:
-    indices = [torch.from_numpy(each) for each in rows]
-    return Rows.of(encoded.inputs, encoded.targets, fold, indices)
+    own = torch.tensor(fold, device=encoded.inputs.device)
+    return Rows(encoded.inputs, encoded.targets, own, [*map(torch.from_numpy, rows)])
 
 
 def _log_predictions(
@@ -252,26 +269,19 @@ def _log_predictions(
 ) -> np.ndarray:
     """The log price each network predicts for every row, [M, rows + test rows]."""
     fold = [member.fold for member in members]
-    every = np.arange(encoded.inputs.shape[1])
-    standard = predict(stack, _rows(encoded, fold, [every] * len(fold)))
-    scaled = standard.cpu().double().numpy() * encoded.deviation[fold]
+    starts = range(0, encoded.inputs.shape[1], _BLOCK)
+    standard = [
+        predict(stack, encoded.inputs[fold, start : start + _BLOCK]).cpu()
+        for start in starts
+    ]
+    scaled = torch.cat(standard, 1).double().numpy() * encoded.deviation[fold]
     return np.asarray(scaled + encoded.mean[fold])
 
 
-def _fold_of(folds: list[Fold], rows: int) -> np.ndarray:
-    fold_of = np.empty(rows, dtype=int)
-    for number, fold in enumerate(folds):
-        fold_of[fold.valid] = number
-    return fold_of
-
-
-def _score(
-    weight_decay: float,
-    predicted: np.ndarray,
-    price: np.ndarray,
-    folds: list[Fold],
-    seconds: float,
+def score_folds(
+    predicted: np.ndarray, price: np.ndarray, folds: list[Fold], seconds: float
 ) -> Score:
+    """Score out-of-fold prices [rows] on each fold and on all rows."""
     each = [log_rmse(predicted[fold.valid], price[fold.valid]) for fold in folds]
     mean, std = float(np.mean(each)), float(np.std(each, ddof=1))
-    return Score(weight_decay, each, mean, std, log_rmse(predicted, price), seconds)
+    return Score(each, mean, std, log_rmse(predicted, price), seconds)

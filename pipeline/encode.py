@@ -1,8 +1,8 @@
-"""What is learned from rows: filling, standardisation and one-hot, per fold.
+"""Numbers for the networks: a matrix that learns nothing, then what a fold learns.
 
-An `Encoder` is fitted on training rows only and then applied to any rows. Its width is
-the same in every fold, since the vocabularies are the schema's: the networks of all
-folds fit into one stack.
+`to_matrix` spreads words over columns by the schema's vocabularies, so that its width
+is the same in every fold and the networks of all folds fit into one stack. An
+`Encoder` is fitted on the training rows of a fold only: it fills, centres and scales.
 """
 
 from dataclasses import dataclass
@@ -13,71 +13,86 @@ import pandas as pd
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from pipeline.features import CROSSED
 from pipeline.schema import CATEGORIES, ID, TARGET
 
-
-class Layout(NamedTuple):
-    """The columns of a feature frame by how they are encoded."""
-
-    numbers: list[str]
-    words: list[str]
-
-    @property
-    def encoded(self) -> list[str]:
-        """The names of the encoded columns, in order."""
-        hot = [f"{w}={value}" for w in self.words for value in CATEGORIES[w].vocabulary]
-        return [*self.numbers, *hot]
+# A word's column counts in full if at least one row in nine is off its usual value.
+# Standardised, a rarer word would be huge, and its weight all but free of decay.
+FULL_SHARE = 1 / 9
 
 
-def layout_of(features: pd.DataFrame) -> Layout:
-    """Sort the columns of a feature frame: words are one-hot, the rest numbers."""
-    names = [name for name in features.columns if name not in (ID, TARGET)]
-    numeric = features[names].select_dtypes("number").columns
-    words = [name for name in names if name not in numeric]
-    return Layout(list(numeric), words)
+class Matrix(NamedTuple):
+    """Feature columns as numbers, unknown ones NaN.
+
+    Shapes: cells [rows, columns]; of_words [columns], True for a column that a word
+    makes: a one-hot column, or one crossed with a number.
+    """
+
+    cells: np.ndarray
+    names: list[str]
+    of_words: np.ndarray
+
+
+def to_matrix(features: pd.DataFrame) -> Matrix:
+    """Spread words over one-hot columns; a word that is unknown is 0 in all of them."""
+    columns = features.columns.difference([ID, TARGET], sort=False)
+    words = [name for name in columns if name in CATEGORIES and _is_word(name)]
+    numbers = [name for name in columns if name not in words]
+    hot = {name: _one_hot(features[name]) for name in words}
+    crossed = [hot[word] * features[[number]].to_numpy() for word, number in CROSSED]
+    blocks = [features[numbers].to_numpy(float), *hot.values(), *crossed]
+    names = numbers + [f"{name}={word}" for name in words for word in _vocabulary(name)]
+    names += [f"{w}={word}×{n}" for w, n in CROSSED for word in _vocabulary(w)]
+    return Matrix(np.hstack(blocks), names, np.arange(len(names)) >= len(numbers))
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """Fill, centre, scale and one-hot, as learned from training rows.
+    """Fill, centre and scale, as learned from training rows; each [columns]."""
 
-    Shapes: fill, mean and scale are [numbers]; seen is [one-hot columns], False where
-    no training row had the word: such a column is 0 for every row, as its weights never
-    learned anything.
-    """
-
-    layout: Layout
     fill: np.ndarray
     mean: np.ndarray
     scale: np.ndarray
-    seen: np.ndarray
 
     @classmethod
-    def fit(cls, features: pd.DataFrame) -> Self:
-        """Learn from training rows: median, mean, standard deviation, words seen."""
-        layout = layout_of(features)
-        imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-        filled = imputer.fit_transform(features[layout.numbers])
-        scaler = StandardScaler().fit(filled)
-        seen = np.asarray(_one_hot(features, layout.words).any(axis=0))
-        return cls(layout, imputer.statistics_, scaler.mean_, scaler.scale_, seen)
+    def fit(cls, matrix: Matrix, rows: np.ndarray) -> Self:
+        """Learn median, mean, deviation and rarity from the given rows.
 
-    def transform(self, features: pd.DataFrame) -> np.ndarray:
-        """Encode rows as float32 [rows, numbers + one-hot columns].
-
-        An unknown number is the median; an unknown word is all-zero.
+        A word that none of them has gets an infinite scale: it becomes 0 for any house.
         """
-        numbers = features[self.layout.numbers].to_numpy(float)
-        filled = np.where(np.isnan(numbers), self.fill, numbers)
-        standard = (filled - self.mean) / self.scale
-        hot = _one_hot(features, self.layout.words) * self.seen
-        return np.hstack([standard, hot]).astype(np.float32)
+        imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+        filled = imputer.fit_transform(matrix.cells[rows])
+        scaler = StandardScaler().fit(filled)
+        weight = np.where(matrix.of_words, _rarity(filled), 1.0)
+        with np.errstate(divide="ignore"):
+            scale = np.asarray(scaler.scale_ / weight)
+        return cls(imputer.statistics_, scaler.mean_, scale)
+
+    def transform(self, cells: np.ndarray) -> np.ndarray:
+        """Encode rows of a matrix, [rows, columns] as float32; nothing is NaN."""
+        filled = np.where(np.isnan(cells), self.fill, cells)
+        return np.asarray((filled - self.mean) / self.scale, dtype=np.float32)
 
 
-def _one_hot(features: pd.DataFrame, words: list[str]) -> np.ndarray:
-    vocabularies = [list(CATEGORIES[name].vocabulary) for name in words]
+def _rarity(filled: np.ndarray) -> np.ndarray:
+    """1 for a column that varies enough, towards 0 for one that hardly does."""
+    usual = [np.unique(column, return_counts=True)[1].max() for column in filled.T]
+    return np.minimum(1, (1 - np.array(usual) / len(filled)) / FULL_SHARE)
+
+
+def _is_word(name: str) -> bool:
+    return not CATEGORIES[name].ordered
+
+
+def _vocabulary(name: str) -> tuple[str, ...]:
+    return CATEGORIES[name].vocabulary
+
+
+def _one_hot(words: pd.Series) -> np.ndarray:
     encoder = OneHotEncoder(
-        categories=vocabularies, handle_unknown="ignore", sparse_output=False
+        categories=[list(_vocabulary(str(words.name)))],
+        handle_unknown="ignore",
+        sparse_output=False,
     )
-    cells = features[words].astype(object)
-    return np.asarray(encoder.fit_transform(cells.where(cells.notna(), "")))
+    known = words.astype(object).where(words.notna(), "")
+    return np.asarray(encoder.fit_transform(known.to_frame()))

@@ -14,7 +14,7 @@ import torch
 from joblib import cpu_count
 from safetensors.torch import save_file
 
-from pipeline.crossval import CrossValidation, Score, Watch, cross_validate
+from pipeline.crossval import CrossValidation, Watch, cross_validate
 from pipeline.errors import UserError
 from pipeline.files import folder_whole
 from pipeline.metrics import forecast, log_errors
@@ -63,13 +63,17 @@ def run_experiment(
         "created": begin.isoformat(timespec="milliseconds"),
         **provenance,
         "settings": asdict(settings),
-        "best_lambda": best.weight_decay,
+        "best_lambda": settings.lambdas[result.best],
         "cv_log_rmse": best.pooled,
-        "scores": [_score_record(score) for score in result.scores],
+        "scores": [
+            {"lambda": weight_decay, **score._asdict()}
+            for weight_decay, score in zip(settings.lambdas, result.scores, strict=True)
+        ],
         "forecast": forecast(errors, len(test))._asdict(),
         "costliest": _costliest(train, result.out_of_fold[result.best], errors),
         "seconds": (datetime.now(UTC) - begin).total_seconds(),
-        "layout": result.encoded.encoders[0].layout._asdict(),
+        "columns": result.encoded.columns,
+        "limits": [asdict(limits) for limits in result.encoded.limits],
         "threads": torch.get_num_threads(),
         "versions": _versions(),
     }
@@ -92,11 +96,6 @@ def _device(name: str) -> str:
     if not there[name]:
         raise UserError(f"--device {name}: torch finds none here; use cpu or auto")
     return name
-
-
-def _score_record(score: Score) -> dict[str, Any]:
-    record = score._asdict()
-    return {"lambda": record.pop("weight_decay"), **record}
 
 
 def _costliest(
@@ -150,10 +149,9 @@ def _tensors(result: CrossValidation) -> dict[str, torch.Tensor]:
     }
     tensors["target.mean"] = torch.from_numpy(result.encoded.mean)
     tensors["target.deviation"] = torch.from_numpy(result.encoded.deviation)
-    for fold, encoder in enumerate(result.encoded.encoders):
-        for name in ("fill", "mean", "scale", "seen"):
-            values = torch.from_numpy(getattr(encoder, name))
-            tensors[f"encoder.{fold}.{name}"] = values
+    for name in ("fill", "mean", "scale"):
+        folds = [getattr(encoder, name) for encoder in result.encoded.encoders]
+        tensors[f"encoder.{name}"] = torch.from_numpy(np.stack(folds))
     return tensors
 
 

@@ -25,3 +25,11 @@ def make_folds(rows: int, folds: int, seed: int) -> list[Fold]:
         raise UserError(f"--folds {folds}: more folds than the {rows} training rows")
     splitter = KFold(folds, shuffle=True, random_state=seed)
     return [Fold(*parts) for parts in splitter.split(np.empty(rows))]
+
+
+def fold_numbers(folds: list[Fold]) -> np.ndarray:
+    """The number of the fold that validates each row, [rows]."""
+    numbers = np.empty(sum(len(fold.valid) for fold in folds), dtype=int)
+    for number, fold in enumerate(folds):
+        numbers[fold.valid] = number
+    return numbers

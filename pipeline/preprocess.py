@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline import processed
-from pipeline.encode import Encoder
-from pipeline.features import BUILT, Cleaned, build_features, clean_rows
+from pipeline.clean import Cleaned, clean_rows
+from pipeline.encode import Encoder, Matrix, to_matrix
+from pipeline.features import BUILT, build_features
 from pipeline.files import write_whole
 from pipeline.paths import Folders
 from pipeline.raw import read_test, read_train
@@ -31,7 +32,8 @@ def preprocess(folders: Folders) -> dict[str, Any]:
     raw_test, unlisted = read_test(folders.raw / "test.csv")
     cleaned = {"train.csv": clean_rows(raw_train), "test.csv": clean_rows(raw_test)}
     train, test = (build_features(part.frame) for part in cleaned.values())
-    encoder = Encoder.fit(train)
+    matrix = to_matrix(train)
+    encoder = Encoder.fit(matrix, np.arange(len(train)))
     for name, frame in (("train", train), ("test", test)):
         write_whole(folders.processed / f"{name}.csv", frame.to_csv(index=False))
         encoded = _encoded(encoder, frame).to_csv(index=False, float_format="%.6g")
@@ -44,9 +46,9 @@ def preprocess(folders: Folders) -> dict[str, Any]:
         "columns": {
             "raw": raw_test.shape[1] - 1,
             "built": len(BUILT),
-            "encoded": len(encoder.layout.encoded),
+            "encoded": len(matrix.names),
         },
-        "filled": _filled(train, test, encoder),
+        "filled": _filled(train, test, matrix, encoder),
         "unseen_categories": _unseen(raw_train, raw_test, unlisted),
         "assumptions": _assumptions(cleaned),
     }
@@ -62,22 +64,20 @@ def read_features(folders: Folders, name: str) -> pd.DataFrame:
 
 
 def _encoded(encoder: Encoder, features: pd.DataFrame) -> pd.DataFrame:
-    encoded = pd.DataFrame(
-        encoder.transform(features),
-        columns=encoder.layout.encoded,
-        index=features.index,
-    )
+    matrix = to_matrix(features)
+    values = encoder.transform(matrix.cells)
+    encoded = pd.DataFrame(values, columns=matrix.names, index=features.index)
     kept = features[[name for name in (ID, TARGET) if name in features]]
     return pd.concat([kept, encoded], axis=1)
 
 
 def _filled(
-    train: pd.DataFrame, test: pd.DataFrame, encoder: Encoder
+    train: pd.DataFrame, test: pd.DataFrame, matrix: Matrix, encoder: Encoder
 ) -> list[dict[str, Any]]:
     """How many unknown cells each column has and what stands in for them."""
-    medians = dict(zip(encoder.layout.numbers, encoder.fill, strict=True))
+    medians = dict(zip(matrix.names, encoder.fill, strict=True))
     rows = []
-    for name in [*encoder.layout.numbers, *encoder.layout.words]:
+    for name in test.columns.drop(ID):
         counts = {"train": int(train[name].isna().sum())}
         counts["test"] = int(test[name].isna().sum())
         if any(counts.values()):

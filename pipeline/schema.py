@@ -73,8 +73,8 @@ COLUMNS: tuple[Number | Category, ...] = (
     _words("MSZoning", _ZONES),
     Number("LotFrontage", 0, 10_000),  # feet of street
     _area("LotArea"),
-    _words("Street", "Grvl|Pave"),
-    _words("Alley", "Grvl|Pave", absent=True),
+    _scale("Street", "Grvl|Pave"),
+    _scale("Alley", "Grvl|Pave", absent=True),
     _scale("LotShape", "IR3|IR2|IR1|Reg"),
     _words("LandContour", "Lvl|Bnk|HLS|Low"),
     _scale("Utilities", "ELO|NoSeWa|NoSewr|AllPub"),
@@ -116,7 +116,7 @@ COLUMNS: tuple[Number | Category, ...] = (
     _words("Heating", "Floor|GasA|GasW|Grav|OthW|Wall"),
     _scale("HeatingQC", _QUALITY),
     _scale("CentralAir", "N|Y"),
-    _scale("Electrical", "Mix|FuseP|FuseF|FuseA|SBrkr"),
+    _words("Electrical", "Mix|FuseP|FuseF|FuseA|SBrkr"),
     _area("1stFlrSF"),
     _area("2ndFlrSF"),
     _area("LowQualFinSF"),
@@ -147,7 +147,7 @@ COLUMNS: tuple[Number | Category, ...] = (
     _area("ScreenPorch"),
     _area("PoolArea"),
     _scale("PoolQC", _QUALITY, absent=True),
-    _words("Fence", "MnWw|GdWo|MnPrv|GdPrv", absent=True),
+    _scale("Fence", "MnWw|GdWo|MnPrv|GdPrv", absent=True),
     _words("MiscFeature", "Elev|Gar2|Othr|Shed|TenC", absent=True),
     Number("MiscVal", 0, 10_000_000),  # dollars
     Number("MoSold", 1, 12),

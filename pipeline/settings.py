@@ -14,14 +14,14 @@ class Settings:
     """
 
     folds: int = 5
-    lambdas: tuple[float, ...] = (5.0,)  # decoupled weight decay on weights
+    lambdas: tuple[float, ...] = (6.0,)  # decoupled weight decay on weights
     seeds: int = 2  # networks a fold, averaged in log price
     seed: int = 0  # of the folds, the initial weights, batches and dropout
-    epochs: int = 100
+    epochs: int = 60
     lr: float = 1e-3
-    hidden: tuple[int, ...] = (128, 64)
+    hidden: tuple[int, ...] = (128,)
     dropout: float = 0.2
-    batch_size: int = 64
+    batch_size: int = 128
     device: str = "cpu"
 
     @property

@@ -1,6 +1,6 @@
 """The tables and progress bars of the terminal; no other module knows rich."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -21,6 +22,8 @@ from pipeline.submission import Submission
 
 if TYPE_CHECKING:  # torch stays unloaded where only tables are shown
     from pipeline.crossval import Member, Watch
+    from pipeline.lessons import Lesson
+    from pipeline.lessons.result import LessonResult
     from pipeline.train import Epoch
 
 _ROOMY = 6  # up to this many folds, scores are written in full
@@ -154,6 +157,37 @@ def show_submission(submission: Submission) -> None:
     state = "up to date" if submission.skipped else "written and checked"
     say(f"{submission.path}: {state}")
     say(f"Upload it at {_UPLOAD}")
+
+
+def show_download(record: dict[str, Any]) -> None:
+    """What was placed, with checksums."""
+    table = _table(["file", "SHA-256"], [])
+    for path, digest in record["files"].items():
+        table.add_row(path, digest)
+    _show(f"Placed: {record['name']}", table)
+
+
+def show_lesson_list(lessons: Iterable["Lesson"]) -> None:
+    """The lessons in their order."""
+    table = _table(["lesson", "what it shows"], [])
+    for lesson in lessons:
+        table.add_row(lesson.name, lesson.summary)
+    _show("Lessons; run one by its name, or all of them with `all`", table)
+
+
+def show_lesson(result: "LessonResult") -> None:
+    """Published against measured, and where the pictures lie."""
+    table = _table(["quantity"], ["published", "measured", "band", "inside?"])
+    for row in result.rows:
+        band = "" if row.band is None else f"{row.band[0]:.3g} to {row.band[1]:.3g}"
+        inside = {True: "yes", False: "[bold red]no[/]", None: ""}[row.inside]
+        measured = row.measured
+        shown = measured if isinstance(measured, str) else f"{measured:.4g}"
+        cells = (row.quantity, row.published, shown, band)
+        table.add_row(*map(escape, cells), inside)
+    _show(f"{result.lesson}, {result.impl}, {result.seconds:.1f} s", table)
+    for path in result.figures:
+        say(f"Drawn: {path}")
 
 
 def show_runs(records: list[dict[str, Any]]) -> None:

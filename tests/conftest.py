@@ -8,8 +8,9 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 
+from pipeline.clean import clean_rows
 from pipeline.cli import main
-from pipeline.features import build_features, clean_rows
+from pipeline.features import build_features
 from pipeline.raw import read_test, read_train
 
 REPOSITORY = Path(__file__).parent.parent

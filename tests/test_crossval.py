@@ -56,8 +56,23 @@ def test_every_house_is_predicted_out_of_fold_and_the_scores_are_of_those(houses
 def test_the_submission_averages_the_networks_of_all_folds_in_log_price(houses):
     result = run(*houses)
     own = [member.weight_decay == 2.0 for member in result.members]
-    expected = np.exp(result.trained.log_price[own, len(houses[0]) :].mean(axis=0))
+    by_fold = result.trained.log_price[own].reshape(5, 2, -1).mean(axis=1)
+    bounded = np.clip(by_fold, result.encoded.floor, result.encoded.ceiling)
+    expected = np.exp(bounded[:, len(houses[0]) :].mean(axis=0))
     np.testing.assert_allclose(result.test[1], expected)
+
+
+def test_no_price_is_predicted_far_above_the_dearest_of_its_neighbourhood(houses):
+    train, test = houses
+    result = run(train, test)
+    for number, fold in enumerate(result.encoded.folds):
+        seen = train.iloc[fold.train]
+        dearest = seen.groupby("Neighborhood")["SalePrice"].max()
+        valid = train.iloc[fold.valid]
+        known = valid["Neighborhood"].isin(dearest.index).to_numpy()
+        top = valid["Neighborhood"][known].map(dearest) * np.exp(0.2)
+        assert (result.out_of_fold[0][fold.valid][known] <= top * 1.000001).all()
+        assert (result.fold_of[fold.valid] == number).all()
 
 
 def test_jobs_change_no_bit(houses):
@@ -85,8 +100,12 @@ def test_members_are_every_fold_and_seed_of_every_lambda():
     assert members[-1] == (1.0, 2, 1)
 
 
-def test_the_learning_curve_ends_in_the_score_of_the_fold(houses):
-    result = run(*houses, seeds=1, lambdas=(0.0,))
-    np.testing.assert_allclose(
-        result.trained.valid[:, -1], result.scores[0].folds, rtol=1e-4
-    )
+def test_the_learning_curve_ends_in_the_error_of_each_network(houses):
+    result = run(*houses)
+    log_price = np.log(houses[0]["SalePrice"].to_numpy())
+    for member, predicted, curve in zip(
+        result.members, result.trained.log_price, result.trained.valid, strict=True
+    ):
+        rows = result.encoded.folds[member.fold].valid
+        errors = predicted[rows] - log_price[rows]
+        assert curve[-1] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-4)
