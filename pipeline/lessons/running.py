@@ -1,0 +1,55 @@
+"""Runs a lesson on fixed ground: one thread, a fresh seed, the clock on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+
+import torch
+
+from pipeline import figures
+from pipeline.lessons import Lesson
+from pipeline.lessons.result import LessonResult, Outcome
+from pipeline.lessons.setting import Setting
+from pipeline.paths import Folders
+
+
+def run(
+    lesson: Lesson,
+    impl: str,
+    *,
+    seed: int,
+    epochs: int | None,
+    data: Path | None,
+    folders: Folders,
+) -> LessonResult:
+    """Run a lesson in one implementation and write its pictures."""
+    start = perf_counter()
+    with _fixed(seed):
+        setting = Setting(impl, seed, epochs, data, folders)
+        outcome: Outcome = import_module(lesson.module).run(setting)
+    paths = []
+    for chart in outcome.charts:
+        path = folders.reports / "lessons" / f"{lesson.name}-{impl}-{chart.name}.png"
+        figures.save(chart, path)
+        paths.append(path)
+    seconds = perf_counter() - start
+    return LessonResult(lesson.name, impl, outcome.rows, paths, seconds)
+
+
+@contextmanager
+def _fixed(seed: int) -> Iterator[None]:
+    """Seed torch and keep to one thread, and put both back afterwards.
+
+    Sums depend on how many threads share them, and at these sizes a second thread
+    saves little and waits long on a busy machine.
+    """
+    threads = torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)

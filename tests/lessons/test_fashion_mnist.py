@@ -1,0 +1,161 @@
+import gzip
+import hashlib
+import urllib.error
+
+import pytest
+import torch
+
+from pipeline import fashion_mnist
+from pipeline.errors import UserError
+from pipeline.paths import Folders
+
+IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
+
+
+def test_the_real_pictures_are_sixty_and_ten_thousand_between_0_and_1(clothes):
+    assert clothes.train.images.shape == (60_000, 784)
+    assert clothes.test.images.shape == (10_000, 784)
+    assert clothes.train.images.dtype == torch.float32
+    assert clothes.train.labels.dtype == torch.int64
+    assert (clothes.train.images.min(), clothes.train.images.max()) == (0, 1)
+    assert clothes.train.labels.bincount().tolist() == [6000] * 10
+
+
+def test_the_first_test_picture_is_an_ankle_boot(clothes):
+    assert fashion_mnist.CLASSES[clothes.test.labels[0]] == "ankle boot"
+
+
+def test_files_without_gz_are_read_too(few_clothes):
+    compressed = fashion_mnist.load(few_clothes)
+    for path in few_clothes.glob("*.gz"):
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+    plain = fashion_mnist.load(few_clothes)
+    assert torch.equal(plain.train.images, compressed.train.images)
+    assert torch.equal(plain.test.labels, compressed.test.labels)
+
+
+def _with(change):
+    def spoil(path):
+        content = bytearray(gzip.decompress(path.read_bytes()))
+        path.write_bytes(gzip.compress(change(content)))
+
+    return spoil
+
+
+def _cut_gzip(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def _no_gzip(path):
+    path.write_bytes(b"<html>not found</html>")
+
+
+def _torn_gzip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+
+
+SPOILT = {
+    "wrong magic": (IMAGES, _with(lambda c: b"\0\0\x08\x01" + c[4:]), "begin"),
+    "empty": (LABELS, _with(lambda c: b""), "begin"),
+    "a pixel short": (IMAGES, _with(lambda c: c[:-1]), "401407 values"),
+    "a pixel over": (IMAGES, _with(lambda c: c + b"\0"), "401409 values"),
+    "label 10": (LABELS, _with(lambda c: c[:-1] + b"\x0a"), "label 10 at row 511"),
+    "a label short": (
+        LABELS,
+        _with(lambda c: c[:4] + (511).to_bytes(4) + c[8:-1]),
+        "511 labels for 512 pictures",
+    ),
+    "other pictures": (
+        IMAGES,
+        _with(lambda c: c[:8] + (14).to_bytes(4) + (56).to_bytes(4) + c[16:]),
+        "14 x 56",
+    ),
+    "cut gzip": (IMAGES, _cut_gzip, "cut short"),
+    "torn gzip": (IMAGES, _torn_gzip, "cannot be read"),
+    "no gzip": (LABELS, _no_gzip, "cannot be read"),
+    "missing": (LABELS, lambda path: path.unlink(), "no such file"),
+}
+
+
+@pytest.mark.parametrize("case", SPOILT)
+def test_a_spoilt_file_is_refused_in_one_line_that_names_it(case, few_clothes):
+    name, spoil, why = SPOILT[case]
+    spoil(few_clothes / name)
+    with pytest.raises(UserError) as refusal:
+        fashion_mnist.load(few_clothes)
+    message = str(refusal.value)
+    assert name in message
+    assert why in message
+    assert "\n" not in message
+
+
+def test_a_folder_given_comes_before_the_project_s_and_that_before_debian_s(tmp_path):
+    folders = Folders(tmp_path)
+    given, placed = tmp_path / "given", folders.raw / "fashion-mnist"
+    given.mkdir()
+    placed.mkdir(parents=True)
+    assert fashion_mnist.find(given, folders) == given
+    assert fashion_mnist.find(None, folders) == placed
+
+
+def test_where_there_are_no_pictures_every_way_to_get_them_is_named(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(fashion_mnist, "DEBIAN", tmp_path / "not-installed")
+    with pytest.raises(UserError) as refusal:
+        fashion_mnist.find(None, Folders(tmp_path))
+    message = str(refusal.value)
+    for way in ("pipeline download fashion-mnist", "--data", "dataset-fashion-mnist"):
+        assert way in message
+    assert str(tmp_path / "data" / "raw" / "fashion-mnist") in message
+
+
+def test_a_folder_given_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(UserError, match="--data"):
+        fashion_mnist.find(tmp_path / "gone", Folders(tmp_path))
+
+
+def _as_openml(clothes):
+    """Rows as OpenML gives them: training then test, floats, and labels as words."""
+    images = torch.cat([clothes.train.images, clothes.test.images]) * 255
+    labels = torch.cat([clothes.train.labels, clothes.test.labels])
+    return images.round().numpy(), labels.numpy().astype(str).astype(object)
+
+
+def test_openml_s_rows_become_the_very_files_that_debian_ships(
+    clothes, clothes_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(
+        fashion_mnist, "fetch_openml", lambda *_, **__: _as_openml(clothes)
+    )
+    paths = fashion_mnist.download(Folders(tmp_path))
+    assert {path.name for path in paths} == {p.name for p in clothes_folder.iterdir()}
+    for path in paths:
+        ours, theirs = (
+            hashlib.sha256(gzip.decompress(p.read_bytes())).hexdigest()
+            for p in (path, clothes_folder / path.name)
+        )
+        assert ours == theirs
+    assert fashion_mnist.find(None, Folders(tmp_path)) == paths[0].parent
+
+
+def test_other_rows_than_fashion_mnist_s_are_refused_and_not_written(clothes, tmp_path):
+    images, labels = _as_openml(clothes)
+    images[0, 400] += 1
+    with pytest.raises(UserError, match="not Fashion-MNIST"):
+        fashion_mnist.place(images, labels, tmp_path / "there")
+    assert not (tmp_path / "there").exists()
+
+
+def test_an_openml_out_of_reach_is_told_in_one_line(tmp_path, monkeypatch):
+    def unreachable(*_, **__):
+        raise urllib.error.URLError("no route\nto host")
+
+    monkeypatch.setattr(fashion_mnist, "fetch_openml", unreachable)
+    with pytest.raises(UserError, match="OpenML cannot be reached") as refusal:
+        fashion_mnist.download(Folders(tmp_path))
+    assert "\n" not in str(refusal.value)
+    assert not (tmp_path / "data").exists()

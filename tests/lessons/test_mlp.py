@@ -1,0 +1,53 @@
+import pytest
+import torch
+
+from pipeline.lessons import mlp
+from pipeline.lessons.training import Epoch
+
+
+def test_relu_keeps_what_is_positive():
+    assert mlp.relu(torch.tensor([-1.0, 0.0, 2.0])).tolist() == [0.0, 0.0, 2.0]
+
+
+def test_init_params_give_each_layer_small_weights_and_zero_biases():
+    params = mlp.init_params((784, 256, 10), torch.Generator().manual_seed(0))
+    assert [list(p.shape) for p in params] == [[784, 256], [256], [256, 10], [10]]
+    assert params[0].std().item() == pytest.approx(0.01, rel=0.01)
+    assert params[1].abs().max() == params[3].abs().max() == 0
+    assert all(parameter.requires_grad and parameter.is_leaf for parameter in params)
+
+
+def test_the_rate_is_the_book_s_for_five_epochs_and_falls_after_each_further_one():
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.5)
+    rates = []
+
+    def epochs():
+        for number in range(1, 8):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            yield Epoch(number, torch.zeros(1), torch.zeros(1))
+
+    assert [epoch.number for epoch in mlp.settling(epochs(), optimizer)] == [
+        *range(1, 8)
+    ]
+    assert rates == pytest.approx([0.5] * 5 + [0.35, 0.245])
+
+
+@pytest.mark.parametrize("impl", ["scratch", "torch"])
+def test_two_epochs_on_the_real_pictures_repeat_the_published_training(
+    impl, asked, clothes_folder
+):
+    outcome = mlp.run(asked(impl, epochs=2, data=clothes_folder))
+    published = mlp.PUBLISHED[impl].train
+    first, second = map(float, outcome.rows[0].measured.split())
+    assert first == pytest.approx(published[0], abs=0.03)
+    assert second == pytest.approx(published[1], abs=0.02)
+
+
+def test_torch_s_ten_epochs_are_set_beside_the_seed_s_row(asked, few_clothes):
+    outcome = mlp.run(asked("torch", data=few_clothes))
+    rows = {row.quantity: row for row in outcome.rows}
+    row = rows["test accuracy an epoch, the seed"]
+    assert row.published == ".804 .805 .832 .848 .847 .867 .853 .844 .858 .860"
+    assert len(row.measured.split()) == 10
+    assert rows["test accuracy, last epoch"].band == (0.86, 1.0)
