@@ -13,7 +13,7 @@ TRAIN_OPTIONS := $(call flag,FOLDS,folds) $(foreach value,$(LAMBDA),--lambda $(v
 ROOT_OPTION := $(call flag,ROOT,root)
 FORCE_OPTION := $(if $(FORCE),--force)
 
-.PHONY: help setup preprocess train submit test lint format clean
+.PHONY: help setup preprocess train baselines submit test lint format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ preprocess: $(READY) ## data/raw -> data/processed
 
 train: preprocess ## data/processed -> runs/<run id>
 	@$(BIN)/pipeline train $(ROOT_OPTION) $(TRAIN_OPTIONS) $(FORCE_OPTION)
+
+baselines: preprocess ## The ladder: each lesson's model on the houses
+	@$(BIN)/pipeline baselines $(ROOT_OPTION) $(FORCE_OPTION)
 
 submit: train ## runs/<run id> -> submissions/<run id>.csv
 	@$(BIN)/pipeline submit $(ROOT_OPTION)

@@ -139,7 +139,38 @@ def train(
 
 
 @app.command()
-def submit(root: Root = Path(), run: RunId = None, as_json: Json = False) -> None:
+def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) -> None:
+    """Climb the ladder: each lesson's model on the houses, up to our default.
+
+    Example: pipeline baselines
+    """
+    from pipeline import stages, tables
+
+    folders = Folders(root)
+    progress = tables.epoch_progress(_DEFAULT.networks, _DEFAULT.epochs)
+    with nullcontext(_ignore) if as_json else progress as watch:
+        outcome = stages.baselines(folders, _DEFAULT, watch, force=force)
+    if as_json:
+        _print_json(_with_skipped(outcome))
+        return
+    tables.show_ladder(outcome.record)
+    state = "is up to date" if outcome.skipped else "is kept"
+    run = outcome.record["run_id"]
+    tables.say(f"Drawn: {folders.reports / 'baselines.png'}")
+    tables.say(
+        f"runs/{run} {state}; `pipeline submit --run {run} --rung NAME` takes one"
+    )
+
+
+@app.command()
+def submit(
+    root: Root = Path(),
+    run: RunId = None,
+    rung: Annotated[
+        str | None, typer.Option(help="A rung of a ladder that `baselines` kept.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Write submissions/<run id>.csv for a run, and check it as Kaggle would.
 
     Example: pipeline submit --run 20261124-081500-417
@@ -147,7 +178,7 @@ def submit(root: Root = Path(), run: RunId = None, as_json: Json = False) -> Non
     from pipeline import runs, submission, tables
 
     folders = Folders(root)
-    written = submission.submit(folders, runs.find_run(folders, run))
+    written = submission.submit(folders, runs.find_run(folders, run), rung)
     if as_json:
         _print_json(submission.to_record(written))
         return

@@ -104,24 +104,31 @@ def download(folders: Folders) -> list[Path]:
         UserError: OpenML cannot be reached, or sends other data.
     """
     try:
-        with tempfile.TemporaryDirectory() as cache, warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # that it tries again; the end is what counts
-            images, labels = fetch_openml(
-                "Fashion-MNIST",
-                version=1,
-                return_X_y=True,
-                as_frame=False,
-                parser="pandas",  # the other parser takes minutes for 55 million pixels
-                data_home=cache,
-            )
+        images, labels = fetch()
     except (OSError, ValueError) as error:
         raise UserError(
             f"OpenML cannot be reached ({_first_line(error)}); try again later, or "
             "install Debian's package dataset-fashion-mnist"
         ) from None
     return place(images, labels, _placed(folders))
+
+
+def fetch() -> tuple[np.ndarray, np.ndarray]:
+    """Pixels [70,000, 784] and labels [70,000] as OpenML has them, as float32."""
+    with tempfile.TemporaryDirectory() as cache, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it tries again; the end is what counts
+        images, labels = fetch_openml(
+            "Fashion-MNIST",
+            version=1,
+            return_X_y=True,
+            as_frame=False,
+            parser="pandas",  # the other parser takes minutes for 55 million pixels
+            # Left to itself it takes the labels for categories, which under pandas 3
+            # are numbers, and then stumbles, for it expects words.
+            read_csv_kwargs={"dtype": "float32"},
+            data_home=cache,
+        )
+    return images, labels
 
 
 def place(images: np.ndarray, labels: np.ndarray, folder: Path) -> list[Path]:

@@ -118,7 +118,7 @@ def _bars(chart: Bars) -> Figure:
         )
     axes.set_yticks(places, chart.labels, fontsize=11)
     axes.invert_yaxis()
-    axes.margins(x=0.12)
+    axes.margins(x=0.18)
     axes.set_xlabel(chart.x_label, fontsize=12)
     axes.grid(axis="x", alpha=0.3)
     return figure

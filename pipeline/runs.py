@@ -8,6 +8,7 @@ from pipeline.errors import UserError
 from pipeline.paths import Folders
 
 RECORD = "run.json"
+RUNGS = "rungs"  # the folder of a ladder's rungs, one folder each
 
 
 def list_runs(folders: Folders) -> list[dict[str, Any]]:

@@ -39,13 +39,31 @@ def train(
     force: bool,
 ) -> Outcome:
     """Train the networks of `settings` and keep them as a run."""
-    inputs = processed.require(folders)
-    word = fingerprint("train", asdict(settings), inputs)
-    record = None if force else runs.same_run(folders, word)
+    provenance = _provenance("train", folders, settings)
+    record = None if force else runs.same_run(folders, provenance["fingerprint"])
     if record is not None:
         return Outcome(record, skipped=True)
     from pipeline import experiment
 
-    provenance = {"fingerprint": word, "inputs": inputs}
     record = experiment.run_experiment(folders, settings, provenance, watch, jobs)
     return Outcome(record, skipped=False)
+
+
+def baselines(
+    folders: Folders, settings: Settings, watch: Callable[..., None], *, force: bool
+) -> Outcome:
+    """Climb the ladder up to the networks of `settings` and keep it as a run."""
+    provenance = _provenance("baselines", folders, settings)
+    record = None if force else runs.same_run(folders, provenance["fingerprint"])
+    if record is not None:
+        return Outcome(record, skipped=True)
+    from pipeline import experiment
+
+    record = experiment.run_ladder(folders, settings, provenance, watch)
+    return Outcome(record, skipped=False)
+
+
+def _provenance(stage: str, folders: Folders, settings: Settings) -> dict[str, Any]:
+    inputs = processed.require(folders)
+    word = fingerprint(stage, asdict(settings), inputs)
+    return {"fingerprint": word, "inputs": inputs}

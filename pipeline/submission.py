@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pipeline.errors import UserError
 from pipeline.files import write_whole
 from pipeline.paths import Folders
+from pipeline.runs import RUNGS
 from pipeline.schema import ID, TARGET
 
 _HEADER = [ID, TARGET]
@@ -24,15 +25,21 @@ class Submission(NamedTuple):
     skipped: bool
 
 
-def submit(folders: Folders, record: dict[str, Any]) -> Submission:
+def submit(
+    folders: Folders, record: dict[str, Any], rung: str | None = None
+) -> Submission:
     """Write submissions/<run id>.csv for a run and check the contract.
 
+    With a rung of a ladder, its prices, in submissions/<run id>-<rung>.csv.
+
     Raises:
-        UserError: the run does not hold a price for each house of test.csv, or the
-            folder cannot be written to.
+        UserError: the run has no such rung or does not hold a price for each house of
+            test.csv, or the folder cannot be written to.
     """
-    source = folders.runs / record["run_id"] / "predictions.csv"
-    path = folders.submissions / f"{record['run_id']}.csv"
+    source = folders.runs / record["run_id"] / _rung_folder(record, rung)
+    source = source / "predictions.csv"
+    name = record["run_id"] if rung is None else f"{record['run_id']}-{rung}"
+    path = folders.submissions / f"{name}.csv"
     rows = check(source, _column(folders.raw / "test.csv", ID))
     content = source.read_bytes()
     skipped = path.is_file() and path.read_bytes() == content
@@ -41,6 +48,18 @@ def submit(folders: Folders, record: dict[str, Any]) -> Submission:
     trained = [float(price) for price in _column(folders.raw / "train.csv", TARGET)]
     prices = [price for _, price in rows]
     return Submission(path, rows, _quartiles(prices), _quartiles(trained), skipped)
+
+
+def _rung_folder(record: dict[str, Any], rung: str | None) -> Path:
+    if rung is None:
+        return Path()
+    names = [each["name"] for each in record.get("rungs", [])]
+    if not names:
+        run = record["run_id"]
+        raise UserError(f"--rung {rung}: {run} is no ladder; `pipeline baselines` is")
+    if rung not in names:
+        raise UserError(f"--rung {rung}: the rungs are {', '.join(names)}")
+    return Path(RUNGS, rung)
 
 
 def to_record(submission: Submission) -> dict[str, Any]:

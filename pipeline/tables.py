@@ -103,6 +103,32 @@ def show_scores(record: dict[str, Any]) -> None:
     )
 
 
+def show_ladder(record: dict[str, Any]) -> None:
+    """The rungs from the bottom up, and what each bought over the last."""
+    rungs = record["rungs"]
+    right = [*_fold_names(5), "mean ± sd", "pooled", "bought", "s"]
+    table = _table(["rung"], right)
+    last = None
+    for rung in rungs:
+        bought = "" if last is None else f"{last - rung['pooled']:+.4f}"
+        last = rung["pooled"]
+        table.add_row(
+            rung["name"],
+            *_texts(rung["folds"], short=True),
+            " ± ".join(_texts([rung["mean"], rung["std"]], short=True)),
+            f"{rung['pooled']:.4f}",
+            bought,
+            f"{rung['seconds']:.1f}",
+        )
+    _show("The ladder: log-RMSE of 5 folds, lower is better", table)
+    for rung in rungs:
+        if rung["accuracy"] is not None:
+            say(f"{rung['name']}: right band for {rung['accuracy']:.0%} of the houses")
+    say(
+        "book: on contiguous folds of its own, as printed; all others share their folds"
+    )
+
+
 def _show_costliest(houses: list[dict[str, Any]]) -> None:
     table = _table(
         ["Id", "neighbourhood"], ["price", "prediction", "share of the score"]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
+import torch
 
 from pipeline.clean import clean_rows
 from pipeline.cli import main
@@ -16,6 +17,12 @@ from pipeline.raw import read_test, read_train
 REPOSITORY = Path(__file__).parent.parent
 RAW = REPOSITORY / "data" / "raw"
 QUICK = ("--epochs", "2", "--seeds", "1", "--hidden", "8")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """Compute as the stages do; more threads only wait for each other here."""
+    torch.set_num_threads(1)
 
 
 class Result(NamedTuple):

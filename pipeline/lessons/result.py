@@ -4,7 +4,8 @@ A band is what a fresh run may measure and still count as a reproduction. The pu
 runs are few and unseeded, so a band is their range, widened by one of two rules:
 
 - An accuracy by a fixed tolerance. The training accuracy averages an epoch's 60,000
-  answers and repeats closely: 0.005. The test accuracy is taken after one step of a
+  answers and repeats closely: 0.006, three times its standard deviation over 8 seeds
+  (0.002 for dropout, less elsewhere). The test accuracy is taken after one step of a
   large learning rate: the published rows themselves move by 0.02 from one late epoch
   to the next (section 3.10: .842 to .818; the seed: .847 to .867), so 0.02.
 - A loss, or anything else of one drawn data set, by three times its standard deviation
@@ -21,7 +22,7 @@ from typing import NamedTuple
 
 from pipeline.charts import Chart
 
-TRAIN_TOLERANCE = 0.005
+TRAIN_TOLERANCE = 0.006
 TEST_TOLERANCE = 0.02
 
 Band = tuple[float, float]

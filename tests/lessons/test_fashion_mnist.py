@@ -1,9 +1,13 @@
 import gzip
 import hashlib
+import json
+import threading
 import urllib.error
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
+from sklearn.datasets import _openml
 
 from pipeline import fashion_mnist
 from pipeline.errors import UserError
@@ -119,18 +123,16 @@ def test_a_folder_given_that_is_not_there_is_refused(tmp_path):
 
 
 def _as_openml(clothes):
-    """Rows as OpenML gives them: training then test, floats, and labels as words."""
+    """Rows as OpenML gives them: training, then test."""
     images = torch.cat([clothes.train.images, clothes.test.images]) * 255
     labels = torch.cat([clothes.train.labels, clothes.test.labels])
-    return images.round().numpy(), labels.numpy().astype(str).astype(object)
+    return images.round().numpy(), labels.float().numpy()
 
 
 def test_openml_s_rows_become_the_very_files_that_debian_ships(
     clothes, clothes_folder, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(
-        fashion_mnist, "fetch_openml", lambda *_, **__: _as_openml(clothes)
-    )
+    monkeypatch.setattr(fashion_mnist, "fetch", lambda: _as_openml(clothes))
     paths = fashion_mnist.download(Folders(tmp_path))
     assert {path.name for path in paths} == {p.name for p in clothes_folder.iterdir()}
     for path in paths:
@@ -159,3 +161,75 @@ def test_an_openml_out_of_reach_is_told_in_one_line(tmp_path, monkeypatch):
         fashion_mnist.download(Folders(tmp_path))
     assert "\n" not in str(refusal.value)
     assert not (tmp_path / "data").exists()
+
+
+@pytest.fixture
+def openml(clothes, monkeypatch):
+    """A server that answers as OpenML does, with the first 50 real pictures."""
+    names = [f"pixel{number}" for number in range(1, 785)] + ["class"]
+    kinds = ["numeric"] * 784 + ["nominal"]
+    pixels = (clothes.train.images[:50] * 255).round().int().tolist()
+    rows = zip(pixels, clothes.train.labels[:50].tolist(), strict=True)
+    arff = "\n".join(
+        [
+            "@RELATION Fashion-MNIST",
+            *(f"@ATTRIBUTE {name} REAL" for name in names[:-1]),
+            "@ATTRIBUTE class {0,1,2,3,4,5,6,7,8,9}",
+            "@DATA",
+            *(",".join(map(str, [*row, label])) for row, label in rows),
+        ]
+    ).encode()
+    nothing = dict.fromkeys(("is_target", "is_ignore", "is_row_identifier"), "false")
+    nothing["number_of_missing_values"] = "0"
+    features = [
+        nothing | {"index": str(index), "name": name, "data_type": kind}
+        for index, (name, kind) in enumerate(zip(names, kinds, strict=True))
+    ]
+    features[-1]["is_target"] = "true"
+    found = {"did": 40996, "name": "Fashion-MNIST", "version": 1, "status": "active"}
+    description = {
+        "id": "40996",
+        "name": "Fashion-MNIST",
+        "version": "1",
+        "format": "ARFF",
+        "file_id": "1",
+        "status": "active",
+        "default_target_attribute": "class",
+        "md5_checksum": hashlib.md5(arff).hexdigest(),
+        "description": "",
+    }
+    answers = {
+        "/data/list/": {"data": {"dataset": [found]}},
+        "/data/features/": {"data_features": {"feature": features}},
+        "/data/qualities/": {"data_qualities": {"quality": []}},
+        "/json/data/40996": {"data_set_description": description},
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            told = [answers[part] for part in answers if part in self.path]
+            content = json.dumps(told[0]).encode() if told else arff
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        address = f"http://127.0.0.1:{server.server_port}"
+        description["url"] = f"{address}/file/Fashion-MNIST.arff"
+        for name in ("_SEARCH_NAME", "_DATA_INFO", "_DATA_FEATURES", "_DATA_QUALITIES"):
+            url = getattr(_openml, name).replace("https://www.openml.org", address)
+            monkeypatch.setattr(_openml, name, url)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield
+        server.shutdown()
+
+
+@pytest.mark.usefixtures("openml")
+def test_scikit_learn_reads_pixels_and_labels_from_openml_s_answers(clothes):
+    images, labels = fashion_mnist.fetch()
+    assert (torch.tensor(images) / 255 - clothes.train.images[:50]).abs().max() == 0
+    assert labels.tolist() == clothes.train.labels[:50].tolist()

@@ -1,0 +1,155 @@
+"""Write a run folder: the record, the predictions, the curves, the weights."""
+
+import platform
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import save_file
+
+from pipeline.crossval import CrossValidation
+from pipeline.files import folder_whole
+from pipeline.metrics import forecast, log_errors
+from pipeline.paths import Folders
+from pipeline.processed import to_json
+from pipeline.runs import RECORD, RUNGS
+from pipeline.schema import ID, TARGET
+from pipeline.settings import Settings
+
+_PRICES = "%.2f"  # dollars and cents
+_SCORES = "%.6f"
+
+
+class Predictions(NamedTuple):
+    """Prices in dollars and the fold of each training row.
+
+    Shapes: fold_of and out_of_fold [rows]; test [test rows].
+    """
+
+    fold_of: np.ndarray
+    out_of_fold: np.ndarray
+    test: np.ndarray
+
+
+def run_record(
+    result: CrossValidation,
+    settings: Settings,
+    provenance: dict[str, Any],
+    begin: datetime,
+    train: pd.DataFrame,
+) -> dict[str, Any]:
+    """What run.json says: settings, scores, and all that they depend on."""
+    errors = log_errors(result.out_of_fold[result.best], train[TARGET].to_numpy())
+    return {
+        "run_id": f"{begin:%Y%m%d-%H%M%S-%f}"[:-3],  # to the millisecond
+        "created": begin.isoformat(timespec="milliseconds"),
+        **provenance,
+        "settings": asdict(settings),
+        "best_lambda": settings.lambdas[result.best],
+        "cv_log_rmse": result.scores[result.best].pooled,
+        "scores": [
+            {"lambda": weight_decay, **score._asdict()}
+            for weight_decay, score in zip(settings.lambdas, result.scores, strict=True)
+        ],
+        "forecast": forecast(errors, result.test.shape[1])._asdict(),
+        "costliest": _costliest(train, result.out_of_fold[result.best], errors),
+        "seconds": (datetime.now(UTC) - begin).total_seconds(),
+        "columns": result.encoded.columns,
+        "limits": [asdict(limits) for limits in result.encoded.limits],
+        "threads": torch.get_num_threads(),
+        "versions": _versions(),
+    }
+
+
+def write_run(
+    folders: Folders,
+    record: dict[str, Any],
+    result: CrossValidation,
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    *,
+    rungs: dict[str, Predictions],
+) -> None:
+    """Write runs/<run id>/ whole, with the best λ's predictions and those of rungs.
+
+    Raises:
+        UserError: the folder cannot be written to.
+    """
+    best = result.best
+    own = Predictions(result.fold_of, result.out_of_fold[best], result.test[best])
+    with folder_whole(folders.runs / record["run_id"]) as draft:
+        _write_predictions(draft, own, train, test)
+        for name, predictions in rungs.items():
+            _write_predictions(draft / RUNGS / name, predictions, train, test)
+        history = _history(result)
+        history.to_csv(draft / "history.csv", index=False, float_format=_SCORES)
+        save_file(_tensors(result), draft / "weights.safetensors")
+        (draft / RECORD).write_text(to_json(record), encoding="utf-8")
+
+
+def _costliest(
+    train: pd.DataFrame, predicted: np.ndarray, errors: np.ndarray, most: int = 10
+) -> list[dict[str, Any]]:
+    """The houses with the largest squared errors, and the share of the sum each has."""
+    houses = train[[ID, "Neighborhood", TARGET]].assign(
+        prediction=predicted.round(2), share=errors**2 / (errors**2).sum()
+    )
+    records = houses.nlargest(most, "share").to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in records]
+
+
+def _write_predictions(
+    folder: Path, predictions: Predictions, train: pd.DataFrame, test: pd.DataFrame
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    out_of_fold = pd.DataFrame(
+        {
+            ID: train[ID],
+            "fold": predictions.fold_of,
+            TARGET: train[TARGET],
+            "prediction": predictions.out_of_fold,
+        }
+    )
+    priced = pd.DataFrame({ID: test[ID], TARGET: predictions.test})
+    for name, frame in (("oof.csv", out_of_fold), ("predictions.csv", priced)):
+        frame.to_csv(folder / name, index=False, float_format=_PRICES)
+
+
+def _history(result: CrossValidation) -> pd.DataFrame:
+    """The learning curves, a row for each network and epoch."""
+    epochs = range(result.trained.train.shape[1])
+    cells = list(product(result.members, epochs))
+    return pd.DataFrame(
+        {
+            "lambda": [member.weight_decay for member, _ in cells],
+            "fold": [member.fold for member, _ in cells],
+            "seed": [member.seed for member, _ in cells],
+            "epoch": [epoch + 1 for _, epoch in cells],
+            "train": result.trained.train.ravel(),
+            "valid": result.trained.valid.ravel(),
+        }
+    )
+
+
+def _tensors(result: CrossValidation) -> dict[str, torch.Tensor]:
+    """All that predicts new rows: the stack, and each fold's encoder and scale."""
+    tensors = {
+        f"stack.{name}": tensor for name, tensor in result.trained.weights.items()
+    }
+    tensors["target.mean"] = torch.from_numpy(result.encoded.mean)
+    tensors["target.deviation"] = torch.from_numpy(result.encoded.deviation)
+    for name in ("fill", "mean", "scale"):
+        folds = [getattr(encoder, name) for encoder in result.encoded.encoders]
+        tensors[f"encoder.{name}"] = torch.from_numpy(np.stack(folds))
+    return tensors
+
+
+def _versions() -> dict[str, str]:
+    packages = ("numpy", "pandas", "scikit-learn", "torch", "house-price-pipeline")
+    return {"python": platform.python_version()} | {p: version(p) for p in packages}
