@@ -14,7 +14,7 @@ class Settings:
     """
 
     folds: int = 5
-    lambdas: tuple[float, ...] = (6.0,)  # decoupled weight decay on weights
+    lambdas: tuple[float, ...] = (5.0,)  # decoupled weight decay on weights
     seeds: int = 2  # networks a fold, averaged in log price
     seed: int = 0  # of the folds, the initial weights, batches and dropout
     epochs: int = 60

@@ -205,10 +205,10 @@ def show_lesson(result: "LessonResult") -> None:
     """Published against measured, and where the pictures lie."""
     table = _table(["quantity"], ["published", "measured", "band", "inside?"])
     for row in result.rows:
-        band = "" if row.band is None else f"{row.band[0]:.3g} to {row.band[1]:.3g}"
+        band = "" if row.band is None else f"{row.band[0]:.5g} to {row.band[1]:.5g}"
         inside = {True: "yes", False: "[bold red]no[/]", None: ""}[row.inside]
         measured = row.measured
-        shown = measured if isinstance(measured, str) else f"{measured:.4g}"
+        shown = measured if isinstance(measured, str) else f"{measured:.5g}"
         cells = (row.quantity, row.published, shown, band)
         table.add_row(*map(escape, cells), inside)
     _show(f"{result.lesson}, {result.impl}, {result.seconds:.1f} s", table)

@@ -1,0 +1,126 @@
+"""What each part of the default buys: take it away and score again.
+
+python -m studies.ablation
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+import numpy as np
+import torch
+
+from pipeline import crossval, encode, features, network, train
+from pipeline.settings import Settings
+from studies.common import (
+    CHOOSING,
+    Houses,
+    Scores,
+    load,
+    put,
+    scores_of,
+    standard_error,
+    table,
+    validate,
+)
+
+ONE = replace(Settings(), seeds=1)  # one network a fold, on both sides
+
+
+class Variant(NamedTuple):
+    """The default with one thing changed: its settings, code or columns."""
+
+    name: str
+    settings: Settings = ONE
+    change: Callable[[], Any] = nullcontext
+    without: tuple[str, ...] = ()
+
+
+def one_head(place: int) -> Callable[[], Any]:
+    """Predict with the deep (0) or the wide (1) head alone; both still learn."""
+
+    @torch.no_grad()
+    def predict(stack: network.StackedMLP, inputs: torch.Tensor) -> torch.Tensor:
+        heads: torch.Tensor = stack.eval()(inputs)
+        return heads[..., place]
+
+    return lambda: patch.object(crossval, "predict", predict)
+
+
+@contextmanager
+def nothing_crossed() -> Iterator[None]:
+    """Leave out the columns that cross a word with a number."""
+    with patch.object(encode, "CROSSED", ()):
+        yield
+
+
+def names(columns: tuple[features.Built, ...]) -> tuple[str, ...]:
+    """Built columns by name, but for those that the crossings need."""
+    needed = {number for _, number in features.CROSSED}
+    return tuple(column.name for column in columns if column.name not in needed)
+
+
+def swap(owner: object, name: str, value: object) -> Callable[[], Any]:
+    """Another value for a constant or function of a module."""
+    return lambda: patch.object(owner, name, value)
+
+
+VARIANTS = (
+    Variant("the default, one network a fold"),
+    Variant("two networks a fold (the default)", replace(ONE, seeds=2)),
+    Variant("four networks a fold", replace(ONE, seeds=4)),
+    Variant("no ceiling", change=swap(crossval.EncodedFolds, "bound", lambda s, x: x)),
+    Variant("squared loss", change=swap(crossval, "BEND", 1e9)),
+    Variant("rare words in full", change=swap(encode, "FULL_SHARE", 1e-9)),
+    Variant("the deep head alone", change=one_head(0)),
+    Variant("the wide head alone", change=one_head(1)),
+    Variant("no weight decay", replace(ONE, lambdas=(0.0,))),
+    Variant("weight decay 1", replace(ONE, lambdas=(1.0,))),
+    Variant("weight decay 10", replace(ONE, lambdas=(10.0,))),
+    Variant("no dropout", replace(ONE, dropout=0.0)),
+    Variant("ReLU for SiLU", change=swap(network, "_silu", torch.relu)),
+    Variant("64 hidden units", replace(ONE, hidden=(64,))),
+    Variant("two hidden layers, 128 and 64", replace(ONE, hidden=(128, 64))),
+    Variant("30 epochs", replace(ONE, epochs=30)),
+    Variant("120 epochs", replace(ONE, epochs=120)),
+    Variant("no warm-up", change=swap(train, "WARM_UP", 1e-9)),
+    Variant("no sums", without=names(features.SUMS)),
+    Variant("no products", without=names(features.PRODUCTS)),
+    Variant("no curves", without=names(features.CURVES)),
+    Variant("no commercial zone", without=("CommercialZone",)),
+    Variant("no crossings", change=nothing_crossed),
+    Variant("no built columns", change=nothing_crossed, without=names(features.BUILT)),
+)
+
+
+def score(houses: Houses, variant: Variant) -> Scores:
+    """Score a variant on the fold seeds that choices are made on."""
+    fewer = houses._replace(
+        train=houses.train.drop(columns=list(variant.without)),
+        test=houses.test.drop(columns=list(variant.without)),
+    )
+    with variant.change():
+        results = [validate(fewer, variant.settings, seed) for seed in CHOOSING]
+    return scores_of(houses, [np.log(result.out_of_fold[0]) for result in results])
+
+
+def main() -> None:
+    """Score every variant and set it against the default on the same folds."""
+    houses = load()
+    rows, base = [], None
+    for variant in VARIANTS:
+        scores = score(houses, variant)
+        base = scores if base is None else base
+        gap = scores.every - base.every
+        change = f"{gap.mean():+.4f} ± {standard_error(gap):.4f}"
+        cells = f"{scores.every.mean():.4f}", f"{scores.usual.mean():.4f}", change
+        rows.append([variant.name, *cells])
+        print(*rows[-1], sep=" · ", flush=True)
+    header = ["variant", "all rows", "without the two", "change of all rows"]
+    put("ablation", table(header, rows))
+
+
+if __name__ == "__main__":
+    main()
