@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from pipeline.book import run_book
-from pipeline.crossval import CrossValidation, EncodedFolds, Score, score_folds
+from pipeline.crossval import CrossValidation, Score, score_folds
+from pipeline.encoded import EncodedFolds
 from pipeline.folds import fold_numbers
 from pipeline.lessons import dropout, linear_regression, mlp, softmax_regression
 from pipeline.lessons.linear_regression import squared_loss

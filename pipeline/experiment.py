@@ -8,8 +8,9 @@ import torch
 from joblib import cpu_count
 
 from pipeline import baselines, figures
+from pipeline.cells import Watch
 from pipeline.charts import Bars
-from pipeline.crossval import Watch, cross_validate
+from pipeline.crossval import cross_validate
 from pipeline.errors import UserError
 from pipeline.paths import Folders
 from pipeline.preprocess import read_features
@@ -43,7 +44,7 @@ def run_experiment(
     begin = datetime.now(UTC)
     result = cross_validate(train, test, settings, watch, jobs or cpu_count())
     record = run_record(result, settings, provenance, begin, train)
-    write_run(folders, record, result, train, test, rungs={})
+    write_run(folders, record, result, settings, train, test, rungs={})
     return record
 
 
@@ -72,7 +73,7 @@ def run_ladder(
             for step in steps
         ]
     }
-    write_run(folders, record, best, train, test, rungs=rungs)
+    write_run(folders, record, best, settings, train, test, rungs=rungs)
     figures.save(_picture(steps), folders.reports / "baselines.png")
     return record
 

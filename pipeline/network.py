@@ -1,83 +1,127 @@
-"""M networks of one shape as one module: the heart of the project.
+"""M networks of one shape as one: the heart of the project.
 
 Their weights are stacked as [M, d_in, d_out], so that one `baddbmm` does a layer of
 all networks. Nothing is shared: each member computes what it would compute alone.
+
+Each network is a wide head beside a deep one (Cheng et al., Wide & Deep, 2016). The
+deep head is a multilayer perceptron with SiLU (Hendrycks and Gimpel 2016) and inverted
+dropout after each hidden layer (Srivastava et al. 2014); the wide head is one linear
+layer. Unlike the paper's, each head learns the target by itself, and the prediction is
+their mean: the linear head errs where the perceptron does not.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-_LANES = 32  # floats in two of the widest vectors, the most torch takes at a time
+Change = Callable[[Tensor], Tensor]
+
+# torch computes whole vectors of floats by one routine and the rest of a tensor by
+# another, which rounds differently. Members that are a multiple of this long leave no
+# rest, so a network's numbers do not depend on its place in the stack.
+LANES = 32
 
 
-class StackedMLP(nn.Module):
-    """M networks, each a wide head beside a deep one (Cheng et al., Wide & Deep, 2016).
+@dataclass(frozen=True)
+class StackedMLP:
+    """The parameters of M networks, or their gradients, or a slice of either.
 
-    The deep head is a multilayer perceptron with SiLU (Hendrycks and Gimpel 2016) and
-    inverted dropout after each hidden layer; the wide head is one linear layer. Unlike
-    the paper's, each head learns the target by itself, and the prediction is their
-    mean: the linear head errs where the perceptron does not.
+    Hidden layers and members are padded with zeros to whole vectors. Zeros they stay:
+    nothing flows through them, so no gradient moves them.
 
-    Each member draws its initial weights and its dropout masks from a generator of its
-    own, so that it is the same network in any stack.
+    Shapes: layers, each [M, d_in, d_out]; output [M, last d_out]; wide [M, d_in and
+    padding]; biases [M, all d_out, one for each head, and padding].
     """
 
-    def __init__(
-        self, *, seeds: Sequence[int], d_in: int, hidden: Sequence[int], dropout: float
-    ) -> None:
-        """Draw the initial weights of `len(seeds)` members."""
-        super().__init__()
-        self.dropout = dropout
-        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        pairs = list(pairwise([d_in, *hidden]))
-        gains = [2.0] * len(pairs) + [1.0]  # He et al. 2015, and 1 for the output
-        sizes = list(zip([*pairs, (hidden[-1], 1)], gains, strict=True))
-        drawn = [
-            [_weight(*pair, gain, g) for pair, gain in sizes] for g in self.generators
-        ]
-        self.weights = nn.ParameterList(map(torch.stack, zip(*drawn, strict=True)))
-        members = len(seeds)
-        widths = [*hidden, 1]
-        self.biases = nn.ParameterList(torch.zeros(members, 1, w) for w in widths)
-        self.wide_weight = nn.Parameter(torch.zeros(members, d_in, 1))
-        self.wide_bias = nn.Parameter(torch.zeros(members, 1, 1))
+    d_in: int
+    layers: list[Tensor]
+    output: Tensor
+    wide: Tensor
+    biases: Tensor
 
-    def forward(self, x: Tensor) -> Tensor:
-        """What each head says: x [M, rows, d_in] -> [M, rows, 2], deep and wide."""
-        wide = torch.baddbmm(self.wide_bias, x, self.wide_weight)
-        *hidden, output = zip(self.weights, self.biases, strict=True)
-        for weight, bias in hidden:
-            x = self._drop(_silu(torch.baddbmm(bias, x, weight)))
-        weight, bias = output
-        return torch.cat([torch.baddbmm(bias, x, weight), wide], 2)
+    @classmethod
+    def zeros(cls, members: int, d_in: int, hidden: Sequence[int]) -> Self:
+        """All parameters 0."""
+        widths = [_padded(width) for width in hidden]
+        return cls(
+            d_in,
+            [torch.zeros(members, *pair) for pair in pairwise([d_in, *widths])],
+            torch.zeros(members, widths[-1]),
+            torch.zeros(members, _padded(d_in)),
+            torch.zeros(members, sum(widths) + LANES),
+        )
 
-    def _drop(self, x: Tensor) -> Tensor:
-        """Inverted dropout (Srivastava et al. 2014): the mean of x is kept."""
-        if not self.training or self.dropout == 0:
-            return x
-        keep = 1 - self.dropout
-        shape = x.shape[1:]
-        masks = [torch.rand(shape, generator=g) < keep for g in self.generators]
-        return x * torch.stack(masks).to(x.device) / keep
+    @classmethod
+    def drawn(
+        cls, generators: Sequence[torch.Generator], d_in: int, hidden: Sequence[int]
+    ) -> Self:
+        """Initial weights, each member's from a generator of its own.
+
+        Normal, of variance 2 / d_in in hidden layers (He et al. 2015) and 1 / d_in in
+        the output; biases and the wide head start at 0.
+        """
+        stack = cls.zeros(len(generators), d_in, hidden)
+        for member, generator in enumerate(generators):
+            for layer, (rows, columns) in zip(
+                stack.layers, pairwise([d_in, *hidden]), strict=True
+            ):
+                drawn = torch.randn(rows, columns, generator=generator)
+                layer[member, :rows, :columns] = drawn * math.sqrt(2 / rows)
+            drawn = torch.randn(hidden[-1], generator=generator)
+            stack.output[member, : hidden[-1]] = drawn / math.sqrt(hidden[-1])
+        return stack
+
+    def __getitem__(self, members: slice | Tensor) -> Self:
+        """Some of the members; a slice shares their memory."""
+        return self._map(lambda tensor: tensor[members])
+
+    def to(self, device: str) -> Self:
+        """The same networks on a device."""
+        return self._map(lambda tensor: tensor.to(device))
+
+    def bias(self, layer: int) -> Tensor:
+        """The biases of a hidden layer, [M, 1, d_out]; they share memory."""
+        start = sum(each.shape[2] for each in self.layers[:layer])
+        return self.biases[:, None, start : start + self.layers[layer].shape[2]]
+
+    @property
+    def head_biases(self) -> Tensor:
+        """The biases of the heads, deep and wide, [M, 1, 2]; they share memory."""
+        return self.biases[:, None, -LANES : 2 - LANES]
+
+    @property
+    def wide_column(self) -> Tensor:
+        """The wide head's weights as a layer, [M, d_in, 1]; they share memory."""
+        return self.wide[:, : self.d_in, None]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The parameters by name."""
+        layers = {f"layer{n}": layer for n, layer in enumerate(self.layers)}
+        rest = {"output": self.output, "wide": self.wide, "biases": self.biases}
+        return layers | rest
+
+    def heads(self, x: Tensor) -> Tensor:
+        """What each head says without dropout: x [M, rows, d_in] -> [M, rows, 2]."""
+        wide = torch.bmm(x, self.wide_column)
+        for number, layer in enumerate(self.layers):
+            x = torch.nn.functional.silu(torch.baddbmm(self.bias(number), x, layer))
+        deep = torch.bmm(x, self.output[:, :, None])
+        return torch.cat([deep, wide], 2) + self.head_biases
+
+    def _map(self, change: Change) -> Self:
+        return type(self)(
+            self.d_in,
+            [change(layer) for layer in self.layers],
+            change(self.output),
+            change(self.wide),
+            change(self.biases),
+        )
 
 
-def _silu(x: Tensor) -> Tensor:
-    """SiLU of x [..., width], a member's numbers apart from its neighbours'.
-
-    torch computes exp for a whole vector at a time and the rest of a tensor by another
-    routine, which rounds differently. Rows of whole vectors leave no rest.
-    """
-    width = x.shape[-1]
-    spare = -width % _LANES
-    if spare == 0:
-        return nn.functional.silu(x)
-    return nn.functional.silu(nn.functional.pad(x, (0, spare)))[..., :width]
-
-
-def _weight(d_in: int, d_out: int, gain: float, generator: torch.Generator) -> Tensor:
-    """Normal weights [d_in, d_out] of variance gain / d_in."""
-    return torch.randn(d_in, d_out, generator=generator) * math.sqrt(gain / d_in)
+def _padded(width: int) -> int:
+    return -(-width // LANES) * LANES

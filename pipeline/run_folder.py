@@ -71,6 +71,7 @@ def write_run(
     folders: Folders,
     record: dict[str, Any],
     result: CrossValidation,
+    settings: Settings,
     train: pd.DataFrame,
     test: pd.DataFrame,
     *,
@@ -87,7 +88,7 @@ def write_run(
         _write_predictions(draft, own, train, test)
         for name, predictions in rungs.items():
             _write_predictions(draft / RUNGS / name, predictions, train, test)
-        history = _history(result)
+        history = _history(result, settings)
         history.to_csv(draft / "history.csv", index=False, float_format=_SCORES)
         save_file(_tensors(result), draft / "weights.safetensors")
         (draft / RECORD).write_text(to_json(record), encoding="utf-8")
@@ -121,16 +122,16 @@ def _write_predictions(
         frame.to_csv(folder / name, index=False, float_format=_PRICES)
 
 
-def _history(result: CrossValidation) -> pd.DataFrame:
+def _history(result: CrossValidation, settings: Settings) -> pd.DataFrame:
     """The learning curves, a row for each network and epoch."""
-    epochs = range(result.trained.train.shape[1])
-    cells = list(product(result.members, epochs))
+    epochs = range(1, settings.epochs + 1)
+    rows = list(product(settings.lambdas, result.cells, epochs))
     return pd.DataFrame(
         {
-            "lambda": [member.weight_decay for member, _ in cells],
-            "fold": [member.fold for member, _ in cells],
-            "seed": [member.seed for member, _ in cells],
-            "epoch": [epoch + 1 for _, epoch in cells],
+            "lambda": [weight_decay for weight_decay, _, _ in rows],
+            "fold": [cell.fold for _, cell, _ in rows],
+            "seed": [cell.seed for _, cell, _ in rows],
+            "epoch": [epoch for _, _, epoch in rows],
             "train": result.trained.train.ravel(),
             "valid": result.trained.valid.ravel(),
         }
@@ -140,7 +141,8 @@ def _history(result: CrossValidation) -> pd.DataFrame:
 def _tensors(result: CrossValidation) -> dict[str, torch.Tensor]:
     """All that predicts new rows: the stack, and each fold's encoder and scale."""
     tensors = {
-        f"stack.{name}": tensor for name, tensor in result.trained.weights.items()
+        f"stack.{name}": torch.from_numpy(weights)
+        for name, weights in result.trained.weights.items()
     }
     tensors["target.mean"] = torch.from_numpy(result.encoded.mean)
     tensors["target.deviation"] = torch.from_numpy(result.encoded.deviation)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from rich.table import Table
 from pipeline.submission import Submission
 
 if TYPE_CHECKING:  # torch stays unloaded where only tables are shown
-    from pipeline.crossval import Member, Watch
+    from pipeline.cells import Cell, Watch
     from pipeline.lessons import Lesson
     from pipeline.lessons.result import LessonResult
     from pipeline.train import Epoch
@@ -254,16 +254,17 @@ def epoch_progress(networks: int, epochs: int) -> Iterator["Watch"]:
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
     )
-    latest: dict[Any, float] = {}
+    latest: dict[Any, list[float]] = {}
     quarters = {0}
     bar = err.is_terminal
     with Progress(*columns, console=err, transient=True, disable=not bar) as progress:
         task = progress.add_task("train", total=networks * epochs, score="–")
 
-        def watch(members: Sequence["Member"], epoch: "Epoch") -> None:
-            latest.update(zip(members, epoch.valid.tolist(), strict=True))
-            score = f"{sum(latest.values()) / len(latest):.4f}"
-            progress.update(task, advance=len(members), score=score)
+        def watch(cells: Sequence["Cell"], epoch: "Epoch") -> None:
+            latest[tuple(cells)] = epoch.valid.tolist()
+            scores = list(chain.from_iterable(latest.values()))
+            score = f"{sum(scores) / len(scores):.4f}"
+            progress.update(task, advance=len(epoch.valid), score=score)
             quarter = int(4 * progress.tasks[task].percentage / 100)
             if not bar and quarter not in quarters:
                 quarters.add(quarter)

@@ -1,19 +1,93 @@
-"""Train a stack of networks: a loop that yields a record an epoch."""
+"""Train a stack of networks: a trainer that does an epoch at a time.
+
+The networks of a stack are blocks of cells. A cell is a fold and a seed: it says which
+rows a network learns, in which order, and from which weights. A block is what the
+search is about, λ, learning rate and dropout, and holds one network for each cell. So
+all blocks read the same batches, which are gathered once for all of them.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from pipeline.gradients import Backward
 from pipeline.network import StackedMLP
 
 WARM_UP = 0.05  # of all steps
 WIDE_PACE = 3.0  # of the learning rate, for the wide head, which starts from 0
 BETAS = (0.9, 0.99)  # a short memory for squared gradients: runs are short
+
+
+class Batch(NamedTuple):
+    """Inputs [C, B, d_in], targets [C, B], and weights [C, B], 0 for padding."""
+
+    inputs: Tensor
+    targets: Tensor
+    weight: Tensor
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of each cell, which reads the inputs of its own fold's encoder.
+
+    Shapes: inputs [folds, all rows, d_in]; targets [folds, all rows]; fold [C], the
+    fold of each cell; rows, C lists of row numbers. `longest` is the length of the
+    longest list of all cells of a run, in whatever part they are: lists are padded by
+    it, since sums over more zeros may round differently.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    fold: Tensor
+    rows: list[Tensor]
+    longest: int
+
+    def shuffled(self, generators: Sequence[torch.Generator]) -> "Rows":
+        """The same rows, each cell's in an order drawn from its own generator."""
+        rows = [
+            own[torch.randperm(len(own), generator=generator)]
+            for own, generator in zip(self.rows, generators, strict=True)
+        ]
+        return replace(self, rows=rows)
+
+    def batches(self, number: int) -> Iterator[Batch]:
+        """Cut each cell's rows into `number` batches as even as can be, then pad them.
+
+        (A short last batch would move the weights as far as a full one.)
+        """
+        width = -(-self.longest // number)
+        cuts = [own.tensor_split(number) for own in self.rows]
+        for pieces in zip(*cuts, strict=True):
+            yield self._gather(pieces, width)
+
+    def all(self) -> Batch:
+        """All rows of each cell as one batch."""
+        return self._gather(self.rows, self.longest)
+
+    def _gather(self, pieces: Sequence[Tensor], width: int) -> Batch:
+        """Look up the rows, padded to a width."""
+        device = self.inputs.device
+        index = pad_sequence([*pieces, torch.zeros(width).long()], batch_first=True)
+        index = index[:-1].to(device)
+        lengths = torch.tensor([len(piece) for piece in pieces], device=device)
+        weight = torch.arange(width, device=device) < lengths[:, None]
+        fold = self.fold[:, None]
+        return Batch(
+            self.inputs[fold, index], self.targets[fold, index], weight.float()
+        )
+
+
+class Block(NamedTuple):
+    """What the networks of a block have in common, and other blocks may not."""
+
+    weight_decay: float  # λ, decoupled
+    lr: float
+    dropout: float
 
 
 class Epoch(NamedTuple):
@@ -24,116 +98,146 @@ class Epoch(NamedTuple):
     valid: Tensor
 
 
-class Batch(NamedTuple):
-    """Inputs [M, B, d_in], targets [M, B], and weights [M, B], 0 for padding."""
+class Trainer:
+    """Trains blocks of cells, M = blocks × cells networks, an epoch at a time.
 
-    inputs: Tensor
-    targets: Tensor
-    weight: Tensor
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The rows of each member, which reads the inputs of its own fold's encoder.
-
-    Shapes: inputs [folds, all rows, d_in]; targets [folds, all rows]; fold [M], the
-    fold of each member; rows, M lists of row numbers.
+    The loss of a network is the mean over its batch of its heads' losses, Huber's
+    (1964) with a bend: houses sold far off their worth pull no harder than others. The
+    optimizer is AdamW (Loshchilov and Hutter 2019), with decay on weights and not on
+    biases. Adam works element by element, so a network moves as it would alone.
     """
 
-    inputs: Tensor
-    targets: Tensor
-    fold: Tensor
-    rows: list[Tensor]
+    def __init__(
+        self,
+        *,
+        train: Rows,
+        valid: Rows,
+        blocks: Sequence[Block],
+        seeds: Sequence[int],
+        bend: Tensor,
+        hidden: Sequence[int],
+        epochs: int,
+        batches: int,
+    ) -> None:
+        """Draw the initial weights; each block starts from the same.
 
-    def shuffled(self, generators: list[torch.Generator]) -> "Rows":
-        """The same rows, each member's in an order drawn from its own generator."""
-        rows = [
-            own[torch.randperm(len(own), generator=generator)]
-            for own, generator in zip(self.rows, generators, strict=True)
-        ]
-        return Rows(self.inputs, self.targets, self.fold, rows)
-
-    def batches(self, number: int) -> Iterator[Batch]:
-        """Cut each member's rows into `number` batches as even as can be.
-
-        (A short last batch would move the weights as far as a full one.)
+        Args:
+            train: rows to learn from, of each cell.
+            valid: rows to score only.
+            blocks: their networks lie one block after the other.
+            seeds: of each cell: of its weights, batches and dropout.
+            bend: [C], the error at which the loss turns from squared to absolute.
+            hidden: widths of the hidden layers.
+            epochs: passes over the rows.
+            batches: steps an epoch.
         """
-        cuts = [own.tensor_split(number) for own in self.rows]
-        for pieces in zip(*cuts, strict=True):
-            yield self._gather(pieces)
+        self.train, self.valid = train, valid.all()
+        self.blocks = list(blocks)
+        self.epochs, self.batches = epochs, batches
+        self.cells = len(seeds)
+        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        device = train.inputs.device
+        self.bend = bend.float().to(device)[:, None, None]
+        d_in = train.inputs.shape[2]
+        drawn = StackedMLP.drawn(self.generators, d_in, hidden)
+        members = torch.arange(self.cells).repeat(len(self.blocks))
+        self.stack = drawn[members].to(str(device))
+        rows = -(-train.longest // batches)
+        self.backward = Backward(self.cells, rows, d_in, hidden, str(device))
+        self.optimizers = [
+            optimizer_of(self.networks(place), self.backward.gradients, block)
+            for place, block in enumerate(self.blocks)
+        ]
+        self.epoch = 0
 
-    def all(self) -> Batch:
-        """All rows of each member as one batch."""
-        return self._gather(self.rows)
+    def networks(self, block: int) -> StackedMLP:
+        """The networks of a block, sharing the stack's memory."""
+        return self.stack[block * self.cells : (block + 1) * self.cells]
 
-    def _gather(self, pieces: Sequence[Tensor]) -> Batch:
-        """Pad to one length and look up."""
-        device = self.inputs.device
-        index = pad_sequence(list(pieces), batch_first=True).to(device)
-        lengths = torch.tensor([len(piece) for piece in pieces], device=device)
-        weight = torch.arange(index.shape[1], device=device) < lengths[:, None]
-        fold = self.fold[:, None]
-        return Batch(
-            self.inputs[fold, index], self.targets[fold, index], weight.float()
-        )
+    def run(self) -> Iterator[Epoch]:
+        """Train to the end, yielding the scores after each epoch."""
+        while self.epoch < self.epochs:
+            yield self.step_epoch()
 
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How a stack is trained.
-
-    Shapes: weight_decay [M], λ of each member; bend [M], the error at which its loss
-    turns from squared to absolute, in the unit of the target.
-    """
-
-    weight_decay: Tensor
-    bend: Tensor
-    epochs: int
-    batches: int  # an epoch
-    lr: float
-
-
-def train_stack(
-    stack: StackedMLP, train: Rows, valid: Rows, recipe: Recipe
-) -> Iterator[Epoch]:
-    """Train every member on its rows and yield the scores after each epoch.
-
-    The stack is changed in place. The loss of a member is the mean over the batch of
-    its heads' losses; losses are summed over members, and Adam works element by
-    element, so each member moves as it would alone.
-    """
-    optimizer = new_optimizer(stack)
-    judged = valid.all()
-    for number in range(1, recipe.epochs + 1):
-        squares = torch.zeros_like(recipe.bend)
-        rows = torch.zeros_like(recipe.bend)
-        stack.train()
-        batches = train.shuffled(stack.generators).batches(recipe.batches)
+    @torch.no_grad()
+    def step_epoch(self) -> Epoch:
+        """Train for one epoch: every row once, in an order drawn anew."""
+        squares = torch.zeros(len(self.blocks), self.cells, device=self.bend.device)
+        batches = self.train.shuffled(self.generators).batches(self.batches)
         for place, batch in enumerate(batches):
-            heads = stack(batch.inputs)
-            losses = huber(heads - batch.targets[..., None], recipe.bend).sum(2)
-            loss = mean_of_rows(losses, batch.weight).sum()
-            way = (number - 1 + place / recipe.batches) / recipe.epochs
-            rate = recipe.lr * schedule(way)
-            optimizer_step(stack, optimizer, loss, rate, recipe.weight_decay)
-            errors = heads.detach().mean(2) - batch.targets
-            squares += (batch.weight * errors**2).sum(1)
-            rows += batch.weight.sum(1)
-        yield Epoch(number, (squares / rows).sqrt(), score(stack, judged))
+            way = (self.epoch + place / self.batches) / self.epochs
+            squares += self._step(batch, schedule(way))
+        self.epoch += 1
+        lengths = [len(own) for own in self.train.rows]
+        trained = (squares / torch.tensor(lengths, device=squares.device)).sqrt()
+        return Epoch(self.epoch, trained.flatten(), self._score())
+
+    def _step(self, batch: Batch, share: float) -> Tensor:
+        """One step of every block; the squared errors before it, [blocks, C]."""
+        chances = self._chances(batch.targets.shape[1])
+        counted = (batch.weight / batch.weight.sum(1, keepdim=True))[..., None]
+        squares = []
+        for place, (block, optimizer) in enumerate(
+            zip(self.blocks, self.optimizers, strict=True)
+        ):
+            stack = self.networks(place)
+            masks = dropout_masks(chances, block.dropout)
+            heads = self.backward.heads(stack, batch.inputs, masks)
+            errors = heads - batch.targets[..., None]
+            slope = errors.clamp(-self.bend, self.bend) * counted
+            self.backward.backward(stack, batch.inputs, masks, slope)
+            for group in optimizer.param_groups:
+                group["lr"] = group["pace"] * block.lr * share
+            optimizer.step()
+            squares.append((batch.weight * errors.mean(2) ** 2).sum(1))
+        return torch.stack(squares)
+
+    def _chances(self, rows: int) -> list[Tensor]:
+        """A number in 0 to 1 for each unit of each cell, the same for all blocks."""
+        if not any(block.dropout for block in self.blocks):
+            return []
+        device = self.bend.device
+        return [
+            torch.stack(
+                [torch.rand(rows, layer.shape[2], generator=g) for g in self.generators]
+            ).to(device)
+            for layer in self.stack.layers
+        ]
+
+    def _score(self) -> Tensor:
+        """Root mean squared error of each network on its validation rows, [M]."""
+        scores = []
+        for place in range(len(self.blocks)):
+            predicted = predict(self.networks(place), self.valid.inputs)
+            squares = self.valid.weight * (predicted - self.valid.targets) ** 2
+            scores.append((squares.sum(1) / self.valid.weight.sum(1)).sqrt())
+        return torch.cat(scores)
 
 
-def mean_of_rows(values: Tensor, weight: Tensor) -> Tensor:
-    """The mean of each member's values, without the padding: [M, B] -> [M]."""
-    return (values * weight).sum(1) / weight.sum(1)
+def dropout_masks(chances: Sequence[Tensor], dropout: float) -> list[Tensor]:
+    """Inverted dropout: 0 where a unit goes, 1 / (1 - dropout) where it stays."""
+    if dropout == 0:
+        return []
+    return [(chance >= dropout) / (1 - dropout) for chance in chances]
 
 
-def huber(errors: Tensor, bend: Tensor) -> Tensor:
-    """Half the square up to `bend` [M], then the absolute error (Huber 1964).
-
-    Houses sold far off their worth pull no harder than others. Shape: as the errors.
-    """
-    size, bend = errors.abs(), bend.view(-1, 1, 1)
-    return torch.where(size < bend, errors**2 / 2, bend * (size - bend / 2))
+def optimizer_of(
+    stack: StackedMLP, gradients: StackedMLP, block: Block
+) -> torch.optim.AdamW:
+    """Torch's AdamW on a block's networks, with their gradients attached."""
+    for name, parameter in stack.tensors().items():
+        parameter.grad = gradients.tensors()[name]
+    decay = block.weight_decay
+    deep = [*stack.layers, stack.output]
+    return torch.optim.AdamW(
+        [
+            {"params": deep, "weight_decay": decay, "pace": 1.0},
+            {"params": [stack.wide], "weight_decay": decay, "pace": WIDE_PACE},
+            {"params": [stack.biases], "weight_decay": 0.0, "pace": 1.0},
+        ],
+        betas=BETAS,
+        fused=True,
+    )
 
 
 def schedule(way: float) -> float:
@@ -145,53 +249,7 @@ def schedule(way: float) -> float:
     return min(1.0, way / WARM_UP) * (1 + math.cos(math.pi * way)) / 2
 
 
-def new_optimizer(stack: StackedMLP) -> torch.optim.AdamW:
-    """Adam without decay; the wide head's group walks faster."""
-    # Not fused: the fused kernel rounds the last few elements of a tensor in another
-    # way, so a network's numbers would depend on its place in the stack.
-    return torch.optim.AdamW(
-        [
-            {"params": [*stack.weights, *stack.biases], "pace": 1.0},
-            {"params": [stack.wide_weight, stack.wide_bias], "pace": WIDE_PACE},
-        ],
-        betas=BETAS,
-        weight_decay=0.0,
-        foreach=True,
-    )
-
-
-def optimizer_step(
-    stack: StackedMLP,
-    optimizer: torch.optim.AdamW,
-    loss: Tensor,
-    rate: float,
-    weight_decay: Tensor,
-) -> None:
-    """One step of AdamW with a λ for each member, on weights and not on biases.
-
-    Decoupled weight decay (Loshchilov and Hutter 2019): w ← (1 - rate·λ)·w, then Adam.
-    """
-    optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    shrink = rate * weight_decay.view(-1, 1, 1)
-    with torch.no_grad():
-        for weight in stack.weights:
-            weight.mul_(1 - shrink)
-        stack.wide_weight.mul_(1 - WIDE_PACE * shrink)
-    for group in optimizer.param_groups:
-        group["lr"] = group["pace"] * rate
-    optimizer.step()
-
-
 @torch.no_grad()
 def predict(stack: StackedMLP, inputs: Tensor) -> Tensor:
-    """The mean of each member's heads, no dropout: [M, rows, d_in] -> [M, rows]."""
-    stack.eval()
-    heads: Tensor = stack(inputs)
-    return heads.mean(2)
-
-
-def score(stack: StackedMLP, batch: Batch) -> Tensor:
-    """Root mean squared error of each member, [M]."""
-    errors = predict(stack, batch.inputs) - batch.targets
-    return mean_of_rows(errors**2, batch.weight).sqrt()
+    """The mean of each network's heads: [M, rows, d_in] -> [M, rows]."""
+    return stack.heads(inputs).mean(2)

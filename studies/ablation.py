@@ -12,7 +12,7 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from pipeline import crossval, encode, features, network, train
+from pipeline import cells, encode, encoded, features, network, train
 from pipeline.settings import Settings
 from studies.common import (
     CHOOSING,
@@ -43,10 +43,9 @@ def one_head(place: int) -> Callable[[], Any]:
 
     @torch.no_grad()
     def predict(stack: network.StackedMLP, inputs: torch.Tensor) -> torch.Tensor:
-        heads: torch.Tensor = stack.eval()(inputs)
-        return heads[..., place]
+        return stack.heads(inputs)[..., place]
 
-    return lambda: patch.object(crossval, "predict", predict)
+    return lambda: patch.object(cells, "predict", predict)
 
 
 @contextmanager
@@ -71,8 +70,8 @@ VARIANTS = (
     Variant("the default, one network a fold"),
     Variant("two networks a fold (the default)", replace(ONE, seeds=2)),
     Variant("four networks a fold", replace(ONE, seeds=4)),
-    Variant("no ceiling", change=swap(crossval.EncodedFolds, "bound", lambda s, x: x)),
-    Variant("squared loss", change=swap(crossval, "BEND", 1e9)),
+    Variant("no ceiling", change=swap(encoded.EncodedFolds, "bound", lambda s, x: x)),
+    Variant("squared loss", change=swap(cells, "BEND", 1e9)),
     Variant("rare words in full", change=swap(encode, "FULL_SHARE", 1e-9)),
     Variant("the deep head alone", change=one_head(0)),
     Variant("the wide head alone", change=one_head(1)),
@@ -80,7 +79,6 @@ VARIANTS = (
     Variant("weight decay 1", replace(ONE, lambdas=(1.0,))),
     Variant("weight decay 10", replace(ONE, lambdas=(10.0,))),
     Variant("no dropout", replace(ONE, dropout=0.0)),
-    Variant("ReLU for SiLU", change=swap(network, "_silu", torch.relu)),
     Variant("64 hidden units", replace(ONE, hidden=(64,))),
     Variant("two hidden layers, 128 and 64", replace(ONE, hidden=(128, 64))),
     Variant("30 epochs", replace(ONE, epochs=30)),

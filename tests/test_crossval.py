@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from pipeline.crossval import cross_validate, members_of
+from pipeline.crossval import cells_of, cross_validate
 from pipeline.settings import Settings
 
 QUICK = {"epochs": 2, "seeds": 2, "hidden": (8,), "lambdas": (0.0, 2.0)}
 
 
-def run(train, test, jobs=1, watch=lambda members, epoch: None, **settings):
+def run(train, test, jobs=1, watch=lambda cells, epoch: None, **settings):
     return cross_validate(train, test, Settings(**{**QUICK, **settings}), watch, jobs)
 
 
@@ -30,16 +30,13 @@ def test_validated_rows_change_nothing_that_their_own_networks_learn(houses):
     )
     changed.loc[rows, numbers] *= 5
     after = run(changed, test)
-    fold = [member.fold == 0 for member in before.members]
-    trained = slice(len(train), None)  # the test rows, which did not change
-    np.testing.assert_array_equal(
-        before.trained.log_price[fold, trained], after.trained.log_price[fold, trained]
+    # Of the test rows, which did not change: blocks × cells × rows.
+    first, second = (
+        run.trained.log_price[..., len(train) :] for run in (before, after)
     )
-    others = np.invert(fold)
-    assert (
-        before.trained.log_price[others, trained]
-        != after.trained.log_price[others, trained]
-    ).all()
+    own = np.array([cell.fold == 0 for cell in before.cells])
+    np.testing.assert_array_equal(first[:, own], second[:, own])
+    assert (first[:, ~own] != second[:, ~own]).all()
 
 
 def test_every_house_is_predicted_out_of_fold_and_the_scores_are_of_those(houses):
@@ -55,8 +52,7 @@ def test_every_house_is_predicted_out_of_fold_and_the_scores_are_of_those(houses
 
 def test_the_submission_averages_the_networks_of_all_folds_in_log_price(houses):
     result = run(*houses)
-    own = [member.weight_decay == 2.0 for member in result.members]
-    by_fold = result.trained.log_price[own].reshape(5, 2, -1).mean(axis=1)
+    by_fold = result.trained.log_price[1].reshape(5, 2, -1).mean(axis=1)
     bounded = np.clip(by_fold, result.encoded.floor, result.encoded.ceiling)
     expected = np.exp(bounded[:, len(houses[0]) :].mean(axis=0))
     np.testing.assert_allclose(result.test[1], expected)
@@ -89,23 +85,26 @@ def test_a_lambda_alone_gives_the_row_it_has_in_a_grid(houses):
 
 def test_the_watcher_sees_each_epoch_of_each_network(houses):
     seen = []
-    run(*houses, watch=lambda members, epoch: seen.append((len(members), epoch.number)))
-    assert seen == [(20, 1), (20, 2)]
+    run(*houses, watch=lambda cells, epoch: seen.append((len(cells), *epoch[:1])))
+    assert seen == [(10, 1), (10, 2)]
 
 
-def test_members_are_every_fold_and_seed_of_every_lambda():
-    members = members_of(Settings(folds=3, seeds=2, lambdas=(0.0, 1.0)))
-    assert len(members) == len(set(members)) == 12
-    assert members[0] == (0.0, 0, 0)
-    assert members[-1] == (1.0, 2, 1)
+def test_cells_are_every_fold_and_seed():
+    cells = cells_of(Settings(folds=3, seeds=2))
+    assert cells == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]
 
 
 def test_the_learning_curve_ends_in_the_error_of_each_network(houses):
     result = run(*houses)
     log_price = np.log(houses[0]["SalePrice"].to_numpy())
-    for member, predicted, curve in zip(
-        result.members, result.trained.log_price, result.trained.valid, strict=True
-    ):
-        rows = result.encoded.folds[member.fold].valid
-        errors = predicted[rows] - log_price[rows]
-        assert curve[-1] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-4)
+    for place, cell in enumerate(result.cells):
+        rows = result.encoded.folds[cell.fold].valid
+        for block in range(2):
+            errors = result.trained.log_price[block, place, rows] - log_price[rows]
+            curve = result.trained.valid[block, place]
+            assert curve[-1] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-4)
+
+
+def test_folds_of_unequal_size_do_not_depend_on_the_cut_either(houses):
+    one, three = (run(*houses, folds=7, seeds=1, jobs=jobs) for jobs in (1, 3))
+    np.testing.assert_array_equal(one.trained.log_price, three.trained.log_price)

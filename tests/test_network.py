@@ -1,88 +1,97 @@
 """A stack of M networks is M networks: torch's own modules are the judge."""
 
-import copy
-
 import pytest
 import torch
 from torch import nn
 
-from pipeline.network import StackedMLP
+from pipeline.network import LANES, StackedMLP
 from pipeline.train import (
     BETAS,
     WIDE_PACE,
-    Recipe,
+    Block,
     Rows,
-    huber,
+    Trainer,
+    dropout_masks,
     predict,
     schedule,
-    train_stack,
 )
 
-SEEDS, DECAYS = [11, 12, 13], torch.tensor([0.0, 0.5, 3.0])
+SEEDS = [11, 12, 13]
+BLOCKS = [Block(0.0, 0.01, 0.0), Block(3.0, 0.02, 0.0)]
 D_IN, HIDDEN, ROWS = 7, (6, 5), 50
-BENDS = torch.tensor([0.5, 1.0, 2.0])
+BEND = torch.tensor([0.5, 1.0, 2.0])
 
 
-def new_stack(seeds=SEEDS, dropout=0.0):
-    return StackedMLP(seeds=seeds, d_in=D_IN, hidden=HIDDEN, dropout=dropout)
-
-
-def data(members, lengths=None):
-    """Rows of one shared table: of each member all, or its first `lengths`."""
+def rows_of(cells, lengths=None):
+    """Rows of one shared table: of each cell all, or its first `lengths`."""
     generator = torch.Generator().manual_seed(0)
     inputs = torch.randn(1, ROWS, D_IN, generator=generator)
     targets = torch.randn(1, ROWS, generator=generator)
-    rows = [torch.arange(n) for n in lengths or [ROWS] * members]
-    return Rows(inputs, targets, torch.zeros(members, dtype=torch.long), rows)
+    rows = [torch.arange(n) for n in lengths or [ROWS] * cells]
+    return Rows(inputs, targets, torch.zeros(cells, dtype=torch.long), rows, ROWS)
 
 
-def train(stack, rows, decays, bends, epochs=3, batches=6):
-    recipe = Recipe(
-        weight_decay=decays, bend=bends, epochs=epochs, lr=0.01, batches=batches
+def trainer_of(rows, *, seeds=SEEDS, blocks=BLOCKS, bend=BEND, epochs=3, batches=6):
+    return Trainer(
+        train=rows,
+        valid=rows,
+        blocks=blocks,
+        seeds=seeds,
+        bend=bend,
+        hidden=HIDDEN,
+        epochs=epochs,
+        batches=batches,
     )
-    return list(train_stack(stack, rows, rows, recipe))
 
 
 class Single(nn.Module):
-    """The member of a stack as torch's own layers."""
+    """One network of a stack as torch's own layers, without the padding."""
 
     def __init__(self, stack, member):
         super().__init__()
+        sizes = [D_IN, *HIDDEN]
         layers = []
-        for weight, bias in zip(stack.weights, stack.biases, strict=True):
-            layers += [linear(weight[member], bias[member]), nn.SiLU()]
-        self.deep = nn.Sequential(*layers[:-1])
-        self.wide = linear(stack.wide_weight[member], stack.wide_bias[member])
+        for number, weight in enumerate(stack.layers):
+            d_in, d_out = sizes[number : number + 2]
+            bias = stack.bias(number)[member, 0, :d_out]
+            layers += [linear(weight[member, :d_in, :d_out], bias), nn.SiLU()]
+        deep, wide = stack.head_biases[member, 0]
+        output = stack.output[member, : HIDDEN[-1], None]
+        self.deep = nn.Sequential(*layers, linear(output, deep))
+        self.wide = linear(stack.wide_column[member], wide)
 
     def forward(self, x):
         return torch.cat([self.deep(x), self.wide(x)], 1)
 
-    def groups(self, decay):
-        """torch's AdamW groups: decay on weights and not on biases, two paces."""
-        for part, pace in ((self.deep, 1.0), (self.wide, WIDE_PACE)):
-            for name, parameter in part.named_parameters():
-                own = decay if "weight" in name else 0.0
-                yield {"params": [parameter], "weight_decay": own, "pace": pace}
+    def groups(self, block):
+        """Groups for torch's AdamW: decay on weights alone, the wide ones faster."""
+        for name, parameter in self.named_parameters():
+            decay = block.weight_decay if "weight" in name else 0.0
+            pace = WIDE_PACE if name == "wide.weight" else 1.0
+            yield {"params": [parameter], "weight_decay": decay, "pace": pace}
 
 
 def linear(weight, bias):
     layer = nn.Linear(*weight.shape)
-    layer.weight.data = weight.T.detach().clone()
-    layer.bias.data = bias[0].detach().clone()
+    layer.weight.data = weight.T.clone()
+    layer.bias.data = bias.clone().view(-1)
     return layer
 
 
-def train_single(network, rows, *, decay, bend, generator, epochs=3, parts=6):
-    """The same training by torch's optimizer and loss, one network and no stack."""
-    optimizer = torch.optim.AdamW(network.groups(decay), betas=BETAS)
+def train_alone(network, rows, block, *, bend, seed_state, epochs=3, batches=6):
+    """The same training by torch's modules, autograd, loss and optimizer."""
+    optimizer = torch.optim.AdamW(network.groups(block), betas=BETAS)
     loss = nn.HuberLoss(delta=bend, reduction="sum")
-    x, y, lr, step = rows.inputs[0], rows.targets[0], 0.01, 0
+    x, y = rows.inputs[0], rows.targets[0]
+    generator = torch.Generator()
+    generator.set_state(seed_state)
+    step = 0
     for _ in range(epochs):
-        for batch in torch.randperm(
-            len(rows.rows[0]), generator=generator
-        ).tensor_split(parts):
+        order = torch.randperm(len(rows.rows[0]), generator=generator)
+        for batch in order.tensor_split(batches):
             for group in optimizer.param_groups:
-                group["lr"] = lr * group["pace"] * schedule(step / (epochs * parts))
+                share = schedule(step / (epochs * batches))
+                group["lr"] = block.lr * group["pace"] * share
             optimizer.zero_grad()
             target = y[batch, None].expand(-1, 2)
             (loss(network(x[batch]), target) / len(batch)).backward()
@@ -90,80 +99,98 @@ def train_single(network, rows, *, decay, bend, generator, epochs=3, parts=6):
             step += 1
 
 
-def assert_equal_networks(stack, member, network, **tolerance):
-    expected = Single(stack, member)
-    for ours, theirs in zip(expected.parameters(), network.parameters(), strict=True):
-        torch.testing.assert_close(ours, theirs, **tolerance)
-
-
-def test_a_stack_equals_torch_networks_trained_alone():
-    stack, rows = new_stack(), data(len(SEEDS))
-    singles = [Single(stack, member) for member in range(len(SEEDS))]
-    states = [generator.get_state() for generator in stack.generators]
-    train(stack, rows, DECAYS, BENDS)
+@pytest.mark.parametrize(("epochs", "batches"), [(2, 1), (3, 6)])
+def test_a_stack_equals_torch_networks_trained_alone(epochs, batches):
+    rows = rows_of(len(SEEDS))
+    trainer = trainer_of(rows, epochs=epochs, batches=batches)
+    members = len(BLOCKS) * len(SEEDS)
+    singles = [Single(trainer.stack, member) for member in range(members)]
+    states = [generator.get_state() for generator in trainer.generators]
+    for _ in trainer.run():
+        pass
+    x = rows.inputs[0]
+    predicted = predict(trainer.stack, x.expand(members, -1, -1))
     for member, network in enumerate(singles):
-        generator = torch.Generator()
-        generator.set_state(states[member])
-        train_single(
+        block, cell = divmod(member, len(SEEDS))
+        train_alone(
             network,
             rows,
-            decay=DECAYS[member].item(),
-            bend=BENDS[member].item(),
-            generator=generator,
+            BLOCKS[block],
+            bend=BEND[cell].item(),
+            seed_state=states[cell],
+            epochs=epochs,
+            batches=batches,
         )
-        assert_equal_networks(stack, member, network, atol=1e-5, rtol=1e-4)
-        expected = network(rows.inputs[0]).mean(1)
-        torch.testing.assert_close(
-            predict(stack, rows.all().inputs)[member], expected, atol=1e-5, rtol=1e-4
-        )
+        close = {"atol": 1e-5, "rtol": 1e-4}
+        ours = Single(trainer.stack, member)
+        for mine, theirs in zip(ours.parameters(), network.parameters(), strict=True):
+            torch.testing.assert_close(mine, theirs, **close)
+        torch.testing.assert_close(predicted[member], network(x).mean(1), **close)
 
 
-def test_one_step_equals_one_step_of_torch_adamw_for_every_decay():
-    stack, rows = new_stack(), data(len(SEEDS), [8] * len(SEEDS))
-    singles = [Single(stack, member) for member in range(len(SEEDS))]
-    states = [copy.deepcopy(g.get_state()) for g in stack.generators]
-    train(
-        stack, rows, DECAYS, BENDS, epochs=2, batches=1
-    )  # the first step has a rate of 0
-    for member, network in enumerate(singles):
-        generator = torch.Generator()
-        generator.set_state(states[member])
-        train_single(
-            network,
-            rows,
-            decay=DECAYS[member].item(),
-            bend=BENDS[member].item(),
-            generator=generator,
-            epochs=2,
-            parts=1,
-        )
-        assert_equal_networks(stack, member, network)
+def test_the_backward_pass_equals_autograd_with_dropout_and_padding():
+    rows = rows_of(3, [50, 49, 47])
+    trainer = trainer_of(rows, batches=4)
+    stack, batch = trainer.networks(0), next(rows.batches(4))
+    generator = torch.Generator().manual_seed(5)
+    chances = [
+        torch.rand(3, 13, layer.shape[2], generator=generator) for layer in stack.layers
+    ]
+    masks = dropout_masks(chances, 0.4)
+    slope = torch.randn(3, 13, 2, generator=generator) * batch.weight[..., None]
+    leaves = {name: t.clone().requires_grad_() for name, t in stack.tensors().items()}
+    layers = [leaves[f"layer{n}"] for n in range(len(stack.layers))]
+    twin = StackedMLP(D_IN, layers, leaves["output"], leaves["wide"], leaves["biases"])
+    x = batch.inputs
+    for number, layer in enumerate(layers):
+        sums = torch.baddbmm(twin.bias(number), x, layer)
+        x = nn.functional.silu(sums) * masks[number]
+    deep = torch.bmm(x, twin.output[:, :, None])
+    wide = torch.bmm(batch.inputs, twin.wide_column)
+    expected = torch.cat([deep, wide], 2) + twin.head_biases
+    heads = trainer.backward.heads(stack, batch.inputs, masks)
+    torch.testing.assert_close(heads, expected)
+    expected.backward(slope)
+    trainer.backward.backward(stack, batch.inputs, masks, slope)
+    for name, gradient in trainer.backward.gradients.tensors().items():
+        torch.testing.assert_close(gradient, leaves[name].grad)
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 def test_the_numbers_of_a_network_do_not_depend_on_its_place_in_a_stack(dropout):
-    seeds = list(range(9))
-    whole, part = new_stack(seeds, dropout), new_stack(seeds[3:5], dropout)
-    decays, bends = torch.arange(9.0), torch.linspace(0.5, 2, 9)
-    train(whole, data(9), decays, bends)
-    train(part, data(2), decays[3:5], bends[3:5])
-    for stacked, alone in zip(whole.parameters(), part.parameters(), strict=True):
-        assert torch.equal(stacked[3:5], alone)
+    seeds, blocks = list(range(9)), [Block(x, 0.01, dropout) for x in (0.0, 1.0, 2.0)]
+    bend = torch.linspace(0.5, 2, 9)
+    whole = trainer_of(rows_of(9), seeds=seeds, blocks=blocks, bend=bend)
+    part = trainer_of(rows_of(2), seeds=seeds[3:5], blocks=blocks[1:2], bend=bend[3:5])
+    curves = [list(trainer.run()) for trainer in (whole, part)]
+    for stacked, alone in zip(
+        whole.networks(1)[3:5].tensors().values(),
+        part.stack.tensors().values(),
+        strict=True,
+    ):
+        assert torch.equal(stacked, alone)
+    for all_, own in zip(*curves, strict=True):
+        assert torch.equal(all_.valid.view(3, 9)[1, 3:5], own.valid)
 
 
-def test_a_member_with_fewer_rows_is_the_network_it_would_be_alone():
-    stack, alone = new_stack(), new_stack(SEEDS[1:2])
-    train(stack, data(3, [50, 49, 50]), DECAYS, BENDS, epochs=1)
-    train(alone, data(1, [49]), DECAYS[1:2], BENDS[1:2], epochs=1)
-    torch.testing.assert_close(stack.weights[0][1:2], alone.weights[0])
+def test_a_cell_with_fewer_rows_is_the_network_it_would_be_alone():
+    stacked = trainer_of(rows_of(3, [50, 49, 50]))
+    alone = trainer_of(rows_of(1, [49]), seeds=SEEDS[1:2], bend=BEND[1:2])
+    for trainer in (stacked, alone):
+        list(trainer.run())
+    own = stacked.networks(1)[1:2].tensors()
+    for name, tensor in alone.networks(1).tensors().items():
+        torch.testing.assert_close(own[name], tensor)
 
 
-def test_the_loss_is_torchs_huber_loss():
-    errors = torch.linspace(-3, 3, 25).view(1, -1, 1)
-    expected = nn.HuberLoss(delta=0.7, reduction="none")(
-        errors, torch.zeros_like(errors)
-    )
-    torch.testing.assert_close(huber(errors, torch.tensor([0.7])), expected)
+def test_padding_stays_zero():
+    trainer = trainer_of(rows_of(3))
+    list(trainer.run())
+    first = trainer.stack.layers[0]
+    assert first.shape[2] == LANES
+    assert first[..., : HIDDEN[0]].abs().min() > 0
+    assert (first[..., HIDDEN[0] :] == 0).all()
+    assert (trainer.stack.wide[:, D_IN:] == 0).all()
 
 
 def test_the_learning_rate_rises_then_falls_to_nothing():
@@ -175,17 +202,17 @@ def test_the_learning_rate_rises_then_falls_to_nothing():
     assert rates[top:] == sorted(rates[top:], reverse=True)
 
 
-def test_dropout_keeps_the_mean_and_rests_in_evaluation():
-    stack = StackedMLP(seeds=[0, 1], d_in=1, hidden=(1,), dropout=0.3)
-    ones = torch.ones(2, 20_000, 1)
-    dropped = stack.train()._drop(ones)
-    assert dropped.mean().item() == pytest.approx(1, abs=0.02)
-    assert dropped.unique().tolist() == [0.0, pytest.approx(1 / 0.7)]
-    assert torch.equal(stack.eval()._drop(ones), ones)
+def test_dropout_keeps_the_mean_and_rests_at_zero():
+    chances = [torch.rand(2, 20_000, 1, generator=torch.Generator().manual_seed(0))]
+    (mask,) = dropout_masks(chances, 0.3)
+    assert mask.mean().item() == pytest.approx(1, abs=0.02)
+    assert mask.unique().tolist() == [0.0, pytest.approx(1 / 0.7)]
+    assert dropout_masks(chances, 0.0) == []
 
 
 def test_a_stack_learns_a_straight_line():
-    stack, rows = new_stack(), data(3)
-    line = Rows(rows.inputs, rows.inputs[..., 0], rows.fold, rows.rows)
-    records = train(stack, line, torch.zeros(3), BENDS, epochs=60)
-    assert (records[-1].valid < 0.3 * records[0].valid).all()
+    rows = rows_of(3)
+    line = Rows(rows.inputs, rows.inputs[..., 0], rows.fold, rows.rows, ROWS)
+    blocks = [Block(0.0, 0.01, 0.0)]
+    curve = list(trainer_of(line, blocks=blocks, epochs=60).run())
+    assert (curve[-1].valid < 0.3 * curve[0].valid).all()

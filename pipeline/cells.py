@@ -1,0 +1,155 @@
+"""Train the cells of a cross-validation, fold by seed, in parts side by side."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from joblib import Parallel, delayed
+
+from pipeline.encoded import EncodedFolds
+from pipeline.network import StackedMLP
+from pipeline.settings import Settings
+from pipeline.train import Block, Epoch, Rows, Trainer, predict
+
+BEND = 0.07  # in log price: up to here the loss is squared, beyond it absolute
+_BLOCK_ROWS = 4096  # rows predicted at a time
+
+
+class Cell(NamedTuple):
+    """A fold and the number of a network in it."""
+
+    fold: int
+    seed: int
+
+
+class Trained(NamedTuple):
+    """What training leaves, for each block and cell.
+
+    Shapes: weights, each [blocks, cells, ...]; log_price [blocks, cells, rows + test
+    rows]; train and valid [blocks, cells, epochs], the learning curves in log-RMSE.
+    """
+
+    weights: dict[str, np.ndarray]
+    log_price: np.ndarray
+    train: np.ndarray
+    valid: np.ndarray
+
+
+Watch = Callable[[Sequence[Cell], Epoch], None]
+
+
+def train_cells(
+    encoded: EncodedFolds,
+    cells: Sequence[Cell],
+    blocks: Sequence[Block],
+    settings: Settings,
+    watch: Watch,
+    jobs: int,
+) -> Trained:
+    """Train every block on every cell, in `jobs` parts of the cells.
+
+    A network's numbers do not depend on the cut. Of `settings`, the shape of the
+    networks and the length of training count; λ and the like are the blocks'.
+
+    Threads do: torch computes without Python's lock. A part has two cells at least,
+    since torch multiplies a single matrix by another routine, which rounds differently.
+    """
+    parts = max(1, min(jobs, len(cells) // 2))
+    cuts = [len(cells) * part // parts for part in range(parts + 1)]
+    done = Parallel(n_jobs=parts, backend="threading")(
+        delayed(_train_part)(encoded, cells[begin:end], blocks, settings, watch)
+        for begin, end in pairwise(cuts)
+    )
+    names = done[0].weights
+    weights = {
+        name: np.concatenate([part.weights[name] for part in done], 1) for name in names
+    }
+    arrays = zip(*(part[1:] for part in done), strict=True)
+    return Trained(weights, *(np.concatenate(each, 1) for each in arrays))
+
+
+def _train_part(
+    encoded: EncodedFolds,
+    cells: Sequence[Cell],
+    blocks: Sequence[Block],
+    settings: Settings,
+    watch: Watch,
+) -> Trained:
+    trainer = new_trainer(encoded, cells, blocks, settings)
+    deviation = torch.tensor(encoded.deviation[[cell.fold for cell in cells], 0])
+    scale = deviation.repeat(len(blocks)).to(settings.device)
+    curves = []
+    for number, train, valid in trainer.run():
+        epoch = Epoch(number, train * scale, valid * scale)
+        curves.append(epoch)
+        watch(cells, epoch)
+    shape = (len(blocks), len(cells), settings.epochs)
+    return Trained(
+        {
+            name: tensor.cpu().numpy().reshape(*shape[:2], *tensor.shape[1:])
+            for name, tensor in trainer.stack.tensors().items()
+        },
+        np.stack(
+            [
+                log_predictions(trainer.networks(place), encoded, cells)
+                for place in range(len(blocks))
+            ]
+        ),
+        np.array([epoch.train.tolist() for epoch in curves]).T.reshape(shape),
+        np.array([epoch.valid.tolist() for epoch in curves]).T.reshape(shape),
+    )
+
+
+def new_trainer(
+    encoded: EncodedFolds,
+    cells: Sequence[Cell],
+    blocks: Sequence[Block],
+    settings: Settings,
+) -> Trainer:
+    """A trainer of every block on every cell, at its start."""
+    fold = [cell.fold for cell in cells]
+    # Of all folds, not of these cells': a part of the stack must not see its cut.
+    smallest = min(len(each.train) for each in encoded.folds)
+    return Trainer(
+        train=_rows(encoded, fold, [each.train for each in encoded.folds]),
+        valid=_rows(encoded, fold, [each.valid for each in encoded.folds]),
+        blocks=blocks,
+        seeds=[_cell_seed(settings.seed, cell) for cell in cells],
+        bend=torch.tensor(BEND / encoded.deviation[fold, 0]),
+        hidden=settings.hidden,
+        epochs=settings.epochs,
+        batches=max(1, smallest // settings.batch_size),
+    )
+
+
+def _cell_seed(seed: int, cell: Cell) -> int:
+    """A seed for what the network is; λ is left out, so that every λ starts alike."""
+    state = np.random.SeedSequence([seed, cell.fold, cell.seed])
+    return int(state.generate_state(1, np.uint64)[0] >> 1)
+
+
+def _rows(encoded: EncodedFolds, fold: list[int], parts: list[np.ndarray]) -> Rows:
+    """The rows of some folds, given those of all."""
+    return Rows(
+        encoded.inputs,
+        encoded.targets,
+        torch.tensor(fold, device=encoded.inputs.device),
+        [torch.from_numpy(parts[number]) for number in fold],
+        max(map(len, parts)),
+    )
+
+
+def log_predictions(
+    stack: StackedMLP, encoded: EncodedFolds, cells: Sequence[Cell]
+) -> np.ndarray:
+    """The log price each cell's network predicts for every row, [cells, all rows]."""
+    fold = [cell.fold for cell in cells]
+    starts = range(0, encoded.inputs.shape[1], _BLOCK_ROWS)
+    standard = [
+        predict(stack, encoded.inputs[fold, start : start + _BLOCK_ROWS]).cpu()
+        for start in starts
+    ]
+    scaled = torch.cat(standard, 1).double().numpy() * encoded.deviation[fold]
+    return np.asarray(scaled + encoded.mean[fold])

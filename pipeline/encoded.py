@@ -1,0 +1,70 @@
+"""All rows as each fold sees them: what is learned from rows, learned in every fold."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from pipeline.encode import Encoder, to_matrix
+from pipeline.folds import Fold
+from pipeline.limits import Limits
+from pipeline.schema import TARGET
+
+
+@dataclass(frozen=True)
+class EncodedFolds:
+    """All rows as each fold's encoder sees them, and the target as a network learns it.
+
+    Shapes: inputs [folds, rows + test rows, d_in]; targets [folds, rows + test rows],
+    the log price less the fold's mean, over its deviation (NaN in test rows); mean and
+    deviation [folds, 1]; floor [folds, 1] and ceiling [folds, rows + test rows] bound
+    the log price.
+    """
+
+    folds: list[Fold]
+    columns: list[str]
+    encoders: list[Encoder]
+    inputs: Tensor
+    targets: Tensor
+    mean: np.ndarray
+    deviation: np.ndarray
+    limits: list[Limits]
+    floor: np.ndarray
+    ceiling: np.ndarray
+
+    @classmethod
+    def fit(
+        cls, train: pd.DataFrame, test: pd.DataFrame, folds: list[Fold], device: str
+    ) -> Self:
+        """Learn all that is learned from rows from the training rows of each fold."""
+        every = pd.concat([train.drop(columns=TARGET), test], ignore_index=True)
+        matrix = to_matrix(every)
+        encoders = [Encoder.fit(matrix, fold.train) for fold in folds]
+        inputs = np.stack([encoder.transform(matrix.cells) for encoder in encoders])
+        log_price = np.log(train[TARGET].to_numpy(float))
+        parts = [log_price[fold.train] for fold in folds]
+        mean = np.array([[part.mean()] for part in parts])
+        deviation = np.array([[max(part.std(), 1e-6)] for part in parts])
+        unknown = np.full((len(folds), len(test)), np.nan)
+        targets = np.hstack([(log_price - mean) / deviation, unknown])
+        where = every["Neighborhood"]
+        limits = [Limits.fit(where.iloc[f.train], log_price[f.train]) for f in folds]
+        return cls(
+            folds=folds,
+            columns=matrix.names,
+            encoders=encoders,
+            inputs=torch.from_numpy(inputs).to(device),
+            targets=torch.from_numpy(targets.astype(np.float32)).to(device),
+            mean=mean,
+            deviation=deviation,
+            limits=limits,
+            floor=np.array([[each.floor] for each in limits]),
+            ceiling=np.stack([each.ceiling_of(where) for each in limits]),
+        )
+
+    def bound(self, log_price: np.ndarray) -> np.ndarray:
+        """Keep log prices [..., folds, rows + test rows] within the folds' limits."""
+        return np.asarray(np.clip(log_price, self.floor, self.ceiling))

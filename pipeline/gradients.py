@@ -1,0 +1,73 @@
+"""The backward pass, written out: what torch's autograd computes, without its costs.
+
+A stack is small beside what autograd spends on it: a graph at every step, and fresh
+memory for every gradient. Here the chain rule stands in a few lines, and each result
+goes where the last step's was. A test holds it against autograd.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from pipeline.network import StackedMLP
+
+_silu = torch.ops.aten.silu
+_silu_backward = torch.ops.aten.silu_backward
+
+
+class Backward:
+    """Gradients of C networks' losses on batches of B rows, with memory of its own."""
+
+    def __init__(
+        self, cells: int, rows: int, d_in: int, hidden: Sequence[int], device: str
+    ) -> None:
+        self.gradients = StackedMLP.zeros(cells, d_in, hidden).to(device)
+        shapes = [(cells, rows, layer.shape[2]) for layer in self.gradients.layers]
+        self._sums, self._active, self._slopes = (
+            [torch.empty(shape, device=device) for shape in shapes] for _ in range(3)
+        )
+
+    def heads(self, stack: StackedMLP, x: Tensor, masks: Sequence[Tensor]) -> Tensor:
+        """What each head says in training: x [C, B, d_in] -> [C, B, 2].
+
+        `masks` [C, B, d_out], one for each hidden layer or none at all, hold 0 for a
+        unit that is dropped and 1 / (1 - dropout) for one that is kept.
+        """
+        below = x
+        for number, layer in enumerate(stack.layers):
+            sums, active = self._sums[number], self._active[number]
+            torch.baddbmm(stack.bias(number), below, layer, out=sums)
+            _silu.out(sums, out=active)
+            if masks:
+                active *= masks[number]
+            below = active
+        deep = torch.bmm(below, stack.output[:, :, None])
+        wide = torch.bmm(x, stack.wide_column)
+        return torch.cat([deep, wide], 2) + stack.head_biases
+
+    def backward(
+        self, stack: StackedMLP, x: Tensor, masks: Sequence[Tensor], slope: Tensor
+    ) -> None:
+        """Turn the loss's slope at the heads [C, B, 2] into gradients.
+
+        Call it after `heads` with the same arguments.
+        """
+        found = self.gradients
+        deep, wide = slope[..., :1], slope[..., 1:]
+        torch.sum(slope, 1, keepdim=True, out=found.head_biases)
+        torch.bmm(x.mT, wide, out=found.wide_column)
+        torch.bmm(self._active[-1].mT, deep, out=found.output[:, :, None])
+        above = self._slopes[-1]
+        torch.mul(deep, stack.output[:, None], out=above)
+        for number in reversed(range(len(stack.layers))):
+            if masks:
+                above *= masks[number]
+            _silu_backward.grad_input(above, self._sums[number], grad_input=above)
+            torch.sum(above, 1, keepdim=True, out=found.bias(number))
+            below = self._active[number - 1] if number else x
+            torch.bmm(below.mT, above, out=found.layers[number])
+            if number:
+                out = self._slopes[number - 1]
+                torch.bmm(above, stack.layers[number].mT, out=out)
+                above = out
