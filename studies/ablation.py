@@ -10,9 +10,12 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import numpy as np
+import pandas as pd
 import torch
 
-from pipeline import cells, encode, encoded, features, network, train
+from pipeline import cells, encode, features, network, train
+from pipeline.encoded import EncodedFolds
+from pipeline.limits import Limits
 from pipeline.settings import Settings
 from studies.common import (
     CHOOSING,
@@ -48,6 +51,15 @@ def one_head(place: int) -> Callable[[], Any]:
     return lambda: patch.object(cells, "predict", predict)
 
 
+def one_ceiling() -> Any:
+    """Bound every house by the highest training price, wherever it stands."""
+
+    def highest(limits: Limits, neighbourhoods: pd.Series) -> np.ndarray:
+        return np.full(len(neighbourhoods), limits.highest)
+
+    return patch.object(Limits, "ceiling_of", highest)
+
+
 @contextmanager
 def nothing_crossed() -> Iterator[None]:
     """Leave out the columns that cross a word with a number."""
@@ -70,7 +82,8 @@ VARIANTS = (
     Variant("the default, one network a fold"),
     Variant("two networks a fold (the default)", replace(ONE, seeds=2)),
     Variant("four networks a fold", replace(ONE, seeds=4)),
-    Variant("no ceiling", change=swap(encoded.EncodedFolds, "bound", lambda s, x: x)),
+    Variant("the highest price as only ceiling", change=one_ceiling),
+    Variant("no bounds at all", change=swap(EncodedFolds, "bound", lambda _, x: x)),
     Variant("squared loss", change=swap(cells, "BEND", 1e9)),
     Variant("rare words in full", change=swap(encode, "FULL_SHARE", 1e-9)),
     Variant("the deep head alone", change=one_head(0)),
