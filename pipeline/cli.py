@@ -230,7 +230,8 @@ def lesson(
     from pipeline.lessons import LESSONS, run_lesson
 
     if name is None:
-        tables.show_lesson_list(LESSONS.values())
+        listed = [{"lesson": x.name, "summary": x.summary} for x in LESSONS.values()]
+        _print_json({"lessons": listed}) if as_json else tables.show_lessons(listed)
         return
     results = []
     for each in LESSONS if name == "all" else [name]:

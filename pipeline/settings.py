@@ -17,9 +17,9 @@ class Settings:
     lambdas: tuple[float, ...] = (5.0,)  # decoupled weight decay on weights
     seeds: int = 2  # networks a fold, averaged in log price
     seed: int = 0  # of the folds, the initial weights, batches and dropout
-    epochs: int = 60
+    epochs: int = 40
     lr: float = 1e-3
-    hidden: tuple[int, ...] = (128,)
+    hidden: tuple[int, ...] = (64,)
     dropout: float = 0.2
     batch_size: int = 128
     device: str = "cpu"

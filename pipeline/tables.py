@@ -1,6 +1,6 @@
 """The tables and progress bars of the terminal; no other module knows rich."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, groupby
 from operator import itemgetter
@@ -22,7 +22,6 @@ from pipeline.submission import Submission
 
 if TYPE_CHECKING:  # torch stays unloaded where only tables are shown
     from pipeline.cells import Cell, Watch
-    from pipeline.lessons import Lesson
     from pipeline.lessons.result import LessonResult
     from pipeline.train import Epoch
 
@@ -193,11 +192,11 @@ def show_download(record: dict[str, Any]) -> None:
     _show(f"Placed: {record['name']}", table)
 
 
-def show_lesson_list(lessons: Iterable["Lesson"]) -> None:
+def show_lessons(lessons: list[dict[str, str]]) -> None:
     """The lessons in their order."""
     table = _table(["lesson", "what it shows"], [])
     for lesson in lessons:
-        table.add_row(lesson.name, lesson.summary)
+        table.add_row(lesson["lesson"], lesson["summary"])
     _show("Lessons; run one by its name, or all of them with `all`", table)
 
 

@@ -4,9 +4,9 @@ python -m studies.ablation
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from unittest.mock import patch
 
 import numpy as np
@@ -29,6 +29,7 @@ from studies.common import (
     validate,
 )
 
+Change = Callable[[], AbstractContextManager[object]]
 ONE = replace(Settings(), seeds=1)  # one network a fold, on both sides
 
 
@@ -37,11 +38,11 @@ class Variant(NamedTuple):
 
     name: str
     settings: Settings = ONE
-    change: Callable[[], Any] = nullcontext
+    change: Change = nullcontext
     without: tuple[str, ...] = ()
 
 
-def one_head(place: int) -> Callable[[], Any]:
+def one_head(place: int) -> Change:
     """Predict with the deep (0) or the wide (1) head alone; both still learn."""
 
     @torch.no_grad()
@@ -51,7 +52,7 @@ def one_head(place: int) -> Callable[[], Any]:
     return lambda: patch.object(cells, "predict", predict)
 
 
-def one_ceiling() -> Any:
+def one_ceiling() -> AbstractContextManager[object]:
     """Bound every house by the highest training price, wherever it stands."""
 
     def highest(limits: Limits, neighbourhoods: pd.Series) -> np.ndarray:
@@ -73,7 +74,7 @@ def names(columns: tuple[features.Built, ...]) -> tuple[str, ...]:
     return tuple(column.name for column in columns if column.name not in needed)
 
 
-def swap(owner: object, name: str, value: object) -> Callable[[], Any]:
+def swap(owner: object, name: str, value: object) -> Change:
     """Another value for a constant or function of a module."""
     return lambda: patch.object(owner, name, value)
 
@@ -92,10 +93,11 @@ VARIANTS = (
     Variant("weight decay 1", replace(ONE, lambdas=(1.0,))),
     Variant("weight decay 10", replace(ONE, lambdas=(10.0,))),
     Variant("no dropout", replace(ONE, dropout=0.0)),
-    Variant("64 hidden units", replace(ONE, hidden=(64,))),
+    Variant("16 hidden units", replace(ONE, hidden=(16,))),
+    Variant("256 hidden units", replace(ONE, hidden=(256,))),
     Variant("two hidden layers, 128 and 64", replace(ONE, hidden=(128, 64))),
-    Variant("30 epochs", replace(ONE, epochs=30)),
-    Variant("120 epochs", replace(ONE, epochs=120)),
+    Variant("20 epochs", replace(ONE, epochs=20)),
+    Variant("80 epochs", replace(ONE, epochs=80)),
     Variant("no warm-up", change=swap(train, "WARM_UP", 1e-9)),
     Variant("no sums", without=names(features.SUMS)),
     Variant("no products", without=names(features.PRODUCTS)),
