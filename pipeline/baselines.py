@@ -208,10 +208,10 @@ def _step(rung: Rung, frame: pd.DataFrame, encoded: EncodedFolds) -> Step:
     """Climb a rung: fit it in every fold, predict what the fold never saw."""
     begin = time.perf_counter()
     rows = len(frame)
-    log_price = np.empty((len(encoded.folds), encoded.inputs.shape[1]))
+    log_price = np.empty((len(encoded.folds), encoded.targets.shape[1]))
     hits = []
     for number, fold in enumerate(encoded.folds):
-        inputs, z = encoded.inputs[number], encoded.targets[number]
+        inputs, z = encoded.inputs.of_fold(number), encoded.targets[number]
         generator = torch.Generator().manual_seed(number)
         train_rows = torch.from_numpy(fold.train)
         task = Task(inputs[train_rows], z[train_rows, None], inputs, generator)

@@ -135,7 +135,7 @@ def _rows(encoded: EncodedFolds, fold: list[int], parts: list[np.ndarray]) -> Ro
     return Rows(
         encoded.inputs,
         encoded.targets,
-        torch.tensor(fold, device=encoded.inputs.device),
+        torch.tensor(fold, device=encoded.targets.device),
         [torch.from_numpy(parts[number]) for number in fold],
         max(map(len, parts)),
     )
@@ -146,10 +146,13 @@ def log_predictions(
 ) -> np.ndarray:
     """The log price each cell's network predicts for every row, [cells, all rows]."""
     fold = [cell.fold for cell in cells]
-    starts = range(0, encoded.inputs.shape[1], _BLOCK_ROWS)
-    standard = [
-        predict(stack, encoded.inputs[fold, start : start + _BLOCK_ROWS]).cpu()
-        for start in starts
-    ]
+    device = encoded.targets.device
+    own = torch.tensor(fold, device=device)
+    standard = []
+    for rows in torch.arange(encoded.targets.shape[1], device=device).split(
+        _BLOCK_ROWS
+    ):
+        inputs = encoded.inputs.gather(own, rows.expand(len(cells), -1))
+        standard.append(predict(stack, inputs).cpu())
     scaled = torch.cat(standard, 1).double().numpy() * encoded.deviation[fold]
     return np.asarray(scaled + encoded.mean[fold])

@@ -245,6 +245,27 @@ def lesson(
         _print_json({"lessons": [result.record() for result in results]})
 
 
+@app.command()
+def bench(
+    root: Root = Path(),
+    hidden: Annotated[int, typer.Option(help="Units of the hidden layer.")] = 256,
+    as_json: Json = False,
+) -> None:
+    """Time our engine beside the book's loop, scikit-learn and vmap on the houses.
+
+    Example: pipeline bench --hidden 64
+    """
+    from pipeline import tables
+    from pipeline.bench.run import bench
+
+    watch = _ignore if as_json else tables.show_measurement
+    record = bench(Folders(root), hidden, watch)
+    if as_json:
+        _print_json(record)
+        return
+    tables.show_bench(record)
+
+
 @app.command("runs")
 def list_runs(root: Root = Path(), as_json: Json = False) -> None:
     """List the finished runs, newest first.

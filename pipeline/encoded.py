@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pipeline.encode import Encoder, to_matrix
 from pipeline.folds import Fold
+from pipeline.inputs import Inputs
 from pipeline.limits import Limits
 from pipeline.schema import TARGET
 
@@ -18,7 +19,7 @@ from pipeline.schema import TARGET
 class EncodedFolds:
     """All rows as each fold's encoder sees them, and the target as a network learns it.
 
-    Shapes: inputs [folds, rows + test rows, d_in]; targets [folds, rows + test rows],
+    Shapes: targets [folds, rows + test rows],
     the log price less the fold's mean, over its deviation (NaN in test rows); mean and
     deviation [folds, 1]; floor [folds, 1] and ceiling [folds, rows + test rows] bound
     the log price.
@@ -27,7 +28,7 @@ class EncodedFolds:
     folds: list[Fold]
     columns: list[str]
     encoders: list[Encoder]
-    inputs: Tensor
+    inputs: Inputs
     targets: Tensor
     mean: np.ndarray
     deviation: np.ndarray
@@ -43,7 +44,6 @@ class EncodedFolds:
         every = pd.concat([train.drop(columns=TARGET), test], ignore_index=True)
         matrix = to_matrix(every)
         encoders = [Encoder.fit(matrix, fold.train) for fold in folds]
-        inputs = np.stack([encoder.transform(matrix.cells) for encoder in encoders])
         log_price = np.log(train[TARGET].to_numpy(float))
         parts = [log_price[fold.train] for fold in folds]
         mean = np.array([[part.mean()] for part in parts])
@@ -56,7 +56,7 @@ class EncodedFolds:
             folds=folds,
             columns=matrix.names,
             encoders=encoders,
-            inputs=torch.from_numpy(inputs).to(device),
+            inputs=Inputs.of(matrix, encoders, device),
             targets=torch.from_numpy(targets.astype(np.float32)).to(device),
             mean=mean,
             deviation=deviation,

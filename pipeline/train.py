@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from pipeline.gradients import Backward
+from pipeline.inputs import Inputs
 from pipeline.network import StackedMLP
 
 WARM_UP = 0.05  # of all steps
@@ -33,15 +34,15 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of each cell, which reads the inputs of its own fold's encoder.
+    """The rows of each cell, which reads the inputs as its own fold's encoder does.
 
-    Shapes: inputs [folds, all rows, d_in]; targets [folds, all rows]; fold [C], the
-    fold of each cell; rows, C lists of row numbers. `longest` is the length of the
+    Shapes: targets [folds, all rows]; fold [C], the fold of each cell; rows, C lists
+    of row numbers. `longest` is the length of the
     longest list of all cells of a run, in whatever part they are: lists are padded by
     it, since sums over more zeros may round differently.
     """
 
-    inputs: Tensor
+    inputs: Inputs
     targets: Tensor
     fold: Tensor
     rows: list[Tensor]
@@ -71,15 +72,13 @@ class Rows:
 
     def _gather(self, pieces: Sequence[Tensor], width: int) -> Batch:
         """Look up the rows, padded to a width."""
-        device = self.inputs.device
+        device = self.targets.device
         index = pad_sequence([*pieces, torch.zeros(width).long()], batch_first=True)
         index = index[:-1].to(device)
         lengths = torch.tensor([len(piece) for piece in pieces], device=device)
         weight = torch.arange(width, device=device) < lengths[:, None]
-        fold = self.fold[:, None]
-        return Batch(
-            self.inputs[fold, index], self.targets[fold, index], weight.float()
-        )
+        targets = self.targets[self.fold[:, None], index]
+        return Batch(self.inputs.gather(self.fold, index), targets, weight.float())
 
 
 class Block(NamedTuple):
@@ -136,9 +135,9 @@ class Trainer:
         self.epochs, self.batches = epochs, batches
         self.cells = len(seeds)
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        device = train.inputs.device
+        device = train.targets.device
         self.bend = bend.float().to(device)[:, None, None]
-        d_in = train.inputs.shape[2]
+        d_in = train.inputs.d_in
         drawn = StackedMLP.drawn(self.generators, d_in, hidden)
         members = torch.arange(self.cells).repeat(len(self.blocks))
         self.stack = drawn[members].to(str(device))

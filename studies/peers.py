@@ -78,7 +78,7 @@ def lightgbm(houses: Houses, ours: CrossValidation, fold: int, seed: int) -> np.
 
 def ridge(houses: Houses, ours: CrossValidation, fold: int, seed: int) -> np.ndarray:
     """On our encoded columns."""
-    encoded = pd.DataFrame(ours.encoded.inputs[fold, : len(houses.train)].numpy())
+    encoded = pd.DataFrame(ours.encoded.inputs.of_fold(fold)[: len(houses.train)])
     return fit(Ridge(100.0), encoded, houses, ours, fold)
 
 
@@ -86,7 +86,7 @@ def kernel_ridge(
     houses: Houses, ours: CrossValidation, fold: int, seed: int
 ) -> np.ndarray:
     """On our encoded columns, with a smooth kernel."""
-    encoded = pd.DataFrame(ours.encoded.inputs[fold, : len(houses.train)].numpy())
+    encoded = pd.DataFrame(ours.encoded.inputs.of_fold(fold)[: len(houses.train)])
     model = KernelRidge(alpha=0.1, kernel="rbf", gamma=3e-4)
     return fit(model, encoded, houses, ours, fold)
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from pipeline.inputs import Inputs
 from pipeline.network import LANES, StackedMLP
 from pipeline.train import (
     BETAS,
@@ -25,10 +26,17 @@ BEND = torch.tensor([0.5, 1.0, 2.0])
 def rows_of(cells, lengths=None):
     """Rows of one shared table: of each cell all, or its first `lengths`."""
     generator = torch.Generator().manual_seed(0)
-    inputs = torch.randn(1, ROWS, D_IN, generator=generator)
+    inputs = torch.randn(ROWS, D_IN, generator=generator)
     targets = torch.randn(1, ROWS, generator=generator)
     rows = [torch.arange(n) for n in lengths or [ROWS] * cells]
-    return Rows(inputs, targets, torch.zeros(cells, dtype=torch.long), rows, ROWS)
+    fold = torch.zeros(cells, dtype=torch.long)
+    return Rows(plain(inputs), targets, fold, rows, ROWS)
+
+
+def plain(cells):
+    """Inputs that are read as they stand: slope 1, shift 0, no gaps."""
+    one, none = torch.ones(1, D_IN), torch.zeros(1, 0)
+    return Inputs(cells, one, one * 0, none.long()[0], none)
 
 
 def trainer_of(rows, *, seeds=SEEDS, blocks=BLOCKS, bend=BEND, epochs=3, batches=6):
@@ -82,7 +90,7 @@ def train_alone(network, rows, block, *, bend, seed_state, epochs=3, batches=6):
     """The same training by torch's modules, autograd, loss and optimizer."""
     optimizer = torch.optim.AdamW(network.groups(block), betas=BETAS)
     loss = nn.HuberLoss(delta=bend, reduction="sum")
-    x, y = rows.inputs[0], rows.targets[0]
+    x, y = rows.inputs.cells, rows.targets[0]
     generator = torch.Generator()
     generator.set_state(seed_state)
     step = 0
@@ -108,7 +116,7 @@ def test_a_stack_equals_torch_networks_trained_alone(epochs, batches):
     states = [generator.get_state() for generator in trainer.generators]
     for _ in trainer.run():
         pass
-    x = rows.inputs[0]
+    x = rows.inputs.cells
     predicted = predict(trainer.stack, x.expand(members, -1, -1))
     for member, network in enumerate(singles):
         block, cell = divmod(member, len(SEEDS))
@@ -212,7 +220,8 @@ def test_dropout_keeps_the_mean_and_rests_at_zero():
 
 def test_a_stack_learns_a_straight_line():
     rows = rows_of(3)
-    line = Rows(rows.inputs, rows.inputs[..., 0], rows.fold, rows.rows, ROWS)
+    target = rows.inputs.cells[None, :, 0]
+    line = Rows(rows.inputs, target, rows.fold, rows.rows, ROWS)
     blocks = [Block(0.0, 0.01, 0.0)]
     curve = list(trainer_of(line, blocks=blocks, epochs=60).run())
     assert (curve[-1].valid < 0.3 * curve[0].valid).all()
