@@ -149,9 +149,9 @@ def log_predictions(
     device = encoded.targets.device
     own = torch.tensor(fold, device=device)
     standard = []
-    for rows in torch.arange(encoded.targets.shape[1], device=device).split(
-        _BLOCK_ROWS
-    ):
+    every = torch.arange(encoded.targets.shape[1], device=device)
+    for start in range(0, len(every), _BLOCK_ROWS):
+        rows = every[start : start + _BLOCK_ROWS]
         inputs = encoded.inputs.gather(own, rows.expand(len(cells), -1))
         standard.append(predict(stack, inputs).cpu())
     scaled = torch.cat(standard, 1).double().numpy() * encoded.deviation[fold]

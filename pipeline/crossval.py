@@ -68,19 +68,16 @@ def cross_validate(
     blocks = [Block(each, settings.lr, settings.dropout) for each in settings.lambdas]
     trained = train_cells(encoded, cells, blocks, settings, watch, jobs)
     log_price = by_fold(trained.log_price, encoded, settings)
-    fold_of = fold_numbers(folds)
-    out_of_fold = np.exp(log_price[:, fold_of, np.arange(len(train))])
+    predicted = out_of_fold(log_price, folds)
     price = train[TARGET].to_numpy()
     seconds = (time.perf_counter() - begin) / len(blocks)
     return CrossValidation(
         cells=cells,
         encoded=encoded,
         trained=trained,
-        scores=[
-            score_folds(predicted, price, folds, seconds) for predicted in out_of_fold
-        ],
-        fold_of=fold_of,
-        out_of_fold=out_of_fold,
+        scores=[score_folds(each, price, folds, seconds) for each in predicted],
+        fold_of=fold_numbers(folds),
+        out_of_fold=predicted,
         test=np.exp(log_price[:, :, len(train) :].mean(axis=1)),
     )
 
@@ -99,6 +96,15 @@ def by_fold(
     blocks, _, rows = log_price.shape
     shape = (blocks, settings.folds, settings.seeds, rows)
     return encoded.bound(log_price.reshape(shape).mean(axis=2))
+
+
+def out_of_fold(log_price: np.ndarray, folds: list[Fold]) -> np.ndarray:
+    """The prices of training rows by the folds that validate them, [λ, rows].
+
+    Shapes: log_price [λ, folds, rows and maybe more].
+    """
+    fold_of = fold_numbers(folds)
+    return np.asarray(np.exp(log_price[:, fold_of, np.arange(len(fold_of))]))
 
 
 def score_folds(

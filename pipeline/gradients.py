@@ -42,9 +42,7 @@ class Backward:
             if masks:
                 active *= masks[number]
             below = active
-        deep = torch.bmm(below, stack.output[:, :, None])
-        wide = torch.bmm(x, stack.wide_column)
-        return torch.cat([deep, wide], 2) + stack.head_biases
+        return stack.join_heads(below, x)
 
     def backward(
         self, stack: StackedMLP, x: Tensor, masks: Sequence[Tensor], slope: Tensor
@@ -56,8 +54,8 @@ class Backward:
         found = self.gradients
         deep, wide = slope[..., :1], slope[..., 1:]
         torch.sum(slope, 1, keepdim=True, out=found.head_biases)
-        torch.bmm(x.mT, wide, out=found.wide_column)
-        torch.bmm(self._active[-1].mT, deep, out=found.output[:, :, None])
+        torch.bmm(wide.mT, x, out=found.wide_row)
+        torch.bmm(deep.mT, self._active[-1], out=found.output_row)
         above = self._slopes[-1]
         torch.mul(deep, stack.output[:, None], out=above)
         for number in reversed(range(len(stack.layers))):

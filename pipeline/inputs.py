@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pipeline.encode import Encoder, Matrix
+from pipeline.network import LINE, padded
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,11 @@ class Inputs:
     No fold has a copy of its own, so that memory grows with the rows alone.
 
     Shapes: cells [rows, d_in], NaN where unknown; slope and shift [folds, d_in]; gaps
-    [k], the columns with unknown cells; fill [folds, k], what stands in for them.
+    [k], the columns with unknown cells; fill [folds, k], what stands in for them. The
+    columns are padded with zeros to whole lines, as a stack's inputs are.
     """
 
+    d_in: int
     cells: Tensor
     slope: Tensor
     shift: Tensor
@@ -34,32 +37,37 @@ class Inputs:
         mean = np.stack([encoder.mean for encoder in encoders])
         fill = (np.stack([encoder.fill for encoder in encoders]) - mean) * slope
         gaps = np.flatnonzero(np.isnan(matrix.cells).any(axis=0))
+
         return cls(
-            torch.from_numpy(matrix.cells.astype(np.float32)).to(device),
-            *(
-                torch.from_numpy(each.astype(np.float32)).to(device)
-                for each in (slope, -mean * slope)
-            ),
-            torch.from_numpy(gaps).to(device),
-            torch.from_numpy(fill[:, gaps].astype(np.float32)).to(device),
+            d_in=matrix.cells.shape[1],
+            cells=whole_lines(matrix.cells).to(device),
+            slope=whole_lines(slope).to(device),
+            shift=whole_lines(-mean * slope).to(device),
+            gaps=torch.from_numpy(gaps).to(device),
+            fill=torch.from_numpy(fill[:, gaps].astype(np.float32)).to(device),
         )
 
-    @property
-    def d_in(self) -> int:
-        """The number of columns."""
-        return self.cells.shape[1]
-
     def of_fold(self, number: int) -> Tensor:
-        """All rows as one fold's encoder sees them, [rows, d_in]."""
+        """All rows as one fold's encoder sees them, [rows, d_in] without padding."""
         every = torch.arange(len(self.cells), device=self.cells.device)
-        return self.gather(torch.tensor([number]), every[None])[0]
+        return self.gather(torch.tensor([number]), every[None])[0, :, : self.d_in]
 
     def gather(self, fold: Tensor, index: Tensor) -> Tensor:
-        """Standardised rows: fold [C] and index [C, B] -> [C, B, d_in]."""
+        """Standardised rows: fold [C] and index [C, B] -> [C, B, padded d_in]."""
         x = self.cells[index]
-        x = torch.addcmul(self.shift[fold][:, None], x, self.slope[fold][:, None])
+        # Two exact steps: addcmul rounds once in whole vectors and twice in the rest.
+        x *= self.slope[fold][:, None]
+        x += self.shift[fold][:, None]
         if len(self.gaps):
             seen = x[..., self.gaps]
             known = torch.where(seen.isnan(), self.fill[fold][:, None], seen)
             x[..., self.gaps] = known
         return x
+
+
+def whole_lines(values: np.ndarray) -> Tensor:
+    """Values [rows, columns] as float32, their columns padded with zeros."""
+    rows, columns = values.shape
+    lines = torch.zeros(rows, padded(columns, LINE))
+    lines[:, :columns] = torch.from_numpy(values)
+    return lines

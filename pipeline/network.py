@@ -17,28 +17,29 @@ from itertools import pairwise
 from typing import Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 Change = Callable[[Tensor], Tensor]
 
 # torch computes whole vectors of floats by one routine and the rest of a tensor by
-# another, which rounds differently. Members that are a multiple of this long leave no
-# rest, so a network's numbers do not depend on its place in the stack.
+# another, which rounds differently; and it sums in another order where a row begins
+# amid a cache line. Hidden layers of whole pairs of vectors and inputs of whole lines
+# leave neither, so a network's numbers do not depend on its place in the stack.
 LANES = 32
+LINE = 16
 
 
 @dataclass(frozen=True)
 class StackedMLP:
     """The parameters of M networks, or their gradients, or a slice of either.
 
-    Hidden layers and members are padded with zeros to whole vectors. Zeros they stay:
-    nothing flows through them, so no gradient moves them.
+    Inputs and hidden layers are padded with zeros, and zeros they stay: nothing flows
+    through them, so no gradient moves them.
 
-    Shapes: layers, each [M, d_in, d_out]; output [M, last d_out]; wide [M, d_in and
-    padding]; biases [M, all d_out, one for each head, and padding].
+    Shapes, padding included: layers, each [M, d_in, d_out]; output [M, last d_out];
+    wide [M, d_in]; biases [M, all d_out, one for each head, and padding].
     """
 
-    d_in: int
     layers: list[Tensor]
     output: Tensor
     wide: Tensor
@@ -47,12 +48,12 @@ class StackedMLP:
     @classmethod
     def zeros(cls, members: int, d_in: int, hidden: Sequence[int]) -> Self:
         """All parameters 0."""
-        widths = [_padded(width) for width in hidden]
+        first = padded(d_in, LINE)
+        widths = [padded(width, LANES) for width in hidden]
         return cls(
-            d_in,
-            [torch.zeros(members, *pair) for pair in pairwise([d_in, *widths])],
+            [torch.zeros(members, *pair) for pair in pairwise([first, *widths])],
             torch.zeros(members, widths[-1]),
-            torch.zeros(members, _padded(d_in)),
+            torch.zeros(members, first),
             torch.zeros(members, sum(widths) + LANES),
         )
 
@@ -95,9 +96,14 @@ class StackedMLP:
         return self.biases[:, None, -LANES : 2 - LANES]
 
     @property
-    def wide_column(self) -> Tensor:
-        """The wide head's weights as a layer, [M, d_in, 1]; they share memory."""
-        return self.wide[:, : self.d_in, None]
+    def wide_row(self) -> Tensor:
+        """The wide head's weights as a row, [M, 1, d_in]; they share memory."""
+        return self.wide[:, None]
+
+    @property
+    def output_row(self) -> Tensor:
+        """The deep head's last weights as a row, [M, 1, d_out]; they share memory."""
+        return self.output[:, None]
 
     def tensors(self) -> dict[str, Tensor]:
         """The parameters by name."""
@@ -107,15 +113,22 @@ class StackedMLP:
 
     def heads(self, x: Tensor) -> Tensor:
         """What each head says without dropout: x [M, rows, d_in] -> [M, rows, 2]."""
-        wide = torch.bmm(x, self.wide_column)
+        above = x
         for number, layer in enumerate(self.layers):
-            x = torch.nn.functional.silu(torch.baddbmm(self.bias(number), x, layer))
-        deep = torch.bmm(x, self.output[:, :, None])
-        return torch.cat([deep, wide], 2) + self.head_biases
+            above = nn.functional.silu(torch.baddbmm(self.bias(number), above, layer))
+        return self.join_heads(above, x)
+
+    def join_heads(self, above: Tensor, x: Tensor) -> Tensor:
+        """The heads from the last hidden layer and the inputs, [M, rows, 2].
+
+        A row times a matrix, for torch is slow at a batch of matrices times a column.
+        """
+        deep = torch.bmm(self.output_row, above.mT)
+        wide = torch.bmm(self.wide_row, x.mT)
+        return torch.cat([deep, wide], 1).mT + self.head_biases
 
     def _map(self, change: Change) -> Self:
         return type(self)(
-            self.d_in,
             [change(layer) for layer in self.layers],
             change(self.output),
             change(self.wide),
@@ -123,5 +136,6 @@ class StackedMLP:
         )
 
 
-def _padded(width: int) -> int:
-    return -(-width // LANES) * LANES
+def padded(width: int, line: int) -> int:
+    """A width made up to whole lines."""
+    return -(-width // line) * line

@@ -132,6 +132,8 @@ class Trainer:
         """
         self.train, self.valid = train, valid.all()
         self.blocks = list(blocks)
+        self._places = list(range(len(blocks)))  # in the stack
+        self._drops = any(block.dropout for block in blocks)
         self.epochs, self.batches = epochs, batches
         self.cells = len(seeds)
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
@@ -151,16 +153,28 @@ class Trainer:
 
     def networks(self, block: int) -> StackedMLP:
         """The networks of a block, sharing the stack's memory."""
-        return self.stack[block * self.cells : (block + 1) * self.cells]
+        place = self._places[block]
+        return self.stack[place * self.cells : (place + 1) * self.cells]
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Train on with these blocks only; in the stack the others rest as they are."""
+        self.blocks = [self.blocks[place] for place in places]
+        self.optimizers = [self.optimizers[place] for place in places]
+        self._places = [self._places[place] for place in places]
 
     def run(self) -> Iterator[Epoch]:
         """Train to the end, yielding the scores after each epoch."""
         while self.epoch < self.epochs:
             yield self.step_epoch()
 
-    @torch.no_grad()
     def step_epoch(self) -> Epoch:
-        """Train for one epoch: every row once, in an order drawn anew."""
+        """Train for one epoch, and score."""
+        trained = self.train_epoch()
+        return Epoch(self.epoch, trained, self._score())
+
+    @torch.no_grad()
+    def train_epoch(self) -> Tensor:
+        """Learn from every row once, in an order drawn anew; the errors on the way."""
         squares = torch.zeros(len(self.blocks), self.cells, device=self.bend.device)
         batches = self.train.shuffled(self.generators).batches(self.batches)
         for place, batch in enumerate(batches):
@@ -168,8 +182,7 @@ class Trainer:
             squares += self._step(batch, schedule(way))
         self.epoch += 1
         lengths = [len(own) for own in self.train.rows]
-        trained = (squares / torch.tensor(lengths, device=squares.device)).sqrt()
-        return Epoch(self.epoch, trained.flatten(), self._score())
+        return (squares / torch.tensor(lengths, device=squares.device)).sqrt().flatten()
 
     def _step(self, batch: Batch, share: float) -> Tensor:
         """One step of every block; the squared errors before it, [blocks, C]."""
@@ -193,7 +206,7 @@ class Trainer:
 
     def _chances(self, rows: int) -> list[Tensor]:
         """A number in 0 to 1 for each unit of each cell, the same for all blocks."""
-        if not any(block.dropout for block in self.blocks):
+        if not self._drops:
             return []
         device = self.bend.device
         return [

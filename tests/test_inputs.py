@@ -20,7 +20,7 @@ def test_rows_are_read_as_the_encoder_of_each_fold_transforms_them(train_feature
             inputs.of_fold(number), expected, atol=1e-4, rtol=1e-4
         )
     index = torch.tensor([[3, 949, 8], [7, 8, 7]])
-    picked = inputs.gather(torch.tensor([4, 1]), index)
+    picked = inputs.gather(torch.tensor([4, 1]), index)[..., : inputs.d_in]
     torch.testing.assert_close(picked[0], inputs.of_fold(4)[index[0]])
     torch.testing.assert_close(picked[1], inputs.of_fold(1)[index[1]])
 
@@ -29,5 +29,5 @@ def test_memory_does_not_grow_with_the_folds(train_features):
     matrix = to_matrix(train_features)
     encoder = Encoder.fit(matrix, np.arange(len(train_features)))
     few, many = (Inputs.of(matrix, [encoder] * n, "cpu") for n in (2, 50))
-    assert few.cells.numel() == many.cells.numel() == matrix.cells.size
+    assert few.cells.shape == many.cells.shape
     assert many.slope.numel() < few.cells.numel() / 20

@@ -1,11 +1,12 @@
 """A stack of M networks is M networks: torch's own modules are the judge."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from pipeline.inputs import Inputs
-from pipeline.network import LANES, StackedMLP
+from pipeline.inputs import Inputs, whole_lines
+from pipeline.network import LANES, LINE, StackedMLP
 from pipeline.train import (
     BETAS,
     WIDE_PACE,
@@ -26,17 +27,18 @@ BEND = torch.tensor([0.5, 1.0, 2.0])
 def rows_of(cells, lengths=None):
     """Rows of one shared table: of each cell all, or its first `lengths`."""
     generator = torch.Generator().manual_seed(0)
-    inputs = torch.randn(ROWS, D_IN, generator=generator)
+    inputs = np.random.default_rng(0).normal(size=(ROWS, D_IN))
     targets = torch.randn(1, ROWS, generator=generator)
     rows = [torch.arange(n) for n in lengths or [ROWS] * cells]
     fold = torch.zeros(cells, dtype=torch.long)
     return Rows(plain(inputs), targets, fold, rows, ROWS)
 
 
-def plain(cells):
+def plain(table):
     """Inputs that are read as they stand: slope 1, shift 0, no gaps."""
-    one, none = torch.ones(1, D_IN), torch.zeros(1, 0)
-    return Inputs(cells, one, one * 0, none.long()[0], none)
+    cells, none = whole_lines(table), torch.zeros(1, 0)
+    one = torch.ones_like(cells[:1])
+    return Inputs(D_IN, cells, one, one * 0, none.long()[0], none)
 
 
 def trainer_of(rows, *, seeds=SEEDS, blocks=BLOCKS, bend=BEND, epochs=3, batches=6):
@@ -66,7 +68,7 @@ class Single(nn.Module):
         deep, wide = stack.head_biases[member, 0]
         output = stack.output[member, : HIDDEN[-1], None]
         self.deep = nn.Sequential(*layers, linear(output, deep))
-        self.wide = linear(stack.wide_column[member], wide)
+        self.wide = linear(stack.wide_row[member, :, :D_IN].T, wide)
 
     def forward(self, x):
         return torch.cat([self.deep(x), self.wide(x)], 1)
@@ -90,7 +92,7 @@ def train_alone(network, rows, block, *, bend, seed_state, epochs=3, batches=6):
     """The same training by torch's modules, autograd, loss and optimizer."""
     optimizer = torch.optim.AdamW(network.groups(block), betas=BETAS)
     loss = nn.HuberLoss(delta=bend, reduction="sum")
-    x, y = rows.inputs.cells, rows.targets[0]
+    x, y = rows.inputs.cells[:, :D_IN], rows.targets[0]
     generator = torch.Generator()
     generator.set_state(seed_state)
     step = 0
@@ -133,7 +135,9 @@ def test_a_stack_equals_torch_networks_trained_alone(epochs, batches):
         ours = Single(trainer.stack, member)
         for mine, theirs in zip(ours.parameters(), network.parameters(), strict=True):
             torch.testing.assert_close(mine, theirs, **close)
-        torch.testing.assert_close(predicted[member], network(x).mean(1), **close)
+        torch.testing.assert_close(
+            predicted[member], network(x[:, :D_IN]).mean(1), **close
+        )
 
 
 def test_the_backward_pass_equals_autograd_with_dropout_and_padding():
@@ -148,13 +152,13 @@ def test_the_backward_pass_equals_autograd_with_dropout_and_padding():
     slope = torch.randn(3, 13, 2, generator=generator) * batch.weight[..., None]
     leaves = {name: t.clone().requires_grad_() for name, t in stack.tensors().items()}
     layers = [leaves[f"layer{n}"] for n in range(len(stack.layers))]
-    twin = StackedMLP(D_IN, layers, leaves["output"], leaves["wide"], leaves["biases"])
+    twin = StackedMLP(layers, leaves["output"], leaves["wide"], leaves["biases"])
     x = batch.inputs
     for number, layer in enumerate(layers):
         sums = torch.baddbmm(twin.bias(number), x, layer)
         x = nn.functional.silu(sums) * masks[number]
     deep = torch.bmm(x, twin.output[:, :, None])
-    wide = torch.bmm(batch.inputs, twin.wide_column)
+    wide = torch.bmm(batch.inputs, twin.wide_row.mT)
     expected = torch.cat([deep, wide], 2) + twin.head_biases
     heads = trainer.backward.heads(stack, batch.inputs, masks)
     torch.testing.assert_close(heads, expected)
@@ -195,9 +199,10 @@ def test_padding_stays_zero():
     trainer = trainer_of(rows_of(3))
     list(trainer.run())
     first = trainer.stack.layers[0]
-    assert first.shape[2] == LANES
-    assert first[..., : HIDDEN[0]].abs().min() > 0
+    assert first.shape[1:] == (LINE, LANES)
+    assert first[:, :D_IN, : HIDDEN[0]].abs().min() > 0
     assert (first[..., HIDDEN[0] :] == 0).all()
+    assert (first[:, D_IN:] == 0).all()
     assert (trainer.stack.wide[:, D_IN:] == 0).all()
 
 
