@@ -108,3 +108,16 @@ def test_the_learning_curve_ends_in_the_error_of_each_network(houses):
 def test_folds_of_unequal_size_do_not_depend_on_the_cut_either(houses):
     one, three = (run(*houses, folds=7, seeds=1, jobs=jobs) for jobs in (1, 3))
     np.testing.assert_array_equal(one.trained.log_price, three.trained.log_price)
+
+
+def test_shuffled_prices_cannot_be_predicted_better_than_by_their_mean(
+    train_features, test_features
+):
+    # Whatever reached a network from the rows it is scored on would show here: the
+    # neighbourhoods' price limits, the encoders and the target's scale among them.
+    shuffled = train_features.copy()
+    order = np.random.default_rng(0).permutation(len(shuffled))
+    shuffled["SalePrice"] = train_features["SalePrice"].to_numpy()[order]
+    result = run(shuffled, test_features, lambdas=(5.0,), epochs=10, jobs=2)
+    spread = np.log(shuffled["SalePrice"]).std()
+    assert result.scores[0].pooled > 0.995 * spread
