@@ -13,12 +13,12 @@ TRAIN_OPTIONS := $(call flag,FOLDS,folds) $(foreach value,$(LAMBDA),--lambda $(v
 ROOT_OPTION := $(call flag,ROOT,root)
 FORCE_OPTION := $(if $(FORCE),--force)
 
-.PHONY: help setup preprocess train baselines submit test lint format clean
+.PHONY: help setup preprocess train tune baselines submit bench test slow lint format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo
-	@echo 'Variables: FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS ROOT FORCE'
+	@echo 'Variables: FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS TRIALS TIMEOUT ROOT FORCE'
 	@echo 'For example: make submit FOLDS=10 LAMBDA="0 1 5"'
 
 setup: $(READY) ## Make .venv with the exact versions of requirements.lock
@@ -37,14 +37,24 @@ preprocess: $(READY) ## data/raw -> data/processed
 train: preprocess ## data/processed -> runs/<run id>
 	@$(BIN)/pipeline train $(ROOT_OPTION) $(TRAIN_OPTIONS) $(FORCE_OPTION)
 
+tune: preprocess ## Search for settings; a stopped search goes on
+	@$(BIN)/pipeline tune $(ROOT_OPTION) $(call flag,TRIALS,trials) $(call flag,TIMEOUT,timeout) \
+	  $(call flag,FOLDS,folds) $(call flag,SEED,seed) $(call flag,EPOCHS,epochs) $(call flag,JOBS,jobs)
+
 baselines: preprocess ## The ladder: each lesson's model on the houses
 	@$(BIN)/pipeline baselines $(ROOT_OPTION) $(FORCE_OPTION)
 
 submit: train ## runs/<run id> -> submissions/<run id>.csv
 	@$(BIN)/pipeline submit $(ROOT_OPTION)
 
+bench: $(READY) ## Our engine beside the book's loop, scikit-learn and vmap
+	@$(BIN)/pipeline bench $(ROOT_OPTION) $(call flag,HIDDEN,hidden)
+
 test: $(READY) ## Run the tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -m "not slow"
+
+slow: $(READY) ## Run the few long tests too, which `make test` leaves out
+	@$(BIN)/pytest -m slow
 
 lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check .

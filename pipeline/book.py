@@ -32,14 +32,14 @@ class BookResult(NamedTuple):
 
 def run_book(folders: Folders, seed: int) -> BookResult:
     """Train one linear layer a fold; the test prices are the folds' mean."""
-    train_rows, test_rows = (_read(folders, name) for name in ("train", "test"))
-    columns = _columns(train_rows, test_rows)
+    train_rows, test_rows = (read(folders, name) for name in ("train", "test"))
+    inputs = columns(train_rows, test_rows)
     price = torch.tensor(train_rows[[TARGET]].to_numpy(), dtype=torch.float32)
     generator = torch.Generator().manual_seed(seed)
     folds = contiguous_folds(len(train_rows), FOLDS)
     out_of_fold, test = np.empty(len(train_rows)), []
     for fold in folds:
-        prices = _fit(columns, price, fold.train, generator)
+        prices = _fit(inputs, price, fold.train, generator)
         out_of_fold[fold.valid] = prices[fold.valid]
         test.append(prices[len(train_rows) :])
     return BookResult(folds, out_of_fold, np.mean(test, axis=0))
@@ -51,14 +51,15 @@ def contiguous_folds(rows: int, folds: int) -> list[Fold]:
     return [Fold(np.setdiff1d(np.arange(rows), part), part) for part in parts]
 
 
-def _read(folders: Folders, name: str) -> pd.DataFrame:
+def read(folders: Folders, name: str) -> pd.DataFrame:
+    """The houses of data/raw as the book reads them, by the name of their file."""
     # NOTE: the pandas of the book kept the word None of MasVnrType; today's must be
     # told to, or there are 330 columns and not 331.
     path = folders.raw / f"{name}.csv"
     return pd.read_csv(path, keep_default_na=False, na_values=["NA", ""])
 
 
-def _columns(train_rows: pd.DataFrame, test_rows: pd.DataFrame) -> Tensor:
+def columns(train_rows: pd.DataFrame, test_rows: pd.DataFrame) -> Tensor:
     """The 331 columns of all rows: standardised numbers, then one for each word."""
     rows = pd.concat([train_rows.drop(columns=TARGET), test_rows]).drop(columns=ID)
     # NOTE: the book takes what is not `object`; today's strings are not, either.

@@ -14,9 +14,11 @@ from pipeline.errors import UserError
 from pipeline.paths import Folders
 from pipeline.settings import Settings
 from pipeline.stages import Outcome
+from pipeline.tune.plan import Plan
 
 app = typer.Typer(pretty_exceptions_enable=False)
 _DEFAULT = Settings()
+_PLAN = Plan()
 _INTERRUPTED = 130  # what typer gives for Ctrl-C
 _HIDDEN = ",".join(map(str, _DEFAULT.hidden))
 
@@ -139,6 +141,65 @@ def train(
 
 
 @app.command()
+def tune(
+    root: Root = Path(),
+    trials: Annotated[
+        int, typer.Option(help="Finished trials to end with, earlier ones included.")
+    ] = _PLAN.trials,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds after which no batch is begun.")
+    ] = None,
+    folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = (
+        _DEFAULT.folds
+    ),
+    seed: Annotated[int, typer.Option(help="Of folds, networks and trials.")] = (
+        _DEFAULT.seed
+    ),
+    epochs: Annotated[int, typer.Option(help="Passes over the rows.")] = (
+        _DEFAULT.epochs
+    ),
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Batches of trials side by side; default: one a core."),
+    ] = None,
+    backend: Annotated[
+        Literal["loky", "dask"], typer.Option(help="Processes here, or dask's workers.")
+    ] = "loky",
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask's address, like tcp://127.0.0.1:8786.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Search for λ, learning rate, dropout and hidden layers; train the best.
+
+    Killed or interrupted, the same command goes on where it stopped.
+
+    Example: pipeline tune --trials 64
+    """
+    from pipeline import stages, tables
+
+    plan = Plan(
+        trials=trials,
+        timeout=timeout,
+        jobs=jobs,
+        backend=backend,
+        scheduler=scheduler,
+        settings=Settings(folds=folds, seed=seed, epochs=epochs),
+    )
+    with nullcontext(_ignore) if as_json else tables.search_progress() as watch:
+        outcome = stages.tune(Folders(root), plan, watch)
+    record = outcome.record
+    if as_json:
+        kept = ("run_id", "cv_log_rmse", "forecast", "seconds")
+        shown = {name: record[name] for name in kept} | record["tune"]
+        _print_json({**shown, "skipped": outcome.skipped})
+        return
+    tables.show_search(record["tune"])
+    state = "is up to date" if outcome.skipped else "is kept"
+    tables.say(f"runs/{record['run_id']} {state}: the best settings, trained")
+
+
+@app.command()
 def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) -> None:
     """Climb the ladder: each lesson's model on the houses, up to our default.
 
@@ -256,10 +317,10 @@ def bench(
     Example: pipeline bench --hidden 64
     """
     from pipeline import tables
-    from pipeline.bench.run import bench
+    from pipeline.bench import run
 
     watch = _ignore if as_json else tables.show_measurement
-    record = bench(Folders(root), hidden, watch)
+    record = run.bench(Folders(root), hidden, watch)
     if as_json:
         _print_json(record)
         return

@@ -5,12 +5,12 @@ is the same in every fold and the networks of all folds fit into one stack. An
 `Encoder` is fitted on the training rows of a fold only: it fills, centres and scales.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from pipeline.features import CROSSED
@@ -19,6 +19,8 @@ from pipeline.schema import CATEGORIES, ID, TARGET
 # A word's column counts in full if at least one row in nine is off its usual value.
 # Standardised, a rarer word would be huge, and its weight all but free of decay.
 FULL_SHARE = 1 / 9
+
+_BLOCK_COLUMNS = 8  # columns of numbers held as a matrix at a time
 
 
 class Matrix(NamedTuple):
@@ -35,15 +37,33 @@ class Matrix(NamedTuple):
 
 def to_matrix(features: pd.DataFrame) -> Matrix:
     """Spread words over one-hot columns; a word that is unknown is 0 in all of them."""
+    blocks = list(column_blocks(features))
+    return Matrix(
+        np.hstack([block.cells for block in blocks]),
+        [name for block in blocks for name in block.names],
+        np.concatenate([block.of_words for block in blocks]),
+    )
+
+
+def column_blocks(features: pd.DataFrame) -> Iterator[Matrix]:
+    """The matrix a few columns at a time, for more rows than would fit as a whole."""
     columns = features.columns.difference([ID, TARGET], sort=False)
     words = [name for name in columns if name in CATEGORIES and _is_word(name)]
     numbers = [name for name in columns if name not in words]
-    hot = {name: _one_hot(features[name]) for name in words}
-    crossed = [hot[word] * features[[number]].to_numpy() for word, number in CROSSED]
-    blocks = [features[numbers].to_numpy(float), *hot.values(), *crossed]
-    names = numbers + [f"{name}={word}" for name in words for word in _vocabulary(name)]
-    names += [f"{w}={word}×{n}" for w, n in CROSSED for word in _vocabulary(w)]
-    return Matrix(np.hstack(blocks), names, np.arange(len(names)) >= len(numbers))
+    for start in range(0, len(numbers), _BLOCK_COLUMNS):
+        names = numbers[start : start + _BLOCK_COLUMNS]
+        yield _block(features[names].to_numpy(float), names, of_words=False)
+    for name in words:
+        names = [f"{name}={word}" for word in _vocabulary(name)]
+        yield _block(_one_hot(features[name]), names, of_words=True)
+    for name, number in CROSSED:
+        names = [f"{name}={word}×{number}" for word in _vocabulary(name)]
+        crossed = _one_hot(features[name]) * features[[number]].to_numpy()
+        yield _block(crossed, names, of_words=True)
+
+
+def _block(cells: np.ndarray, names: list[str], *, of_words: bool) -> Matrix:
+    return Matrix(cells, names, np.full(len(names), of_words))
 
 
 @dataclass(frozen=True)
@@ -60,18 +80,44 @@ class Encoder:
 
         A word that none of them has gets an infinite scale: it becomes 0 for any house.
         """
-        imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-        filled = imputer.fit_transform(matrix.cells[rows])
+        cells = matrix.cells[rows]
+        # SimpleImputer finds the same median by sorting, far slower on long files.
+        known = np.where(np.isnan(cells).all(axis=0), 0, cells)
+        fill = np.nanmedian(known, axis=0)
+        filled = _filled(cells, fill)
         scaler = StandardScaler().fit(filled)
         weight = np.where(matrix.of_words, _rarity(filled), 1.0)
         with np.errstate(divide="ignore"):
             scale = np.asarray(scaler.scale_ / weight)
-        return cls(imputer.statistics_, scaler.mean_, scale)
+        return cls(fill, scaler.mean_, scale)
+
+    @classmethod
+    def fit_each(
+        cls, features: pd.DataFrame, parts: Sequence[np.ndarray]
+    ) -> list[Self]:
+        """Learn from each part of the rows, with the memory of a few columns only."""
+        blocks = [
+            [cls.fit(block, rows) for rows in parts]
+            for block in column_blocks(features)
+        ]
+        return [cls._joined(own) for own in zip(*blocks, strict=True)]
+
+    @classmethod
+    def _joined(cls, blocks: Sequence[Self]) -> Self:
+        return cls(
+            np.concatenate([block.fill for block in blocks]),
+            np.concatenate([block.mean for block in blocks]),
+            np.concatenate([block.scale for block in blocks]),
+        )
 
     def transform(self, cells: np.ndarray) -> np.ndarray:
         """Encode rows of a matrix, [rows, columns] as float32; nothing is NaN."""
-        filled = np.where(np.isnan(cells), self.fill, cells)
+        filled = _filled(cells, self.fill)
         return np.asarray((filled - self.mean) / self.scale, dtype=np.float32)
+
+
+def _filled(cells: np.ndarray, fill: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(cells), fill, cells)
 
 
 def _rarity(filled: np.ndarray) -> np.ndarray:

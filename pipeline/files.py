@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,19 +17,24 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_whole(path: Path, content: bytes | str) -> None:
+def write_whole(path: Path, content: bytes | str | Iterable[str]) -> None:
     """Write a file in one step: a reader sees the old file or the new one.
+
+    Args:
+        path: of the file.
+        content: all of it, or its parts, which need not fit into memory at once.
 
     Raises:
         UserError: the folder cannot be written to.
     """
-    data = content.encode() if isinstance(content, str) else content
-    with _writable(path.parent):
+    parts = [content] if isinstance(content, bytes | str) else content
+    with writable(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                for part in parts:
+                    file.write(part.encode() if isinstance(part, str) else part)
                 os.fchmod(file.fileno(), 0o644)
             Path(name).replace(path)
         except BaseException:
@@ -44,12 +49,12 @@ def folder_whole(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the parent folder cannot be written to.
     """
-    with _writable(path.parent):
+    with writable(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".tmp-", dir=path.parent))
     try:
         yield draft
-        with _writable(path.parent):
+        with writable(path.parent):
             draft.chmod(0o755)
             draft.replace(path)
     except BaseException:
@@ -58,8 +63,12 @@ def folder_whole(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _writable(folder: Path) -> Iterator[None]:
-    """Turn the system's refusal to write into a line for the user."""
+def writable(folder: Path) -> Iterator[None]:
+    """Turn the system's refusal to write into a line for the user.
+
+    Raises:
+        UserError: the folder cannot be written to.
+    """
     try:
         yield
     except OSError as error:

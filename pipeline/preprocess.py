@@ -1,5 +1,6 @@
 """The stage `preprocess`: data/raw -> data/processed."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,15 @@ import pandas as pd
 
 from pipeline import processed
 from pipeline.clean import Cleaned, clean_rows
-from pipeline.encode import Encoder, Matrix, to_matrix
+from pipeline.encode import Encoder, to_matrix
 from pipeline.features import BUILT, build_features
 from pipeline.files import write_whole
 from pipeline.paths import Folders
 from pipeline.raw import read_test, read_train
-from pipeline.schema import CATEGORIES, ID, TARGET
+from pipeline.schema import CATEGORIES, COLUMNS, ID, TARGET
+
+ENCODED_ROWS = 100_000  # of a file, for people: 340 MB as text
+_BLOCK_ROWS = 20_000  # written at a time, so that long files need little memory
 
 
 def preprocess(folders: Folders) -> dict[str, Any]:
@@ -21,39 +25,56 @@ def preprocess(folders: Folders) -> dict[str, Any]:
     `train.csv` and `test.csv` are what `train` reads: cleaned rows with the built
     columns, where nothing is learned. `train_encoded.csv` and `test_encoded.csv` are
     for people and other models: filled, standardised and one-hot, with statistics of
-    all training rows. `train` fits its own in every fold.
+    all training rows; of a very long file, they hold the first `ENCODED_ROWS` rows.
+    `train` fits its own in every fold.
 
     Raises:
         UserError: the data cannot be used, or the folder cannot be written to.
     """
     fingerprint = processed.stage_fingerprint(folders)
     inputs = processed.raw_digests(folders)
-    raw_train = read_train(folders.raw / "train.csv")
-    raw_test, unlisted = read_test(folders.raw / "test.csv")
-    cleaned = {"train.csv": clean_rows(raw_train), "test.csv": clean_rows(raw_test)}
-    train, test = (build_features(part.frame) for part in cleaned.values())
-    matrix = to_matrix(train)
-    encoder = Encoder.fit(matrix, np.arange(len(train)))
+    train, test, met = _prepare(folders)
+    names = to_matrix(train.head(1)).names
+    (encoder,) = Encoder.fit_each(train, [np.arange(len(train))])
     for name, frame in (("train", train), ("test", test)):
-        write_whole(folders.processed / f"{name}.csv", frame.to_csv(index=False))
-        encoded = _encoded(encoder, frame).to_csv(index=False, float_format="%.6g")
+        write_whole(folders.processed / f"{name}.csv", _csv(_row_blocks(frame)))
+        shown = _row_blocks(frame.head(ENCODED_ROWS))
+        encoded = _csv((_encoded(encoder, block) for block in shown), "%.6g")
         write_whole(folders.processed / f"{name}_encoded.csv", encoded)
     summary = {
         "fingerprint": fingerprint,
         "inputs": inputs,
         "outputs": processed.output_digests(folders),
         "rows": {"train": len(train), "test": len(test)},
-        "columns": {
-            "raw": raw_test.shape[1] - 1,
-            "built": len(BUILT),
-            "encoded": len(matrix.names),
+        "rows_encoded": {
+            "train": min(len(train), ENCODED_ROWS),
+            "test": min(len(test), ENCODED_ROWS),
         },
-        "filled": _filled(train, test, matrix, encoder),
-        "unseen_categories": _unseen(raw_train, raw_test, unlisted),
-        "assumptions": _assumptions(cleaned),
+        "columns": {
+            "raw": len(COLUMNS),
+            "built": len(BUILT),
+            "encoded": len(names),
+        },
+        "filled": _filled(train, test, names, encoder),
+        **met,
     }
     write_whole(processed.summary_path(folders), processed.to_json(summary))
     return summary
+
+
+def _prepare(
+    folders: Folders,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Train and test rows with the built columns, and what was met on the way."""
+    raw_train = read_train(folders.raw / "train.csv")
+    raw_test, unlisted = read_test(folders.raw / "test.csv")
+    cleaned = {"train.csv": clean_rows(raw_train), "test.csv": clean_rows(raw_test)}
+    train, test = (build_features(part.frame) for part in cleaned.values())
+    met = {
+        "unseen_categories": _unseen(raw_train, raw_test, unlisted),
+        "assumptions": _assumptions(cleaned),
+    }
+    return train, test, met
 
 
 def read_features(folders: Folders, name: str) -> pd.DataFrame:
@@ -61,6 +82,20 @@ def read_features(folders: Folders, name: str) -> pd.DataFrame:
     words = {c.name: str for c in CATEGORIES.values() if not c.ordered}
     path = folders.processed / name
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=words)
+
+
+def _row_blocks(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for start in range(0, len(frame), _BLOCK_ROWS):
+        yield frame.iloc[start : start + _BLOCK_ROWS]
+
+
+def _csv(
+    blocks: Iterable[pd.DataFrame], float_format: str | None = None
+) -> Iterator[str]:
+    """Blocks of rows as the parts of one CSV file."""
+    for number, block in enumerate(blocks):
+        header = number == 0
+        yield block.to_csv(index=False, header=header, float_format=float_format)
 
 
 def _encoded(encoder: Encoder, features: pd.DataFrame) -> pd.DataFrame:
@@ -72,10 +107,10 @@ def _encoded(encoder: Encoder, features: pd.DataFrame) -> pd.DataFrame:
 
 
 def _filled(
-    train: pd.DataFrame, test: pd.DataFrame, matrix: Matrix, encoder: Encoder
+    train: pd.DataFrame, test: pd.DataFrame, names: list[str], encoder: Encoder
 ) -> list[dict[str, Any]]:
     """How many unknown cells each column has and what stands in for them."""
-    medians = dict(zip(matrix.names, encoder.fill, strict=True))
+    medians = dict(zip(names, encoder.fill, strict=True))
     rows = []
     for name in test.columns.drop(ID):
         counts = {"train": int(train[name].isna().sum())}

@@ -30,13 +30,13 @@ class Settings:
         return len(self.lambdas) * self.folds * self.seeds
 
     def __post_init__(self) -> None:
-        _at_least("--folds", self.folds, 2)
-        _at_least("--seeds", self.seeds, 1)
-        _at_least("--seed", self.seed, 0)
-        _at_least("--epochs", self.epochs, 1)
-        _at_least("--batch-size", self.batch_size, 1)
+        at_least("--folds", self.folds, 2)
+        at_least("--seeds", self.seeds, 1)
+        at_least("--seed", self.seed, 0)
+        at_least("--epochs", self.epochs, 1)
+        at_least("--batch-size", self.batch_size, 1)
         for width in self.hidden:
-            _at_least("--hidden", width, 1)
+            at_least("--hidden", width, 1)
         for value in self.lambdas:
             if not 0 <= value < float("inf"):
                 raise UserError(f"--lambda {value:g}: must be 0 or more, and finite")
@@ -50,6 +50,11 @@ class Settings:
             )
 
 
-def _at_least(option: str, value: int, least: int) -> None:
+def at_least(option: str, value: int, least: int) -> None:
+    """Refuse a smaller value of an option.
+
+    Raises:
+        UserError: it is smaller.
+    """
     if value < least:
         raise UserError(f"{option} {value}: must be {least} or more")

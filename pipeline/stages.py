@@ -11,6 +11,7 @@ from pipeline import processed, runs
 from pipeline.freshness import fingerprint
 from pipeline.paths import Folders
 from pipeline.settings import Settings
+from pipeline.tune.plan import Plan
 
 
 class Outcome(NamedTuple):
@@ -61,6 +62,20 @@ def baselines(
 
     record = experiment.run_ladder(folders, settings, provenance, watch)
     return Outcome(record, skipped=False)
+
+
+def tune(folders: Folders, plan: Plan, watch: Callable[..., None]) -> Outcome:
+    """Search for settings; train the best and keep them as a run.
+
+    A search that has the trials it is asked for is up to date.
+    """
+    provenance = _provenance("tune", folders, plan.settings)
+    record = runs.same_run(folders, provenance["fingerprint"])
+    if record is not None and len(record["tune"]["trials"]) >= plan.trials:
+        return Outcome(record, skipped=True)
+    from pipeline.tune import stage
+
+    return Outcome(stage.run_search(folders, plan, provenance, watch), skipped=False)
 
 
 def _provenance(stage: str, folders: Folders, settings: Settings) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -25,10 +26,13 @@ if TYPE_CHECKING:  # torch stays unloaded where only tables are shown
     from pipeline.cells import Cell, Watch
     from pipeline.lessons.result import LessonResult
     from pipeline.train import Epoch
+    from pipeline.tune.search import Found
+    from pipeline.tune.stage import Watch as SearchWatch
 
 _ROOMY = 6  # up to this many folds, scores are written in full
 _MOST_FOLDS = 10  # more columns than this do not fit into 100 characters
 _BEST = "bold green"
+_BEST_TRIALS = 10  # are shown
 _UPLOAD = "https://www.kaggle.com/c/house-prices-advanced-regression-techniques/submit"
 
 out = Console(highlight=False)
@@ -48,6 +52,11 @@ def show_preprocess(record: dict[str, Any]) -> None:
     table.add_row("columns in", *[str(columns["raw"])] * 2)
     table.add_row("columns built", *[str(columns["built"])] * 2)
     table.add_row("columns out, encoded", *[str(columns["encoded"])] * 2)
+    if record["rows_encoded"] != rows:
+        encoded = record["rows_encoded"]
+        table.add_row(
+            "rows written encoded", f"{encoded['train']:,}", f"{encoded['test']:,}"
+        )
     _show("Preprocessing", table)
     _show_filled(record["filled"])
     _show_assumptions(record["assumptions"])
@@ -306,6 +315,68 @@ def epoch_progress(networks: int, epochs: int) -> Iterator["Watch"]:
                 err.print(f"trained {25 * quarter} % · mean log-RMSE {score}")
 
         yield watch
+
+
+@contextmanager
+def search_progress() -> Iterator["SearchWatch"]:
+    """The best trials so far on standard error, and the time left.
+
+    Where there is no terminal, a plain line for each tenth of the way.
+    """
+    shown = set()
+    with Live(console=err, transient=True, auto_refresh=False) as live:
+
+        def watch(found: "Found") -> None:
+            line = _search_line(found)
+            if err.is_terminal:
+                best = [each.record() for each in found.tried[:_BEST_TRIALS]]
+                live.update(Group(line, _trial_table(best)), refresh=True)
+                return
+            state = (found.doing, 10 * len(found.tried) // found.wanted)
+            if state not in shown:
+                shown.add(state)
+                err.print(line)
+
+        yield watch
+
+
+def _search_line(found: "Found") -> str:
+    parts = [found.doing, f"{len(found.tried)} of {found.wanted} trials"]
+    if found.tried:
+        parts.append(f"best log-RMSE {found.tried[0].score:.4f}")
+    if found.left is not None:
+        parts.append(f"{found.elapsed:.0f} s, about {found.left:.0f} s left")
+    return " · ".join(parts)
+
+
+def show_search(record: dict[str, Any]) -> None:
+    """The best trials, the winner beside the default on fresh folds, its command."""
+    trials = record["trials"]
+    stopped = sum(trial["stopped"] for trial in trials)
+    _show(
+        f"The best of {len(trials)} trials, {stopped} of them stopped early",
+        _trial_table(trials[:_BEST_TRIALS]),
+    )
+    confirmed = record["confirmed"]
+    table = _table(["fold seed"], [*map(str, confirmed["fold_seeds"]), "mean"])
+    for name in ("best", "default"):
+        score = confirmed[name]
+        table.add_row(name, *_texts([*score["pooled"], score["mean"]], short=False))
+    _show("Confirmed on fold seeds that took no part in the search", table)
+    say("The best settings, to train again:")
+    say(record["command"])
+
+
+def _trial_table(trials: list[dict[str, Any]]) -> Table:
+    table = _table([], ["trial", "λ", "lr", "dropout", "hidden", "pooled"])
+    for trial in trials:
+        table.add_row(
+            str(trial["number"]),
+            *(f"{trial[name]:g}" for name in ("lambda", "lr", "dropout")),
+            ",".join(map(str, trial["hidden"])),
+            f"{trial['score']:.4f}" + (" stopped" if trial["stopped"] else ""),
+        )
+    return table
 
 
 def _table(left: Sequence[str], right: Sequence[str]) -> Table:

@@ -1,1 +1,1 @@
-"""The measurements behind docs/score.md; each module is a command that can be rerun."""
+"""The measurements behind docs/score.md and docs/speed.md, each a command to rerun."""

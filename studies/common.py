@@ -77,14 +77,14 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def put(name: str, text: str) -> None:
-    """Replace the part of docs/score.md between the marks of a study; print it too."""
+def put(name: str, text: str, document: Path = DOCUMENT) -> None:
+    """Replace the part of a document between the marks of a study; print it too."""
     print(text)
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    document = DOCUMENT.read_text(encoding="utf-8")
     pattern = re.escape(begin) + ".*?" + re.escape(end)
     part = f"{begin}\n{text}\n{end}"
-    written, found = re.subn(pattern, lambda _: part, document, flags=re.DOTALL)
+    old = document.read_text(encoding="utf-8")
+    new, found = re.subn(pattern, lambda _: part, old, flags=re.DOTALL)
     if found != 1:
-        raise ValueError(f"{DOCUMENT} has {found} parts named {name}")
-    write_whole(DOCUMENT, written)
+        raise ValueError(f"{document} has {found} parts named {name}")
+    write_whole(document, new)

@@ -1,34 +1,23 @@
 """Situations that many tests start from."""
 
-import shutil
+import subprocess
 import sys
-from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 import pytest
 import torch
+from situations import RAW, Result, copy_raw
 
 from pipeline.clean import clean_rows
 from pipeline.cli import main
 from pipeline.features import build_features
 from pipeline.raw import read_test, read_train
 
-REPOSITORY = Path(__file__).parent.parent
-RAW = REPOSITORY / "data" / "raw"
-QUICK = ("--epochs", "2", "--seeds", "1", "--hidden", "8")
-
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread():
     """Compute as the stages do; more threads only wait for each other here."""
     torch.set_num_threads(1)
-
-
-class Result(NamedTuple):
-    status: int
-    out: str
-    err: str
 
 
 @pytest.fixture
@@ -49,17 +38,21 @@ def pipeline(monkeypatch, capsys):
     return run
 
 
-def copy_raw(root: Path, rows: int | None = None) -> Path:
-    """Put the real files, or their first rows, into a new project root."""
-    raw = root / "data" / "raw"
-    raw.mkdir(parents=True)
-    for name in ("train.csv", "test.csv"):
-        if rows is None:
-            shutil.copy(RAW / name, raw / name)
-        else:
-            lines = (RAW / name).read_text(encoding="utf-8").splitlines(keepends=True)
-            (raw / name).write_text("".join(lines[: rows + 1]), encoding="utf-8")
-    return root
+@pytest.fixture
+def start():
+    """Start modules as processes of their own, which end with the test."""
+    started = []
+
+    def begin(module: str, *arguments: object) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", module, *map(str, arguments)]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import RAW, REPOSITORY, copy_raw
+from situations import RAW, REPOSITORY, copy_raw
 
 from pipeline import stages
 from pipeline.book import PUBLISHED, run_book

@@ -6,7 +6,7 @@ import sys
 
 import pandas as pd
 import pytest
-from conftest import QUICK
+from situations import QUICK
 
 from pipeline.settings import Settings
 

@@ -10,8 +10,8 @@ import tomllib
 
 import pytest
 import typer.main
-from conftest import RAW, REPOSITORY
 from packaging.requirements import Requirement
+from situations import RAW, REPOSITORY
 
 from pipeline.cli import app
 
@@ -76,7 +76,7 @@ def test_the_lock_holds_every_dependency_within_its_range():
 @pytest.mark.parametrize("line", code_lines("pipeline"))
 def test_the_commands_of_the_readme_run(line, pipeline, small_project):
     words = shlex.split(line)[1:]
-    quick = ["--epochs", "1"] if words[0] in ("train", "lesson") else []
+    quick = ["--epochs", "1"] if words[0] in ("train", "tune", "lesson") else []
     pipeline("preprocess", "--root", small_project)
     if words[0] in ("submit", "runs"):
         pipeline("train", "--root", small_project, "--epochs", "1")

@@ -99,3 +99,21 @@ def test_a_column_that_is_unknown_in_all_rows_is_constant(train_features):
     encoded = Encoder.fit(matrix, np.arange(len(empty))).transform(matrix.cells)
     assert np.isfinite(encoded).all()
     assert np.ptp(encoded[:, matrix.names.index("LotFrontage")]) == 0
+
+
+def test_a_few_columns_at_a_time_teach_the_same_as_all_at_once(train_features):
+    features = train_features.assign(Size=train_features["Size"].mask(lambda x: x > 1))
+    matrix = to_matrix(features)
+    parts = [fold.train for fold in make_folds(len(features), 3, seed=0)]
+    for rows, encoder in zip(parts, Encoder.fit_each(features, parts), strict=True):
+        whole = Encoder.fit(matrix, rows)
+        for name in ("fill", "mean", "scale"):
+            ours, theirs = getattr(encoder, name), getattr(whole, name)
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_unknown_cells_are_filled_as_scikit_learn_does(train_features, fold):
+    cells = to_matrix(train_features.assign(LotArea=np.nan)).cells[fold]
+    imputer = SimpleImputer(strategy="median", keep_empty_features=True).fit(cells)
+    encoder = Encoder.fit(to_matrix(train_features.assign(LotArea=np.nan)), fold)
+    np.testing.assert_array_equal(encoder.fill, imputer.statistics_)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from conftest import RAW
+from situations import RAW
 
 from pipeline.clean import clean_rows
 from pipeline.features import BUILT, build_features

@@ -33,3 +33,18 @@ def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path):
         folder_whole(tmp_path / "file" / "run"),
     ):
         pass
+
+
+def test_a_file_may_come_in_parts_and_is_left_as_it_was_if_one_fails(tmp_path):
+    path = tmp_path / "file.csv"
+    write_whole(path, (part for part in ("Id,SalePrice\n", "1,2\n")))
+    assert path.read_text() == "Id,SalePrice\n1,2\n"
+
+    def failing():
+        yield "new"
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        write_whole(path, failing())
+    assert path.read_text() == "Id,SalePrice\n1,2\n"
+    assert list(tmp_path.iterdir()) == [path]

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from pipeline import preprocess as stage
+from pipeline import tables
 from pipeline.paths import Folders
 from pipeline.preprocess import preprocess, read_features
 from pipeline.schema import CATEGORIES
@@ -37,3 +39,25 @@ def test_the_summary_counts_what_was_filled(project):
         "value": None,
     }
     assert summary["unseen_categories"] == {"MSSubClass": ["150"]}
+
+
+def test_long_files_are_written_in_blocks_and_encoded_in_part(
+    small_project, monkeypatch, capsys
+):
+    processed = Folders(small_project).processed
+    names = ("train.csv", "test.csv", "train_encoded.csv", "test_encoded.csv")
+    summary = preprocess(Folders(small_project))
+    whole = {name: (processed / name).read_text() for name in names}
+    assert summary["rows_encoded"] == {"train": 120, "test": 120}
+    tables.show_preprocess(summary)
+    assert "rows written encoded" not in capsys.readouterr().out
+    monkeypatch.setattr(stage, "_BLOCK_ROWS", 32)
+    monkeypatch.setattr(stage, "ENCODED_ROWS", 50)
+    capped = preprocess(Folders(small_project))
+    for name in names:
+        lines = whole[name].splitlines(keepends=True)
+        kept = "".join(lines[:51] if "encoded" in name else lines)
+        assert (processed / name).read_text() == kept
+    assert capped["rows_encoded"] == {"train": 50, "test": 50}
+    tables.show_preprocess(capped)
+    assert "rows written encoded" in capsys.readouterr().out

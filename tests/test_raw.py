@@ -1,7 +1,7 @@
 """Reading: the meaning of NA in this data, and one line for what cannot be used."""
 
 import pytest
-from conftest import RAW
+from situations import RAW
 
 from pipeline.errors import UserError
 from pipeline.raw import read_test, read_train

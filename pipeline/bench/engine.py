@@ -1,0 +1,62 @@
+"""Our engine: all networks as one stack, cut into parts side by side."""
+
+import numpy as np
+import torch
+
+from pipeline.bench.task import BATCH_SIZE, FOLDS, LR, Setting, Task, root_mean_square
+from pipeline.cells import Cell, train_cells
+from pipeline.encode import Encoder, Matrix
+from pipeline.encoded import EncodedFolds
+from pipeline.folds import Fold
+from pipeline.inputs import Inputs
+from pipeline.settings import Settings
+from pipeline.train import Block
+
+
+def train(task: Task, setting: Setting) -> np.ndarray:
+    """Train all networks; the validation error of each, [λ, folds].
+
+    They are the project's own, which do more than the others': SiLU, a linear head
+    beside the hidden layer, and an error taken of both heads.
+    """
+    torch.set_num_threads(setting.threads)
+    folds = [Fold(*fold) for fold in task.folds]
+    trained = train_cells(
+        _encoded(task, folds),
+        [Cell(fold, 0) for fold in range(FOLDS)],
+        [Block(weight_decay, LR, dropout=0.0) for weight_decay in task.lambdas],
+        Settings(
+            folds=FOLDS,
+            epochs=task.epochs,
+            hidden=(task.hidden,),
+            batch_size=BATCH_SIZE,
+        ),
+        lambda *_: None,
+        setting.jobs,
+    )
+    errors = trained.log_price - task.target
+    return np.array(
+        [
+            [root_mean_square(errors[block, f, folds[f].valid]) for f in range(FOLDS)]
+            for block in range(len(task.lambdas))
+        ]
+    )
+
+
+def _encoded(task: Task, folds: list[Fold]) -> EncodedFolds:
+    """The same inputs and target in every fold, taken as they are."""
+    rows, d_in = task.inputs.shape
+    as_it_is = Encoder(fill=np.zeros(d_in), mean=np.zeros(d_in), scale=np.ones(d_in))
+    matrix = Matrix(task.inputs, names=[], of_words=np.zeros(d_in, dtype=bool))
+    return EncodedFolds(
+        folds=folds,
+        columns=matrix.names,
+        encoders=[as_it_is] * FOLDS,
+        inputs=Inputs.of(matrix, [as_it_is] * FOLDS, "cpu"),
+        targets=torch.from_numpy(task.target).expand(FOLDS, -1),
+        mean=np.zeros((FOLDS, 1)),
+        deviation=np.ones((FOLDS, 1)),
+        limits=[],
+        floor=np.full((FOLDS, 1), -np.inf),
+        ceiling=np.full((FOLDS, rows), np.inf),
+    )

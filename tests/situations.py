@@ -1,0 +1,28 @@
+"""The real files, and what the tests make of them."""
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+REPOSITORY = Path(__file__).parent.parent
+RAW = REPOSITORY / "data" / "raw"
+QUICK = ("--epochs", "2", "--seeds", "1", "--hidden", "8")
+
+
+class Result(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+def copy_raw(root: Path, rows: int | None = None) -> Path:
+    """Put the real files, or their first rows, into a new project root."""
+    raw = root / "data" / "raw"
+    raw.mkdir(parents=True)
+    for name in ("train.csv", "test.csv"):
+        if rows is None:
+            shutil.copy(RAW / name, raw / name)
+        else:
+            lines = (RAW / name).read_text(encoding="utf-8").splitlines(keepends=True)
+            (raw / name).write_text("".join(lines[: rows + 1]), encoding="utf-8")
+    return root
