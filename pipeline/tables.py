@@ -330,7 +330,8 @@ def search_progress() -> Iterator["SearchWatch"]:
             line = _search_line(found)
             if err.is_terminal:
                 best = [each.record() for each in found.tried[:_BEST_TRIALS]]
-                live.update(Group(line, _trial_table(best)), refresh=True)
+                table = Group(line, _trial_table(best)) if best else line
+                live.update(table, refresh=True)
                 return
             state = (found.doing, 10 * len(found.tried) // found.wanted)
             if state not in shown:

@@ -92,7 +92,7 @@ def _sent(houses: search.Houses, encoded: object, price: np.ndarray) -> str:
     task = pickle.dumps((price, BLOCKS, BASE))
     result = [[Rung(40, 0.11)] * 3] * search.BATCH
     rows = [
-        ["the cleaned rows, to one worker", "once a search", _kb(houses)],
+        ["the cleaned rows, to one worker", "twice a search", _kb(houses)],
         ["the encoded rows, to each worker", "once a search", _kb(encoded)],
         ["a batch of 8 trials, to a worker", "32 times", f"{len(task) / 1e3:,.1f}"],
         ["its scores, back", "32 times", _kb(result)],

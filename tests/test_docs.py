@@ -4,14 +4,13 @@ import hashlib
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import tomllib
 
 import pytest
 import typer.main
 from packaging.requirements import Requirement
-from situations import RAW, REPOSITORY
+from situations import RAW, REPOSITORY, copy_raw
 
 from pipeline.cli import app
 
@@ -86,30 +85,26 @@ def test_the_commands_of_the_readme_run(line, pipeline, small_project):
 
 @pytest.mark.slow
 def test_make_submit_ends_in_the_output_that_the_readme_shows(tmp_path):
-    clone = tmp_path / "clone"
-    ignore = shutil.ignore_patterns(".venv", ".git", "runs", "reports", ".*_cache")
-    shutil.copytree(REPOSITORY, clone, ignore=ignore)
-    environment = {**os.environ, "COLUMNS": "100"}
-    make = ["make", "submit", f"ROOT={clone}"]
-    shown = subprocess.run(
-        make,
-        cwd=REPOSITORY,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    root = copy_raw(tmp_path / "project")
     written = normal(readme_output())
-    assert normal(shown)[-len(written) :] == written
-    again = subprocess.run(
-        make,
+    assert normal(make_submit(root))[-len(written) :] == written
+    assert make_submit(root).count("up to date") == 3
+
+
+def make_submit(root):
+    """What `make submit` prints, on a project of its own."""
+    command = ["make", "--no-print-directory", "submit", f"ROOT={root}"]
+    outer = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")  # of the make that runs the tests
+    environment = {k: v for k, v in os.environ.items() if k not in outer}
+    done = subprocess.run(
+        command,
         cwd=REPOSITORY,
-        env=environment,
+        env={**environment, "COLUMNS": "100"},
         capture_output=True,
         text=True,
         check=True,
-    ).stdout
-    assert again.count("up to date") == 3
+    )
+    return done.stdout
 
 
 def readme_output():

@@ -1,5 +1,6 @@
 """The search: trials do not depend on each other, and nothing told is ever lost."""
 
+import io
 import json
 import os
 import signal
@@ -8,10 +9,14 @@ import subprocess
 import numpy as np
 import pytest
 import torch
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
+from rich.console import Console
 from searches import QUICK, states_of, trials_of, wait_for_trials
 from test_network import rows_of, trainer_of
 
+from pipeline import tables
 from pipeline.crossval import cross_validate
 from pipeline.encoded import EncodedFolds
 from pipeline.errors import UserError
@@ -20,8 +25,9 @@ from pipeline.settings import Settings
 from pipeline.train import Block
 from pipeline.tune.halving import Rung, better_half, race, rungs_of
 from pipeline.tune.plan import Plan
+from pipeline.tune.search import Found
 from pipeline.tune.stage import command_line, fresh_seeds
-from pipeline.tune.study import SHAPES, Study
+from pipeline.tune.study import SHAPES, Study, Tried
 
 BASE = Settings(folds=3, seeds=1, epochs=3, hidden=(8,), batch_size=16)
 BLOCKS = [Block(x, lr, 0.1) for x in (1.0, 5.0) for lr in (1e-4, 1e-2, 1e-3, 3e-3)]
@@ -147,6 +153,14 @@ def test_trials_of_two_openings_at_once_are_not_alike(tmp_path):
     assert len(set(settings)) == 16
 
 
+def test_a_trial_that_a_killed_process_left_without_its_name_is_given_up(tmp_path):
+    study = Study(tmp_path / "journal", "a", BASE)
+    storage = JournalStorage(JournalFileBackend(str(tmp_path / "journal")))
+    unsigned = storage.create_new_trial(storage.get_study_id_from_name("a"))
+    assert study.begun() == 0
+    assert storage.get_trial(unsigned).state == TrialState.FAIL
+
+
 def test_the_best_comes_first_and_the_stopped_last(tmp_path):
     study = Study(tmp_path / "journal", "a", BASE)
     batch = study.ask(4)
@@ -240,6 +254,26 @@ def test_the_tables_show_the_search_as_it_goes_and_its_end(pipeline, ready):
         assert text in shown.out
     for text in ("searching · 8 of 12 trials · best log-RMSE", "s left", "confirming"):
         assert text in shown.err
+
+
+def test_a_terminal_shows_the_best_ten_and_the_time_left(monkeypatch):
+    screen = io.StringIO()
+    console = Console(
+        file=screen, force_terminal=True, width=100, color_system=None, highlight=False
+    )
+    monkeypatch.setattr(tables, "err", console)
+    tried = [
+        Tried(300 + n, Settings(lr=1e-3 + n), [Rung(40, 0.1 + n / 100)], stopped=False)
+        for n in range(12)
+    ]
+    with tables.search_progress() as watch:
+        watch(Found([], 24, 0.0, None))
+        watch(Found(tried, 24, 30.0, 30.0))
+    text = screen.getvalue()
+    assert "searching · 0 of 24 trials" in text
+    assert "12 of 24 trials · best log-RMSE 0.1000 · 30 s, about 30 s left" in text
+    assert all(str(300 + n) in text for n in range(10))
+    assert "310" not in text
 
 
 def test_time_that_is_up_ends_the_search_with_what_is_finished(pipeline, ready):

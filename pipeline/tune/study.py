@@ -157,11 +157,12 @@ class Study:
         self._study = optuna.create_study(
             storage=storage, sampler=self._sampler, study_name=name, load_if_exists=True
         )
-        self._give_up(_is_gone)  # what a killed search left
+        self._study.set_user_attr(str(_process()), _process())
 
     def close(self) -> None:
         """Give up the trials that are not told."""
         self._give_up(lambda process: process == _process())
+        self._study.set_user_attr(str(_process()), None)
 
     def ask(self, size: int) -> Batch:
         """Ask for a batch; its first trial chooses the shape of all."""
@@ -201,7 +202,8 @@ class Study:
         return sorted(trials, key=lambda each: (-each.rungs[-1].epoch, each.score))
 
     def begun(self) -> int:
-        """How many trials are finished or running, in all processes."""
+        """How many trials are finished or running, in all processes that live."""
+        self._give_up(_is_gone)
         states = (*_FINISHED, TrialState.RUNNING)
         return len(self._study.get_trials(deepcopy=False, states=states))
 
@@ -216,9 +218,17 @@ class Study:
         )
 
     def _give_up(self, whose: Callable[[list[str | int]], bool]) -> None:
-        """Close running trials, by the process that asked for them."""
-        for trial in self._study.get_trials(states=(TrialState.RUNNING,)):
-            if _PROCESS in trial.user_attrs and whose(trial.user_attrs[_PROCESS]):
+        """Close running trials, by the process that asked for them.
+
+        One that was killed on the spot did not even sign its trial. It is known by
+        this: no process that could have asked for the trial lives.
+        """
+        running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        at_work = [each for each in self._study.user_attrs.values() if each]
+        others = [each for each in at_work if each != _process() and not _is_gone(each)]
+        for trial in running:
+            signed = trial.user_attrs.get(_PROCESS)
+            if whose(signed) if signed else not others:
                 self._study.tell(
                     trial.number, state=TrialState.FAIL, skip_if_finished=True
                 )
