@@ -65,6 +65,7 @@ def _loky(plan: Plan) -> Iterator[Pool]:
         # Nobody waits for the batches in training any more.
         executor.shutdown(wait=True, kill_workers=True)
         raise
+    executor.shutdown(wait=True)  # it is joblib's one for all, which others expect new
 
 
 def _end_with(parent: int) -> None:
