@@ -50,9 +50,9 @@ def houses(folders: Folders) -> tuple[np.ndarray, np.ndarray]:
     return inputs, target
 
 
-def sgemm_rate(threads: int) -> float:
+def sgemm_rate(cores: int) -> float:
     """The machine's floating-point operations a second, in products of matrices."""
-    rate: float = _load("sgemm").rate(threads)
+    rate: float = _load("sgemm").rate(cores)
     return rate
 
 

@@ -115,14 +115,13 @@ def settings_of(name: str, cores: int) -> list[Setting]:
 def _race(entries: list[Entry], watch: Watch) -> tuple[list[Result], float]:
     """The fastest round of each entry, and the machine's sgemm rate.
 
-    The rate is taken before each measurement, by one core and by all, and the best of
-    the whole race counts.
+    The rate is taken before each measurement, and the best of the whole race counts.
     """
     rounds: list[list[Measured]] = [[] for _ in entries]
     rates = []
     for _ in range(ROUNDS):
         for entry, own in zip(entries, rounds, strict=True):
-            rates += [apart(sgemm_rate, threads) for threads in (1, cpu_count())]
+            rates.append(apart(sgemm_rate, cpu_count()))
             own.append(entry.measure())
             watch(Result(entry, own[-1]))
     fastest = [min(own, key=lambda each: each.seconds) for own in rounds]

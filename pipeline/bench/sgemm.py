@@ -10,19 +10,22 @@ from threadpoolctl import threadpool_limits
 SIZE, _TIMES = 2048, 5
 
 
-def rate(threads: int) -> float:
+def rate(cores: int) -> float:
     """Floating-point operations a second, the best of several products.
 
-    By the faster of the two libraries that numpy and torch bring.
+    By one core and by all, and by each of the libraries that numpy and torch bring.
     """
-    torch.set_num_threads(threads)
     left, right = torch.randn(2, SIZE, SIZE)
-    with threadpool_limits(threads):
-        seconds = min(
-            _best(lambda: torch.mm(left, right)),
-            _best(lambda: np.matmul(left.numpy(), right.numpy())),
-        )
-    return 2 * SIZE**3 / seconds
+    products: list[Callable[[], object]] = [
+        lambda: torch.mm(left, right),
+        lambda: np.matmul(left.numpy(), right.numpy()),
+    ]
+    seconds = []
+    for threads in {1, cores}:
+        torch.set_num_threads(threads)
+        with threadpool_limits(threads):
+            seconds += [_best(product) for product in products]
+    return 2 * SIZE**3 / min(seconds)
 
 
 def _best(product: Callable[[], object]) -> float:
