@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from pipeline.book import run_book
-from pipeline.crossval import CrossValidation, Score, score_folds
+from pipeline.crossval import CrossValidation, Predictions, Score, score_folds
 from pipeline.encoded import EncodedFolds
 from pipeline.folds import fold_numbers
 from pipeline.lessons import dropout, linear_regression, mlp, softmax_regression
@@ -64,33 +64,21 @@ class Rung(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A rung that was climbed: its score, and its prices in dollars."""
+    """A rung that was climbed: its score, and what it predicts."""
 
     name: str
     what: str
     score: Score
     accuracy: float | None
-    fold_of: np.ndarray
-    out_of_fold: np.ndarray
-    test: np.ndarray
+    predictions: Predictions
 
 
 def climb(folders: Folders, frame: pd.DataFrame, best: CrossValidation) -> list[Step]:
     """Train rung after rung on the folds of `best`, our default, which is the last."""
     steps = [_step(rung, frame, best.encoded) for rung in RUNGS]
     steps.insert(BOOK_PLACE, _book_step(folders, frame))
-    top = best.best
-    steps.append(
-        Step(
-            "train",
-            "our default",
-            best.scores[top],
-            None,
-            best.fold_of,
-            best.out_of_fold[top],
-            best.test[top],
-        )
-    )
+    score = best.scores[best.best]
+    steps.append(Step("train", "our default", score, None, best.predictions))
     return steps
 
 
@@ -227,7 +215,8 @@ def _step(rung: Rung, frame: pd.DataFrame, encoded: EncodedFolds) -> Step:
     seconds = time.perf_counter() - begin
     score = score_folds(out_of_fold, frame[TARGET].to_numpy(), encoded.folds, seconds)
     test = np.exp(log_price[:, rows:].mean(axis=0))
-    return Step(rung.name, rung.what, score, accuracy, fold_of, out_of_fold, test)
+    predictions = Predictions(fold_of, out_of_fold, test)
+    return Step(rung.name, rung.what, score, accuracy, predictions)
 
 
 def _book_step(folders: Folders, frame: pd.DataFrame) -> Step:
@@ -237,5 +226,5 @@ def _book_step(folders: Folders, frame: pd.DataFrame) -> Step:
     price = frame[TARGET].to_numpy()
     score = score_folds(book.out_of_fold, price, book.folds, seconds)
     what = "section 3.16 as printed"
-    numbers = fold_numbers(book.folds)
-    return Step("book", what, score, None, numbers, book.out_of_fold, book.test)
+    predictions = Predictions(fold_numbers(book.folds), book.out_of_fold, book.test)
+    return Step("book", what, score, None, predictions)

@@ -9,7 +9,6 @@ import torch
 from joblib import Parallel, delayed
 
 from pipeline.encoded import EncodedFolds
-from pipeline.network import StackedMLP
 from pipeline.settings import Settings
 from pipeline.train import Block, Epoch, Rows, Trainer, predict
 
@@ -91,12 +90,7 @@ def _train_part(
             name: tensor.cpu().numpy().reshape(*shape[:2], *tensor.shape[1:])
             for name, tensor in trainer.stack.tensors().items()
         },
-        np.stack(
-            [
-                log_predictions(trainer.networks(place), encoded, cells)
-                for place in range(len(blocks))
-            ]
-        ),
+        log_predictions(trainer, encoded, cells),
         np.array([epoch.train.tolist() for epoch in curves]).T.reshape(shape),
         np.array([epoch.valid.tolist() for epoch in curves]).T.reshape(shape),
     )
@@ -142,17 +136,22 @@ def _rows(encoded: EncodedFolds, fold: list[int], parts: list[np.ndarray]) -> Ro
 
 
 def log_predictions(
-    stack: StackedMLP, encoded: EncodedFolds, cells: Sequence[Cell]
+    trainer: Trainer, encoded: EncodedFolds, cells: Sequence[Cell]
 ) -> np.ndarray:
-    """The log price each cell's network predicts for every row, [cells, all rows]."""
+    """The log price each network predicts for every row, [blocks, cells, all rows].
+
+    All blocks read the same inputs, which are gathered once for all of them.
+    """
     fold = [cell.fold for cell in cells]
     device = encoded.targets.device
     own = torch.tensor(fold, device=device)
-    standard = []
     every = torch.arange(encoded.targets.shape[1], device=device)
+    stacks = [trainer.networks(place) for place in range(len(trainer.blocks))]
+    standard = np.empty((len(stacks), len(cells), len(every)))
     for start in range(0, len(every), _BLOCK_ROWS):
         rows = every[start : start + _BLOCK_ROWS]
         inputs = encoded.inputs.gather(own, rows.expand(len(cells), -1))
-        standard.append(predict(stack, inputs).cpu())
-    scaled = torch.cat(standard, 1).double().numpy() * encoded.deviation[fold]
-    return np.asarray(scaled + encoded.mean[fold])
+        for place, stack in enumerate(stacks):
+            predicted = predict(stack, inputs).cpu().numpy()
+            standard[place, :, start : start + len(rows)] = predicted
+    return np.asarray(standard * encoded.deviation[fold] + encoded.mean[fold])

@@ -33,6 +33,8 @@ def _sizes(text: str) -> tuple[int, ...]:
 Root = Annotated[Path, typer.Option("--root", help="The project's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object only.")]
 Force = Annotated[bool, typer.Option("--force", help="Run even if up to date.")]
+Folds = Annotated[int, typer.Option(help="Folds of the cross-validation.")]
+Epochs = Annotated[int, typer.Option(help="Passes over the rows.")]
 RunId = Annotated[str | None, typer.Option("--run", help="A run id; default: newest.")]
 
 
@@ -70,9 +72,7 @@ def preprocess(
 @app.command()
 def train(
     root: Root = Path(),
-    folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = (
-        _DEFAULT.folds
-    ),
+    folds: Folds = _DEFAULT.folds,
     lambdas: Annotated[
         list[float] | None,
         typer.Option(
@@ -87,9 +87,7 @@ def train(
     seed: Annotated[int, typer.Option(help="Of folds, weights and batches.")] = (
         _DEFAULT.seed
     ),
-    epochs: Annotated[int, typer.Option(help="Passes over the rows.")] = (
-        _DEFAULT.epochs
-    ),
+    epochs: Epochs = _DEFAULT.epochs,
     lr: Annotated[
         float, typer.Option(help="Learning rate at the start.")
     ] = _DEFAULT.lr,
@@ -135,9 +133,7 @@ def train(
         _print_json(_with_skipped(outcome))
         return
     tables.show_scores(outcome.record)
-    where = f"runs/{outcome.record['run_id']}"
-    state = "is up to date" if outcome.skipped else "is kept"
-    tables.say(f"{where} {state}; `pipeline submit` makes the file for Kaggle")
+    tables.say(f"{_kept(outcome)}; `pipeline submit` makes the file for Kaggle")
 
 
 @app.command()
@@ -149,15 +145,11 @@ def tune(
     timeout: Annotated[
         float | None, typer.Option(help="Seconds after which no batch is begun.")
     ] = None,
-    folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = (
-        _DEFAULT.folds
-    ),
+    folds: Folds = _DEFAULT.folds,
     seed: Annotated[int, typer.Option(help="Of folds, networks and trials.")] = (
         _DEFAULT.seed
     ),
-    epochs: Annotated[int, typer.Option(help="Passes over the rows.")] = (
-        _DEFAULT.epochs
-    ),
+    epochs: Epochs = _DEFAULT.epochs,
     jobs: Annotated[
         int | None,
         typer.Option(help="Batches of trials side by side; default: one a core."),
@@ -195,8 +187,7 @@ def tune(
         _print_json({**shown, "skipped": outcome.skipped})
         return
     tables.show_search(record["tune"])
-    state = "is up to date" if outcome.skipped else "is kept"
-    tables.say(f"runs/{record['run_id']} {state}: the best settings, trained")
+    tables.say(f"{_kept(outcome)}: the best settings, trained")
 
 
 @app.command()
@@ -215,12 +206,9 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
         _print_json(_with_skipped(outcome))
         return
     tables.show_ladder(outcome.record)
-    state = "is up to date" if outcome.skipped else "is kept"
-    run = outcome.record["run_id"]
+    submit_one = f"pipeline submit --run {outcome.record['run_id']} --rung NAME"
     tables.say(f"Drawn: {folders.reports / 'baselines.png'}")
-    tables.say(
-        f"runs/{run} {state}; `pipeline submit --run {run} --rung NAME` takes one"
-    )
+    tables.say(f"{_kept(outcome)}; `{submit_one}` takes one")
 
 
 @app.command()
@@ -364,6 +352,12 @@ def _print_json(record: dict[str, Any]) -> None:
 
 def _with_skipped(outcome: Outcome) -> dict[str, Any]:
     return {**outcome.record, "skipped": outcome.skipped}
+
+
+def _kept(outcome: Outcome) -> str:
+    """Where the run of an outcome lies, and whether it lay there already."""
+    state = "is up to date" if outcome.skipped else "is kept"
+    return f"runs/{outcome.record['run_id']} {state}"
 
 
 def _ignore(*_: object) -> None:

@@ -27,6 +27,17 @@ class Score(NamedTuple):
     seconds: float
 
 
+class Predictions(NamedTuple):
+    """Prices in dollars, and the fold that validates each training row.
+
+    Shapes: fold_of and out_of_fold [rows]; test [test rows].
+    """
+
+    fold_of: np.ndarray
+    out_of_fold: np.ndarray
+    test: np.ndarray
+
+
 @dataclass(frozen=True)
 class CrossValidation:
     """What a cross-validation leaves.
@@ -47,6 +58,12 @@ class CrossValidation:
     def best(self) -> int:
         """The place of the λ with the lowest pooled score."""
         return int(np.argmin([score.pooled for score in self.scores]))
+
+    @property
+    def predictions(self) -> Predictions:
+        """What the best λ predicts."""
+        best = self.best
+        return Predictions(self.fold_of, self.out_of_fold[best], self.test[best])
 
 
 def cross_validate(

@@ -14,7 +14,7 @@ from pipeline.crossval import cross_validate
 from pipeline.errors import UserError
 from pipeline.paths import Folders
 from pipeline.preprocess import read_features
-from pipeline.run_folder import Predictions, run_record, write_run
+from pipeline.run_folder import run_record, write_run
 from pipeline.settings import Settings
 
 
@@ -61,7 +61,7 @@ def run_ladder(
     begin = datetime.now(UTC)
     best = cross_validate(train, test, settings, watch, cpu_count())
     steps = baselines.climb(folders, train, best)
-    rungs = {s.name: Predictions(s.fold_of, s.out_of_fold, s.test) for s in steps}
+    rungs = {step.name: step.predictions for step in steps}
     record = run_record(best, settings, provenance, begin, train) | {
         "rungs": [
             {

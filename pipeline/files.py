@@ -1,12 +1,14 @@
 """Files and folders that appear whole or not at all."""
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import UserError
 
@@ -15,6 +17,11 @@ def sha256(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def to_json(record: Mapping[str, Any]) -> str:
+    """A record as a person and a program can read it."""
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
 def write_whole(path: Path, content: bytes | str | Iterable[str]) -> None:

@@ -57,7 +57,7 @@ class Backward:
         torch.bmm(wide.mT, x, out=found.wide_row)
         torch.bmm(deep.mT, self._active[-1], out=found.output_row)
         above = self._slopes[-1]
-        torch.mul(deep, stack.output[:, None], out=above)
+        torch.mul(deep, stack.output_row, out=above)
         for number in reversed(range(len(stack.layers))):
             if masks:
                 above *= masks[number]

@@ -10,7 +10,7 @@ from pipeline import processed
 from pipeline.clean import Cleaned, clean_rows
 from pipeline.encode import Encoder, to_matrix
 from pipeline.features import BUILT, build_features
-from pipeline.files import write_whole
+from pipeline.files import to_json, write_whole
 from pipeline.paths import Folders
 from pipeline.raw import read_test, read_train
 from pipeline.schema import CATEGORIES, COLUMNS, ID, TARGET
@@ -31,7 +31,6 @@ def preprocess(folders: Folders) -> dict[str, Any]:
     Raises:
         UserError: the data cannot be used, or the folder cannot be written to.
     """
-    fingerprint = processed.stage_fingerprint(folders)
     inputs = processed.raw_digests(folders)
     train, test, met = _prepare(folders)
     names = to_matrix(train.head(1)).names
@@ -42,7 +41,7 @@ def preprocess(folders: Folders) -> dict[str, Any]:
         encoded = _csv((_encoded(encoder, block) for block in shown), "%.6g")
         write_whole(folders.processed / f"{name}_encoded.csv", encoded)
     summary = {
-        "fingerprint": fingerprint,
+        "fingerprint": processed.stage_fingerprint(inputs),
         "inputs": inputs,
         "outputs": processed.output_digests(folders),
         "rows": {"train": len(train), "test": len(test)},
@@ -58,7 +57,7 @@ def preprocess(folders: Folders) -> dict[str, Any]:
         "filled": _filled(train, test, names, encoder),
         **met,
     }
-    write_whole(processed.summary_path(folders), processed.to_json(summary))
+    write_whole(processed.summary_path(folders), to_json(summary))
     return summary
 
 

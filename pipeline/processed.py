@@ -4,7 +4,6 @@ Light on purpose: this asks whether the stage must run without loading pandas.
 """
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +20,17 @@ def raw_digests(folders: Folders) -> dict[str, str | None]:
     return digests({name: folders.raw / name for name in ("train.csv", "test.csv")})
 
 
-def stage_fingerprint(folders: Folders) -> str:
-    """The fingerprint of `preprocess` as it would run now."""
-    return fingerprint("preprocess", {}, raw_digests(folders))
+def stage_fingerprint(inputs: dict[str, str | None]) -> str:
+    """The fingerprint of `preprocess` on raw files of these digests."""
+    return fingerprint("preprocess", {}, inputs)
 
 
 def fresh_summary(folders: Folders) -> dict[str, Any] | None:
     """The summary of data/processed where it is up to date, else None."""
     summary = _read_summary(folders)
-    if summary is None or summary["fingerprint"] != stage_fingerprint(folders):
+    if summary is None:
+        return None
+    if summary["fingerprint"] != stage_fingerprint(raw_digests(folders)):
         return None
     return summary if summary["outputs"] == output_digests(folders) else None
 
@@ -64,11 +65,6 @@ def require(folders: Folders) -> dict[str, str | None]:
 def summary_path(folders: Folders) -> Path:
     """Where the summary of the stage lies."""
     return folders.processed / _SUMMARY
-
-
-def to_json(record: Mapping[str, Any]) -> str:
-    """A record as a person and a program can read it."""
-    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
 def _read_summary(folders: Folders) -> dict[str, Any] | None:

@@ -6,35 +6,23 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from safetensors.torch import save_file
 
-from pipeline.crossval import CrossValidation
-from pipeline.files import folder_whole
+from pipeline.crossval import CrossValidation, Predictions
+from pipeline.files import folder_whole, to_json
 from pipeline.metrics import forecast, log_errors
 from pipeline.paths import Folders
-from pipeline.processed import to_json
 from pipeline.runs import RECORD, RUNGS
 from pipeline.schema import ID, TARGET
 from pipeline.settings import Settings
 
 _PRICES = "%.2f"  # dollars and cents
 _SCORES = "%.6f"
-
-
-class Predictions(NamedTuple):
-    """Prices in dollars and the fold of each training row.
-
-    Shapes: fold_of and out_of_fold [rows]; test [test rows].
-    """
-
-    fold_of: np.ndarray
-    out_of_fold: np.ndarray
-    test: np.ndarray
 
 
 def run_record(
@@ -45,7 +33,8 @@ def run_record(
     train: pd.DataFrame,
 ) -> dict[str, Any]:
     """What run.json says: settings, scores, and all that they depend on."""
-    errors = log_errors(result.out_of_fold[result.best], train[TARGET].to_numpy())
+    predicted = result.predictions.out_of_fold
+    errors = log_errors(predicted, train[TARGET].to_numpy())
     return {
         "run_id": f"{begin:%Y%m%d-%H%M%S-%f}"[:-3],  # to the millisecond
         "created": begin.isoformat(timespec="milliseconds"),
@@ -58,7 +47,7 @@ def run_record(
             for weight_decay, score in zip(settings.lambdas, result.scores, strict=True)
         ],
         "forecast": forecast(errors, result.test.shape[1])._asdict(),
-        "costliest": _costliest(train, result.out_of_fold[result.best], errors),
+        "costliest": _costliest(train, predicted, errors),
         "seconds": (datetime.now(UTC) - begin).total_seconds(),
         "columns": result.encoded.columns,
         "limits": [asdict(limits) for limits in result.encoded.limits],
@@ -82,10 +71,8 @@ def write_run(
     Raises:
         UserError: the folder cannot be written to.
     """
-    best = result.best
-    own = Predictions(result.fold_of, result.out_of_fold[best], result.test[best])
     with folder_whole(folders.runs / record["run_id"]) as draft:
-        _write_predictions(draft, own, train, test)
+        _write_predictions(draft, result.predictions, train, test)
         for name, predictions in rungs.items():
             _write_predictions(draft / RUNGS / name, predictions, train, test)
         history = _history(result, settings)

@@ -37,9 +37,9 @@ class Rows:
     """The rows of each cell, which reads the inputs as its own fold's encoder does.
 
     Shapes: targets [folds, all rows]; fold [C], the fold of each cell; rows, C lists
-    of row numbers. `longest` is the length of the
-    longest list of all cells of a run, in whatever part they are: lists are padded by
-    it, since sums over more zeros may round differently.
+    of row numbers. `longest` is the length of the longest list of all cells of a run,
+    in whatever part they are: lists are padded by it, since sums over more zeros may
+    round differently.
     """
 
     inputs: Inputs
@@ -237,8 +237,9 @@ def optimizer_of(
     stack: StackedMLP, gradients: StackedMLP, block: Block
 ) -> torch.optim.AdamW:
     """Torch's AdamW on a block's networks, with their gradients attached."""
+    found = gradients.tensors()
     for name, parameter in stack.tensors().items():
-        parameter.grad = gradients.tensors()[name]
+        parameter.grad = found[name]
     decay = block.weight_decay
     deep = [*stack.layers, stack.output]
     return torch.optim.AdamW(

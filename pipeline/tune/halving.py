@@ -75,12 +75,7 @@ def _scores(
     settings: Settings,
 ) -> list[float]:
     """The score of each block that is still in the stack."""
-    log_price = np.stack(
-        [
-            log_predictions(trainer.networks(place), encoded, cells)
-            for place in range(len(trainer.blocks))
-        ]
-    )
+    log_price = log_predictions(trainer, encoded, cells)
     # A network that diverged has no answer: count that as the lowest price there is.
     answered = np.where(np.isnan(log_price), -np.inf, log_price)
     predicted = out_of_fold(by_fold(answered, encoded, settings), encoded.folds)

@@ -3,7 +3,6 @@ import struct
 from pathlib import Path
 
 import pytest
-import torch
 
 from pipeline import fashion_mnist
 from pipeline.errors import UserError
@@ -11,14 +10,6 @@ from pipeline.lessons.setting import Setting
 from pipeline.paths import Folders
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
