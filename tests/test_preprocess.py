@@ -3,10 +3,10 @@
 import pandas as pd
 
 from pipeline import preprocess as stage
-from pipeline import tables
 from pipeline.paths import Folders
 from pipeline.preprocess import preprocess, read_features
 from pipeline.schema import CATEGORIES
+from pipeline.tables.preprocess import show_preprocess
 
 
 def test_features_come_back_from_disk_as_they_were(
@@ -49,7 +49,7 @@ def test_long_files_are_written_in_blocks_and_encoded_in_part(
     summary = preprocess(Folders(small_project))
     whole = {name: (processed / name).read_text() for name in names}
     assert summary["rows_encoded"] == {"train": 120, "test": 120}
-    tables.show_preprocess(summary)
+    show_preprocess(summary)
     assert "rows written encoded" not in capsys.readouterr().out
     monkeypatch.setattr(stage, "_BLOCK_ROWS", 32)
     monkeypatch.setattr(stage, "ENCODED_ROWS", 50)
@@ -59,5 +59,5 @@ def test_long_files_are_written_in_blocks_and_encoded_in_part(
         kept = "".join(lines[:51] if "encoded" in name else lines)
         assert (processed / name).read_text() == kept
     assert capped["rows_encoded"] == {"train": 50, "test": 50}
-    tables.show_preprocess(capped)
+    show_preprocess(capped)
     assert "rows written encoded" in capsys.readouterr().out

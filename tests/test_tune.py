@@ -16,12 +16,12 @@ from rich.console import Console
 from searches import QUICK, states_of, trials_of, wait_for_trials
 from test_network import rows_of, trainer_of
 
-from pipeline import tables
 from pipeline.crossval import cross_validate
 from pipeline.encoded import EncodedFolds
 from pipeline.errors import UserError
 from pipeline.folds import make_folds
 from pipeline.settings import Settings
+from pipeline.tables.tune import search_progress
 from pipeline.train import Block
 from pipeline.tune.halving import Rung, better_half, race, rungs_of
 from pipeline.tune.plan import Plan
@@ -261,12 +261,12 @@ def test_a_terminal_shows_the_best_ten_and_the_time_left(monkeypatch):
     console = Console(
         file=screen, force_terminal=True, width=100, color_system=None, highlight=False
     )
-    monkeypatch.setattr(tables, "err", console)
+    monkeypatch.setattr("pipeline.tables.tune.err", console)
     tried = [
         Tried(300 + n, Settings(lr=1e-3 + n), [Rung(40, 0.1 + n / 100)], stopped=False)
         for n in range(12)
     ]
-    with tables.search_progress() as watch:
+    with search_progress() as watch:
         watch(Found([], 24, 0.0, None))
         watch(Found(tried, 24, 30.0, 30.0))
     text = screen.getvalue()

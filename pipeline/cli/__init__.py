@@ -1,0 +1,57 @@
+"""The command line: parse, call one function, show. Nothing else knows typer.
+
+Each command has a file of its own name.
+"""
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from pipeline import __version__
+from pipeline.cli.baselines import baselines
+from pipeline.cli.bench import bench
+from pipeline.cli.download import download
+from pipeline.cli.lesson import lesson
+from pipeline.cli.preprocess import preprocess
+from pipeline.cli.runs import list_runs
+from pipeline.cli.submit import submit
+from pipeline.cli.train import train
+from pipeline.cli.tune import tune
+from pipeline.errors import UserError
+
+_INTERRUPTED = 130  # what typer gives for Ctrl-C
+
+app = typer.Typer(pretty_exceptions_enable=False)
+for command in (preprocess, train, tune, baselines, submit, download, lesson, bench):
+    app.command()(command)
+app.command("runs")(list_runs)
+
+
+@app.callback(invoke_without_command=True)
+def pipeline(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show it.")] = False,
+) -> None:
+    """From Kaggle's house-price data to a submission, in stages."""
+    if version:
+        typer.echo(__version__)
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Run the command line and turn what the user can mend into one line."""
+    try:
+        status = app(standalone_mode=False)
+    except (UserError, TyperException) as error:
+        text = error.format_message() if isinstance(error, TyperException) else error
+        _stop(f"error: {' '.join(str(text).split())}", 2)
+    if status == _INTERRUPTED:
+        _stop("interrupted; finished runs are kept", _INTERRUPTED)
+
+
+def _stop(line: str, status: int) -> NoReturn:
+    typer.echo(line, err=True)
+    sys.exit(status)

@@ -1,0 +1,34 @@
+"""The command `baselines`."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+from pipeline.cli.options import Force, Json, Root
+from pipeline.cli.output import ignore, kept, print_json, with_skipped
+from pipeline.paths import Folders
+from pipeline.settings import Settings
+
+_DEFAULT = Settings()
+
+
+def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) -> None:
+    """Climb the ladder: each lesson's model on the houses, up to our default.
+
+    Example: pipeline baselines
+    """
+    from pipeline import stages
+    from pipeline.tables.baselines import show_ladder
+    from pipeline.tables.console import say
+    from pipeline.tables.progress import epoch_progress
+
+    folders = Folders(root)
+    progress = epoch_progress(_DEFAULT.networks, _DEFAULT.epochs)
+    with nullcontext(ignore) if as_json else progress as watch:
+        outcome = stages.baselines(folders, _DEFAULT, watch, force=force)
+    if as_json:
+        print_json(with_skipped(outcome))
+        return
+    show_ladder(outcome.record)
+    submit_one = f"pipeline submit --run {outcome.record['run_id']} --rung NAME"
+    say(f"Drawn: {folders.reports / 'baselines.png'}")
+    say(f"{kept(outcome)}; `{submit_one}` takes one")

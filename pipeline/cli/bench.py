@@ -1,0 +1,30 @@
+"""The command `bench`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.options import Json, Root
+from pipeline.cli.output import ignore, print_json
+from pipeline.paths import Folders
+
+
+def bench(
+    root: Root = Path(),
+    hidden: Annotated[int, typer.Option(help="Units of the hidden layer.")] = 256,
+    as_json: Json = False,
+) -> None:
+    """Time our engine beside the book's loop, scikit-learn and vmap on the houses.
+
+    Example: pipeline bench --hidden 64
+    """
+    from pipeline.bench import run
+    from pipeline.tables.bench import show_bench, show_measurement
+
+    watch = ignore if as_json else show_measurement
+    record = run.bench(Folders(root), hidden, watch)
+    if as_json:
+        print_json(record)
+        return
+    show_bench(record)

@@ -1,0 +1,13 @@
+"""The options that several commands take."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Root = Annotated[Path, typer.Option("--root", help="The project's folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object only.")]
+Force = Annotated[bool, typer.Option("--force", help="Run even if up to date.")]
+Folds = Annotated[int, typer.Option(help="Folds of the cross-validation.")]
+Epochs = Annotated[int, typer.Option(help="Passes over the rows.")]
+RunId = Annotated[str | None, typer.Option("--run", help="A run id; default: newest.")]

@@ -1,0 +1,27 @@
+"""The command `preprocess`."""
+
+from pathlib import Path
+
+from pipeline.cli.options import Force, Json, Root
+from pipeline.cli.output import print_json, with_skipped
+from pipeline.paths import Folders
+
+
+def preprocess(
+    root: Root = Path(), as_json: Json = False, force: Force = False
+) -> None:
+    """Check data/raw, clean it, build columns and encode it into data/processed.
+
+    Example: pipeline preprocess
+    """
+    from pipeline import stages
+    from pipeline.tables.console import say
+    from pipeline.tables.preprocess import show_preprocess
+
+    outcome = stages.preprocess(Folders(root), force=force)
+    if as_json:
+        print_json(with_skipped(outcome))
+        return
+    show_preprocess(outcome.record)
+    if outcome.skipped:
+        say("data/processed is up to date")

@@ -1,0 +1,22 @@
+"""The command `runs`."""
+
+from pathlib import Path
+
+from pipeline.cli.options import Json, Root
+from pipeline.cli.output import print_json
+from pipeline.paths import Folders
+
+
+def list_runs(root: Root = Path(), as_json: Json = False) -> None:
+    """List the finished runs, newest first.
+
+    Example: pipeline runs --json
+    """
+    from pipeline import runs
+    from pipeline.tables.runs import show_runs
+
+    records = runs.experiment_table(Folders(root))
+    if as_json:
+        print_json({"runs": records})
+        return
+    show_runs(records)

@@ -1,0 +1,92 @@
+"""The command `train`."""
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pipeline.cli.options import Epochs, Folds, Force, Json, Root
+from pipeline.cli.output import ignore, kept, print_json, with_skipped
+from pipeline.errors import UserError
+from pipeline.paths import Folders
+from pipeline.settings import Settings
+
+_DEFAULT = Settings()
+_HIDDEN = ",".join(map(str, _DEFAULT.hidden))
+
+
+def train(
+    root: Root = Path(),
+    folds: Folds = _DEFAULT.folds,
+    lambdas: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--lambda",
+            help="Weight decay λ, on weights and not on biases; repeat it for a grid. "
+            f"[default: {_DEFAULT.lambdas[0]:g}]",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Networks a fold, averaged.")] = (
+        _DEFAULT.seeds
+    ),
+    seed: Annotated[int, typer.Option(help="Of folds, weights and batches.")] = (
+        _DEFAULT.seed
+    ),
+    epochs: Epochs = _DEFAULT.epochs,
+    lr: Annotated[
+        float, typer.Option(help="Learning rate at the start.")
+    ] = _DEFAULT.lr,
+    hidden: Annotated[str, typer.Option(help="Widths of the hidden layers.")] = (
+        _HIDDEN
+    ),
+    dropout: Annotated[float, typer.Option(help="Share of units dropped.")] = (
+        _DEFAULT.dropout
+    ),
+    batch_size: Annotated[int, typer.Option(help="Rows a step.")] = _DEFAULT.batch_size,
+    device: Annotated[
+        Literal["cpu", "cuda", "mps", "auto"], typer.Option(help="Where to compute.")
+    ] = "cpu",
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Parts trained side by side; default: all cores."),
+    ] = None,
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
+    """Train networks under K-fold cross-validation and keep them as a run.
+
+    Example: pipeline train --folds 10 --lambda 1 --lambda 5
+    """
+    from pipeline import stages
+    from pipeline.tables.console import say
+    from pipeline.tables.progress import epoch_progress
+    from pipeline.tables.train import show_scores
+
+    settings = Settings(
+        folds=folds,
+        lambdas=tuple(lambdas or _DEFAULT.lambdas),
+        seeds=seeds,
+        seed=seed,
+        epochs=epochs,
+        lr=lr,
+        hidden=_sizes(hidden),
+        dropout=dropout,
+        batch_size=batch_size,
+        device=device,
+    )
+    progress = epoch_progress(settings.networks, epochs)
+    with nullcontext(ignore) if as_json else progress as watch:
+        outcome = stages.train(Folders(root), settings, watch, jobs=jobs, force=force)
+    if as_json:
+        print_json(with_skipped(outcome))
+        return
+    show_scores(outcome.record)
+    say(f"{kept(outcome)}; `pipeline submit` makes the file for Kaggle")
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(size) for size in text.split(","))
+    except ValueError:
+        raise UserError(f"--hidden {text!r}: give widths like 128,64") from None

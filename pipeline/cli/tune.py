@@ -1,0 +1,71 @@
+"""The command `tune`."""
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pipeline.cli.options import Epochs, Folds, Json, Root
+from pipeline.cli.output import ignore, kept, print_json
+from pipeline.paths import Folders
+from pipeline.settings import Settings
+from pipeline.tune.plan import Plan
+
+_DEFAULT = Settings()
+_PLAN = Plan()
+
+
+def tune(
+    root: Root = Path(),
+    trials: Annotated[
+        int, typer.Option(help="Finished trials to end with, earlier ones included.")
+    ] = _PLAN.trials,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds after which no batch is begun.")
+    ] = None,
+    folds: Folds = _DEFAULT.folds,
+    seed: Annotated[int, typer.Option(help="Of folds, networks and trials.")] = (
+        _DEFAULT.seed
+    ),
+    epochs: Epochs = _DEFAULT.epochs,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Batches of trials side by side; default: one a core."),
+    ] = None,
+    backend: Annotated[
+        Literal["loky", "dask"], typer.Option(help="Processes here, or dask's workers.")
+    ] = "loky",
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask's address, like tcp://127.0.0.1:8786.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Search for λ, learning rate, dropout and hidden layers; train the best.
+
+    Killed or interrupted, the same command goes on where it stopped.
+
+    Example: pipeline tune --trials 64
+    """
+    from pipeline import stages
+    from pipeline.tables.console import say
+    from pipeline.tables.tune import search_progress, show_search
+
+    plan = Plan(
+        trials=trials,
+        timeout=timeout,
+        jobs=jobs,
+        backend=backend,
+        scheduler=scheduler,
+        settings=Settings(folds=folds, seed=seed, epochs=epochs),
+    )
+    with nullcontext(ignore) if as_json else search_progress() as watch:
+        outcome = stages.tune(Folders(root), plan, watch)
+    record = outcome.record
+    if as_json:
+        names = ("run_id", "cv_log_rmse", "forecast", "seconds")
+        shown = {name: record[name] for name in names} | record["tune"]
+        print_json({**shown, "skipped": outcome.skipped})
+        return
+    show_search(record["tune"])
+    say(f"{kept(outcome)}: the best settings, trained")

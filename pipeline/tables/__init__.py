@@ -1,0 +1,1 @@
+"""The tables and progress bars of the terminal; nothing else knows rich."""

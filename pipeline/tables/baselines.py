@@ -1,0 +1,32 @@
+"""The ladder."""
+
+from typing import Any
+
+from pipeline.tables.console import make_table, say, show
+from pipeline.tables.folds import fold_names, texts
+
+
+def show_ladder(record: dict[str, Any]) -> None:
+    """The rungs from the bottom up, and what each bought over the last."""
+    rungs = record["rungs"]
+    right = [*fold_names(5), "mean ± sd", "pooled", "bought", "s"]
+    table = make_table(["rung"], right)
+    last = None
+    for rung in rungs:
+        bought = "" if last is None else f"{last - rung['pooled']:+.4f}"
+        last = rung["pooled"]
+        table.add_row(
+            rung["name"],
+            *texts(rung["folds"], short=True),
+            " ± ".join(texts([rung["mean"], rung["std"]], short=True)),
+            f"{rung['pooled']:.4f}",
+            bought,
+            f"{rung['seconds']:.1f}",
+        )
+    show("The ladder: log-RMSE of 5 folds, lower is better", table)
+    for rung in rungs:
+        if rung["accuracy"] is not None:
+            say(f"{rung['name']}: right band for {rung['accuracy']:.0%} of the houses")
+    say(
+        "book: on contiguous folds of its own, as printed; all others share their folds"
+    )

@@ -1,0 +1,29 @@
+"""The lessons: their list, and published against measured."""
+
+from rich.markup import escape
+
+from pipeline.lessons.result import LessonResult
+from pipeline.tables.console import make_table, say, show
+
+
+def show_lessons(lessons: list[dict[str, str]]) -> None:
+    """The lessons in their order."""
+    table = make_table(["lesson", "what it shows"], [])
+    for lesson in lessons:
+        table.add_row(lesson["lesson"], lesson["summary"])
+    show("Lessons; run one by its name, or all of them with `all`", table)
+
+
+def show_lesson(result: LessonResult) -> None:
+    """Published against measured, and where the pictures lie."""
+    table = make_table(["quantity"], ["published", "measured", "band", "inside?"])
+    for row in result.rows:
+        band = "" if row.band is None else f"{row.band[0]:.5g} to {row.band[1]:.5g}"
+        inside = {True: "yes", False: "[bold red]no[/]", None: ""}[row.inside]
+        measured = row.measured
+        shown = measured if isinstance(measured, str) else f"{measured:.5g}"
+        cells = (row.quantity, row.published, shown, band)
+        table.add_row(*map(escape, cells), inside)
+    show(f"{result.lesson}, {result.impl}, {result.seconds:.1f} s", table)
+    for path in result.figures:
+        say(f"Drawn: {path}")

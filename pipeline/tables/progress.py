@@ -1,0 +1,53 @@
+"""How far training has come."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from pipeline.tables.console import err
+
+if TYPE_CHECKING:  # torch stays unloaded where all is up to date
+    from pipeline.cells import Cell, Watch
+    from pipeline.train import Epoch
+
+
+@contextmanager
+def epoch_progress(networks: int, epochs: int) -> Iterator["Watch"]:
+    """A bar on standard error with the score as it falls and the time left.
+
+    Where there is no terminal, a plain line for each quarter of the way.
+    """
+    columns = (
+        TextColumn(f"{networks} networks"),
+        BarColumn(bar_width=30),
+        TaskProgressColumn(),
+        TextColumn("· mean log-RMSE of a network {task.fields[score]} ·"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+    )
+    latest: dict[Any, list[float]] = {}
+    quarters = {0}
+    bar = err.is_terminal
+    with Progress(*columns, console=err, transient=True, disable=not bar) as progress:
+        task = progress.add_task("train", total=networks * epochs, score="–")
+
+        def watch(cells: Sequence["Cell"], epoch: "Epoch") -> None:
+            latest[tuple(cells)] = epoch.valid.tolist()
+            scores = list(chain.from_iterable(latest.values()))
+            score = f"{sum(scores) / len(scores):.4f}"
+            progress.update(task, advance=len(epoch.valid), score=score)
+            quarter = int(4 * progress.tasks[task].percentage / 100)
+            if not bar and quarter not in quarters:
+                quarters.add(quarter)
+                err.print(f"trained {25 * quarter} % · mean log-RMSE {score}")
+
+        yield watch
