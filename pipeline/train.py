@@ -25,7 +25,7 @@ BETAS = (0.9, 0.99)  # a short memory for squared gradients: runs are short
 
 
 class Batch(NamedTuple):
-    """Inputs [C, B, d_in], targets [C, B], and weights [C, B], 0 for padding."""
+    """Inputs [C, B, d_in], targets [C, B], and rows' weights [C, B], 0 for padding."""
 
     inputs: Tensor
     targets: Tensor
@@ -39,7 +39,8 @@ class Rows:
     Shapes: targets [folds, all rows]; fold [C], the fold of each cell; rows, C lists
     of row numbers. `longest` is the length of the longest list of all cells of a run,
     in whatever part they are: lists are padded by it, since sums over more zeros may
-    round differently.
+    round differently. weights [all rows], more than 0, say how much a row counts in the
+    loss and in the errors; without them all count alike.
     """
 
     inputs: Inputs
@@ -47,6 +48,7 @@ class Rows:
     fold: Tensor
     rows: list[Tensor]
     longest: int
+    weights: Tensor | None = None
 
     def shuffled(self, generators: Sequence[torch.Generator]) -> "Rows":
         """The same rows, each cell's in an order drawn from its own generator."""
@@ -66,6 +68,12 @@ class Rows:
         for pieces in zip(*cuts, strict=True):
             yield self._gather(pieces, width)
 
+    def totals(self) -> Tensor:
+        """What the rows of each cell weigh together, [C]."""
+        if self.weights is None:
+            return torch.tensor([len(own) for own in self.rows])
+        return torch.stack([self.weights[own].sum() for own in self.rows])
+
     def all(self) -> Batch:
         """All rows of each cell as one batch."""
         return self._gather(self.rows, self.longest)
@@ -76,9 +84,11 @@ class Rows:
         index = pad_sequence([*pieces, torch.zeros(width).long()], batch_first=True)
         index = index[:-1].to(device)
         lengths = torch.tensor([len(piece) for piece in pieces], device=device)
-        weight = torch.arange(width, device=device) < lengths[:, None]
+        weight = (torch.arange(width, device=device) < lengths[:, None]).float()
+        if self.weights is not None:
+            weight *= self.weights[index]
         targets = self.targets[self.fold[:, None], index]
-        return Batch(self.inputs.gather(self.fold, index), targets, weight.float())
+        return Batch(self.inputs.gather(self.fold, index), targets, weight)
 
 
 class Block(NamedTuple):
@@ -100,8 +110,8 @@ class Epoch(NamedTuple):
 class Trainer:
     """Trains blocks of cells, M = blocks × cells networks, an epoch at a time.
 
-    The loss of a network is the mean over its batch of its heads' losses, Huber's
-    (1964) with a bend: houses sold far off their worth pull no harder than others. The
+    The loss of a network is the weighted mean over its batch of its heads' losses,
+    Huber's (1964) with a bend: houses sold far off their worth pull no harder. The
     optimizer is AdamW (Loshchilov and Hutter 2019), with decay on weights and not on
     biases. Adam works element by element, so a network moves as it would alone.
     """
@@ -122,7 +132,7 @@ class Trainer:
 
         Args:
             train: rows to learn from, of each cell.
-            valid: rows to score only.
+            valid: rows to score only; where a cell has none, its score is NaN.
             blocks: their networks lie one block after the other.
             seeds: of each cell: of its weights, batches and dropout.
             bend: [C], the error at which the loss turns from squared to absolute.
@@ -181,8 +191,7 @@ class Trainer:
             way = (self.epoch + place / self.batches) / self.epochs
             squares += self._step(batch, schedule(way))
         self.epoch += 1
-        lengths = [len(own) for own in self.train.rows]
-        return (squares / torch.tensor(lengths, device=squares.device)).sqrt().flatten()
+        return (squares / self.train.totals().to(squares.device)).sqrt().flatten()
 
     def _step(self, batch: Batch, share: float) -> Tensor:
         """One step of every block; the squared errors before it, [blocks, C]."""

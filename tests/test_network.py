@@ -24,14 +24,14 @@ D_IN, HIDDEN, ROWS = 7, (6, 5), 50
 BEND = torch.tensor([0.5, 1.0, 2.0])
 
 
-def rows_of(cells, lengths=None):
+def rows_of(cells, lengths=None, weights=None):
     """Rows of one shared table: of each cell all, or its first `lengths`."""
     generator = torch.Generator().manual_seed(0)
     inputs = np.random.default_rng(0).normal(size=(ROWS, D_IN))
     targets = torch.randn(1, ROWS, generator=generator)
     rows = [torch.arange(n) for n in lengths or [ROWS] * cells]
     fold = torch.zeros(cells, dtype=torch.long)
-    return Rows(plain(inputs), targets, fold, rows, ROWS)
+    return Rows(plain(inputs), targets, fold, rows, ROWS, weights)
 
 
 def plain(table):
@@ -91,8 +91,9 @@ def linear(weight, bias):
 def train_alone(network, rows, block, *, bend, seed_state, epochs=3, batches=6):
     """The same training by torch's modules, autograd, loss and optimizer."""
     optimizer = torch.optim.AdamW(network.groups(block), betas=BETAS)
-    loss = nn.HuberLoss(delta=bend, reduction="sum")
+    loss = nn.HuberLoss(delta=bend, reduction="none")
     x, y = rows.inputs.cells[:, :D_IN], rows.targets[0]
+    weights = torch.ones(ROWS) if rows.weights is None else rows.weights
     generator = torch.Generator()
     generator.set_state(seed_state)
     step = 0
@@ -104,14 +105,16 @@ def train_alone(network, rows, block, *, bend, seed_state, epochs=3, batches=6):
                 group["lr"] = block.lr * group["pace"] * share
             optimizer.zero_grad()
             target = y[batch, None].expand(-1, 2)
-            (loss(network(x[batch]), target) / len(batch)).backward()
+            losses = loss(network(x[batch]), target).sum(1)
+            (losses @ weights[batch] / weights[batch].sum()).backward()
             optimizer.step()
             step += 1
 
 
+@pytest.mark.parametrize("weights", [None, torch.linspace(0.1, 3, ROWS)])
 @pytest.mark.parametrize(("epochs", "batches"), [(2, 1), (3, 6)])
-def test_a_stack_equals_torch_networks_trained_alone(epochs, batches):
-    rows = rows_of(len(SEEDS))
+def test_a_stack_equals_torch_networks_trained_alone(epochs, batches, weights):
+    rows = rows_of(len(SEEDS), weights=weights)
     trainer = trainer_of(rows, epochs=epochs, batches=batches)
     members = len(BLOCKS) * len(SEEDS)
     singles = [Single(trainer.stack, member) for member in range(members)]
@@ -193,6 +196,20 @@ def test_a_cell_with_fewer_rows_is_the_network_it_would_be_alone():
     own = stacked.networks(1)[1:2].tensors()
     for name, tensor in alone.networks(1).tensors().items():
         torch.testing.assert_close(own[name], tensor)
+
+
+def test_errors_count_as_much_as_their_rows_weigh():
+    weights = torch.linspace(0.1, 3, ROWS)
+    rows, one = rows_of(2, [50, 40], weights), torch.tensor([1.0])
+    still = [Block(0.0, 0.0, 0.0)]  # a learning rate of 0: the weights stay as drawn
+    trainer = trainer_of(rows, seeds=[1, 2], blocks=still, bend=one.repeat(2))
+    (*_, epoch) = trainer.run()
+    predicted = predict(trainer.stack, rows.inputs.cells.expand(2, -1, -1))
+    for place, own in enumerate(rows.rows):
+        squares = (predicted[place] - rows.targets[0])[own] ** 2
+        expected = np.average(squares, weights=weights[own]) ** 0.5
+        assert epoch.train[place].item() == pytest.approx(expected, rel=1e-5)
+        assert epoch.valid[place].item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_padding_stays_zero():
