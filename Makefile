@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+READY_DEV := .venv/.ready-dev
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 # Options of `pipeline train` that pass through, as in: make submit FOLDS=10 LAMBDA="0 1 5"
 flag = $(if $($(1)),--$(2) $($(1)))
@@ -27,8 +29,12 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'error: Python 3.11 or newer is needed; say which: make setup PYTHON=python3.12' >&2; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(INSTALL) --requirement requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(READY_DEV): $(READY) requirements-dev.lock
+	$(INSTALL) --requirement requirements-dev.lock
 	@touch $@
 
 preprocess: $(READY) ## data/raw -> data/processed
@@ -50,18 +56,18 @@ submit: train ## runs/<run id> -> submissions/<run id>.csv
 bench: $(READY) ## Our engine beside the book's loop, scikit-learn and vmap
 	@$(BIN)/pipeline bench $(ROOT_OPTION) $(call flag,HIDDEN,hidden)
 
-test: $(READY) ## Run the tests
+test: $(READY_DEV) ## Run the tests
 	@$(BIN)/pytest -m "not slow"
 
-slow: $(READY) ## Run the few long tests too, which `make test` leaves out
+slow: $(READY_DEV) ## Run the few long tests too, which `make test` leaves out
 	@$(BIN)/pytest -m slow
 
-lint: $(READY) ## Check style and types
+lint: $(READY_DEV) ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-format: $(READY) ## Put the code into one style
+format: $(READY_DEV) ## Put the code into one style
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 

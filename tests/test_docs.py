@@ -60,16 +60,22 @@ def test_the_bundled_files_are_the_ones_whose_digests_are_written_down():
         assert re.search(rf"{name} \| [\d,]+ \| {digest}", written)
 
 
-def test_the_lock_holds_every_dependency_within_its_range():
-    lock = dict(
-        line.split("==")
-        for line in (REPOSITORY / "requirements.lock").read_text().splitlines()
-        if not line.startswith("#")
-    )
+def test_the_locks_hold_every_dependency_within_its_range():
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
-    for dependency in map(Requirement, wanted):
-        assert lock[dependency.name] in dependency.specifier, dependency
+    running = locked("requirements.lock")
+    testing = running | locked("requirements-dev.lock")
+    for lock, wanted in (
+        (running, project["dependencies"]),
+        (testing, project["optional-dependencies"]["dev"]),
+    ):
+        for dependency in map(Requirement, wanted):
+            assert lock[dependency.name] in dependency.specifier, dependency
+
+
+def locked(name):
+    """The versions that a lock file pins."""
+    lines = (REPOSITORY / name).read_text().splitlines()
+    return dict(line.split("==") for line in lines if not line.startswith("#"))
 
 
 @pytest.mark.parametrize("line", code_lines("pipeline"))
