@@ -11,7 +11,7 @@ their mean: the linear head errs where the perceptron does not.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
@@ -110,6 +110,13 @@ class StackedMLP:
         layers = {f"layer{n}": layer for n, layer in enumerate(self.layers)}
         rest = {"output": self.output, "wide": self.wide, "biases": self.biases}
         return layers | rest
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> Self:
+        """The networks whose parameters `tensors` gave."""
+        rest = ("output", "wide", "biases")
+        layers = [tensors[f"layer{n}"] for n in range(len(tensors) - len(rest))]
+        return cls(layers, *(tensors[name] for name in rest))
 
     def heads(self, x: Tensor) -> Tensor:
         """What each head says without dropout: x [M, rows, d_in] -> [M, rows, 2]."""

@@ -17,7 +17,7 @@ from pipeline.crossval import CrossValidation, Predictions
 from pipeline.files import folder_whole, to_json
 from pipeline.metrics import forecast, log_errors
 from pipeline.paths import Folders
-from pipeline.runs import RECORD, RUNGS
+from pipeline.runs import RECORD, RUNGS, WEIGHTS
 from pipeline.schema import ID, TARGET
 from pipeline.settings import Settings
 
@@ -77,7 +77,7 @@ def write_run(
             _write_predictions(draft / RUNGS / name, predictions, train, test)
         history = _history(result, settings)
         history.to_csv(draft / "history.csv", index=False, float_format=_SCORES)
-        save_file(_tensors(result), draft / "weights.safetensors")
+        save_file(_tensors(result), draft / WEIGHTS)
         (draft / RECORD).write_text(to_json(record), encoding="utf-8")
 
 

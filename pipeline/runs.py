@@ -8,6 +8,7 @@ from pipeline.errors import UserError
 from pipeline.paths import Folders
 
 RECORD = "run.json"
+WEIGHTS = "weights.safetensors"
 RUNGS = "rungs"  # the folder of a ladder's rungs, one folder each
 
 

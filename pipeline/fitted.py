@@ -1,0 +1,155 @@
+"""A run's networks, loaded again: they price any rows of features.
+
+Opening the weights runs no code: safetensors holds plain tensors, and these are used
+only once their names, types and shapes are what the run's record makes them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from pipeline.encode import Encoder, Matrix, to_matrix
+from pipeline.errors import UserError
+from pipeline.inputs import Inputs
+from pipeline.limits import Limits
+from pipeline.network import StackedMLP
+from pipeline.paths import Folders
+from pipeline.runs import RECORD, WEIGHTS
+from pipeline.settings import Settings
+from pipeline.train import predict
+
+_STACK = "stack."
+_ENCODER = ("fill", "mean", "scale")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The networks of a run's best λ, and what each fold learned from its rows.
+
+    Shapes: networks, a stack of a fold's seeds for each fold; mean and deviation of
+    the log price [folds].
+    """
+
+    columns: list[str]
+    networks: list[StackedMLP]
+    encoders: list[Encoder]
+    mean: np.ndarray
+    deviation: np.ndarray
+    limits: list[Limits]
+
+    @classmethod
+    def load(cls, folders: Folders, record: dict[str, Any]) -> Self:
+        """Read the networks of a run.
+
+        Raises:
+            UserError: the weights are missing, cut, or not those of the record.
+        """
+        folder = folders.runs / record["run_id"]
+        try:
+            settings = _settings(record)
+            place = settings.lambdas.index(record["best_lambda"])
+            columns = [str(name) for name in record["columns"]]
+            limits = [Limits(**each) for each in record["limits"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(
+                f"{folder / RECORD}: not as `pipeline train` writes it "
+                f"({error!r}); train again"
+            ) from None
+        tensors = _read(folder / WEIGHTS, _expected(settings, len(columns)))
+        stack = StackedMLP.from_tensors(
+            {
+                name.removeprefix(_STACK): tensor[place]
+                for name, tensor in tensors.items()
+                if name.startswith(_STACK)
+            }
+        )
+        statistics = [tensors[f"encoder.{name}"].numpy() for name in _ENCODER]
+        seeds = settings.seeds
+        return cls(
+            columns=columns,
+            networks=[
+                stack[fold * seeds : (fold + 1) * seeds]
+                for fold in range(settings.folds)
+            ],
+            encoders=[Encoder(*each) for each in zip(*statistics, strict=True)],
+            mean=tensors["target.mean"].numpy()[:, 0],
+            deviation=tensors["target.deviation"].numpy()[:, 0],
+            limits=limits,
+        )
+
+    def log_price(self, features: pd.DataFrame, fold: int) -> np.ndarray:
+        """The log price that the networks of a fold predict, [rows].
+
+        Raises:
+            UserError: the run was trained on other columns.
+        """
+        return self.of_matrix(to_matrix(features), features["Neighborhood"], fold)
+
+    def of_matrix(
+        self, matrix: Matrix, neighbourhoods: pd.Series, fold: int
+    ) -> np.ndarray:
+        """The same from rows that are a matrix already.
+
+        Raises:
+            UserError: as `log_price`.
+        """
+        if matrix.names != self.columns:
+            raise UserError(
+                "the run was trained on other columns than these; train again"
+            )
+        inputs = Inputs.of(matrix, [self.encoders[fold]], "cpu")
+        stack = self.networks[fold]
+        seeds = torch.zeros(len(stack.output), dtype=torch.long)
+        every = torch.arange(len(matrix.cells))
+        read = inputs.gather(seeds, every.expand(len(seeds), -1))
+        standard = predict(stack, read).double().mean(0).numpy()
+        log_price = standard * self.deviation[fold] + self.mean[fold]
+        limits = self.limits[fold]
+        ceiling = limits.ceiling_of(neighbourhoods)
+        return np.asarray(np.clip(log_price, limits.floor, ceiling))
+
+
+def _settings(record: dict[str, Any]) -> Settings:
+    """The settings of a record, whose tuples JSON made lists."""
+    options: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in dict(record["settings"]).items()
+    }
+    return Settings(**options)
+
+
+def _expected(settings: Settings, d_in: int) -> dict[str, Tensor]:
+    """Tensors like those of a run of these settings, which hold nothing."""
+    members, folds = settings.folds * settings.seeds, settings.folds
+    with torch.device("meta"):  # a record may tell of any size
+        stack = StackedMLP.zeros(members, d_in, settings.hidden).tensors()
+        statistics = torch.zeros(folds, d_in, dtype=torch.float64)
+        target = torch.zeros(folds, 1, dtype=torch.float64)
+        blocks = len(settings.lambdas)
+        return {
+            **{_STACK + n: t.expand(blocks, *t.shape) for n, t in stack.items()},
+            **{f"encoder.{name}": statistics for name in _ENCODER},
+            **{f"target.{name}": target for name in ("mean", "deviation")},
+        }
+
+
+def _read(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); train again") from None
+    for name, like in expected.items():
+        own = tensors.get(name)
+        if own is None or (own.shape, own.dtype) != (like.shape, like.dtype):
+            raise UserError(
+                f"{path}: {name} is not {list(like.shape)} of {like.dtype}, "
+                f"as {RECORD} makes it; train again"
+            )
+    return {name: tensors[name] for name in expected}
