@@ -10,10 +10,15 @@ from pipeline.files import sha256
 
 
 def digests(paths: Mapping[str, Path]) -> dict[str, str | None]:
-    """The SHA-256 of each file, None where there is no such file."""
-    return {
-        name: sha256(path) if path.is_file() else None for name, path in paths.items()
-    }
+    """The SHA-256 of each file, None where there is none that can be read."""
+    return {name: _digest(path) for name, path in paths.items()}
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return sha256(path) if path.is_file() else None
+    except OSError:
+        return None
 
 
 def fingerprint(

@@ -1,18 +1,20 @@
 """The file for Kaggle: write it, then check it as Kaggle would."""
 
-import csv
 import math
 from pathlib import Path
 from statistics import quantiles
 from typing import Any, NamedTuple
 
-from pipeline.errors import UserError
+from pipeline.csvfile import read_rows
+from pipeline.errors import UserError, short
 from pipeline.files import write_whole
 from pipeline.paths import Folders
 from pipeline.runs import RUNGS
 from pipeline.schema import ID, TARGET
 
 _HEADER = [ID, TARGET]
+_AGAIN = "run `pipeline train` again"
+_MEND = "mend it, then run `pipeline preprocess` and `pipeline train` again"
 
 
 class Submission(NamedTuple):
@@ -40,12 +42,15 @@ def submit(
     source = source / "predictions.csv"
     name = record["run_id"] if rung is None else f"{record['run_id']}-{rung}"
     path = folders.submissions / f"{name}.csv"
-    rows = check(source, _column(folders.raw / "test.csv", ID))
+    ids = [cell.lstrip("0") for _, cell in _column(folders.raw / "test.csv", ID)]
+    rows = check(source, ids)
     content = source.read_bytes()
     skipped = path.is_file() and path.read_bytes() == content
     if not skipped:
         write_whole(path, content)
-    trained = [float(price) for price in _column(folders.raw / "train.csv", TARGET)]
+    train = folders.raw / "train.csv"
+    cells = _column(train, TARGET)
+    trained = [_price(train, line, price, _MEND) for line, price in cells]
     prices = [price for _, price in rows]
     return Submission(path, rows, _quartiles(prices), _quartiles(trained), skipped)
 
@@ -79,57 +84,49 @@ def check(path: Path, ids: list[str]) -> list[tuple[int, float]]:
     Raises:
         UserError: names the file, the line and what is wrong.
     """
-    header, *rows = _read(path)
+    (_, header), *rows = read_rows(path, _AGAIN)
     if header != _HEADER:
         raise UserError(f"{path}: line 1: the header must be {','.join(_HEADER)}")
     if len(rows) != len(ids):
         raise UserError(
-            f"{path}: {len(rows)} houses where test.csv has {len(ids)}; "
-            "run `pipeline train` again"
+            f"{path}: {len(rows)} houses where test.csv has {len(ids)}; {_AGAIN}"
         )
     checked = []
-    for line, (row, wanted) in enumerate(zip(rows, ids, strict=True), start=2):
-        if len(row) != len(_HEADER) or row[0] != wanted:
+    for (line, (house, price)), wanted in zip(rows, ids, strict=True):
+        if house != wanted or not house.isdecimal():
             raise UserError(
                 f"{path}: column {ID}, line {line}: expected the house {wanted}; "
-                "run `pipeline train` again"
+                f"{_AGAIN}"
             )
-        checked.append((int(row[0]), _price(path, line, row[1])))
+        checked.append((int(house), _price(path, line, price, _AGAIN)))
     return checked
 
 
-def _price(path: Path, line: int, text: str) -> float:
+def _price(path: Path, line: int, text: str, remedy: str) -> float:
     try:
         price = float(text)
     except ValueError:
         price = math.nan
     if not 0 < price < math.inf:
         raise UserError(
-            f"{path}: column {TARGET}, line {line}: {text!r} is not a positive price; "
-            "run `pipeline train` again"
+            f"{path}: column {TARGET}, line {line}: {short(text)} is not a positive "
+            f"price; {remedy}"
         )
     return price
 
 
-def _column(path: Path, name: str) -> list[str]:
-    header, *rows = _read(path)
+def _column(path: Path, name: str) -> list[tuple[int, str]]:
+    """The cells of a column, each with its line."""
+    rows = read_rows(path, _MEND)
+    _, header = next(rows)
     if name not in header:
-        raise UserError(f"{path}: column {name}: missing; put it back")
+        raise UserError(f"{path}: column {name}: missing; {_MEND}")
     place = header.index(name)
-    return [row[place] for row in rows]
-
-
-def _read(path: Path) -> list[list[str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.reader(file))
-    except (OSError, ValueError, csv.Error) as error:
-        raise UserError(f"{path}: cannot be read ({error})") from None
-    if not rows:
-        raise UserError(f"{path}: the file is empty")
-    return rows
+    return [(line, cells[place]) for line, cells in rows]
 
 
 def _quartiles(prices: list[float]) -> list[float]:
     """Lowest, first quartile, median, third quartile, highest."""
+    if len(prices) == 1:  # Python before 3.13 wants two
+        return prices * 5
     return [min(prices), *quantiles(prices, n=4, method="inclusive"), max(prices)]

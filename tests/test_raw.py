@@ -76,10 +76,16 @@ REFUSED = {
     "an empty Id": (lambda: with_cell("Id", 8, ""), "Id, line 8"),
     "an empty file": (lambda: "", "the file is empty"),
     "a header only": (lambda: train_text().split("\n")[0] + "\n", "no houses"),
-    "one house": (lambda: "\n".join(train_text().split("\n")[:2]), "only one row"),
-    "a cut file": (lambda: train_text()[:5000], "cells where the header has 81"),
+    "one house": (
+        lambda: "\n".join(train_text().split("\n")[:2]) + "\n",
+        "only one row",
+    ),
+    "a cut file": (lambda: train_text()[:5000], "line 15: the file ends"),
     "Latin-1": (lambda: with_cell("MSZoning", 4, "é").encode("latin-1"), "not UTF-8"),
-    "an open quote": (lambda: train_text().replace("RL", '"RL', 1), "not proper CSV"),
+    "an open quote": (
+        lambda: train_text().replace("RL", '"RL', 1),
+        "MSZoning, line 2: a quote is left open",
+    ),
     "a column missing": (
         lambda: train_text().replace("LotArea,", "", 1),
         "column LotArea: missing",
@@ -122,5 +128,5 @@ def test_a_missing_file_is_refused_with_the_way_to_get_it(tmp_path):
 
 
 def test_a_folder_in_place_of_the_file_is_refused(tmp_path):
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="a folder, not a file"):
         read_train(tmp_path)

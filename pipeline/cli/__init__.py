@@ -19,7 +19,7 @@ from pipeline.cli.runs import list_runs
 from pipeline.cli.submit import submit
 from pipeline.cli.train import train
 from pipeline.cli.tune import tune
-from pipeline.errors import UserError
+from pipeline.errors import UserError, one_line
 
 _INTERRUPTED = 130  # what typer gives for Ctrl-C
 
@@ -47,7 +47,7 @@ def main() -> None:
         status = app(standalone_mode=False)
     except (UserError, TyperException) as error:
         text = error.format_message() if isinstance(error, TyperException) else error
-        _stop(f"error: {' '.join(str(text).split())}", 2)
+        _stop(f"error: {one_line(str(text))}", 2)
     if status == _INTERRUPTED:
         _stop("interrupted; finished runs are kept", _INTERRUPTED)
 

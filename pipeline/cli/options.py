@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-Root = Annotated[Path, typer.Option("--root", help="The project's folder.")]
+from pipeline.errors import UserError
+
+
+def _folder(root: Path) -> Path:
+    if root.exists() and not root.is_dir():
+        raise UserError(f"--root {root}: not a folder; give the project's folder")
+    return root
+
+
+Root = Annotated[
+    Path,
+    typer.Option("--root", help="The project's folder.", callback=_folder),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object only.")]
 Force = Annotated[bool, typer.Option("--force", help="Run even if up to date.")]
 Folds = Annotated[int, typer.Option(help="Folds of the cross-validation.")]

@@ -8,13 +8,14 @@ from rich.table import Table
 
 _DENSE = 10  # from more columns than this on, they stand close together
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# What is printed may come from data, so that [bold] and :bomb: are words like others.
+out = Console(highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def say(text: str) -> None:
     """Print a line as it is."""
-    out.print(text, markup=False, soft_wrap=True)
+    out.print(text, soft_wrap=True)
 
 
 def make_table(left: Sequence[str], right: Sequence[str]) -> Table:
@@ -29,5 +30,5 @@ def make_table(left: Sequence[str], right: Sequence[str]) -> Table:
 
 def show(title: str, table: Table) -> None:
     """A table under its title."""
-    out.print(title, style="bold", markup=False)
+    out.print(title, style="bold")
     out.print(table)

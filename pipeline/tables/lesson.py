@@ -1,9 +1,11 @@
 """The lessons: their list, and published against measured."""
 
-from rich.markup import escape
+from rich.text import Text
 
 from pipeline.lessons.result import LessonResult
 from pipeline.tables.console import make_table, say, show
+
+_INSIDE = {True: Text("yes"), False: Text("no", style="bold red"), None: Text("")}
 
 
 def show_lessons(lessons: list[dict[str, str]]) -> None:
@@ -19,11 +21,10 @@ def show_lesson(result: LessonResult) -> None:
     table = make_table(["quantity"], ["published", "measured", "band", "inside?"])
     for row in result.rows:
         band = "" if row.band is None else f"{row.band[0]:.5g} to {row.band[1]:.5g}"
-        inside = {True: "yes", False: "[bold red]no[/]", None: ""}[row.inside]
+        inside = _INSIDE[row.inside]
         measured = row.measured
         shown = measured if isinstance(measured, str) else f"{measured:.5g}"
-        cells = (row.quantity, row.published, shown, band)
-        table.add_row(*map(escape, cells), inside)
+        table.add_row(row.quantity, row.published, shown, band, inside)
     show(f"{result.lesson}, {result.impl}, {result.seconds:.1f} s", table)
     for path in result.figures:
         say(f"Drawn: {path}")

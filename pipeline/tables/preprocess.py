@@ -6,6 +6,8 @@ from typing import Any
 
 from pipeline.tables.console import make_table, say, show
 
+_MOST = 10  # of the columns filled, and of the words met in test.csv only
+
 
 def show_preprocess(record: dict[str, Any]) -> None:
     """What was read, what was filled, and what was assumed."""
@@ -24,16 +26,18 @@ def show_preprocess(record: dict[str, Any]) -> None:
     _show_filled(record["filled"])
     _show_assumptions(record["assumptions"])
     for name, words in record["unseen_categories"].items():
-        say(f"In test.csv only: {name} = {', '.join(words)} (encoded as all-zero)")
+        more = f" and {len(words) - _MOST} more" if len(words) > _MOST else ""
+        shown = ", ".join(words[:_MOST]) + more
+        say(f"In test.csv only: {name} = {shown} (encoded as all-zero)")
 
 
-def _show_filled(filled: list[dict[str, Any]], most: int = 10) -> None:
+def _show_filled(filled: list[dict[str, Any]]) -> None:
     table = make_table(["column"], ["train", "test", "filled with"])
-    for row in filled[:most]:
+    for row in filled[:_MOST]:
         median = row["value"]
         value = "all-zero" if median is None else f"median {median:.4g}"
         table.add_row(row["column"], str(row["train"]), str(row["test"]), value)
-    shown = min(most, len(filled))
+    shown = min(_MOST, len(filled))
     show(f"Unknown values filled: the {shown} largest of {len(filled)}", table)
 
 
