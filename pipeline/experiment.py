@@ -14,7 +14,7 @@ from pipeline.crossval import cross_validate
 from pipeline.errors import UserError
 from pipeline.paths import Folders
 from pipeline.preprocess import read_features
-from pipeline.run_folder import run_record, write_run
+from pipeline.run_folder import new_run, run_record, write_run
 from pipeline.settings import Settings
 
 
@@ -40,12 +40,12 @@ def run_experiment(
     """
     settings = replace(settings, device=_device(settings.device))
     torch.set_num_threads(1)  # the parts fill the cores; more threads would queue
-    train, test = (read_features(folders, name) for name in ("train.csv", "test.csv"))
+    train, test = read_features(folders, provenance["inputs"])
     begin = datetime.now(UTC)
-    result = cross_validate(train, test, settings, watch, jobs or cpu_count())
-    record = run_record(result, settings, provenance, begin, train)
-    write_run(folders, record, result, settings, train, test, rungs={})
-    return record
+    with new_run(folders, begin) as draft:
+        result = cross_validate(train, test, settings, watch, jobs or cpu_count())
+        record = run_record(draft, result, settings, provenance, begin, train)
+        return write_run(draft, record, result, settings, train, test, rungs={})
 
 
 def run_ladder(
@@ -57,25 +57,23 @@ def run_ladder(
         UserError: as `run_experiment`.
     """
     torch.set_num_threads(1)
-    train, test = (read_features(folders, name) for name in ("train.csv", "test.csv"))
+    train, test = read_features(folders, provenance["inputs"])
     begin = datetime.now(UTC)
-    best = cross_validate(train, test, settings, watch, cpu_count())
-    steps = baselines.climb(folders, train, best)
-    rungs = {step.name: step.predictions for step in steps}
-    record = run_record(best, settings, provenance, begin, train) | {
-        "rungs": [
-            {
-                "name": step.name,
-                "what": step.what,
-                **step.score._asdict(),
-                "accuracy": step.accuracy,
-            }
-            for step in steps
-        ]
-    }
-    write_run(folders, record, best, settings, train, test, rungs=rungs)
+    with new_run(folders, begin) as draft:
+        best = cross_validate(train, test, settings, watch, cpu_count())
+        steps = baselines.climb(folders, train, best)
+        rungs = {step.name: step.predictions for step in steps}
+        record = run_record(draft, best, settings, provenance, begin, train)
+        record["rungs"] = [_rung(step) for step in steps]
+        record = write_run(draft, record, best, settings, train, test, rungs=rungs)
     figures.save(_picture(steps), folders.reports / "baselines.png")
     return record
+
+
+def _rung(step: baselines.Step) -> dict[str, Any]:
+    """What run.json says of a rung."""
+    rung = {"name": step.name, "what": step.what, **step.score._asdict()}
+    return {**rung, "accuracy": step.accuracy}
 
 
 def _picture(steps: list[baselines.Step]) -> Bars:

@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+from pipeline.drafts import Draft, open_draft
 from pipeline.errors import UserError
 
 
@@ -24,49 +24,54 @@ def to_json(record: Mapping[str, Any]) -> str:
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
-def write_whole(path: Path, content: bytes | str | Iterable[str]) -> None:
+def write_whole(path: Path, content: bytes | str | Iterable[str]) -> str:
     """Write a file in one step: a reader sees the old file or the new one.
 
     Args:
         path: of the file.
         content: all of it, or its parts, which need not fit into memory at once.
 
+    Returns:
+        The SHA-256 of the content, in hexadecimal.
+
     Raises:
         UserError: the folder cannot be written to.
     """
     parts = [content] if isinstance(content, bytes | str) else content
-    with writable(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                for part in parts:
-                    file.write(part.encode() if isinstance(part, str) else part)
-                os.fchmod(file.fileno(), 0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+    digest = hashlib.sha256()
+    random_names = (uuid4().hex for _ in count())
+    with (
+        writable(path.parent),
+        open_draft(path.parent, random_names, _make_file) as draft,
+    ):
+        with draft.path.open("wb") as file:
+            for part in parts:
+                data = part.encode() if isinstance(part, str) else part
+                digest.update(data)
+                file.write(data)
+        draft.path.replace(path)
+    return digest.hexdigest()
 
 
 @contextmanager
-def folder_whole(path: Path) -> Iterator[Path]:
-    """Yield a hidden folder beside `path` that takes its name when the block ends well.
+def folder_whole(parent: Path, names: Iterable[str]) -> Iterator[Draft]:
+    """Draft a folder that takes the first free one of the names if the block ends well.
+
+    The name is chosen, and nobody else's, from the beginning.
 
     Raises:
         UserError: the parent folder cannot be written to.
     """
-    with writable(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".tmp-", dir=path.parent))
-    try:
+    with ExitStack() as stack:
+        with writable(parent):
+            draft = stack.enter_context(open_draft(parent, names, Path.mkdir))
         yield draft
-        with writable(path.parent):
-            draft.chmod(0o755)
-            draft.replace(path)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+        with writable(parent):
+            draft.path.replace(parent / draft.name)
+
+
+def _make_file(path: Path) -> None:
+    path.touch(exist_ok=False)
 
 
 @contextmanager

@@ -2,16 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline.files import sha256
 
 
-def digests(paths: Mapping[str, Path]) -> dict[str, str | None]:
-    """The SHA-256 of each file, None where there is none that can be read."""
-    return {name: _digest(path) for name, path in paths.items()}
+def digests(folder: Path, names: Iterable[str]) -> dict[str, str | None]:
+    """The SHA-256 of each file below a folder, None where none can be read."""
+    return {name: _digest(folder / name) for name in names}
 
 
 def _digest(path: Path) -> str | None:

@@ -1,6 +1,8 @@
 """The stage `preprocess`: data/raw -> data/processed."""
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 from pipeline import processed
 from pipeline.clean import Cleaned, clean_rows
 from pipeline.encode import Encoder, to_matrix
+from pipeline.errors import UserError
 from pipeline.features import BUILT, build_features
 from pipeline.files import to_json, write_whole
 from pipeline.paths import Folders
@@ -35,15 +38,20 @@ def preprocess(folders: Folders) -> dict[str, Any]:
     train, test, met = _prepare(folders)
     names = to_matrix(train.head(1)).names
     (encoder,) = Encoder.fit_each(train, [np.arange(len(train))])
+    contents = {}
     for name, frame in (("train", train), ("test", test)):
-        write_whole(folders.processed / f"{name}.csv", _csv(_row_blocks(frame)))
+        contents[f"{name}.csv"] = _csv(_row_blocks(frame))
         shown = _row_blocks(frame.head(ENCODED_ROWS))
-        encoded = _csv((_encoded(encoder, block) for block in shown), "%.6g")
-        write_whole(folders.processed / f"{name}_encoded.csv", encoded)
+        encoded = (_encoded(encoder, block) for block in shown)
+        contents[f"{name}_encoded.csv"] = _csv(encoded, "%.6g")
+    outputs = {
+        path: write_whole(folders.root / path, contents[Path(path).name])
+        for path in processed.FILES
+    }
     summary = {
         "fingerprint": processed.stage_fingerprint(inputs),
         "inputs": inputs,
-        "outputs": processed.output_digests(folders),
+        "outputs": outputs,
         "rows": {"train": len(train), "test": len(test)},
         "rows_encoded": {
             "train": min(len(train), ENCODED_ROWS),
@@ -76,11 +84,29 @@ def _prepare(
     return train, test, met
 
 
-def read_features(folders: Folders, name: str) -> pd.DataFrame:
-    """Read back `train.csv` or `test.csv` as `preprocess` wrote it."""
+def read_features(
+    folders: Folders, inputs: Mapping[str, str | None]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read back `train.csv` and `test.csv` as `preprocess` wrote them.
+
+    Raises:
+        UserError: one is not what `inputs`, digests by place, says it was.
+    """
+    train, test = (_read(folders.root, name, inputs[name]) for name in processed.READ)
+    return train, test
+
+
+def _read(root: Path, name: str, digest: str | None) -> pd.DataFrame:
+    """Read the very file that has the digest: another may take its place meanwhile."""
     words = {c.name: str for c in CATEGORIES.values() if not c.ordered}
-    path = folders.processed / name
-    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=words)
+    with (root / name).open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+            raise UserError(
+                f"{root / name}: preprocessed anew in this moment; "
+                "give the same command again"
+            )
+        file.seek(0)
+        return pd.read_csv(file, keep_default_na=False, na_values=[""], dtype=words)
 
 
 def _row_blocks(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:

@@ -11,13 +11,15 @@ from pipeline.errors import UserError
 from pipeline.freshness import digests, fingerprint
 from pipeline.paths import Folders
 
-FILES = ("train.csv", "test.csv", "train_encoded.csv", "test_encoded.csv")
+RAW = ("data/raw/train.csv", "data/raw/test.csv")
+READ = ("data/processed/train.csv", "data/processed/test.csv")  # by `train`
+FILES = (*READ, *(name.replace(".csv", "_encoded.csv") for name in READ))
 _SUMMARY = "summary.json"
 
 
 def raw_digests(folders: Folders) -> dict[str, str | None]:
-    """The SHA-256 of the raw files."""
-    return digests({name: folders.raw / name for name in ("train.csv", "test.csv")})
+    """The SHA-256 of the raw files, by their place below the root."""
+    return digests(folders.root, RAW)
 
 
 def stage_fingerprint(inputs: dict[str, str | None]) -> str:
@@ -36,30 +38,30 @@ def fresh_summary(folders: Folders) -> dict[str, Any] | None:
 
 
 def output_digests(folders: Folders) -> dict[str, str | None]:
-    """The SHA-256 of the processed files."""
-    return digests({name: folders.processed / name for name in FILES})
+    """The SHA-256 of the processed files, by their place below the root."""
+    return digests(folders.root, FILES)
 
 
 def require(folders: Folders) -> dict[str, str | None]:
-    """Check that data/processed belongs to data/raw, and give its digests.
+    """Check that data/processed belongs to data/raw, and give the digests of both.
 
     Raises:
         UserError: a file is missing, edited, or older than the raw data.
     """
     summary = _read_summary(folders)
-    outputs = output_digests(folders)
+    raw, outputs = raw_digests(folders), output_digests(folders)
     again = "run `pipeline preprocess`"
     if summary is None:
         raise UserError(f"{folders.processed}: nothing preprocessed yet; {again} first")
     for name, digest in outputs.items():
         if digest != summary["outputs"].get(name):
-            path = folders.processed / name
+            path = folders.root / name
             raise UserError(f"{path}: not as `preprocess` left it; {again} again")
-    for name, digest in raw_digests(folders).items():
+    for name, digest in raw.items():
         if digest != summary["inputs"].get(name):
-            path = folders.raw / name
+            path = folders.root / name
             raise UserError(f"{path}: changed since it was preprocessed; {again} again")
-    return outputs
+    return raw | outputs
 
 
 def summary_path(folders: Folders) -> Path:

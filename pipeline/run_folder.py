@@ -1,20 +1,23 @@
 """Write a run folder: the record, the predictions, the curves, the weights."""
 
 import platform
+from contextlib import AbstractContextManager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from pipeline.crossval import CrossValidation, Predictions
-from pipeline.files import folder_whole, to_json
+from pipeline.drafts import Draft
+from pipeline.evidence import seal
+from pipeline.files import folder_whole, to_json, writable
 from pipeline.metrics import forecast, log_errors
 from pipeline.paths import Folders
 from pipeline.runs import RECORD, RUNGS, WEIGHTS
@@ -25,7 +28,21 @@ _PRICES = "%.2f"  # dollars and cents
 _SCORES = "%.6f"
 
 
+def new_run(folders: Folders, begin: datetime) -> AbstractContextManager[Draft]:
+    """Draft a run folder, whose name is its run id, the moment it began.
+
+    Of runs that begin in the same millisecond, all but one take the next that is free.
+
+    Raises:
+        UserError: runs/ cannot be written to.
+    """
+    moments = (begin + timedelta(milliseconds=later) for later in count())
+    names = (f"{moment:%Y%m%d-%H%M%S-%f}"[:-3] for moment in moments)
+    return folder_whole(folders.runs, names)
+
+
 def run_record(
+    draft: Draft,
     result: CrossValidation,
     settings: Settings,
     provenance: dict[str, Any],
@@ -36,7 +53,7 @@ def run_record(
     predicted = result.predictions.out_of_fold
     errors = log_errors(predicted, train[TARGET].to_numpy())
     return {
-        "run_id": f"{begin:%Y%m%d-%H%M%S-%f}"[:-3],  # to the millisecond
+        "run_id": draft.name,
         "created": begin.isoformat(timespec="milliseconds"),
         **provenance,
         "settings": asdict(settings),
@@ -57,7 +74,7 @@ def run_record(
 
 
 def write_run(
-    folders: Folders,
+    draft: Draft,
     record: dict[str, Any],
     result: CrossValidation,
     settings: Settings,
@@ -65,20 +82,26 @@ def write_run(
     test: pd.DataFrame,
     *,
     rungs: dict[str, Predictions],
-) -> None:
-    """Write runs/<run id>/ whole, with the best λ's predictions and those of rungs.
+) -> dict[str, Any]:
+    """Write a run's files, with the best λ's predictions and those of rungs.
+
+    Returns:
+        The record, with the digests of the files and its own.
 
     Raises:
         UserError: the folder cannot be written to.
     """
-    with folder_whole(folders.runs / record["run_id"]) as draft:
-        _write_predictions(draft, result.predictions, train, test)
+    folder = draft.path
+    with writable(folder.parent):
+        _write_predictions(folder, result.predictions, train, test)
         for name, predictions in rungs.items():
-            _write_predictions(draft / RUNGS / name, predictions, train, test)
+            _write_predictions(folder / RUNGS / name, predictions, train, test)
         history = _history(result, settings)
-        history.to_csv(draft / "history.csv", index=False, float_format=_SCORES)
-        save_file(_tensors(result), draft / WEIGHTS)
-        (draft / RECORD).write_text(to_json(record), encoding="utf-8")
+        history.to_csv(folder / "history.csv", index=False, float_format=_SCORES)
+        (folder / WEIGHTS).write_bytes(save(_tensors(result)))
+        sealed = seal(folder, record)
+        (folder / RECORD).write_text(to_json(sealed), encoding="utf-8")
+    return sealed
 
 
 def _costliest(

@@ -1,6 +1,8 @@
 """Run folders: find, read and list them, with the standard library alone."""
 
+import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,53 +16,74 @@ RUNGS = "rungs"  # the folder of a ladder's rungs, one folder each
 
 def list_runs(folders: Folders) -> list[dict[str, Any]]:
     """The records of all finished runs, newest first."""
-    paths = folders.runs.glob(f"[!.]*/{RECORD}")
-    records = [record for path in paths if (record := _read(path)) is not None]
-    return sorted(records, key=lambda record: record["created"], reverse=True)
+    read = map(_read, _records(folders))
+    records = [record for record in read if record is not None]
+    return sorted(records, key=_moment, reverse=True)
 
 
 def find_run(folders: Folders, run_id: str | None = None) -> dict[str, Any]:
-    """The record of a run, or of the newest one.
+    """The record of a run, or of the newest one, which has the last id.
 
     Raises:
-        UserError: there is no such run.
+        UserError: there is no such run, or its record cannot be read.
     """
-    runs = list_runs(folders)
-    if not runs:
+    ids = sorted(path.parent.name for path in _records(folders))
+    if not ids:
         raise UserError(f"{folders.runs}: no run yet; `pipeline train` makes one")
-    if run_id is None:
-        return runs[0]
-    for record in runs:
-        if record["run_id"] == run_id:
-            return record
-    raise UserError(
-        f"{folders.runs}: no run is called {run_id}; `pipeline runs` lists them"
-    )
-
-
-def same_run(folders: Folders, fingerprint: str) -> dict[str, Any] | None:
-    """The newest run with this fingerprint, if there is one."""
-    for record in list_runs(folders):
-        if record["fingerprint"] == fingerprint:
-            return record
-    return None
+    if run_id is not None and run_id not in ids:
+        raise UserError(
+            f"{folders.runs}: no run is called {run_id}; `pipeline runs` lists them"
+        )
+    path = folders.runs / (ids[-1] if run_id is None else run_id) / RECORD
+    record = _read(path)
+    if record is None:
+        raise UserError(
+            f"{path}: not the record of this run; put it back, or train again"
+        )
+    return record
 
 
 def experiment_table(folders: Folders) -> list[dict[str, Any]]:
-    """The records with the submission each has, if any, newest first."""
+    """The records, newest first: is it edited, and which submission has it, if any."""
     table = []
     for record in list_runs(folders):
         path = folders.submissions / f"{record['run_id']}.csv"
-        table.append({**record, "submission": str(path) if path.is_file() else None})
+        submission = str(path) if path.is_file() else None
+        edited = is_edited(record)
+        table.append({**record, "submission": submission, "edited": edited})
     return table
+
+
+def is_edited(record: dict[str, Any]) -> bool:
+    """Whether a record is another than the one that was written."""
+    return bool(record.get("digest") != digest_of(record))
+
+
+def digest_of(record: dict[str, Any]) -> str:
+    """The SHA-256 of a record's content, without its layout and its own digest."""
+    content = {name: value for name, value in record.items() if name != "digest"}
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _records(folders: Folders) -> Iterator[Path]:
+    """Where the record of each run lies, be it readable or not."""
+    return folders.runs.glob(f"[!.]*/{RECORD}")
 
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    wanted = {"run_id", "created", "fingerprint"}
-    if not isinstance(record, dict) or not wanted <= record.keys():
+    if not isinstance(record, dict):
+        return None
+    wanted = ("run_id", "created", "fingerprint")
+    if not all(isinstance(record.get(name), str) for name in wanted):
         return None
     return record if record["run_id"] == path.parent.name else None
+
+
+def _moment(record: dict[str, Any]) -> tuple[str, str]:
+    """When a run began; of two in one millisecond, the second has the later id."""
+    return record["created"], record["run_id"]

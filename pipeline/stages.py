@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from pipeline import processed, runs
+from pipeline import evidence, processed, runs
 from pipeline.freshness import fingerprint
 from pipeline.paths import Folders
 from pipeline.settings import Settings
@@ -41,7 +41,7 @@ def train(
 ) -> Outcome:
     """Train the networks of `settings` and keep them as a run."""
     provenance = _provenance("train", folders, settings)
-    record = None if force else runs.same_run(folders, provenance["fingerprint"])
+    record = None if force else _same_run(folders, provenance)
     if record is not None:
         return Outcome(record, skipped=True)
     from pipeline import experiment
@@ -55,7 +55,7 @@ def baselines(
 ) -> Outcome:
     """Climb the ladder up to the networks of `settings` and keep it as a run."""
     provenance = _provenance("baselines", folders, settings)
-    record = None if force else runs.same_run(folders, provenance["fingerprint"])
+    record = None if force else _same_run(folders, provenance)
     if record is not None:
         return Outcome(record, skipped=True)
     from pipeline import experiment
@@ -70,7 +70,7 @@ def tune(folders: Folders, plan: Plan, watch: Callable[..., None]) -> Outcome:
     A search that has the trials it is asked for is up to date.
     """
     provenance = _provenance("tune", folders, plan.settings)
-    record = runs.same_run(folders, provenance["fingerprint"])
+    record = _same_run(folders, provenance)
     if record is not None and len(record["tune"]["trials"]) >= plan.trials:
         return Outcome(record, skipped=True)
     from pipeline.tune import stage
@@ -82,3 +82,13 @@ def _provenance(stage: str, folders: Folders, settings: Settings) -> dict[str, A
     inputs = processed.require(folders)
     word = fingerprint(stage, asdict(settings), inputs)
     return {"fingerprint": word, "inputs": inputs}
+
+
+def _same_run(folders: Folders, provenance: dict[str, Any]) -> dict[str, Any] | None:
+    """The newest run of this fingerprint that is as it was finished."""
+    for record in runs.list_runs(folders):
+        if record["fingerprint"] == provenance["fingerprint"] and not any(
+            evidence.changes(folders, record)
+        ):
+            return record
+    return None

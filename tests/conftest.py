@@ -1,5 +1,6 @@
 """Situations that many tests start from."""
 
+import shutil
 import subprocess
 import sys
 
@@ -8,10 +9,13 @@ import pytest
 import torch
 from situations import RAW, Result, copy_raw
 
+from pipeline import stages
 from pipeline.clean import clean_rows
 from pipeline.cli import main
 from pipeline.features import build_features
+from pipeline.paths import Folders
 from pipeline.raw import read_test, read_train
+from pipeline.settings import Settings
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -65,6 +69,21 @@ def project(tmp_path):
 def small_project(tmp_path):
     """A project root with the first 120 houses of each real file."""
     return copy_raw(tmp_path / "small", rows=120)
+
+
+@pytest.fixture(scope="session")
+def _trained_once(tmp_path_factory):
+    root = copy_raw(tmp_path_factory.mktemp("once") / "trained", rows=120)
+    stages.preprocess(Folders(root), force=False)
+    settings = Settings(epochs=2, seeds=1, hidden=(8,))
+    stages.train(Folders(root), settings, lambda *_: None, jobs=1, force=False)
+    return root
+
+
+@pytest.fixture
+def trained_project(_trained_once, tmp_path):
+    """A project root with 120 houses and one run, of the options `QUICK`."""
+    return shutil.copytree(_trained_once, tmp_path / "trained")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.files import folder_whole, write_whole
+from pipeline.files import folder_whole, sha256, write_whole
 
 
 def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path):
@@ -14,12 +14,17 @@ def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_the_digest_given_is_that_of_the_file(tmp_path):
+    path = tmp_path / "file.csv"
+    assert write_whole(path, ["Id,", "Straße\n"]) == sha256(path)
+
+
 def test_a_folder_whose_making_fails_leaves_nothing(tmp_path):
     with (
         pytest.raises(RuntimeError),
-        folder_whole(tmp_path / "runs" / "one") as draft,
+        folder_whole(tmp_path / "runs", ["one"]) as draft,
     ):
-        (draft / "half").write_text("half")
+        (draft.path / "half").write_text("half")
         raise RuntimeError
     assert list((tmp_path / "runs").iterdir()) == []
 
@@ -30,7 +35,7 @@ def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path):
         write_whole(tmp_path / "file" / "below.csv", "text")
     with (
         pytest.raises(UserError, match="cannot be written to"),
-        folder_whole(tmp_path / "file" / "run"),
+        folder_whole(tmp_path / "file", ["run"]),
     ):
         pass
 

@@ -41,7 +41,7 @@ def test_loaded_networks_predict_what_the_run_predicted(folders):
     record = find_run(folders)
     folder = folders.runs / record["run_id"]
     fitted = Fitted.load(folders, record)
-    train, test = (read_features(folders, f"{name}.csv") for name in ("train", "test"))
+    train, test = read_features(folders, record["inputs"])
     seen = pd.read_csv(folder / "oof.csv")
     for number in range(3):
         own = seen["fold"] == number
@@ -57,7 +57,7 @@ def test_other_columns_than_the_runs_are_refused(folders):
     record["columns"] = record["columns"][::-1]
     fitted = Fitted.load(folders, record)
     with pytest.raises(UserError, match="other columns"):
-        fitted.log_price(read_features(folders, "test.csv"), 0)
+        fitted.log_price(read_features(folders, record["inputs"])[1], 0)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from pipeline.tables.preprocess import show_preprocess
 def test_features_come_back_from_disk_as_they_were(
     project, train_features, test_features
 ):
-    preprocess(Folders(project))
-    for name, expected in (("train.csv", train_features), ("test.csv", test_features)):
-        read = read_features(Folders(project), name)
+    folders = Folders(project)
+    written = read_features(folders, preprocess(folders)["outputs"])
+    for read, expected in zip(written, (train_features, test_features), strict=True):
         assert list(read.columns) == list(expected.columns)
         words = [c.name for c in CATEGORIES.values() if not c.ordered]
         pd.testing.assert_frame_equal(

@@ -18,6 +18,11 @@ def say(text: str) -> None:
     out.print(text, soft_wrap=True)
 
 
+def warn(text: str) -> None:
+    """Print a line as it is beside what the command prints."""
+    err.print(text, markup=False, soft_wrap=True)
+
+
 def make_table(left: Sequence[str], right: Sequence[str]) -> Table:
     """An empty table of columns set to the left, then columns set to the right."""
     gap = 1 if len(left) + len(right) <= _DENSE else 0

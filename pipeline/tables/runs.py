@@ -15,7 +15,7 @@ def show_runs(records: list[dict[str, Any]]) -> None:
         settings = record["settings"]
         best = next(s for s in record["scores"] if s["lambda"] == record["best_lambda"])
         table.add_row(
-            record["run_id"],
+            record["run_id"] + (" (edited)" if record["edited"] else ""),
             record["created"][5:16].replace("T", " "),
             str(settings["folds"]),
             f"{record['best_lambda']:g}",

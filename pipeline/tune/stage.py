@@ -31,7 +31,7 @@ def run_search(
         UserError: as `run_experiment`; the workers are not there; no trial was
             finished in time.
     """
-    houses = Houses(*(read_features(folders, f"{name}.csv") for name in Houses._fields))
+    houses = Houses(*read_features(folders, provenance["inputs"]))
     opened = Study(folders.runs / JOURNAL, provenance["fingerprint"], plan.settings)
     with closing(opened) as study, open_pool(plan) as pool:
         for found in search(study, houses, plan, pool):

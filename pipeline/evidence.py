@@ -1,0 +1,58 @@
+"""Runs are evidence: what a run says of itself, and whether that still holds.
+
+run.json has the SHA-256 of every input, of every other file of its folder, and of its
+own content but for that line. They tell what was edited, exchanged, damaged or lost
+since. They are no signature: who may write to the folder may write new ones.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import UserError
+from pipeline.freshness import digests
+from pipeline.paths import Folders
+from pipeline.processed import raw_digests
+from pipeline.runs import RECORD, digest_of, is_edited
+
+_AGAIN = "put it back, or train again"
+
+
+def seal(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """The record of a run, with the digests of its folder's files and its own."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = [path.relative_to(folder).as_posix() for path in files]
+    sealed = {**record, "files": digests(folder, names)}
+    return {**sealed, "digest": digest_of(sealed)}
+
+
+def verify(folders: Folders, record: dict[str, Any]) -> None:
+    """Check that a run is as it was finished, and data/raw as it was trained on.
+
+    Raises:
+        UserError: names the first file that is not.
+    """
+    for change in changes(folders, record):
+        raise UserError(change)
+
+
+def changes(folders: Folders, record: dict[str, Any]) -> Iterator[str]:
+    """A line for each file of a run, or of data/raw, that is not as it was."""
+    run = record["run_id"]
+    folder = folders.runs / run
+    if is_edited(record):
+        yield f"{folder / RECORD}: not as the run was finished; {_AGAIN}"
+    files = _table(record, "files")
+    for name, digest in digests(folder, files).items():
+        if digest != files[name]:
+            yield f"{folder / name}: not as the run was finished; {_AGAIN}"
+    inputs = _table(record, "inputs")
+    for name, digest in raw_digests(folders).items():
+        if digest != inputs.get(name):
+            yield f"{folders.root / name}: not what {run} was trained on; {_AGAIN}"
+
+
+def _table(record: dict[str, Any], name: str) -> dict[str, Any]:
+    """A table of digests; a record that others wrote may have anything there."""
+    table = record.get(name)
+    return table if isinstance(table, dict) else {}
