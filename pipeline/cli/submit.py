@@ -30,7 +30,7 @@ def submit(
     Example: pipeline submit --run 20261124-081500-417
     """
     from pipeline import evidence, runs, submission
-    from pipeline.tables.console import warn
+    from pipeline.tables.console import say_err
     from pipeline.tables.submit import show_submission
 
     folders = Folders(root)
@@ -38,7 +38,7 @@ def submit(
     for change in evidence.changes(folders, record):
         if not allow_stale:
             raise UserError(f"{change}, or give --allow-stale")
-        warn(f"allowed: {change}")
+        say_err(f"allowed: {change}")
     written = submission.submit(folders, record, rung)
     if as_json:
         print_json(submission.to_record(written))

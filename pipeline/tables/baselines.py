@@ -3,13 +3,14 @@
 from typing import Any
 
 from pipeline.tables.console import make_table, say, show
-from pipeline.tables.folds import fold_names, texts
+from pipeline.tables.folds import texts
 
 
 def show_ladder(record: dict[str, Any]) -> None:
     """The rungs from the bottom up, and what each bought over the last."""
     rungs = record["rungs"]
-    right = [*fold_names(5), "mean ± sd", "pooled", "bought", "s"]
+    folds = [str(number) for number in range(1, 6)]
+    right = [*folds, "mean ± sd", "pooled", "bought", "s"]
     table = make_table(["rung"], right)
     last = None
     for rung in rungs:
@@ -21,7 +22,7 @@ def show_ladder(record: dict[str, Any]) -> None:
             " ± ".join(texts([rung["mean"], rung["std"]], short=True)),
             f"{rung['pooled']:.4f}",
             bought,
-            f"{rung['seconds']:.1f}",
+            f"{rung['seconds']:.0f}",
         )
     show("The ladder: log-RMSE of 5 folds, lower is better", table)
     for rung in rungs:

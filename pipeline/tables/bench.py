@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline.bench.run import Result
-from pipeline.tables.console import err, make_table, say, show
+from pipeline.tables.console import make_table, say, say_err, show
 
 
 def show_measurement(result: Result) -> None:
@@ -11,7 +11,7 @@ def show_measurement(result: Result) -> None:
     entry, measured = result
     how = f"{entry.setting.jobs} × {entry.setting.threads} threads"
     nets = f"{entry.task.networks} networks"
-    err.print(f"{entry.name}, {nets}, {how}: {measured.seconds:.2f} s")
+    say_err(f"{entry.name}, {nets}, {how}: {measured.seconds:.2f} s")
 
 
 def show_bench(record: dict[str, Any]) -> None:

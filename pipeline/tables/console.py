@@ -1,16 +1,32 @@
 """The terminal: where tables and lines go, and how they look."""
 
+import os
 from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
-_DENSE = 10  # from more columns than this on, they stand close together
+from pipeline.tables.fit import fit
 
-# What is printed may come from data, so that [bold] and :bomb: are words like others.
-out = Console(highlight=False, markup=False, emoji=False)
-err = Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+def _console(*, stderr: bool) -> Console:
+    """What is printed may come from data, so [bold] and :bomb: are words like others.
+
+    Where NO_COLOR is set (no-color.org), no escape code makes type bold either.
+    """
+    plain = bool(os.environ.get("NO_COLOR"))
+    return Console(
+        stderr=stderr,
+        color_system=None if plain else "auto",
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+out = _console(stderr=False)
+err = _console(stderr=True)
 
 
 def say(text: str) -> None:
@@ -18,22 +34,25 @@ def say(text: str) -> None:
     out.print(text, soft_wrap=True)
 
 
-def warn(text: str) -> None:
-    """Print a line as it is beside what the command prints."""
-    err.print(text, markup=False, soft_wrap=True)
+def say_err(text: str) -> None:
+    """Print a line as it is on standard error, beside what the command prints."""
+    err.print(text, soft_wrap=True)
 
 
 def make_table(left: Sequence[str], right: Sequence[str]) -> Table:
-    """An empty table of columns set to the left, then columns set to the right."""
-    gap = 1 if len(left) + len(right) <= _DENSE else 0
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, gap, 0, 0))
-    for names, justify in ((left, "left"), (right, "right")):
-        for name in names:
-            table.add_column(name, justify=justify)  # type: ignore[arg-type]
-    return table
+    """An empty table: columns of words set to the left, then of numbers to the right.
+
+    Where there is little room, words wrap; numbers never do.
+    """
+    words = [Column(name, overflow="fold") for name in left]
+    numbers = [
+        Column(name, justify="right", no_wrap=True, overflow="fold") for name in right
+    ]
+    return Table(*words, *numbers, box=box.SIMPLE_HEAD, pad_edge=False)
 
 
 def show(title: str, table: Table) -> None:
-    """A table under its title."""
+    """A table under its title, as it fits into the terminal."""
     out.print(title, style="bold")
-    out.print(table)
+    for part in fit(table, out.width):
+        out.print(part)

@@ -18,7 +18,10 @@ def show_lessons(lessons: list[dict[str, str]]) -> None:
 
 def show_lesson(result: LessonResult) -> None:
     """Published against measured, and where the pictures lie."""
-    table = make_table(["quantity"], ["published", "measured", "band", "inside?"])
+    names = ["quantity", "published", "measured"]
+    # Where a measurement is words, they and what was published are read as words.
+    words = 3 if any(isinstance(row.measured, str) for row in result.rows) else 1
+    table = make_table(names[:words], [*names[words:], "band", "inside?"])
     for row in result.rows:
         band = "" if row.band is None else f"{row.band[0]:.5g} to {row.band[1]:.5g}"
         inside = _INSIDE[row.inside]

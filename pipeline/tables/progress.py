@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import (
@@ -13,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from pipeline.tables.console import err
+from pipeline.tables.console import err, say_err
 
 if TYPE_CHECKING:  # torch stays unloaded where all is up to date
     from pipeline.cells import Cell, Watch
@@ -36,18 +37,20 @@ def epoch_progress(networks: int, epochs: int) -> Iterator["Watch"]:
     )
     latest: dict[Any, list[float]] = {}
     quarters = {0}
-    bar = err.is_terminal
+    turn = Lock()  # the parts train in threads
+    bar = err.is_interactive
     with Progress(*columns, console=err, transient=True, disable=not bar) as progress:
         task = progress.add_task("train", total=networks * epochs, score="–")
 
         def watch(cells: Sequence["Cell"], epoch: "Epoch") -> None:
-            latest[tuple(cells)] = epoch.valid.tolist()
-            scores = list(chain.from_iterable(latest.values()))
-            score = f"{sum(scores) / len(scores):.4f}"
-            progress.update(task, advance=len(epoch.valid), score=score)
-            quarter = int(4 * progress.tasks[task].percentage / 100)
-            if not bar and quarter not in quarters:
-                quarters.add(quarter)
-                err.print(f"trained {25 * quarter} % · mean log-RMSE {score}")
+            with turn:
+                latest[tuple(cells)] = epoch.valid.tolist()
+                scores = list(chain.from_iterable(latest.values()))
+                score = f"{sum(scores) / len(scores):.4f}"
+                progress.update(task, advance=len(epoch.valid), score=score)
+                quarter = int(4 * progress.tasks[task].percentage / 100)
+                if not bar and quarter not in quarters:
+                    quarters.add(quarter)
+                    say_err(f"trained {25 * quarter} % · mean log-RMSE {score}")
 
         yield watch

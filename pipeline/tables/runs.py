@@ -8,15 +8,14 @@ from pipeline.tables.console import make_table, show
 def show_runs(records: list[dict[str, Any]]) -> None:
     """The experiment table, newest first."""
     table = make_table(
-        ["run", "date"],
-        ["folds", "λ", "hidden", "seeds", "pooled CV", "± sd", "seconds", "submission"],
+        ["run"],
+        ["folds", "λ", "hidden", "seeds", "CV", "± sd", "seconds", "submission"],
     )
     for record in records:
         settings = record["settings"]
         best = next(s for s in record["scores"] if s["lambda"] == record["best_lambda"])
         table.add_row(
             record["run_id"] + (" (edited)" if record["edited"] else ""),
-            record["created"][5:16].replace("T", " "),
             str(settings["folds"]),
             f"{record['best_lambda']:g}",
             ",".join(map(str, settings["hidden"])),

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 
-from pipeline.tables.console import err, make_table, say, show
+from pipeline.tables.console import err, make_table, say, say_err, show
 from pipeline.tables.folds import texts
 
 if TYPE_CHECKING:  # torch stays unloaded where all is up to date
@@ -29,7 +29,7 @@ def search_progress() -> Iterator["SearchWatch"]:
 
         def watch(found: "Found") -> None:
             line = _search_line(found)
-            if err.is_terminal:
+            if err.is_interactive:
                 best = [each.record() for each in found.tried[:_BEST_TRIALS]]
                 table = Group(line, _trial_table(best)) if best else line
                 live.update(table, refresh=True)
@@ -37,7 +37,7 @@ def search_progress() -> Iterator["SearchWatch"]:
             state = (found.doing, 10 * len(found.tried) // found.wanted)
             if state not in shown:
                 shown.add(state)
-                err.print(line)
+                say_err(line)
 
         yield watch
 
