@@ -1,16 +1,18 @@
 """Train the cells of a cross-validation, fold by seed, in parts side by side."""
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
-from typing import NamedTuple
+from functools import partial
+from itertools import pairwise, product
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from joblib import Parallel, delayed
 
 from pipeline.encoded import EncodedFolds
+from pipeline.rows import Rows
 from pipeline.settings import Settings
-from pipeline.train import Block, Epoch, Rows, Trainer, predict
+from pipeline.train import Block, Epoch, Trainer, predict
 
 BEND = 0.07  # in log price: up to here the loss is squared, beyond it absolute
 _BLOCK_ROWS = 4096  # rows predicted at a time
@@ -36,7 +38,8 @@ class Trained(NamedTuple):
     valid: np.ndarray
 
 
-Watch = Callable[[Sequence[Cell], Epoch], None]
+Watch = Callable[[int, Epoch], None]  # the number of a part, and its scores
+T = TypeVar("T")
 
 
 def train_cells(
@@ -47,26 +50,51 @@ def train_cells(
     watch: Watch,
     jobs: int,
 ) -> Trained:
-    """Train every block on every cell, in `jobs` parts of the cells.
+    """Train every block on every cell, in parts side by side, `jobs` at most.
 
     A network's numbers do not depend on the cut. Of `settings`, the shape of the
     networks and the length of training count; λ and the like are the blocks'.
 
-    Threads do: torch computes without Python's lock. A part has two cells at least,
-    since torch multiplies a single matrix by another routine, which rounds differently.
+    Threads do: torch computes without Python's lock.
     """
-    parts = max(1, min(jobs, len(cells) // 2))
-    cuts = [len(cells) * part // parts for part in range(parts + 1)]
-    done = Parallel(n_jobs=parts, backend="threading")(
-        delayed(_train_part)(encoded, cells[begin:end], blocks, settings, watch)
-        for begin, end in pairwise(cuts)
+    across, down = even_cut(len(blocks), len(cells), jobs)
+    parts = list(product(_pieces(blocks, across), _pieces(cells, down)))
+    done = Parallel(n_jobs=len(parts), backend="threading")(
+        delayed(_train_part)(
+            encoded, own_cells, own_blocks, settings, partial(watch, n)
+        )
+        for n, (own_blocks, own_cells) in enumerate(parts)
     )
-    names = done[0].weights
+    rows = [done[start : start + down] for start in range(0, len(done), down)]
+    return _joined([_joined(row, 1) for row in rows], 0)
+
+
+def even_cut(blocks: int, cells: int, jobs: int) -> tuple[int, int]:
+    """Into how many pieces to cut blocks and cells: so that the largest part is small.
+
+    A part has two cells at least, since torch multiplies a single matrix by another
+    routine, which rounds differently. Of cuts as good, the one with fewer pieces of
+    blocks is best, since each of these gathers the batches of its cells anew.
+    """
+    cuts = [
+        (across, max(1, min(jobs // across, cells // 2)))
+        for across in range(1, min(blocks, jobs) + 1)
+    ]
+    return min(cuts, key=lambda cut: -(-blocks // cut[0]) * -(-cells // cut[1]))
+
+
+def _pieces(items: Sequence[T], number: int) -> list[Sequence[T]]:
+    cuts = [len(items) * piece // number for piece in range(number + 1)]
+    return [items[begin:end] for begin, end in pairwise(cuts)]
+
+
+def _joined(parts: Sequence[Trained], axis: int) -> Trained:
     weights = {
-        name: np.concatenate([part.weights[name] for part in done], 1) for name in names
+        name: np.concatenate([part.weights[name] for part in parts], axis)
+        for name in parts[0].weights
     }
-    arrays = zip(*(part[1:] for part in done), strict=True)
-    return Trained(weights, *(np.concatenate(each, 1) for each in arrays))
+    arrays = zip(*(part[1:] for part in parts), strict=True)
+    return Trained(weights, *(np.concatenate(each, axis) for each in arrays))
 
 
 def _train_part(
@@ -74,7 +102,7 @@ def _train_part(
     cells: Sequence[Cell],
     blocks: Sequence[Block],
     settings: Settings,
-    watch: Watch,
+    watch: Callable[[Epoch], None],
 ) -> Trained:
     trainer = new_trainer(encoded, cells, blocks, settings)
     deviation = torch.tensor(encoded.deviation[[cell.fold for cell in cells], 0])
@@ -83,7 +111,7 @@ def _train_part(
     for number, train, valid in trainer.run():
         epoch = Epoch(number, train * scale, valid * scale)
         curves.append(epoch)
-        watch(cells, epoch)
+        watch(epoch)
     shape = (len(blocks), len(cells), settings.epochs)
     return Trained(
         {
@@ -146,7 +174,7 @@ def log_predictions(
     device = encoded.targets.device
     own = torch.tensor(fold, device=device)
     every = torch.arange(encoded.targets.shape[1], device=device)
-    stacks = [trainer.networks(place) for place in range(len(trainer.blocks))]
+    stacks = [trainer.networks(place) for place in range(len(trainer.learners))]
     standard = np.empty((len(stacks), len(cells), len(every)))
     for start in range(0, len(every), _BLOCK_ROWS):
         rows = every[start : start + _BLOCK_ROWS]

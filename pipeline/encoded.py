@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pipeline.encode import Encoder, to_matrix
 from pipeline.folds import Fold
-from pipeline.inputs import Inputs
+from pipeline.inputs import Inputs, to_lines
 from pipeline.limits import Limits
 from pipeline.schema import TARGET
 
@@ -41,22 +41,22 @@ class EncodedFolds:
         cls, train: pd.DataFrame, test: pd.DataFrame, folds: list[Fold], device: str
     ) -> Self:
         """Learn all that is learned from rows from the training rows of each fold."""
-        every = pd.concat([train.drop(columns=TARGET), test], ignore_index=True)
-        matrix = to_matrix(every)
-        encoders = [Encoder.fit(matrix, fold.train) for fold in folds]
+        encoders = Encoder.fit_each(train, [fold.train for fold in folds])
         log_price = np.log(train[TARGET].to_numpy(float))
         parts = [log_price[fold.train] for fold in folds]
         mean = np.array([[part.mean()] for part in parts])
         deviation = np.array([[max(part.std(), 1e-6)] for part in parts])
         unknown = np.full((len(folds), len(test)), np.nan)
         targets = np.hstack([(log_price - mean) / deviation, unknown])
-        where = every["Neighborhood"]
+        where = pd.concat(
+            [train["Neighborhood"], test["Neighborhood"]], ignore_index=True
+        )
         limits = [Limits.fit(where.iloc[f.train], log_price[f.train]) for f in folds]
         return cls(
             folds=folds,
-            columns=matrix.names,
+            columns=to_matrix(train.head(1)).names,
             encoders=encoders,
-            inputs=Inputs.of(matrix, encoders, device),
+            inputs=Inputs.of(to_lines([train, test]), encoders, device),
             targets=torch.from_numpy(targets.astype(np.float32)).to(device),
             mean=mean,
             deviation=deviation,

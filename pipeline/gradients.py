@@ -37,7 +37,7 @@ class Backward:
         below = x
         for number, layer in enumerate(stack.layers):
             sums, active = self._sums[number], self._active[number]
-            torch.baddbmm(stack.bias(number), below, layer, out=sums)
+            torch.baddbmm(stack.hidden_biases[number], below, layer, out=sums)
             _silu.out(sums, out=active)
             if masks:
                 active *= masks[number]
@@ -62,7 +62,7 @@ class Backward:
             if masks:
                 above *= masks[number]
             _silu_backward.grad_input(above, self._sums[number], grad_input=above)
-            torch.sum(above, 1, keepdim=True, out=found.bias(number))
+            torch.sum(above, 1, keepdim=True, out=found.hidden_biases[number])
             below = self._active[number - 1] if number else x
             torch.bmm(below.mT, above, out=found.layers[number])
             if number:

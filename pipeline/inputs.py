@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
-from pipeline.encode import Encoder, Matrix
+from pipeline.encode import Encoder, column_blocks, to_matrix
 from pipeline.network import LINE, padded
 
 
@@ -31,20 +32,19 @@ class Inputs:
     fill: Tensor
 
     @classmethod
-    def of(cls, matrix: Matrix, encoders: Sequence[Encoder], device: str) -> Self:
+    def of(cls, cells: Tensor, encoders: Sequence[Encoder], device: str) -> Self:
         """The encoders' transform, [rows, d_in] for each fold."""
         slope = np.stack([1 / encoder.scale for encoder in encoders])
         mean = np.stack([encoder.mean for encoder in encoders])
         fill = (np.stack([encoder.fill for encoder in encoders]) - mean) * slope
-        gaps = np.flatnonzero(np.isnan(matrix.cells).any(axis=0))
-
+        gaps = cells.sum(0).isnan().nonzero()[:, 0]  # a sum with NaN is NaN
         return cls(
-            d_in=matrix.cells.shape[1],
-            cells=whole_lines(matrix.cells).to(device),
+            d_in=slope.shape[1],
+            cells=cells.to(device),
             slope=whole_lines(slope).to(device),
             shift=whole_lines(-mean * slope).to(device),
-            gaps=torch.from_numpy(gaps).to(device),
-            fill=torch.from_numpy(fill[:, gaps].astype(np.float32)).to(device),
+            gaps=gaps.to(device),
+            fill=torch.from_numpy(fill[:, gaps.numpy()].astype(np.float32)).to(device),
         )
 
     def of_fold(self, number: int) -> Tensor:
@@ -54,15 +54,33 @@ class Inputs:
 
     def gather(self, fold: Tensor, index: Tensor) -> Tensor:
         """Standardised rows: fold [C] and index [C, B] -> [C, B, padded d_in]."""
-        x = self.cells[index]
+        x = self.cells.index_select(0, index.flatten()).view(*index.shape, -1)
         # Two exact steps: addcmul rounds once in whole vectors and twice in the rest.
         x *= self.slope[fold][:, None]
         x += self.shift[fold][:, None]
         if len(self.gaps):
-            seen = x[..., self.gaps]
+            seen = x.index_select(-1, self.gaps)
             known = torch.where(seen.isnan(), self.fill[fold][:, None], seen)
-            x[..., self.gaps] = known
+            x.index_copy_(-1, self.gaps, known)
         return x
+
+
+def to_lines(frames: Sequence[pd.DataFrame]) -> Tensor:
+    """The matrix of some frames, one below the other, as `whole_lines` would give it.
+
+    It is filled a few columns at a time, so that it never stands in memory twice.
+    """
+    width = len(to_matrix(frames[0].head(1)).names)
+    lines = torch.zeros(sum(map(len, frames)), padded(width, LINE))
+    cells, below = lines.numpy(), 0
+    for frame in frames:
+        own, left = cells[below : below + len(frame)], 0
+        for block in column_blocks(frame):
+            right = left + len(block.names)
+            own[:, left:right] = block.cells
+            left = right
+        below += len(frame)
+    return lines
 
 
 def whole_lines(values: np.ndarray) -> Tensor:

@@ -13,7 +13,8 @@ their mean: the linear head errs where the perceptron does not.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Self
 
 import torch
@@ -85,22 +86,24 @@ class StackedMLP:
         """The same networks on a device."""
         return self._map(lambda tensor: tensor.to(device))
 
-    def bias(self, layer: int) -> Tensor:
-        """The biases of a hidden layer, [M, 1, d_out]; they share memory."""
-        start = sum(each.shape[2] for each in self.layers[:layer])
-        return self.biases[:, None, start : start + self.layers[layer].shape[2]]
+    @cached_property
+    def hidden_biases(self) -> list[Tensor]:
+        """The biases of each hidden layer, [M, 1, d_out]; they share memory."""
+        widths = [layer.shape[2] for layer in self.layers]
+        ends = list(accumulate(widths, initial=0))
+        return [self.biases[:, None, slice(*pair)] for pair in pairwise(ends)]
 
-    @property
+    @cached_property
     def head_biases(self) -> Tensor:
         """The biases of the heads, deep and wide, [M, 1, 2]; they share memory."""
         return self.biases[:, None, -LANES : 2 - LANES]
 
-    @property
+    @cached_property
     def wide_row(self) -> Tensor:
         """The wide head's weights as a row, [M, 1, d_in]; they share memory."""
         return self.wide[:, None]
 
-    @property
+    @cached_property
     def output_row(self) -> Tensor:
         """The deep head's last weights as a row, [M, 1, d_out]; they share memory."""
         return self.output[:, None]
@@ -121,8 +124,8 @@ class StackedMLP:
     def heads(self, x: Tensor) -> Tensor:
         """What each head says without dropout: x [M, rows, d_in] -> [M, rows, 2]."""
         above = x
-        for number, layer in enumerate(self.layers):
-            above = nn.functional.silu(torch.baddbmm(self.bias(number), above, layer))
+        for layer, biases in zip(self.layers, self.hidden_biases, strict=True):
+            above = nn.functional.silu(torch.baddbmm(biases, above, layer))
         return self.join_heads(above, x)
 
     def join_heads(self, above: Tensor, x: Tensor) -> Tensor:

@@ -8,87 +8,18 @@ all blocks read the same batches, which are gathered once for all of them.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
+from pipeline.adam import AdamW
 from pipeline.gradients import Backward
-from pipeline.inputs import Inputs
 from pipeline.network import StackedMLP
+from pipeline.rows import Batch, Rows
 
+SCORED_ROWS = 4096  # of a cell, at a time
 WARM_UP = 0.05  # of all steps
-WIDE_PACE = 3.0  # of the learning rate, for the wide head, which starts from 0
-BETAS = (0.9, 0.99)  # a short memory for squared gradients: runs are short
-
-
-class Batch(NamedTuple):
-    """Inputs [C, B, d_in], targets [C, B], and rows' weights [C, B], 0 for padding."""
-
-    inputs: Tensor
-    targets: Tensor
-    weight: Tensor
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The rows of each cell, which reads the inputs as its own fold's encoder does.
-
-    Shapes: targets [folds, all rows]; fold [C], the fold of each cell; rows, C lists
-    of row numbers. `longest` is the length of the longest list of all cells of a run,
-    in whatever part they are: lists are padded by it, since sums over more zeros may
-    round differently. weights [all rows], more than 0, say how much a row counts in the
-    loss and in the errors; without them all count alike.
-    """
-
-    inputs: Inputs
-    targets: Tensor
-    fold: Tensor
-    rows: list[Tensor]
-    longest: int
-    weights: Tensor | None = None
-
-    def shuffled(self, generators: Sequence[torch.Generator]) -> "Rows":
-        """The same rows, each cell's in an order drawn from its own generator."""
-        rows = [
-            own[torch.randperm(len(own), generator=generator)]
-            for own, generator in zip(self.rows, generators, strict=True)
-        ]
-        return replace(self, rows=rows)
-
-    def batches(self, number: int) -> Iterator[Batch]:
-        """Cut each cell's rows into `number` batches as even as can be, then pad them.
-
-        (A short last batch would move the weights as far as a full one.)
-        """
-        width = -(-self.longest // number)
-        cuts = [own.tensor_split(number) for own in self.rows]
-        for pieces in zip(*cuts, strict=True):
-            yield self._gather(pieces, width)
-
-    def totals(self) -> Tensor:
-        """What the rows of each cell weigh together, [C]."""
-        if self.weights is None:
-            return torch.tensor([len(own) for own in self.rows])
-        return torch.stack([self.weights[own].sum() for own in self.rows])
-
-    def all(self) -> Batch:
-        """All rows of each cell as one batch."""
-        return self._gather(self.rows, self.longest)
-
-    def _gather(self, pieces: Sequence[Tensor], width: int) -> Batch:
-        """Look up the rows, padded to a width."""
-        device = self.targets.device
-        index = pad_sequence([*pieces, torch.zeros(width).long()], batch_first=True)
-        index = index[:-1].to(device)
-        lengths = torch.tensor([len(piece) for piece in pieces], device=device)
-        weight = (torch.arange(width, device=device) < lengths[:, None]).float()
-        if self.weights is not None:
-            weight *= self.weights[index]
-        targets = self.targets[self.fold[:, None], index]
-        return Batch(self.inputs.gather(self.fold, index), targets, weight)
 
 
 class Block(NamedTuple):
@@ -107,14 +38,43 @@ class Epoch(NamedTuple):
     valid: Tensor
 
 
-class Trainer:
-    """Trains blocks of cells, M = blocks × cells networks, an epoch at a time.
+class Learner:
+    """The networks of one block, C of them, and what moves them.
 
     The loss of a network is the weighted mean over its batch of its heads' losses,
-    Huber's (1964) with a bend: houses sold far off their worth pull no harder. The
-    optimizer is AdamW (Loshchilov and Hutter 2019), with decay on weights and not on
-    biases. Adam works element by element, so a network moves as it would alone.
+    Huber's (1964) with a bend: houses sold far off their worth pull no harder.
     """
+
+    def __init__(
+        self, block: Block, stack: StackedMLP, backward: Backward, bend: Tensor
+    ) -> None:
+        """Share the stack's memory, and with other blocks that of the backward pass."""
+        self.block, self.stack = block, stack
+        self._backward = backward
+        self._bend, self._other_bend = bend, -bend
+        self._optimizer = AdamW(
+            stack, backward.gradients, lr=block.lr, weight_decay=block.weight_decay
+        )
+
+    def step(self, batch: Batch, chances: Sequence[Tensor], share: float) -> Tensor:
+        """Move every network once; their squared errors before it, summed, [C].
+
+        Args:
+            batch: of each network.
+            chances: a number in 0 to 1 for each unit of the hidden layers.
+            share: of the learning rate.
+        """
+        masks = dropout_masks(chances, self.block.dropout)
+        heads = self._backward.heads(self.stack, batch.inputs, masks)
+        errors = heads - batch.targets[..., None]
+        slope = errors.clamp(self._other_bend, self._bend) * batch.share[..., None]
+        self._backward.backward(self.stack, batch.inputs, masks, slope)
+        self._optimizer.step(share)
+        return (batch.weight * errors.mean(2) ** 2).sum(1)
+
+
+class Trainer:
+    """Trains blocks of cells, M = blocks × cells networks, an epoch at a time."""
 
     def __init__(
         self,
@@ -140,37 +100,37 @@ class Trainer:
             epochs: passes over the rows.
             batches: steps an epoch.
         """
-        self.train, self.valid = train, valid.all()
-        self.blocks = list(blocks)
-        self._places = list(range(len(blocks)))  # in the stack
-        self._drops = any(block.dropout for block in blocks)
+        self.train, self.valid = train, valid
         self.epochs, self.batches = epochs, batches
-        self.cells = len(seeds)
-        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        device = train.targets.device
-        self.bend = bend.float().to(device)[:, None, None]
-        d_in = train.inputs.d_in
-        drawn = StackedMLP.drawn(self.generators, d_in, hidden)
-        members = torch.arange(self.cells).repeat(len(self.blocks))
-        self.stack = drawn[members].to(str(device))
-        rows = -(-train.longest // batches)
-        self.backward = Backward(self.cells, rows, d_in, hidden, str(device))
-        self.optimizers = [
-            optimizer_of(self.networks(place), self.backward.gradients, block)
-            for place, block in enumerate(self.blocks)
-        ]
         self.epoch = 0
+        self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self.device = train.targets.device
+        cells, d_in = len(seeds), train.inputs.d_in
+        drawn = StackedMLP.drawn(self.generators, d_in, hidden)
+        members = torch.arange(cells).repeat(len(blocks))
+        self.stack = drawn[members].to(str(self.device))
+        rows = -(-train.longest // batches)
+        self.backward = Backward(cells, rows, d_in, hidden, str(self.device))
+        bends = bend.float().to(self.device)[:, None, None]
+        self.learners = [
+            Learner(
+                block,
+                self.stack[place * cells : (place + 1) * cells],
+                self.backward,
+                bends,
+            )
+            for place, block in enumerate(blocks)
+        ]
+        self._drops = any(block.dropout for block in blocks)
+        self._scored = list(valid.batches(1)) if valid.longest <= SCORED_ROWS else []
 
-    def networks(self, block: int) -> StackedMLP:
+    def networks(self, place: int) -> StackedMLP:
         """The networks of a block, sharing the stack's memory."""
-        place = self._places[block]
-        return self.stack[place * self.cells : (place + 1) * self.cells]
+        return self.learners[place].stack
 
     def keep(self, places: Sequence[int]) -> None:
         """Train on with these blocks only; in the stack the others rest as they are."""
-        self.blocks = [self.blocks[place] for place in places]
-        self.optimizers = [self.optimizers[place] for place in places]
-        self._places = [self._places[place] for place in places]
+        self.learners = [self.learners[place] for place in places]
 
     def run(self) -> Iterator[Epoch]:
         """Train to the end, yielding the scores after each epoch."""
@@ -184,55 +144,53 @@ class Trainer:
 
     @torch.no_grad()
     def train_epoch(self) -> Tensor:
-        """Learn from every row once, in an order drawn anew; the errors on the way."""
-        squares = torch.zeros(len(self.blocks), self.cells, device=self.bend.device)
-        batches = self.train.shuffled(self.generators).batches(self.batches)
-        for place, batch in enumerate(batches):
-            way = (self.epoch + place / self.batches) / self.epochs
-            squares += self._step(batch, schedule(way))
-        self.epoch += 1
-        return (squares / self.train.totals().to(squares.device)).sqrt().flatten()
+        """Learn from every row once, in an order drawn anew; the errors on the way.
 
-    def _step(self, batch: Batch, share: float) -> Tensor:
-        """One step of every block; the squared errors before it, [blocks, C]."""
-        chances = self._chances(batch.targets.shape[1])
-        counted = (batch.weight / batch.weight.sum(1, keepdim=True))[..., None]
-        squares = []
-        for place, (block, optimizer) in enumerate(
-            zip(self.blocks, self.optimizers, strict=True)
-        ):
-            stack = self.networks(place)
-            masks = dropout_masks(chances, block.dropout)
-            heads = self.backward.heads(stack, batch.inputs, masks)
-            errors = heads - batch.targets[..., None]
-            slope = errors.clamp(-self.bend, self.bend) * counted
-            self.backward.backward(stack, batch.inputs, masks, slope)
-            for group in optimizer.param_groups:
-                group["lr"] = group["pace"] * block.lr * share
-            optimizer.step()
-            squares.append((batch.weight * errors.mean(2) ** 2).sum(1))
-        return torch.stack(squares)
+        Of the batches that are gathered together a block sees all before the next block
+        does: its networks stay in the cache for as long.
+        """
+        squares = self._zeros()
+        done = 0
+        for batches in self.train.shuffled_batches(self.batches, self.generators):
+            chances = [self._chances(batch.targets.shape[1]) for batch in batches]
+            steps = [
+                self.epoch + (done + n) / self.batches for n in range(len(batches))
+            ]
+            shares = [schedule(step / self.epochs) for step in steps]
+            for place, learner in enumerate(self.learners):
+                for each in zip(batches, chances, shares, strict=True):
+                    squares[place] += learner.step(*each)
+            done += len(batches)
+        self.epoch += 1
+        return self._root_mean(squares, self.train)
 
     def _chances(self, rows: int) -> list[Tensor]:
         """A number in 0 to 1 for each unit of each cell, the same for all blocks."""
         if not self._drops:
             return []
-        device = self.bend.device
         return [
             torch.stack(
                 [torch.rand(rows, layer.shape[2], generator=g) for g in self.generators]
-            ).to(device)
+            ).to(self.device)
             for layer in self.stack.layers
         ]
 
     def _score(self) -> Tensor:
         """Root mean squared error of each network on its validation rows, [M]."""
-        scores = []
-        for place in range(len(self.blocks)):
-            predicted = predict(self.networks(place), self.valid.inputs)
-            squares = self.valid.weight * (predicted - self.valid.targets) ** 2
-            scores.append((squares.sum(1) / self.valid.weight.sum(1)).sqrt())
-        return torch.cat(scores)
+        squares = self._zeros()
+        number = -(-self.valid.longest // SCORED_ROWS)
+        for batch in self._scored or self.valid.batches(number):
+            for place, learner in enumerate(self.learners):
+                errors = predict(learner.stack, batch.inputs) - batch.targets
+                squares[place] += (batch.weight * errors**2).sum(1)
+        return self._root_mean(squares, self.valid)
+
+    def _zeros(self) -> Tensor:
+        shape = (len(self.learners), len(self.generators))
+        return torch.zeros(shape, device=self.device)
+
+    def _root_mean(self, squares: Tensor, rows: Rows) -> Tensor:
+        return (squares / rows.totals().to(self.device)).sqrt().flatten()
 
 
 def dropout_masks(chances: Sequence[Tensor], dropout: float) -> list[Tensor]:
@@ -240,26 +198,6 @@ def dropout_masks(chances: Sequence[Tensor], dropout: float) -> list[Tensor]:
     if dropout == 0:
         return []
     return [(chance >= dropout) / (1 - dropout) for chance in chances]
-
-
-def optimizer_of(
-    stack: StackedMLP, gradients: StackedMLP, block: Block
-) -> torch.optim.AdamW:
-    """Torch's AdamW on a block's networks, with their gradients attached."""
-    found = gradients.tensors()
-    for name, parameter in stack.tensors().items():
-        parameter.grad = found[name]
-    decay = block.weight_decay
-    deep = [*stack.layers, stack.output]
-    return torch.optim.AdamW(
-        [
-            {"params": deep, "weight_decay": decay, "pace": 1.0},
-            {"params": [stack.wide], "weight_decay": decay, "pace": WIDE_PACE},
-            {"params": [stack.biases], "weight_decay": 0.0, "pace": 1.0},
-        ],
-        betas=BETAS,
-        fused=True,
-    )
 
 
 def schedule(way: float) -> float:

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from pipeline.cells import even_cut
 from pipeline.crossval import cells_of, cross_validate
 from pipeline.settings import Settings
 
 QUICK = {"epochs": 2, "seeds": 2, "hidden": (8,), "lambdas": (0.0, 2.0)}
 
 
-def run(train, test, jobs=1, watch=lambda cells, epoch: None, **settings):
+def run(train, test, jobs=1, watch=lambda part, epoch: None, **settings):
     return cross_validate(train, test, Settings(**{**QUICK, **settings}), watch, jobs)
 
 
@@ -85,8 +86,8 @@ def test_a_lambda_alone_gives_the_row_it_has_in_a_grid(houses):
 
 def test_the_watcher_sees_each_epoch_of_each_network(houses):
     seen = []
-    run(*houses, watch=lambda cells, epoch: seen.append((len(cells), *epoch[:1])))
-    assert seen == [(10, 1), (10, 2)]
+    run(*houses, watch=lambda _, epoch: seen.append((len(epoch.valid), epoch.number)))
+    assert seen == [(20, 1), (20, 2)]
 
 
 def test_cells_are_every_fold_and_seed():
@@ -121,3 +122,26 @@ def test_shuffled_prices_cannot_be_predicted_better_than_by_their_mean(
     result = run(shuffled, test_features, lambdas=(5.0,), epochs=10, jobs=2)
     spread = np.log(shuffled["SalePrice"]).std()
     assert result.scores[0].pooled > 0.995 * spread
+
+
+@pytest.mark.parametrize(
+    ("blocks", "cells", "jobs", "cut"),
+    [
+        (1, 10, 2, (1, 2)),
+        (4, 5, 2, (2, 1)),  # 10 networks each, where 3 of 5 cells would be 12
+        (4, 10, 2, (1, 2)),
+        (4, 5, 8, (4, 2)),
+        (1, 3, 8, (1, 1)),  # no part of a single cell
+    ],
+)
+def test_parts_are_cut_where_they_come_out_even(blocks, cells, jobs, cut):
+    assert even_cut(blocks, cells, jobs) == cut
+
+
+@pytest.mark.parametrize("jobs", [2, 8])
+def test_a_cut_through_the_grid_changes_no_number(houses, jobs):
+    one, many = (run(*houses, folds=5, seeds=1, jobs=n) for n in (1, jobs))
+    for name, weights in one.trained.weights.items():
+        np.testing.assert_array_equal(weights, many.trained.weights[name])
+    np.testing.assert_array_equal(one.trained.log_price, many.trained.log_price)
+    np.testing.assert_array_equal(one.trained.valid, many.trained.valid)

@@ -5,18 +5,11 @@ import pytest
 import torch
 from torch import nn
 
+from pipeline.adam import BETAS, WIDE_PACE
 from pipeline.inputs import Inputs, whole_lines
 from pipeline.network import LANES, LINE, StackedMLP
-from pipeline.train import (
-    BETAS,
-    WIDE_PACE,
-    Block,
-    Rows,
-    Trainer,
-    dropout_masks,
-    predict,
-    schedule,
-)
+from pipeline.rows import Rows
+from pipeline.train import Block, Trainer, dropout_masks, predict, schedule
 
 SEEDS = [11, 12, 13]
 BLOCKS = [Block(0.0, 0.01, 0.0), Block(3.0, 0.02, 0.0)]
@@ -63,7 +56,7 @@ class Single(nn.Module):
         layers = []
         for number, weight in enumerate(stack.layers):
             d_in, d_out = sizes[number : number + 2]
-            bias = stack.bias(number)[member, 0, :d_out]
+            bias = stack.hidden_biases[number][member, 0, :d_out]
             layers += [linear(weight[member, :d_in, :d_out], bias), nn.SiLU()]
         deep, wide = stack.head_biases[member, 0]
         output = stack.output[member, : HIDDEN[-1], None]
@@ -158,7 +151,7 @@ def test_the_backward_pass_equals_autograd_with_dropout_and_padding():
     twin = StackedMLP(layers, leaves["output"], leaves["wide"], leaves["biases"])
     x = batch.inputs
     for number, layer in enumerate(layers):
-        sums = torch.baddbmm(twin.bias(number), x, layer)
+        sums = torch.baddbmm(twin.hidden_biases[number], x, layer)
         x = nn.functional.silu(sums) * masks[number]
     deep = torch.bmm(x, twin.output[:, :, None])
     wide = torch.bmm(batch.inputs, twin.wide_row.mT)

@@ -5,10 +5,10 @@ import torch
 
 from pipeline.bench.task import BATCH_SIZE, FOLDS, LR, Setting, Task, root_mean_square
 from pipeline.cells import Cell, train_cells
-from pipeline.encode import Encoder, Matrix
+from pipeline.encode import Encoder
 from pipeline.encoded import EncodedFolds
 from pipeline.folds import Fold
-from pipeline.inputs import Inputs
+from pipeline.inputs import Inputs, whole_lines
 from pipeline.settings import Settings
 from pipeline.train import Block
 
@@ -47,12 +47,11 @@ def _encoded(task: Task, folds: list[Fold]) -> EncodedFolds:
     """The same inputs and target in every fold, taken as they are."""
     rows, d_in = task.inputs.shape
     as_it_is = Encoder(fill=np.zeros(d_in), mean=np.zeros(d_in), scale=np.ones(d_in))
-    matrix = Matrix(task.inputs, names=[], of_words=np.zeros(d_in, dtype=bool))
     return EncodedFolds(
         folds=folds,
-        columns=matrix.names,
+        columns=[],
         encoders=[as_it_is] * FOLDS,
-        inputs=Inputs.of(matrix, [as_it_is] * FOLDS, "cpu"),
+        inputs=Inputs.of(whole_lines(task.inputs), [as_it_is] * FOLDS, "cpu"),
         targets=torch.from_numpy(task.target).expand(FOLDS, -1),
         mean=np.zeros((FOLDS, 1)),
         deviation=np.ones((FOLDS, 1)),

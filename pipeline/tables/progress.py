@@ -1,10 +1,10 @@
 """How far training has come."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.progress import (
     BarColumn,
@@ -17,7 +17,7 @@ from rich.progress import (
 from pipeline.tables.console import err, say_err
 
 if TYPE_CHECKING:  # torch stays unloaded where all is up to date
-    from pipeline.cells import Cell, Watch
+    from pipeline.cells import Watch
     from pipeline.train import Epoch
 
 
@@ -35,16 +35,16 @@ def epoch_progress(networks: int, epochs: int) -> Iterator["Watch"]:
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
     )
-    latest: dict[Any, list[float]] = {}
+    latest: dict[int, list[float]] = {}
     quarters = {0}
     turn = Lock()  # the parts train in threads
     bar = err.is_interactive
     with Progress(*columns, console=err, transient=True, disable=not bar) as progress:
         task = progress.add_task("train", total=networks * epochs, score="–")
 
-        def watch(cells: Sequence["Cell"], epoch: "Epoch") -> None:
+        def watch(part: int, epoch: "Epoch") -> None:
             with turn:
-                latest[tuple(cells)] = epoch.valid.tolist()
+                latest[part] = epoch.valid.tolist()
                 scores = list(chain.from_iterable(latest.values()))
                 score = f"{sum(scores) / len(scores):.4f}"
                 progress.update(task, advance=len(epoch.valid), score=score)
