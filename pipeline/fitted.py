@@ -17,7 +17,7 @@ from torch import Tensor
 
 from pipeline.encode import Encoder, Matrix, to_matrix
 from pipeline.errors import UserError
-from pipeline.inputs import Inputs
+from pipeline.inputs import Inputs, whole_lines
 from pipeline.limits import Limits
 from pipeline.network import StackedMLP
 from pipeline.paths import Folders
@@ -104,7 +104,7 @@ class Fitted:
             raise UserError(
                 "the run was trained on other columns than these; train again"
             )
-        inputs = Inputs.of(matrix, [self.encoders[fold]], "cpu")
+        inputs = Inputs.of(whole_lines(matrix.cells), [self.encoders[fold]], "cpu")
         stack = self.networks[fold]
         seeds = torch.zeros(len(stack.output), dtype=torch.long)
         every = torch.arange(len(matrix.cells))
