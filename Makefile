@@ -11,7 +11,8 @@ flag = $(if $($(1)),--$(2) $($(1)))
 TRAIN_OPTIONS := $(call flag,FOLDS,folds) $(foreach value,$(LAMBDA),--lambda $(value)) \
   $(call flag,SEEDS,seeds) $(call flag,SEED,seed) $(call flag,EPOCHS,epochs) \
   $(call flag,LR,lr) $(call flag,HIDDEN,hidden) $(call flag,DROPOUT,dropout) \
-  $(call flag,BATCH_SIZE,batch-size) $(call flag,DEVICE,device) $(call flag,JOBS,jobs)
+  $(call flag,BATCH_SIZE,batch-size) $(call flag,DEVICE,device) $(call flag,JOBS,jobs) \
+  $(if $(PLOTS),--plots)
 ROOT_OPTION := $(call flag,ROOT,root)
 FORCE_OPTION := $(if $(FORCE),--force)
 
@@ -20,7 +21,7 @@ FORCE_OPTION := $(if $(FORCE),--force)
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo
-	@echo 'Variables: FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS TRIALS TIMEOUT ROOT FORCE'
+	@echo 'Variables: FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS PLOTS TRIALS TIMEOUT ROOT FORCE'
 	@echo 'For example: make submit FOLDS=10 LAMBDA="0 1 5"'
 
 setup: $(READY) ## Make .venv with the exact versions of requirements.lock

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Line:
-    """One curve; `dots` draws its points alone.
+    """One curve; `dots` draws its points alone, `band` the range that it lies in.
 
     A dashed curve is the counterpart of a solid one: the first dashed has the colour of
     the first solid, and so on.
@@ -17,6 +17,7 @@ class Line:
     y: Sequence[float]
     dots: bool = False
     dashed: bool = False
+    band: tuple[Sequence[float], Sequence[float]] | None = None
 
     @classmethod
     def by_epoch(
@@ -50,6 +51,29 @@ class Lines:
 
 
 @dataclass(frozen=True)
+class Panels:
+    """Charts of the same curves in rows of five or fewer, on axes that they share."""
+
+    name: str
+    title: str
+    panels: Sequence[Lines]
+
+
+@dataclass(frozen=True)
+class Against:
+    """A dot for each pair of prices on log axes, some ringed, and the line y = x."""
+
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    x: Sequence[float]
+    y: Sequence[float]
+    ringed: Sequence[int]
+    rings: str
+
+
+@dataclass(frozen=True)
 class Picture:
     """A grey image, 0 to 1, row by row, and what is said of it."""
 
@@ -79,4 +103,4 @@ class Bars:
     errors: Sequence[float]
 
 
-Chart = Lines | Images | Bars
+Chart = Lines | Panels | Against | Images | Bars

@@ -11,6 +11,7 @@ from pipeline.cli.output import ignore, kept, print_json, with_skipped
 from pipeline.errors import UserError
 from pipeline.paths import Folders
 from pipeline.settings import Settings
+from pipeline.stages import Outcome
 
 _DEFAULT = Settings()
 _HIDDEN = ",".join(map(str, _DEFAULT.hidden))
@@ -51,6 +52,9 @@ def train(
         int | None,
         typer.Option(min=1, help="Parts trained side by side; default: all cores."),
     ] = None,
+    plots: Annotated[
+        bool, typer.Option("--plots", help="Draw the run's curves into reports/.")
+    ] = False,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
@@ -75,14 +79,24 @@ def train(
         batch_size=batch_size,
         device=device,
     )
+    folders = Folders(root)
     progress = epoch_progress(settings.networks, epochs)
     with nullcontext(ignore) if as_json else progress as watch:
-        outcome = stages.train(Folders(root), settings, watch, jobs=jobs, force=force)
+        outcome = stages.train(folders, settings, watch, jobs=jobs, force=force)
+    drawn = _draw(folders, outcome) if plots else []
     if as_json:
-        print_json(with_skipped(outcome))
+        print_json({**with_skipped(outcome), "figures": drawn})
         return
     show_scores(outcome.record)
+    for path in drawn:
+        say(f"Drawn: {path}")
     say(f"{kept(outcome)}; `pipeline submit` makes the file for Kaggle")
+
+
+def _draw(folders: Folders, outcome: Outcome) -> list[str]:
+    from pipeline.plots import plot_run
+
+    return [str(path) for path in plot_run(folders, outcome.record)]
 
 
 def _sizes(text: str) -> tuple[int, ...]:

@@ -3,9 +3,17 @@ import struct
 import pytest
 
 from pipeline import figures
-from pipeline.charts import Bars, Images, Line, Lines, Mark, Picture
+from pipeline.charts import Against, Bars, Images, Line, Lines, Mark, Panels, Picture
 from pipeline.figures import png
 
+BANDED = Lines(
+    "fold",
+    "fold 1",
+    "epoch",
+    "loss (units)",
+    [Line("train", [1, 2], [3, 2], band=([2, 1], [4, 3])), Line("b", [1, 2], [2, 1])],
+    log_y=True,
+)
 CHARTS = {
     "lines": Lines(
         "loss",
@@ -18,6 +26,11 @@ CHARTS = {
     ),
     "log lines": Lines(
         "time", "A title", "n", "s", [Line("a", [1, 1e6], [1, 9])], log_x=True
+    ),
+    "panels": Panels("folds", "A title", [BANDED] * 7),
+    "one panel": Panels("folds", "A title", [BANDED]),
+    "against": Against(
+        "predicted", "A title", "x ($)", "y ($)", [9e4, 2e5], [8e4, 3e5], [1], "rings"
     ),
     "images": Images("ten", "A title", [Picture([[0, 1], [1, 0]], "true", True)] * 7),
     "bars": Bars("ladder", "A title", "score", ["a", "b"], [0.2, 0.1], [0.01, 0.02]),
