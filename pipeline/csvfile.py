@@ -107,7 +107,7 @@ def _check_kind(first: str) -> None:
         if first.startswith(start):
             raise _BrokenLineError(f"this is {kind}")
     for mark, name in _SEPARATORS.items():
-        if first.count(mark) > first.count(","):
+        if mark in first and "," not in first:
             why = f"the cells are separated by {name}; save the file with commas"
             raise _BrokenLineError(why)
 
@@ -135,4 +135,4 @@ def _check_text(cells: list[str]) -> None:
 
 def _split(line: str) -> list[str]:
     """The cells of a line that may be broken."""
-    return next(csv.reader([line]), [""])
+    return next(csv.reader([line])) or [""]

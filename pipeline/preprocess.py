@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import processed
-from pipeline.clean import Cleaned, clean_rows
+from pipeline.clean import Assumption, Cleaned, clean_rows
 from pipeline.encode import Encoder, to_matrix
 from pipeline.errors import UserError
 from pipeline.features import BUILT, build_features
@@ -79,7 +79,7 @@ def _prepare(
     train, test = (build_features(part.frame) for part in cleaned.values())
     met = {
         "unseen_categories": _unseen(raw_train, raw_test, unlisted),
-        "assumptions": _assumptions(cleaned),
+        "assumptions": _assumptions(cleaned) + _shared_ids(train, test),
     }
     return train, test, met
 
@@ -165,3 +165,13 @@ def _assumptions(cleaned: dict[str, Cleaned]) -> list[dict[str, Any]]:
         for name, part in cleaned.items()
         for assumption in part.assumptions
     ]
+
+
+def _shared_ids(train: pd.DataFrame, test: pd.DataFrame) -> list[dict[str, Any]]:
+    """Ids in both files: no value is taken from one for the other, so it may be."""
+    shared = test.loc[test[ID].isin(train[ID]), ID]
+    if shared.empty:
+        return []
+    assumed = "an Id that train.csv has too is another house"
+    met = Assumption(assumed, ID, len(shared), int(shared.iloc[0]))
+    return [{"file": "test.csv", **met._asdict()}]

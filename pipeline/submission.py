@@ -44,13 +44,13 @@ def submit(
     path = folders.submissions / f"{name}.csv"
     ids = [cell.lstrip("0") for _, cell in _column(folders.raw / "test.csv", ID)]
     rows = check(source, ids)
+    train = folders.raw / "train.csv"
+    cells = _column(train, TARGET)
+    trained = [_price(train, line, price, _MEND) for line, price in cells]
     content = source.read_bytes()
     skipped = path.is_file() and path.read_bytes() == content
     if not skipped:
         write_whole(path, content)
-    train = folders.raw / "train.csv"
-    cells = _column(train, TARGET)
-    trained = [_price(train, line, price, _MEND) for line, price in cells]
     prices = [price for _, price in rows]
     return Submission(path, rows, _quartiles(prices), _quartiles(trained), skipped)
 

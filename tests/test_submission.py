@@ -1,6 +1,8 @@
 """The contract of the file for Kaggle, checked as Kaggle would."""
 
 import pytest
+from situations import QUICK
+from spoiling import bare_cells, column_as
 
 from pipeline.errors import UserError
 from pipeline.submission import check
@@ -32,3 +34,37 @@ def test_a_file_that_breaks_the_contract_is_refused(case, tmp_path):
     path.write_text(text)
     with pytest.raises(UserError, match=said):
         check(path, ["1", "2"])
+
+
+def train(pipeline, root):
+    pipeline("preprocess", "--root", root)
+    assert pipeline("train", "--root", root, *QUICK).status == 0
+
+
+def test_zeros_before_the_ids_of_test_csv_do_not_reach_kaggle(pipeline, small_project):
+    column_as("Id", lambda house: f"00{house}")(small_project / "data/raw/test.csv")
+    train(pipeline, small_project)
+    assert pipeline("submit", "--root", small_project).status == 0
+    (path,) = (small_project / "submissions").iterdir()
+    assert path.read_text().splitlines()[1].startswith("1461,")
+
+
+SPOILED = {
+    "test.csv": (bare_cells({("Id", 5): b'"'}), "Id, line 5: a quote is left open"),
+    "train.csv": (column_as("SalePrice", lambda _: "x"), "SalePrice, line 2: 'x'"),
+}
+
+
+@pytest.mark.parametrize("file", SPOILED)
+def test_raw_data_spoiled_since_training_is_one_line_and_nothing_is_written(
+    file, pipeline, small_project
+):
+    train(pipeline, small_project)
+    spoil, said = SPOILED[file]
+    spoil(small_project / "data" / "raw" / file)
+    result = pipeline("submit", "--root", small_project, "--allow-stale")
+    assert result.status == 2
+    allowed, refused = result.err.splitlines()
+    assert allowed.startswith("allowed: ")
+    assert said in refused
+    assert not (small_project / "submissions").exists()

@@ -1,0 +1,7 @@
+"""All inputs that are not as they should be, made from the real files."""
+
+from broken_cells import CELLS
+from broken_files import CUTS, FILES
+
+INPUTS = FILES + CELLS
+__all__ = ["CUTS", "INPUTS"]
