@@ -1,30 +1,67 @@
 """The command `download`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from pipeline.cli.options import Json, Root
 from pipeline.cli.output import print_json
+from pipeline.errors import UserError
 from pipeline.paths import Folders
 
 
 def download(
-    name: Annotated[Literal["fashion-mnist"], typer.Argument(help="What to fetch.")],
+    name: Annotated[
+        Literal["houses", "fashion-mnist"], typer.Argument(help="What to fetch.")
+    ] = "houses",
+    source: Annotated[
+        str,
+        typer.Option("--from", help="bundled, kaggle, or a zip or a folder of yours."),
+    ] = "bundled",
     root: Root = Path(),
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that differ.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch Fashion-MNIST for the lessons from OpenML; the houses are here already.
+    """Place train.csv and test.csv in data/raw, or Fashion-MNIST for the lessons.
 
-    Example: pipeline download fashion-mnist
+    Example: pipeline download --from kaggle
     """
-    from pipeline import fashion_mnist, files
     from pipeline.tables.download import show_download
 
-    paths = fashion_mnist.download(Folders(root))
-    record = {"name": name, "files": {str(p): files.sha256(p) for p in paths}}
+    folders = Folders(root)
+    if name == "houses":
+        record = _houses(folders, source, force=force)
+    elif source != "bundled":
+        raise UserError(f"--from {source}: only the houses can be had from there")
+    else:
+        record = _fashion_mnist(folders)
     if as_json:
         print_json(record)
         return
     show_download(record)
+
+
+def _houses(folders: Folders, source: str, *, force: bool) -> dict[str, Any]:
+    from pipeline import houses
+
+    placed = houses.download(folders, source, force=force)
+    return {
+        "name": "houses",
+        "from": source,
+        "files": {str(each.path): each.digest for each in placed},
+        "states": {str(each.path): each.state for each in placed},
+        "skipped": all(each.state == houses.SAME for each in placed),
+    }
+
+
+def _fashion_mnist(folders: Folders) -> dict[str, Any]:
+    from pipeline import fashion_mnist, files
+
+    paths = fashion_mnist.download(folders)
+    return {
+        "name": "fashion-mnist",
+        "files": {str(path): files.sha256(path) for path in paths},
+    }

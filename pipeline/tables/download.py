@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from pipeline.tables.console import make_table, show
+from pipeline.tables.console import say
 
 
 def show_download(record: dict[str, Any]) -> None:
-    """What was placed, with checksums."""
-    table = make_table(["file", "SHA-256"], [])
+    """What was done with each file, and its checksum in full."""
+    states = record.get("states", {})
     for path, digest in record["files"].items():
-        table.add_row(path, digest)
-    show(f"Placed: {record['name']}", table)
+        say(f"{path}: {states.get(path, 'placed')}")
+        say(f"  SHA-256 {digest}")
