@@ -15,13 +15,16 @@ TRAIN_OPTIONS := $(call flag,FOLDS,folds) $(foreach value,$(LAMBDA),--lambda $(v
   $(if $(PLOTS),--plots)
 ROOT_OPTION := $(call flag,ROOT,root)
 FORCE_OPTION := $(if $(FORCE),--force)
+quoted = '$(subst ','\'',$(1))'
+PUSH_OPTIONS := $(if $(PUSH),--push) $(if $(MESSAGE),--message $(call quoted,$(MESSAGE)))
 
-.PHONY: help setup preprocess train tune baselines submit bench test slow lint format clean
+.PHONY: help setup download preprocess train tune baselines submit bench test slow lint format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo
 	@echo 'Variables: FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS PLOTS TRIALS TIMEOUT ROOT FORCE'
+	@echo '  FROM PUSH MESSAGE'
 	@echo 'For example: make submit FOLDS=10 LAMBDA="0 1 5"'
 
 setup: $(READY) ## Make .venv with the exact versions of requirements.lock
@@ -38,6 +41,9 @@ $(READY_DEV): $(READY) requirements-dev.lock
 	$(INSTALL) --requirement requirements-dev.lock
 	@touch $@
 
+download: $(READY) ## data/raw from the project, FROM=kaggle, a zip or a folder
+	@$(BIN)/pipeline download $(ROOT_OPTION) $(call flag,FROM,from) $(FORCE_OPTION)
+
 preprocess: $(READY) ## data/raw -> data/processed
 	@$(BIN)/pipeline preprocess $(ROOT_OPTION) $(FORCE_OPTION)
 
@@ -52,7 +58,7 @@ baselines: preprocess ## The ladder: each lesson's model on the houses
 	@$(BIN)/pipeline baselines $(ROOT_OPTION) $(FORCE_OPTION)
 
 submit: train ## runs/<run id> -> submissions/<run id>.csv
-	@$(BIN)/pipeline submit $(ROOT_OPTION)
+	@$(BIN)/pipeline submit $(ROOT_OPTION) $(PUSH_OPTIONS)
 
 bench: $(READY) ## Our engine beside the book's loop, scikit-learn and vmap
 	@$(BIN)/pipeline bench $(ROOT_OPTION) $(call flag,HIDDEN,hidden)

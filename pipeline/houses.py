@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+from uuid import uuid4
 
 from pipeline.archive import read_files
+from pipeline.drafts import open_draft
 from pipeline.errors import UserError
 from pipeline.files import sha256, writable
 from pipeline.paths import Folders
@@ -73,7 +75,7 @@ def _fetch(source: str, draft: Path) -> Path:
     """The folder of the source's files; what has to be unpacked goes into `draft`."""
     if source == BUNDLED:
         return _intact(bundled())
-    path = Path(source)
+    path = _from_kaggle(draft) if source == KAGGLE else Path(source)
     if path.is_dir():
         return path
     if not path.exists():
@@ -84,6 +86,16 @@ def _fetch(source: str, draft: Path) -> Path:
     for name, content in read_files(path, list(_READERS)).items():
         (draft / name).write_bytes(content)
     return draft
+
+
+def _from_kaggle(draft: Path) -> Path:
+    """The competition's zip, fetched."""
+    from pipeline.kaggle.client import connect
+
+    path = draft / "houses.zip"
+    with connect() as kaggle:
+        path.write_bytes(kaggle.data())
+    return path
 
 
 def _intact(folder: Path) -> Path:
@@ -130,13 +142,13 @@ def _place(folder: Path, raw: Path, names: list[str]) -> None:
     """Copy the files beside their places first, so that all or none is replaced."""
     if not names:
         return
-    with writable(raw):
-        raw.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".tmp-", dir=raw) as draft:
-            for name in names:
-                shutil.copyfile(folder / name, Path(draft, name))
-            for name in names:
-                Path(draft, name).replace(raw / name)
+    draft_names = [uuid4().hex]
+    with writable(raw), open_draft(raw, draft_names, Path.mkdir) as draft:
+        for name in names:
+            shutil.copyfile(folder / name, draft.path / name)
+        for name in names:
+            (draft.path / name).replace(raw / name)
+        draft.path.rmdir()
 
 
 @contextmanager

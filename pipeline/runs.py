@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
+from pipeline.kaggle import answers
 from pipeline.paths import Folders
 
 RECORD = "run.json"
@@ -44,13 +45,22 @@ def find_run(folders: Folders, run_id: str | None = None) -> dict[str, Any]:
 
 
 def experiment_table(folders: Folders) -> list[dict[str, Any]]:
-    """The records, newest first: is it edited, and which submission has it, if any."""
+    """The records, newest first: is it edited, its submission and score, if any.
+
+    Raises:
+        UserError: what Kaggle answered cannot be read.
+    """
     table = []
     for record in list_runs(folders):
         path = folders.submissions / f"{record['run_id']}.csv"
-        submission = str(path) if path.is_file() else None
-        edited = is_edited(record)
-        table.append({**record, "submission": submission, "edited": edited})
+        sent = answers.read(path)
+        found = {
+            "submission": str(path) if path.is_file() else None,
+            "leaderboard": sent and sent.public_score,
+            "kaggle": sent and sent.record(),
+            "edited": is_edited(record),
+        }
+        table.append(record | found)
     return table
 
 

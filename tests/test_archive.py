@@ -156,7 +156,7 @@ def test_a_zip_with_any_bytes_changed_is_read_right_or_refused(tmp_path):
     whole = path.read_bytes()
     chance = random.Random(0)
     refused = 0
-    for _ in range(1500):
+    for _ in range(500):
         content = bytearray(whole)
         for _ in range(chance.randint(1, 4)):
             content[chance.randrange(len(content))] = chance.randrange(256)
@@ -169,4 +169,4 @@ def test_a_zip_with_any_bytes_changed_is_read_right_or_refused(tmp_path):
             refused += 1
         else:
             assert found == {name: GOOD[name] for name in WANTED}
-    assert 0 < refused < 1500
+    assert 0 < refused < 500

@@ -48,6 +48,8 @@ def run_of(folds, lambdas=(5.0,)):
         "created": "2026-11-24T10:39:16.061+00:00",
         "seconds": 1234.5,
         "submission": "submissions/20261124-103916-061.csv",
+        "leaderboard": 0.12345 if folds == 10 else None,
+        "kaggle": {"status": "pending"},
         "edited": folds == 10,
     }
 

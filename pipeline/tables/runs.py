@@ -2,14 +2,25 @@
 
 from typing import Any
 
+from pipeline.kaggle import answers
 from pipeline.tables.console import make_table, show
+
+_STATES = {
+    answers.SENDING: "cut off",
+    answers.PENDING: "waiting",
+    answers.COMPLETE: "no score",
+    answers.ERROR: "failed",
+}
 
 
 def show_runs(records: list[dict[str, Any]]) -> None:
-    """The experiment table, newest first."""
+    """The experiment table, newest first, cross-validation beside the leaderboard."""
     table = make_table(
         ["run"],
-        ["folds", "λ", "hidden", "seeds", "CV", "± sd", "seconds", "submission"],
+        [
+            *("folds", "λ", "hidden", "seeds", "seconds"),
+            *("± sd", "CV", "leaderboard"),
+        ],
     )
     for record in records:
         settings = record["settings"]
@@ -20,9 +31,18 @@ def show_runs(records: list[dict[str, Any]]) -> None:
             f"{record['best_lambda']:g}",
             ",".join(map(str, settings["hidden"])),
             str(settings["seeds"]),
-            f"{best['pooled']:.4f}",
-            f"{best['std']:.4f}",
             f"{record['seconds']:.0f}",
-            "made" if record["submission"] else "–",
+            f"{best['std']:.4f}",
+            f"{best['pooled']:.4f}",
+            _leaderboard(record),
         )
     show("Runs, newest first", table)
+
+
+def _leaderboard(record: dict[str, Any]) -> str:
+    """Kaggle's score of a run, or how far it is on its way there."""
+    if record["leaderboard"] is not None:
+        return f"{record['leaderboard']:.4f}"
+    if record["kaggle"]:
+        return _STATES.get(record["kaggle"]["status"], "–")
+    return "not sent" if record["submission"] else "–"

@@ -1,13 +1,16 @@
-"""The file for Kaggle, and what to do with it."""
+"""The file for Kaggle, what to do with it, and what Kaggle says of it."""
 
+from typing import Any
+
+from pipeline.kaggle.answers import Sent
 from pipeline.submission import Submission
 from pipeline.tables.console import make_table, say, show
 
 _UPLOAD = "https://www.kaggle.com/c/house-prices-advanced-regression-techniques/submit"
 
 
-def show_submission(submission: Submission) -> None:
-    """The first rows, the prices beside training's, and what to do next."""
+def show_submission(submission: Submission, *, to_upload: bool = True) -> None:
+    """The first rows, the prices beside training's, and where to upload the file."""
     head = make_table([], ["Id", "SalePrice"])
     for house, price in submission.rows[:5]:
         head.add_row(str(house), f"{price:,.2f}")
@@ -21,4 +24,17 @@ def show_submission(submission: Submission) -> None:
     show("Prices in dollars", table)
     state = "up to date" if submission.skipped else "written and checked"
     say(f"{submission.path}: {state}")
-    say(f"Upload it at {_UPLOAD}")
+    if to_upload:
+        say(f"Upload it at {_UPLOAD}")
+
+
+def show_answer(sent: Sent, run: dict[str, Any] | None) -> None:
+    """Kaggle's score beside what the run said of itself, where it is the run's own."""
+    score = "none" if sent.public_score is None else f"{sent.public_score:.5f}"
+    say(f"On Kaggle's leaderboard: {score} (submission {sent.number})")
+    if run:
+        expected = run["forecast"]
+        say(
+            f"Expected there: {expected['estimate']:.4f} "
+            f"(90 % interval {expected['low']:.4f} to {expected['high']:.4f})"
+        )
