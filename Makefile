@@ -18,12 +18,12 @@ FORCE_OPTION := $(if $(FORCE),--force)
 quoted = '$(subst ','\'',$(1))'
 PUSH_OPTIONS := $(if $(PUSH),--push) $(if $(MESSAGE),--message $(call quoted,$(MESSAGE)))
 
-.PHONY: help setup download preprocess train tune baselines submit bench test slow lint format clean
+.PHONY: help setup download preprocess train tune baselines submit report bench test slow lint format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo
-	@echo 'Variables: FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS PLOTS TRIALS TIMEOUT ROOT FORCE'
+	@echo 'Variables: FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS PLOTS TRIALS TIMEOUT RUN ROOT FORCE'
 	@echo '  FROM PUSH MESSAGE'
 	@echo 'For example: make submit FOLDS=10 LAMBDA="0 1 5"'
 
@@ -59,6 +59,9 @@ baselines: preprocess ## The ladder: each lesson's model on the houses
 
 submit: train ## runs/<run id> -> submissions/<run id>.csv
 	@$(BIN)/pipeline submit $(ROOT_OPTION) $(PUSH_OPTIONS)
+
+report: $(READY) ## runs/<run id> -> reports/<run id>.html; RUN="ID ID" for two
+	@$(BIN)/pipeline report $(RUN) $(ROOT_OPTION)
 
 bench: $(READY) ## Our engine beside the book's loop, scikit-learn and vmap
 	@$(BIN)/pipeline bench $(ROOT_OPTION) $(call flag,HIDDEN,hidden)

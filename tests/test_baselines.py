@@ -11,6 +11,7 @@ from pipeline import stages
 from pipeline.book import PUBLISHED, run_book
 from pipeline.metrics import log_rmse
 from pipeline.paths import Folders
+from pipeline.report.record import newest_ladder
 from pipeline.settings import Settings
 
 NAMES = [
@@ -89,3 +90,11 @@ def test_a_rung_that_is_not_there_is_answered_with_those_that_are(pipeline, ladd
     result = pipeline("submit", "--root", ladder[1], "--rung", "forest")
     assert result.status == 2
     assert "--rung forest: the rungs are mean-price, linear-scratch" in result.err
+
+
+def test_the_report_shows_the_ladder(ladder):
+    record, root = ladder
+    found = newest_ladder(Folders(root))
+    assert found.run_id == record["run_id"]
+    assert [rung.name for rung in found.rungs] == NAMES
+    assert [r.pooled for r in found.rungs] == [r["pooled"] for r in record["rungs"]]

@@ -83,7 +83,7 @@ def test_the_commands_of_the_readme_run(line, pipeline, small_project):
     words = shlex.split(line)[1:]
     quick = ["--epochs", "1"] if words[0] in ("train", "tune", "lesson") else []
     pipeline("preprocess", "--root", small_project)
-    if words[0] in ("submit", "runs"):
+    if words[0] in ("submit", "runs", "report"):
         pipeline("train", "--root", small_project, "--epochs", "1")
     result = pipeline(*words, *quick, "--root", small_project)
     assert result.status == 0, result.err

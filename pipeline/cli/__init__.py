@@ -15,6 +15,7 @@ from pipeline.cli.bench import bench
 from pipeline.cli.download import download
 from pipeline.cli.lesson import lesson
 from pipeline.cli.preprocess import preprocess
+from pipeline.cli.report import report
 from pipeline.cli.runs import list_runs
 from pipeline.cli.submit import submit
 from pipeline.cli.train import train
@@ -26,6 +27,7 @@ _INTERRUPTED = 130  # what typer gives for Ctrl-C
 app = typer.Typer(pretty_exceptions_enable=False)
 for command in (preprocess, train, tune, baselines, submit, download, lesson, bench):
     app.command()(command)
+app.command()(report)
 app.command("runs")(list_runs)
 
 

@@ -1,0 +1,1 @@
+"""What pictures are made of: paths and texts, scales, axes, labels."""

@@ -1,0 +1,1 @@
+"""The pictures of a run, made for the width of a phone."""

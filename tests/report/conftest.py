@@ -1,0 +1,120 @@
+"""A page for the tests of the report, and one browser for all of them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+from situations import copy_raw
+
+from pipeline import stages
+from pipeline.files import write_whole
+from pipeline.paths import Folders
+from pipeline.report import importance
+from pipeline.report.facts import read_facts
+from pipeline.report.page import draw, render
+from pipeline.report.record import newest_ladder
+from pipeline.runs import find_run, list_runs
+from pipeline.settings import Settings
+
+CHROMIUM = "chromium"  # Debian's; Playwright brings none of its own
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless browser; where there is none, the tests fail and say so."""
+    path = shutil.which(CHROMIUM)
+    if path is None:
+        pytest.fail(f"no {CHROMIUM}: `apt-get install {CHROMIUM}` brings it")
+    with sync_playwright() as playwright:
+        # (root may not use Chromium's sandbox.)
+        started = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox"]
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a page of a width and a colour scheme; keep what it asks for and says."""
+    contexts = []
+
+    def open_page(path: Path, *, width: int = 1100, scheme: str = "light"):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme
+        )
+        context.set_default_timeout(5000)
+        contexts.append(context)
+        page = context.new_page()
+        page.requests, page.said = [], []
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def write_ladder(folders: Folders) -> None:
+    """A run as `baselines` leaves it, older than any other, as far as a page reads."""
+    scores = {"what": "a model", "mean": 0.2, "std": 0.01}
+    rungs = [
+        {"name": name, **scores, "pooled": pooled}
+        for name, pooled in (("mean-price", 0.4), ("mlp", 0.25), ("train", 0.2))
+    ]
+    record = {"run_id": "0", "created": "2000", "fingerprint": "", "rungs": rungs}
+    (folders.runs / "0").mkdir(exist_ok=True)
+    (folders.runs / "0" / "run.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def _trained(tmp_path_factory):
+    root = copy_raw(tmp_path_factory.mktemp("report") / "root", rows=120)
+    folders = Folders(root)
+    stages.preprocess(folders, force=False)
+    for lambdas in (5.0,), (0.0, 5.0, 20.0):
+        settings = Settings(lambdas=lambdas, epochs=3, hidden=(8,), batch_size=32)
+        stages.train(folders, settings, lambda *_: None, jobs=1, force=False)
+    write_ladder(folders)
+    return folders
+
+
+@pytest.fixture
+def folders(_trained, tmp_path):
+    """A project of 120 houses with a run of one λ, then one of three, and a ladder."""
+    without = shutil.ignore_patterns("reports")
+    return Folders(shutil.copytree(_trained.root, tmp_path / "root", ignore=without))
+
+
+@pytest.fixture
+def few_columns(monkeypatch):
+    """Ask of a few columns only whether they matter, which takes most of the time."""
+    monkeypatch.setattr(importance, "COLUMNS", importance.COLUMNS[:3])
+
+
+@pytest.fixture(scope="session")
+def facts(_trained):
+    """The facts of the newest run."""
+    return read_facts(_trained, find_run(_trained))
+
+
+@pytest.fixture(scope="session")
+def page_path(_trained, facts):
+    """The page of the newest run."""
+    path = _trained.reports / "one.html"
+    write_whole(path, render([draw(facts)], newest_ladder(_trained)))
+    return path
+
+
+@pytest.fixture(scope="session")
+def pair_path(_trained, facts):
+    """The page of both runs side by side."""
+    older = read_facts(_trained, list_runs(_trained)[1])
+    path = _trained.reports / "both.html"
+    write_whole(path, render([draw(older), draw(facts)], newest_ladder(_trained)))
+    return path

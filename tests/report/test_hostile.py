@@ -1,0 +1,82 @@
+"""Whatever a run's files hold, the page shows it as text."""
+
+import json
+
+import pytest
+
+from pipeline.report.facts import read_facts
+from pipeline.report.importance import Importance
+from pipeline.report.page import draw, render
+from pipeline.report.record import newest_ladder
+from pipeline.runs import find_run
+
+SCRIPT = "<script>window.hacked = 1</script>"
+IMAGE = '"><img src=x onerror="window.hacked = 1">'
+CLOSING = "</title></desc></svg></style></textarea>{{ 7 * 7 }}" + IMAGE
+
+
+@pytest.fixture
+def hostile_page(folders, few_columns):
+    """The page of a run whose files, and houses, are full of markup."""
+    run = find_run(folders)
+    folder = folders.runs / run["run_id"]
+    name = f"0{IMAGE}"
+    folder = folder.rename(folders.runs / name)
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    record |= {"run_id": name, "created": SCRIPT, "versions": {CLOSING: SCRIPT}}
+    record["settings"] |= {"hidden": [SCRIPT], IMAGE: CLOSING}
+    trial = {
+        "number": 1,
+        "lambda": SCRIPT,
+        "lr": IMAGE,
+        "dropout": 0,
+        "hidden": CLOSING,
+    }
+    record["tune"] = {
+        "trials": [{**trial, "score": 0.1, "stopped": False}],
+        "confirmed": {"best": {"mean": 0.1}, "default": {"mean": 0.2}},
+    }
+    rung = {"what": CLOSING, "mean": 0.1, "std": 0.1, "pooled": 0.1}
+    record["rungs"] = [{**rung, "name": SCRIPT}, {**rung, "name": IMAGE}]
+    record["inputs"] = {}
+    (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    facts = read_facts(folders, record)
+    words = {"Neighborhood": SCRIPT, "SaleCondition": IMAGE, "YearBuilt": 2000}
+    numbers = {"OverallQual": 5, "OverallCond": 5, "GrLivArea": 1000}
+    houses = facts.houses.assign(**words, **numbers)
+    path = folders.reports / "hostile.html"
+    path.parent.mkdir(exist_ok=True)
+    important = [Importance(CLOSING, [0.1], 0.1)]
+    found = [draw(facts._replace(houses=houses, importance=important))]
+    path.write_text(render(found, newest_ladder(folders)), encoding="utf-8")
+    return path
+
+
+def test_markup_in_a_run_stays_text(visit, hostile_page):
+    page = visit(hostile_page)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("img").count() == 0
+    assert page.locator("script").count() == 1
+    assert page.requests == [hostile_page.as_uri()]
+    assert page.said == []
+    text = page.locator("body").inner_text()
+    for hostile in (SCRIPT, IMAGE, CLOSING):
+        assert hostile in text
+
+
+def test_a_script_that_is_not_the_pages_own_would_not_run(visit, page_path):
+    page = visit(page_path)
+    page.evaluate(
+        """() => {
+          const script = document.createElement("script");
+          script.textContent = "window.hacked = 1";
+          document.body.append(script);
+          const image = new Image();
+          image.src = "http://localhost:9/x.png";
+          document.body.append(image);
+        }"""
+    )
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.hacked") is None
+    assert len(page.said) == 2
+    assert all("Content Security Policy" in line for line in page.said)

@@ -1,0 +1,84 @@
+"""Which columns matter, against networks whose answer is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.clean import clean_rows
+from pipeline.encode import to_matrix
+from pipeline.fitted import Fitted
+from pipeline.raw import read_train
+from pipeline.report import importance
+from pipeline.report.importance import importances
+from pipeline.runs import find_run
+
+
+class Known:
+    """Two folds' networks that price a house by some columns of its matrix alone."""
+
+    networks = (None, None)
+
+    def __init__(self, *names):
+        self.names = names
+        self.seen = [0, 0]
+
+    def of_matrix(self, matrix, neighbourhoods, fold):
+        assert len(neighbourhoods) == len(matrix.cells)
+        self.seen[fold] += len(matrix.cells)
+        places = [matrix.names.index(name) for name in self.names]
+        return matrix.cells[:, places].sum(axis=1)
+
+
+@pytest.fixture
+def houses(folders):
+    return clean_rows(read_train(folders.raw / "train.csv")).frame
+
+
+def test_only_the_columns_that_the_networks_read_matter(houses):
+    fold = np.arange(len(houses)) % 2
+    known = Known("LotFrontage", "MSZoning=RM", "GarageCars")
+    houses = houses.fillna({"LotFrontage": 60})
+    found = {each.column: each for each in importances(known, houses, fold)}
+    for name in ("LotFrontage", "MSZoning", "GarageCars"):
+        assert all(abs(rise) > 1e-6 for rise in found[name].rises)
+    read = {name for name, each in found.items() if any(each.rises)}
+    assert read == {"LotFrontage", "MSZoning", "GarageCars"}
+    assert known.seen[0] == known.seen[1]
+
+
+def test_what_is_built_from_a_column_is_shuffled_with_it(houses):
+    found = importances(Known("QualityTimesSF"), houses, np.zeros(len(houses), int))
+    read = {each.column for each in found if any(each.rises)}
+    assert read == {"OverallQual", "TotalBsmtSF", "GrLivArea"}
+
+
+def test_a_rise_is_the_log_rmse_after_less_that_before(houses):
+    known = Known("GarageCars")
+    fold = np.zeros(len(houses), int)
+    found = {each.column: each for each in importances(known, houses, fold)}
+    cars = houses["GarageCars"].to_numpy()
+    error = cars - np.log(houses["SalePrice"].to_numpy())
+    before = np.sqrt(np.mean(error**2))
+    # Shuffled, the mean and the deviation of both parts stay; their covariance goes.
+    apart = cars.var() + np.log(houses["SalePrice"]).var(ddof=0) + error.mean() ** 2
+    assert found["GarageCars"].mean == pytest.approx(np.sqrt(apart) - before, abs=0.03)
+
+
+def test_respreading_shuffled_words_only_gives_what_all_words_would(
+    folders, houses, facts, monkeypatch
+):
+    record = find_run(folders)
+    fitted = Fitted.load(folders, record)
+    seen = pd.read_csv(folders.runs / record["run_id"] / "oof.csv")
+    fold = seen["fold"].to_numpy()
+    monkeypatch.setattr(
+        importance, "_respread", lambda usual, features, names: to_matrix(features)
+    )
+    assert importances(fitted, houses, fold) == facts.importance
+
+
+def test_of_a_long_file_some_houses_are_drawn(houses, monkeypatch):
+    monkeypatch.setattr(importance, "MOST_HOUSES", 50)
+    known = Known("GarageCars")
+    importances(known, houses, np.arange(len(houses)) % 2)
+    assert sum(known.seen) == 50 * (1 + len(importance.COLUMNS) * importance.SHUFFLES)

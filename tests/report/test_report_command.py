@@ -1,0 +1,149 @@
+"""`pipeline report`: where the page lies, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.runs import find_run, list_runs
+
+pytestmark = pytest.mark.usefixtures("few_columns")
+
+
+def test_it_says_where_the_page_of_the_newest_run_lies(pipeline, folders):
+    result = pipeline("report", "--root", folders.root)
+    path = folders.reports / f"{find_run(folders)['run_id']}.html"
+    assert result.status == 0
+    assert result.out == f"{path}: open it in a browser\n"
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    assert len(text) < 300_000
+
+
+def test_the_same_run_gives_the_same_bytes(pipeline, folders):
+    pages = []
+    for _ in range(2):
+        pipeline("report", "--root", folders.root)
+        (path,) = folders.reports.glob("*.html")
+        pages.append(path.read_bytes())
+        path.unlink()
+    assert pages[0] == pages[1]
+
+
+def test_two_runs_stand_side_by_side_in_the_order_given(pipeline, folders):
+    newest, older = (record["run_id"] for record in list_runs(folders)[:2])
+    result = pipeline("report", older, newest, "--root", folders.root, "--json")
+    answer = json.loads(result.out)
+    page = Path(answer["page"])
+    assert answer["runs"] == [older, newest]
+    assert page.name == f"{older}_{newest}.html"
+    assert answer["bytes"] == page.stat().st_size
+    text = page.read_text(encoding="utf-8")
+    assert text.index(older) < text.index(newest)
+
+
+def test_without_the_data_it_was_trained_on_a_page_has_what_the_run_knows(
+    pipeline, folders
+):
+    path = folders.raw / "train.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert pipeline("report", "--root", folders.root).status == 0
+    (page,) = folders.reports.glob("*.html")
+    text = page.read_text(encoding="utf-8")
+    assert "no longer what this run was trained on" in text
+    assert "Residuals over price" in text
+    assert "Residuals over year built" not in text
+    assert "Changed since:" in text
+
+
+def test_an_edited_run_says_so_on_its_page(pipeline, folders):
+    folder = folders.runs / find_run(folders)["run_id"]
+    seen = pd.read_csv(folder / "oof.csv")
+    seen["prediction"] = seen["SalePrice"]
+    seen.to_csv(folder / "oof.csv", index=False)
+    pipeline("report", "--root", folders.root)
+    (page,) = folders.reports.glob("*.html")
+    text = page.read_text(encoding="utf-8")
+    assert "oof.csv: not as the run was finished" in text
+
+
+def refused(result, folders):
+    """The line of a refusal, after which nothing is left behind."""
+    assert result.status == 2
+    assert result.err.startswith("error: ")
+    assert result.err.count("\n") == 1
+    assert not folders.reports.exists()
+    return result.err
+
+
+def test_no_run_is_a_line(pipeline, small_project):
+    result = pipeline("report", "--root", small_project)
+    assert result.status == 2
+    assert "no run yet" in result.err
+
+
+def test_an_unknown_run_is_a_line(pipeline, folders):
+    result = pipeline("report", "nosuch", "--root", folders.root)
+    assert "no run is called nosuch" in refused(result, folders)
+
+
+def test_too_many_runs_are_a_line(pipeline, folders):
+    run = find_run(folders)["run_id"]
+    result = pipeline("report", *[run] * 7, "--root", folders.root)
+    assert "at most 6" in refused(result, folders)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("oof.csv", None),
+        ("oof.csv", ""),
+        ("oof.csv", "Id,fold,SalePrice,prediction\n"),
+        ("oof.csv", "Id,fold,SalePrice,prediction\n1,0,<b>,2\n"),
+        ("oof.csv", "Id,fold,SalePrice,prediction\n1,0,100,-2\n"),
+        ("oof.csv", "Id,SalePrice,prediction\n1,100,100\n"),
+        ("history.csv", "lambda,fold,epoch,train\n0,0,1,0.1\n"),
+        ("weights.safetensors", "not a tensor"),
+    ],
+)
+def test_a_broken_file_of_a_run_is_a_line_that_names_it(
+    pipeline, folders, name, content
+):
+    path = folders.runs / find_run(folders)["run_id"] / name
+    path.unlink()
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    result = pipeline("report", "--root", folders.root)
+    assert f"{name}: " in refused(result, folders)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scores": []},
+        {"scores": [{"lambda": 5.0}]},
+        {"best_lambda": "x"},
+        {"forecast": None},
+        {"settings": "none"},
+        {"tune": {"trials": 3}},
+    ],
+)
+def test_a_record_that_makes_no_sense_is_a_line_that_names_it(
+    pipeline, folders, change
+):
+    record = find_run(folders)
+    path = folders.runs / record["run_id"] / "run.json"
+    path.write_text(json.dumps(record | change), encoding="utf-8")
+    result = pipeline("report", "--root", folders.root)
+    assert "run.json: " in refused(result, folders)
+
+
+def test_a_network_that_diverged_leaves_a_page_all_the_same(pipeline, folders):
+    path = folders.runs / find_run(folders)["run_id"] / "history.csv"
+    history = pd.read_csv(path)
+    history.loc[history["fold"] == 1, ["train", "valid"]] = np.nan
+    history.loc[history["fold"] == 2, "valid"] = np.inf
+    history.to_csv(path, index=False)
+    assert pipeline("report", "--root", folders.root).status == 0
