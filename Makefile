@@ -81,5 +81,5 @@ format: $(READY_DEV) ## Put the code into one style
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-clean: ## Remove what the stages made; data/raw and .venv stay
-	rm -rf runs reports data/processed/* submissions/*
+clean: ## Remove what the stages made; data/raw, .venv, Kaggle's answers stay
+	rm -rf runs reports data/processed/* submissions/*.csv

@@ -158,3 +158,5 @@ def _told_as(source: str, draft: str) -> Iterator[None]:
         yield
     except UserError as error:
         raise UserError(str(error).replace(f"{draft}/", f"{source}: ")) from None
+    except OSError as error:
+        raise UserError(f"--from {source}: cannot be read ({error.strerror})") from None

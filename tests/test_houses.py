@@ -166,6 +166,12 @@ def test_a_source_that_is_not_there_is_one_line(pipeline, tmp_path):
     assert "bundled, kaggle, a zip or a folder" in result.err
 
 
+def test_a_source_that_no_path_can_have_is_one_line(pipeline, tmp_path):
+    result = pipeline("download", "--from", "a" * 300, "--root", tmp_path)
+    assert result.status == 2
+    assert "cannot be read (File name too long)" in result.err
+
+
 def test_clothes_do_not_come_from_kaggle(pipeline, tmp_path):
     result = pipeline("download", "fashion-mnist", "--from", "kaggle")
     assert result.status == 2

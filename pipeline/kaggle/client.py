@@ -145,12 +145,18 @@ def _signed_in() -> Credentials | None:
 
 @contextmanager
 def _open(credentials: Credentials) -> Iterator[KaggleClient]:
-    with KaggleClient(
-        username=credentials.username,
-        password=credentials.key,
-        api_token=credentials.token,
-        user_agent=f"house-price-pipeline/{__version__}",
-    ) as client:
+    try:
+        client = KaggleClient(
+            username=credentials.username,
+            password=credentials.key,
+            api_token=credentials.token,
+            user_agent=f"house-price-pipeline/{__version__}",
+        )
+    except Exception:  # it raises no other kind, and only for this
+        raise UserError(
+            "KAGGLE_API_ENVIRONMENT: not a value that Kaggle's client knows; unset it"
+        ) from None
+    with client:
         for scheme in ("https://", "http://"):
             client.http_client()._session.mount(scheme, _Timed())
         yield client

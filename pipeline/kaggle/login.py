@@ -65,7 +65,10 @@ def _token() -> Credentials | None:
         token, place = os.environ["KAGGLE_API_TOKEN"], "KAGGLE_API_TOKEN"
     except UnicodeDecodeError:
         raise UserError(f"Kaggle's token is not text; {NEW_ONES} makes it") from None
-    return Credentials(place, token=token) if token and place else None
+    if not token:
+        return None
+    named = "~/.kaggle/access_token" if place == "access_token" else str(place)
+    return Credentials(named, token=token)
 
 
 def _name_and_key() -> Credentials | None:

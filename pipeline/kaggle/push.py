@@ -2,12 +2,15 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.drafts import open_draft
 from pipeline.errors import UserError
+from pipeline.files import writable
 from pipeline.kaggle import answers
 from pipeline.kaggle.answers import COMPLETE, ERROR, PENDING, SENDING, Sent
 from pipeline.kaggle.client import Answer, Kaggle, connect
@@ -37,16 +40,31 @@ def push(path: Path, message: str, watch: Watch, *, again: bool = False) -> Sent
     """
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    sent = None if again else answers.same_file(path.parent, digest)
-    if sent and (sent.file, sent.status) != (path.name, PENDING):
-        raise _sent_before(path, sent)
-    with connect() as kaggle:
-        if sent is None:
-            watch(f"sending {path.name}")
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            sent = Sent(path.name, digest, message, now, SENDING)
-            sent = _send(kaggle, path, content, sent)
-        return _wait(kaggle, path, sent, watch)
+    with _alone(path, digest):
+        sent = None if again else answers.same_file(path.parent, digest)
+        if sent and (sent.file, sent.status) != (path.name, PENDING):
+            raise _sent_before(path, sent)
+        with connect() as kaggle:
+            if sent is None:
+                watch(f"sending {path.name}")
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                sent = Sent(path.name, digest, message, now, SENDING)
+                sent = _send(kaggle, path, content, sent)
+            return _wait(kaggle, path, sent, watch)
+
+
+@contextmanager
+def _alone(path: Path, digest: str) -> Iterator[None]:
+    """Hold a file by its digest, so that two at once do not both send it."""
+    with ExitStack() as stack:
+        hold = open_draft(path.parent, [f"{digest}.push"], Path.mkdir)
+        with writable(path.parent):
+            try:
+                draft = stack.enter_context(hold)
+            except FileExistsError:
+                raise UserError(f"{path}: it is being sent already") from None
+        stack.callback(draft.path.rmdir)
+        yield
 
 
 def _send(kaggle: Kaggle, path: Path, content: bytes, sent: Sent) -> Sent:
