@@ -54,7 +54,9 @@ class Inputs:
 
     def gather(self, fold: Tensor, index: Tensor) -> Tensor:
         """Standardised rows: fold [C] and index [C, B] -> [C, B, padded d_in]."""
-        x = self.cells.index_select(0, index.flatten()).view(*index.shape, -1)
+        x = self.cells.index_select(0, index.flatten()).view(
+            *index.shape, self.cells.shape[1]
+        )
         # Two exact steps: addcmul rounds once in whole vectors and twice in the rest.
         x *= self.slope[fold][:, None]
         x += self.shift[fold][:, None]

@@ -1,8 +1,10 @@
 """Batches hold each row of a cell once, in even parts, and padding counts nothing."""
 
+from dataclasses import replace
+
 import pytest
 import torch
-from test_network import ROWS, rows_of
+from test_network import ROWS, rows_of, trainer_of
 
 from pipeline.rows import GATHERED, cut_evenly
 
@@ -44,3 +46,11 @@ def test_batches_gathered_a_few_at_a_time_are_the_same(monkeypatch):
     monkeypatch.setattr("pipeline.rows.GATHERED", 1)
     for one, other in zip(at_once, rows.batches(5), strict=True):
         assert all(map(torch.equal, one, other))
+
+
+def test_a_cell_without_rows_to_score_has_no_score():
+    none = replace(rows_of(2), rows=[torch.arange(0)] * 2, longest=0)
+    trainer = trainer_of(rows_of(2), valid=none, seeds=[1, 2], bend=torch.ones(2))
+    epoch = trainer.step_epoch()
+    assert epoch.train.isfinite().all()
+    assert epoch.valid.isnan().all()

@@ -34,10 +34,12 @@ def plain(table):
     return Inputs(D_IN, cells, one, one * 0, none.long()[0], none)
 
 
-def trainer_of(rows, *, seeds=SEEDS, blocks=BLOCKS, bend=BEND, epochs=3, batches=6):
+def trainer_of(
+    rows, *, valid=None, seeds=SEEDS, blocks=BLOCKS, bend=BEND, epochs=3, batches=6
+):
     return Trainer(
         train=rows,
-        valid=rows,
+        valid=valid or rows,
         blocks=blocks,
         seeds=seeds,
         bend=bend,

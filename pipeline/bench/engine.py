@@ -12,15 +12,18 @@ from pipeline.inputs import Inputs, whole_lines
 from pipeline.settings import Settings
 from pipeline.train import Block
 
+_NONE = np.array([], dtype=int)
+
 
 def train(task: Task, setting: Setting) -> np.ndarray:
     """Train all networks; the validation error of each, [λ, folds].
 
     They are the project's own, which do more than the others': SiLU, a linear head
-    beside the hidden layer, and an error taken of both heads.
+    beside the hidden layer, and an error taken of both heads. As scikit-learn's and
+    vmap's, they are scored at the end, and not after each epoch.
     """
     torch.set_num_threads(setting.threads)
-    folds = [Fold(*fold) for fold in task.folds]
+    folds = [Fold(rows, valid=_NONE) for rows, _ in task.folds]
     trained = train_cells(
         _encoded(task, folds),
         [Cell(fold, 0) for fold in range(FOLDS)],
@@ -37,8 +40,11 @@ def train(task: Task, setting: Setting) -> np.ndarray:
     errors = trained.log_price - task.target
     return np.array(
         [
-            [root_mean_square(errors[block, f, folds[f].valid]) for f in range(FOLDS)]
-            for block in range(len(task.lambdas))
+            [
+                root_mean_square(own[fold, valid])
+                for fold, (_, valid) in enumerate(task.folds)
+            ]
+            for own in errors
         ]
     )
 
