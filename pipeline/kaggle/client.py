@@ -65,7 +65,8 @@ class Kaggle:
             for chunk in response.iter_content(_CHUNK):
                 content += chunk
                 if len(content) > MOST_BYTES:
-                    raise KaggleError(f"Kaggle sends more than {MOST_BYTES:,} bytes")
+                    sends = f"Kaggle sends more than {MOST_BYTES:,} bytes"
+                    raise KaggleError(sends, "its zip of houses has 1 MB")
         return bytes(content)
 
     def upload(self, name: str, content: bytes, modified: int) -> str:
@@ -85,7 +86,7 @@ class Kaggle:
             done = requests.put(place.create_url, data=content, timeout=TIMEOUT)
             if not done.ok:
                 status = done.status_code
-                raise KaggleError(f"the upload failed ({status}); try again", status)
+                raise KaggleError(f"the upload failed ({status})", "try again", status)
             return str(place.token)
 
     def create(self, token: str, message: str) -> int:

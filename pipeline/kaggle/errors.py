@@ -20,14 +20,17 @@ _STRANGE = (requests.RequestException, ValueError, TypeError, KeyError, Attribut
 
 
 class KaggleError(UserError):
-    """Kaggle did not do what it was asked to.
+    """Kaggle did not do what it was asked to: what happened, and what helps.
 
     `status` is HTTP's, or None where no answer was understood; `after` are the seconds
     to wait that Kaggle named.
     """
 
-    def __init__(self, line: str, status: int | None = None, after: float = 0) -> None:
-        super().__init__(line)
+    def __init__(
+        self, what: str, helps: str, status: int | None = None, after: float = 0
+    ) -> None:
+        super().__init__(f"{what}; {helps}")
+        self.what = what
         self.status = status
         self.after = after
 
@@ -55,17 +58,19 @@ def explained(credentials: Credentials) -> Iterator[None]:
         response = error.response  # which the client always gives
         raise _refusal(response, credentials) from None  # type: ignore[arg-type]
     except requests.exceptions.ChunkedEncodingError:
-        raise KaggleError("the connection to Kaggle was cut; try again") from None
+        raise KaggleError("the connection to Kaggle was cut", "try again") from None
     except (requests.Timeout, requests.ConnectionError) as error:
-        raise KaggleError(_unreachable(error)) from None
+        raise _unreachable(error) from None
     except _STRANGE:
         raise KaggleError(
-            "Kaggle's answer cannot be understood; is a newer client needed? "
-            "pip install --upgrade kaggle"
+            "Kaggle's answer cannot be understood",
+            "if it stays so, pip install --upgrade kaggle",
         ) from None
     except OSError as error:
         reason = error.strerror or "a file of certificates is missing"
-        raise KaggleError(f"Kaggle cannot be asked ({reason})") from None
+        raise KaggleError(
+            f"Kaggle cannot be asked ({reason})", "mend that, then try again"
+        ) from None
 
 
 def clean(words: str, credentials: Credentials) -> str:
@@ -76,15 +81,21 @@ def clean(words: str, credentials: Credentials) -> str:
     return line if len(line) <= 200 else line[:199] + "…"
 
 
-def _unreachable(error: Exception) -> str:
+def _unreachable(error: Exception) -> KaggleError:
     cause = error.args[0] if error.args else None
     if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
-        return f"Kaggle did not answer within {TIMEOUT:g} s; try again later"
+        return KaggleError(
+            f"Kaggle did not answer within {TIMEOUT:g} s", "try again later"
+        )
     if isinstance(error, requests.exceptions.SSLError):
-        return "the connection to Kaggle cannot be trusted; is a proxy in between?"
+        return KaggleError(
+            "the connection to Kaggle cannot be trusted", "is a proxy in between?"
+        )
     if isinstance(cause, MaxRetryError):
-        return "Kaggle cannot be reached; is there a network, or a proxy to name?"
-    return "the connection to Kaggle was cut; try again"
+        return KaggleError(
+            "Kaggle cannot be reached", "is there a network, or a proxy to name?"
+        )
+    return KaggleError("the connection to Kaggle was cut", "try again")
 
 
 def _refusal(response: requests.Response, credentials: Credentials) -> KaggleError:
@@ -92,23 +103,21 @@ def _refusal(response: requests.Response, credentials: Credentials) -> KaggleErr
     said = f"({status}: {words})" if words else f"({status})"
     after = _seconds(response.headers.get("Retry-After"))
     again = f"try again in {after:.0f} s" if after else "try again later"
+    what, helps = f"Kaggle refuses {said}", f"see {PAGE}"
     if status == 401:
-        line = f"Kaggle does not accept the credentials of {credentials.place} {said}; "
-        line += f"{NEW_ONES} makes new ones"
+        what = f"Kaggle does not accept the credentials of {credentials.place} {said}"
+        helps = NEW_ONES
     elif status == 403:
-        line = (
-            f"Kaggle refuses {said}; accept the rules at {PAGE}/rules, then try again"
-        )
+        helps = f"accept the rules at {PAGE}/rules, then try again"
     elif status == 429:
-        line = f"Kaggle asks to wait {said}: too many requests, or the day's "
-        line += f"submissions are used up; {again}"
+        what = f"Kaggle asks to wait {said}"
+        helps = f"too many requests, or the day's submissions are used up: {again}"
     elif status >= 500:
-        line = f"Kaggle has trouble of its own {said}; {again}"
+        what, helps = f"Kaggle has trouble of its own {said}", again
     elif any(word in words.lower() for word in _USED_UP):
-        line = f"the day's submissions are used up {said}; try again tomorrow"
-    else:
-        line = f"Kaggle refuses {said}; see {PAGE}"
-    return KaggleError(line, status, after)
+        what = f"the day's submissions are used up {said}"
+        helps = "try again tomorrow"
+    return KaggleError(what, helps, status, after)
 
 
 def _words(response: requests.Response, credentials: Credentials) -> str:

@@ -12,7 +12,10 @@ from kagglesdk import get_access_token_from_env
 
 from pipeline.errors import UserError
 
-NEW_ONES = "`kaggle auth login`, or a token from https://www.kaggle.com/settings/api"
+NEW_ONES = (
+    "make new ones with `kaggle auth login`, "
+    "or get a token at https://www.kaggle.com/settings/api"
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def find() -> Credentials | None:
     """
     found = _token() or _name_and_key()
     if found and not all(s.isascii() and s.isprintable() for s in found.secrets):
-        raise UserError(f"{found.place}: not what Kaggle gives; {NEW_ONES} makes it")
+        raise UserError(f"{found.place}: not what Kaggle gives; {NEW_ONES}")
     return found
 
 
@@ -49,7 +52,7 @@ def missing() -> UserError:
     return UserError(
         "no Kaggle credentials; looked at KAGGLE_API_TOKEN, "
         f"{home / 'access_token'}, KAGGLE_USERNAME with KAGGLE_KEY, {_key_file()} and "
-        f"{home / 'credentials.json'}; {NEW_ONES} makes them"
+        f"{home / 'credentials.json'}; {NEW_ONES}"
     )
 
 
@@ -59,12 +62,12 @@ def _token() -> Credentials | None:
     except OSError as error:  # no text of it is shown: it may hold the token
         if error.errno != errno.ENAMETOOLONG:
             raise UserError(
-                f"Kaggle's token cannot be read ({error.strerror}); {NEW_ONES} makes it"
+                f"Kaggle's token cannot be read ({error.strerror}); {NEW_ONES}"
             ) from None
         # It takes the token for the name of a file, which may not be that long.
         token, place = os.environ["KAGGLE_API_TOKEN"], "KAGGLE_API_TOKEN"
     except UnicodeDecodeError:
-        raise UserError(f"Kaggle's token is not text; {NEW_ONES} makes it") from None
+        raise UserError(f"Kaggle's token is not text; {NEW_ONES}") from None
     if not token:
         return None
     named = "~/.kaggle/access_token" if place == "access_token" else str(place)
@@ -87,8 +90,7 @@ def _name_and_key() -> Credentials | None:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except (ValueError, KeyError, TypeError):
         raise UserError(
-            f"{path}: not what Kaggle gives (JSON with username and key); "
-            f"{NEW_ONES} makes new ones"
+            f"{path}: not what Kaggle gives (JSON with username and key); {NEW_ONES}"
         ) from None
     return Credentials(str(path), username=username, key=key)
 

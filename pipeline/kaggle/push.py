@@ -76,8 +76,8 @@ def _send(kaggle: Kaggle, path: Path, content: bytes, sent: Sent) -> Sent:
     except KaggleError as error:
         if not error.final:
             raise UserError(
-                f"{path}: {error}; whether Kaggle took the file is not known: look at "
-                f"{PAGE}/submissions, and if it is not there, --again sends it"
+                f"{path}: {error.what}; whether Kaggle took the file is not known: "
+                f"look at {PAGE}/submissions, and if it is not there, --again sends it"
             ) from None
         if before:
             answers.write(path, before)
@@ -119,7 +119,7 @@ def _ask(kaggle: Kaggle, sent: Sent) -> tuple[Answer | None, str, float]:
         answer = kaggle.answer(sent.number)
     except KaggleError as error:
         if error.passing or error.status == 404:  # a new one may not be known at once
-            return None, str(error), error.after
+            return None, error.what, error.after
         raise
     waiting = "waiting for the score"
     return (None if answer.status == PENDING else answer), waiting, 0

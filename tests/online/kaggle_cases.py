@@ -27,7 +27,7 @@ FAILURES = {
     "404": (refuses(404, "Not Found"), "refuses (404: Not Found); see https"),
     "429": (
         refuses(429, "Too many requests"),
-        "submissions are used up; try again lat",
+        "submissions are used up: try again lat",
     ),
     "429 that names a time": (
         refuses(429, "Slow", Retry_After="30"),
@@ -38,8 +38,8 @@ FAILURES = {
         "try again later",
     ),
     "500": (refuses(500, "Internal"), "trouble of its own (500: Internal)"),
-    "503 without words": (Reply(503, b"<html>", "text/html"), "of its own (503); try"),
-    "a cut connection": (CUT, "the connection to Kaggle was cut; try again"),
+    "503 without words": (Reply(503, b"<html>", "text/html"), "of its own (503); "),
+    "a cut connection": (CUT, "the connection to Kaggle was cut; "),
     "half an answer": (Reply(body=b'{"a', promised=900), "was cut"),
     "no answer": (SILENT, "did not answer within 0.2 s"),
     "words of three lines": (refuses(400, "a\nb\r\nc\x1b[2J"), "(400: a b c [2J)"),
@@ -66,10 +66,10 @@ def data_zip(path, raw):
 
 def told_in_one_line(result, why, root):
     """Status 2 and one line that says why; no secret anywhere."""
-    assert result.status == 2
+    assert result.status == 2, result
     last = result.err.splitlines()[-1]
     assert last.startswith("error: ")
-    assert why in last
+    assert why in last, last
     assert "Traceback" not in result.err
     assert no_secret_in(result.out + result.err, root)
 
