@@ -47,6 +47,13 @@ class Inputs:
             fill=torch.from_numpy(fill[:, gaps.numpy()].astype(np.float32)).to(device),
         )
 
+    @classmethod
+    def plain(cls, table: np.ndarray) -> Self:
+        """Rows [rows, d_in] for one fold, read as they stand: standardised already."""
+        cells = whole_lines(table)
+        slope, none = torch.ones_like(cells[:1]), torch.zeros(1, 0)
+        return cls(table.shape[1], cells, slope, slope * 0, none[0].long(), none)
+
     def of_fold(self, number: int) -> Tensor:
         """All rows as one fold's encoder sees them, [rows, d_in] without padding."""
         every = torch.arange(len(self.cells), device=self.cells.device)

@@ -86,6 +86,10 @@ class StackedMLP:
         """The same networks on a device."""
         return self._map(lambda tensor: tensor.to(device))
 
+    def double(self) -> Self:
+        """The same networks in double precision."""
+        return self._map(lambda tensor: tensor.double())
+
     @cached_property
     def hidden_biases(self) -> list[Tensor]:
         """The biases of each hidden layer, [M, 1, d_out]; they share memory."""

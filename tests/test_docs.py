@@ -36,6 +36,14 @@ def test_every_command_has_help_an_example_and_a_row_in_the_readme(name):
         assert parameter.help, f"{name} {parameter.opts}"
 
 
+def test_the_python_of_the_readme_prints_what_it_says(monkeypatch, capsys):
+    monkeypatch.chdir(REPOSITORY)
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    (said,) = re.findall(r"print.*# ([.\d]+)$", code, flags=re.MULTILINE)
+    exec(code, {})  # as a reader runs it
+    assert float(capsys.readouterr().out) == pytest.approx(float(said), abs=0.002)
+
+
 def test_every_command_that_the_readme_names_exists():
     named = set(re.findall(r"`pipeline ([a-z]+)", README))
     assert named <= COMMANDS.keys()

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from pipeline.adam import BETAS, WIDE_PACE
-from pipeline.inputs import Inputs, whole_lines
+from pipeline.inputs import Inputs
 from pipeline.network import LANES, LINE, StackedMLP
 from pipeline.rows import Rows
 from pipeline.train import Block, Trainer, dropout_masks, predict, schedule
@@ -24,14 +24,7 @@ def rows_of(cells, lengths=None, weights=None):
     targets = torch.randn(1, ROWS, generator=generator)
     rows = [torch.arange(n) for n in lengths or [ROWS] * cells]
     fold = torch.zeros(cells, dtype=torch.long)
-    return Rows(plain(inputs), targets, fold, rows, ROWS, weights)
-
-
-def plain(table):
-    """Inputs that are read as they stand: slope 1, shift 0, no gaps."""
-    cells, none = whole_lines(table), torch.zeros(1, 0)
-    one = torch.ones_like(cells[:1])
-    return Inputs(D_IN, cells, one, one * 0, none.long()[0], none)
+    return Rows(Inputs.plain(inputs), targets, fold, rows, ROWS, weights)
 
 
 def trainer_of(

@@ -13,6 +13,7 @@ from pipeline.lessons import Lesson
 from pipeline.lessons.result import LessonResult, Outcome
 from pipeline.lessons.setting import Setting
 from pipeline.paths import Folders
+from pipeline.threads import one_thread
 
 
 def run(
@@ -40,16 +41,7 @@ def run(
 
 @contextmanager
 def _fixed(seed: int) -> Iterator[None]:
-    """Seed torch and keep to one thread, and put both back afterwards.
-
-    Sums depend on how many threads share them, and at these sizes a second thread
-    saves little and waits long on a busy machine.
-    """
-    threads = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
+    """Seed torch and keep to one thread, and put both back afterwards."""
+    with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
+        yield
