@@ -25,6 +25,8 @@ def advise(facts: Facts) -> list[Advice]:
 
 def _submission(facts: Facts) -> Iterator[Advice]:
     run_id = facts.record.run_id
+    if facts.leaderboard is not None:
+        return
     if facts.submitted:
         yield Advice(f"Upload submissions/{run_id}.csv at {_UPLOAD}")
     else:
@@ -33,10 +35,15 @@ def _submission(facts: Facts) -> Iterator[Advice]:
 
 def _decay(record: Record) -> Iterator[Advice]:
     """Where to look for a better weight decay."""
+    if record.search is not None:
+        return  # which looked for it already
     values = [each.value for each in record.scores]
     best = record.best.value
     if len(values) == 1:
-        yield Advice("See whether another λ does better:", f"pipeline train {_GRID}")
+        yield Advice(
+            "Only one λ was tried; see whether another does better:",
+            f"pipeline train {_GRID}",
+        )
     elif best == values[-1]:
         command = f"pipeline train --lambda {best:g} --lambda {2 * best + 1:g}"
         yield Advice("The best λ is the largest tried; try larger ones:", command)

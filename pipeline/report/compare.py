@@ -30,6 +30,7 @@ def compare(runs: Sequence[Facts]) -> list[Row]:
         "expected, 90%": [
             f"{r.forecast.low:.4f} to {r.forecast.high:.4f}" for r in records
         ],
+        "on the leaderboard": [_score(each.leaderboard) for each in runs],
         "best λ": [f"{r.best.value:g}" for r in records],
         "seconds": [f"{r.seconds:.1f}" for r in records],
     }
@@ -37,6 +38,10 @@ def compare(runs: Sequence[Facts]) -> list[Row]:
     for name in names:
         rows[name] = [r.settings.get(name, "–") for r in records]
     return [Row(name, own, len(set(own)) > 1) for name, own in rows.items()]
+
+
+def _score(score: float | None) -> str:
+    return "–" if score is None else f"{score:.4f}"
 
 
 def _behind(first: Facts, other: Facts) -> str:

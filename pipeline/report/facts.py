@@ -11,6 +11,7 @@ from pipeline.clean import clean_rows
 from pipeline.errors import UserError
 from pipeline.evidence import changes
 from pipeline.fitted import Fitted
+from pipeline.kaggle import answers
 from pipeline.metrics import log_errors
 from pipeline.paths import Folders
 from pipeline.raw import read_train
@@ -26,6 +27,7 @@ class Facts(NamedTuple):
     price), its `share` of all squared error and, where the data is still what the run
     was trained on, its cleaned columns; where it is not, `importance` is None.
     `changes` has a line for each file that is not as it was when the run was finished.
+    `leaderboard` is the score that Kaggle gave.
     """
 
     record: Record
@@ -34,6 +36,7 @@ class Facts(NamedTuple):
     importance: list[Importance] | None
     changes: list[str]
     submitted: bool
+    leaderboard: float | None
 
 
 def read_facts(folders: Folders, record: dict[str, Any]) -> Facts:
@@ -52,9 +55,17 @@ def read_facts(folders: Folders, record: dict[str, Any]) -> Facts:
         fitted = Fitted.load(folders, record)
         found = importances(fitted, houses, seen["fold"].to_numpy())
         seen = houses.assign(**{str(name): seen[name] for name in seen})
-    submitted = (folders.submissions / f"{run.run_id}.csv").is_file()
-    changed = list(changes(folders, record))
-    return Facts(run, seen, history, found, changed, submitted)
+    submission = folders.submissions / f"{run.run_id}.csv"
+    sent = answers.read(submission)
+    return Facts(
+        record=run,
+        houses=seen,
+        history=history,
+        importance=found,
+        changes=list(changes(folders, record)),
+        submitted=submission.is_file(),
+        leaderboard=sent.public_score if sent else None,
+    )
 
 
 def _out_of_fold(path: Path) -> pd.DataFrame:

@@ -93,7 +93,7 @@ def draw(facts: Facts) -> Shown:
     """Draw the pictures of a run."""
     houses, record = facts.houses, facts.record
     drawn = {
-        "forecast": scores.forecast(record),
+        "forecast": scores.forecast(record, facts.leaderboard),
         "against": errors.against_actual(houses),
         "price": errors.residuals(houses, TARGET, "price"),
     }

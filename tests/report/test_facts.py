@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.kaggle import answers
+from pipeline.kaggle.answers import COMPLETE, Sent
 from pipeline.report.advice import advise
 from pipeline.report.compare import compare
 from pipeline.report.facts import read_facts
@@ -43,7 +45,7 @@ def test_the_simplest_is_the_largest_decay_within_a_standard_error(folders):
 @pytest.mark.parametrize(
     ("scores_of", "words"),
     [
-        ([(5, 0.1)], "another λ"),
+        ([(5, 0.1)], "Only one λ"),
         ([(5, 0.1), (1, 0.2)], "larger"),
         ([(1, 0.1), (5, 0.2)], "smaller"),
     ],
@@ -59,6 +61,17 @@ def test_a_decay_of_zero_or_amid_the_grid_needs_no_advice(folders, facts):
     for values in ([(0, 0.1), (5, 0.2)], [(1, 0.1), (0, 0.2), (5, 0.2)]):
         record = record_of(folders, *values)
         assert len(advise(facts._replace(record=record))) == 2
+
+
+@pytest.mark.usefixtures("few_columns")
+def test_what_kaggle_gave_is_shown_and_no_longer_advised(folders, facts):
+    path = folders.submissions / f"{facts.record.run_id}.csv"
+    sent = Sent("", "", "", "", COMPLETE, public_score=0.25)
+    answers.write(path, sent)
+    found = read_facts(folders, find_run(folders))
+    assert found.leaderboard == 0.25
+    assert not any("submit" in advice.command for advice in advise(found))
+    assert "0.2500 got" in scores.forecast(found.record, 0.25).desc
 
 
 def test_of_many_folds_the_best_the_median_and_the_worst_are_drawn(folders, facts):

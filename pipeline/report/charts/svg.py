@@ -44,8 +44,10 @@ class Drawing:
     texts: list[Text] = field(default_factory=list)
 
     def line(self, kind: str, x: ArrayLike, y: ArrayLike) -> None:
-        """A line through points."""
-        self._add(kind, "L".join(f"{a} {b}" for a, b in _points(x, y)), "M")
+        """A line through points; through one, a dot."""
+        points = _points(x, y)
+        end = "h0" if len(points) == 1 else ""
+        self._add(kind, "L".join(f"{a} {b}" for a, b in points) + end, "M")
 
     def band(self, kind: str, x: ArrayLike, low: ArrayLike, high: ArrayLike) -> None:
         """The area between two lines."""

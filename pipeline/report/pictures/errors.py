@@ -14,7 +14,8 @@ from pipeline.schema import TARGET
 COSTLIEST = 10  # houses that are ringed and listed
 _HEIGHT = 250
 _LAYERS = 4  # of dots, so that where many lie they are darker
-_GROUPS = 12  # of houses, for the running median
+_GROUPS = 12  # of houses, at most, for the running median
+_GROUP = 20  # houses, at least, in each
 _FINE = (-0.1, -0.05, 0.0, 0.05, 0.1)  # ticks, in shares of the price
 _COARSE = (-0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 9.0)
 
@@ -95,7 +96,8 @@ def _dots(drawing: Drawing, x: np.ndarray, y: np.ndarray) -> None:
 
 def _running(houses: pd.DataFrame, column: str) -> pd.DataFrame:
     """Quartiles of the errors in groups of about equally many houses, by a column."""
-    groups = pd.qcut(houses[column].rank(method="first"), _GROUPS, labels=False)
+    number = min(_GROUPS, max(2, len(houses) // _GROUP))
+    groups = pd.qcut(houses[column].rank(method="first"), number, labels=False)
     own = _quartiles(houses["error"], groups)
     return own.assign(**{column: houses[column].groupby(groups).median()})
 

@@ -11,22 +11,27 @@ from pipeline.report.record import Record
 
 MOST_FOLDS = 10  # whose curves are shown
 _HEIGHT = 250
+_EDGE = 8
 _MOST_LABELS = 8  # of λ
 
 
-def forecast(record: Record) -> Drawing:
-    """The leaderboard score to expect, with its interval, on a line."""
+def forecast(record: Record, leaderboard: float | None) -> Drawing:
+    """The leaderboard score to expect on a line, with its interval; the one it got."""
     estimate, low, high = record.forecast
+    got = [] if leaderboard is None else [leaderboard]
     text = f"{estimate:.4f} expected, 90% between {low:.4f} and {high:.4f}"
+    text += "".join(f", {score:.4f} got" for score in got)
     drawing = Drawing("The score to expect on the leaderboard", text, WIDTH, 46)
     margin = (high - low) / 4 or estimate / 10
-    x = Scale.linear([low - margin, high + margin], 8, WIDTH - 8, labels.score)
+    ends = [low - margin, high + margin, *got]
+    x = Scale.linear(ends, _EDGE, WIDTH - _EDGE, labels.score)
     drawing.line("axis", [x.start, x.end], 20)
     for tick in x.ticks:
         drawing.line("axis", x.at(tick), [20, 24])
         drawing.text("tick", x.at(tick), 38, x.label(tick), "middle")
     drawing.line("range", x([low, high]), 12)
     drawing.dots("value", x.at(estimate), 12)
+    drawing.rings("costly", x(got), 12, 6)
     return drawing
 
 
@@ -95,7 +100,8 @@ def _curve(history: pd.DataFrame, fold: int, score: float) -> Drawing:
     area = Box(28, width - 10, 22, height - 22)
     values = history[["train", "valid"]].to_numpy()
     y = Scale.logarithmic(values, area.bottom, area.top, labels.short)
-    x = Scale.linear([0, mean.index.max()], area.left, area.right, labels.whole, most=3)
+    last = int(mean.index.max())
+    x = Scale.linear([0, last], area.left, area.right, labels.whole, most=min(3, last))
     draw_axes(drawing, area, x, y, "", f"fold {fold + 1}: {score:.4f}")
     epochs = x(mean.index)
     drawing.line("train", epochs, y(mean["train"]))
