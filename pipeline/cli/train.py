@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +12,9 @@ from pipeline.errors import UserError
 from pipeline.paths import Folders
 from pipeline.settings import Settings
 from pipeline.stages import Outcome
+
+if TYPE_CHECKING:
+    from pipeline.tracking import Tracker
 
 _DEFAULT = Settings()
 _HIDDEN = ",".join(map(str, _DEFAULT.hidden))
@@ -55,6 +58,9 @@ def train(
     plots: Annotated[
         bool, typer.Option("--plots", help="Draw the run's curves into reports/.")
     ] = False,
+    track: Annotated[
+        Literal["mlflow"] | None, typer.Option(help="Log the run to your store too.")
+    ] = None,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
@@ -80,17 +86,29 @@ def train(
         device=device,
     )
     folders = Folders(root)
+    tracker = _tracker() if track else None
     progress = epoch_progress(settings.networks, epochs)
     with nullcontext(ignore) if as_json else progress as watch:
         outcome = stages.train(folders, settings, watch, jobs=jobs, force=force)
     drawn = _draw(folders, outcome) if plots else []
+    if not as_json:
+        show_scores(outcome.record)
+        for path in drawn:
+            say(f"Drawn: {path}")
+    tracked = tracker.log(folders, outcome.record) if tracker else None
     if as_json:
-        print_json({**with_skipped(outcome), "figures": drawn})
+        print_json({**with_skipped(outcome), "figures": drawn, "tracked": tracked})
         return
-    show_scores(outcome.record)
-    for path in drawn:
-        say(f"Drawn: {path}")
+    if tracked:
+        say("Logged: {store}, experiment {experiment}, run {run}".format(**tracked))
     say(f"{kept(outcome)}; `pipeline submit` makes the file for Kaggle")
+
+
+def _tracker() -> "Tracker":
+    """The user's store, reached before there is anything to lose."""
+    from pipeline.tracking import Tracker
+
+    return Tracker.open()
 
 
 def _draw(folders: Folders, outcome: Outcome) -> list[str]:
