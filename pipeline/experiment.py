@@ -1,4 +1,4 @@
-"""The stages `train` and `baselines`: data/processed -> runs/<run id>/."""
+"""The stage `train`: data/processed -> runs/<run id>/."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,9 +7,7 @@ from typing import Any
 import torch
 from joblib import cpu_count
 
-from pipeline import baselines, figures
 from pipeline.cells import Watch
-from pipeline.charts import Bars
 from pipeline.crossval import cross_validate
 from pipeline.errors import UserError
 from pipeline.paths import Folders
@@ -46,47 +44,6 @@ def run_experiment(
         result = cross_validate(train, test, settings, watch, jobs or cpu_count())
         record = run_record(draft, result, settings, provenance, begin, train)
         return write_run(draft, record, result, settings, train, test, rungs={})
-
-
-def run_ladder(
-    folders: Folders, settings: Settings, provenance: dict[str, Any], watch: Watch
-) -> dict[str, Any]:
-    """Climb the ladder of baselines, keep it as a run, and draw it.
-
-    Raises:
-        UserError: as `run_experiment`.
-    """
-    torch.set_num_threads(1)
-    train, test = read_features(folders, provenance["inputs"])
-    begin = datetime.now(UTC)
-    with new_run(folders, begin) as draft:
-        best = cross_validate(train, test, settings, watch, cpu_count())
-        steps = baselines.climb(folders, train, best)
-        rungs = {step.name: step.predictions for step in steps}
-        record = run_record(draft, best, settings, provenance, begin, train)
-        record["rungs"] = [_rung(step) for step in steps]
-        record = write_run(draft, record, best, settings, train, test, rungs=rungs)
-    figures.save(_picture(steps), folders.reports / "baselines.png")
-    return record
-
-
-def _rung(step: baselines.Step) -> dict[str, Any]:
-    """What run.json says of a rung."""
-    rung = {"name": step.name, "what": step.what, **step.score._asdict()}
-    return {**rung, "accuracy": step.accuracy}
-
-
-def _picture(steps: list[baselines.Step]) -> Bars:
-    """The rungs as bars; the mean price is left out, as it would dwarf the others."""
-    shown = [step for step in steps if step.name != "mean-price"]
-    return Bars(
-        "baselines",
-        "The ladder: each model on the houses, lower is better",
-        "log-RMSE, mean ± standard deviation of 5 folds",
-        [f"{step.name}: {step.what}" for step in shown],
-        [step.score.mean for step in shown],
-        [step.score.std for step in shown],
-    )
 
 
 def _device(name: str) -> str:

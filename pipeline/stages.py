@@ -58,9 +58,9 @@ def baselines(
     record = None if force else _same_run(folders, provenance)
     if record is not None:
         return Outcome(record, skipped=True)
-    from pipeline import experiment
+    from pipeline import ladder
 
-    record = experiment.run_ladder(folders, settings, provenance, watch)
+    record = ladder.run_ladder(folders, settings, provenance, watch)
     return Outcome(record, skipped=False)
 
 

@@ -276,18 +276,28 @@ def test_ctrl_c_ends_with_status_130_and_one_line(pipeline, ready, monkeypatch):
     assert result.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["runs"]])
-def test_light_commands_load_no_heavy_module(arguments, tmp_path):
+def loaded(arguments, modules, root):
+    """Those of the modules that a command loads."""
     code = (
-        "import sys; from pipeline.cli import main; sys.argv[1:] = sys.argv[1:]\n"
+        "import sys; from pipeline.cli import main\n"
         "try: main()\nexcept SystemExit: pass\n"
-        f"print([m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
+        f"print([m for m in {modules} if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
+        [sys.executable, "-c", code, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=True,
-        cwd=tmp_path,
+        cwd=root,
     )
-    assert done.stderr.strip() == "[]"
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["runs"]])
+def test_light_commands_load_no_heavy_module(arguments, tmp_path):
+    assert loaded(arguments, HEAVY, tmp_path) == "[]"
+
+
+def test_training_loads_neither_pictures_nor_lessons_nor_the_search(ready):
+    others = ["matplotlib", "pipeline.lessons", "optuna", "jinja2"]
+    assert loaded(["train", *QUICK], others, ready) == "[]"
