@@ -21,6 +21,10 @@ from pipeline.schema import CATEGORIES, ID, TARGET
 # Standardised, a rarer word would be huge, and its weight all but free of decay.
 FULL_SHARE = 1 / 9
 
+# A column that varies by less counts as constant: divided by so little, what another
+# house has there would be more than a float holds.
+LEAST_DEVIATION = 1e-6
+
 _BLOCK_COLUMNS = 8  # columns of numbers held as a matrix at a time
 
 
@@ -85,8 +89,9 @@ class Encoder:
         filled = imputer.fit_transform(matrix.cells[rows])
         scaler = StandardScaler().fit(filled)
         weight = np.where(matrix.of_words, _rarity(filled), 1.0)
+        deviation = np.where(scaler.scale_ < LEAST_DEVIATION, 1.0, scaler.scale_)
         with np.errstate(divide="ignore"):
-            scale = np.asarray(scaler.scale_ / weight)
+            scale = np.asarray(deviation / weight)
         return cls(imputer.statistics_, scaler.mean_, scale)
 
     @classmethod

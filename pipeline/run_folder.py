@@ -108,8 +108,11 @@ def _costliest(
     train: pd.DataFrame, predicted: np.ndarray, errors: np.ndarray, most: int = 10
 ) -> list[dict[str, Any]]:
     """The houses with the largest squared errors, and the share of the sum each has."""
+    where = train["Neighborhood"].astype(object)
     houses = train[[ID, "Neighborhood", TARGET]].assign(
-        prediction=predicted.round(2), share=errors**2 / (errors**2).sum()
+        Neighborhood=where.where(where.notna(), None),
+        prediction=predicted.round(2),
+        share=errors**2 / (errors**2).sum(),
     )
     records = houses.nlargest(most, "share").to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in records]

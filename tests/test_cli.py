@@ -7,6 +7,7 @@ import sys
 import pandas as pd
 import pytest
 from situations import QUICK
+from spoiling import column_as
 
 from pipeline.settings import Settings
 
@@ -101,6 +102,19 @@ def test_train_json_is_one_object_with_the_contracts_keys(pipeline, ready):
     assert record["cv_log_rmse"] == best["pooled"]
     low, high = record["forecast"]["low"], record["forecast"]["high"]
     assert low < record["forecast"]["estimate"] < high
+
+
+def test_a_house_of_unknown_neighbourhood_may_be_among_the_costliest(
+    pipeline, small_project
+):
+    path = small_project / "data" / "raw" / "train.csv"
+    column_as("Neighborhood", lambda _: "NA")(path)
+    pipeline("preprocess", "--root", small_project)
+    shown = pipeline("train", "--root", small_project, *QUICK)
+    assert shown.status == 0
+    assert shown.out.count("unknown") == 10
+    (record,) = (small_project / "runs").glob("*/run.json")
+    assert json.loads(record.read_text())["costliest"][0]["Neighborhood"] is None
 
 
 def test_the_pooled_score_is_that_of_the_out_of_fold_file(pipeline, ready):

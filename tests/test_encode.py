@@ -101,6 +101,16 @@ def test_a_column_that_is_unknown_in_all_rows_is_constant(train_features):
     assert np.ptp(encoded[:, matrix.names.index("LotFrontage")]) == 0
 
 
+def test_a_column_that_hardly_varies_in_training_stays_finite_elsewhere(
+    train_features,
+):
+    areas = np.zeros(len(train_features))
+    areas[0], areas[-1] = 1e-39, 1e6
+    matrix = to_matrix(train_features.assign(MiscVal=areas))
+    encoder = Encoder.fit(matrix, np.arange(len(areas) - 1))
+    assert np.isfinite(encoder.transform(matrix.cells)).all()
+
+
 def test_a_few_columns_at_a_time_teach_the_same_as_all_at_once(train_features):
     features = train_features.assign(Size=train_features["Size"].mask(lambda x: x > 1))
     matrix = to_matrix(features)
