@@ -62,6 +62,7 @@ class AdamW:
         """Move by the gradients as they stand, at a share of the learning rate."""
         self._steps += 1
         for group in self._groups:
+            rate = group.lr * share
             torch._fused_adamw_(
                 group.parameters,
                 group.gradients,
@@ -69,11 +70,16 @@ class AdamW:
                 group.squares,
                 [],
                 [self._steps] * len(group.parameters),
-                lr=group.lr * share,
+                lr=rate,
                 beta1=BETAS[0],
                 beta2=BETAS[1],
-                weight_decay=group.weight_decay,
+                weight_decay=bounded(group.weight_decay, rate),
                 eps=_EPS,
                 amsgrad=False,
                 maximize=False,
             )
+
+
+def bounded(weight_decay: float, rate: float) -> float:
+    """The decay that a step may take: all of a weight at most, or it would blow up."""
+    return 1 / rate if weight_decay * rate > 1 else weight_decay

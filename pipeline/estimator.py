@@ -129,7 +129,7 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.n_iter_ = trainer.epoch
         self.rmse_curve_ = curve.numpy() * self.target_scale_
         if not np.isfinite(self.rmse_curve_[-1]).all():
-            raise ValueError("training diverged: lower learning_rate or weight_decay")
+            raise ValueError("training diverged: lower learning_rate")
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:

@@ -200,6 +200,18 @@ def test_errors_count_as_much_as_their_rows_weigh():
         assert epoch.valid[place].item() == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_weight_decay_beyond_all_bounds_leaves_the_biases_alone():
+    # A step of AdamW takes lr × λ of a weight; of 10,000 times a weight it would make
+    # the next, 10,000 times as far off on the other side.
+    rows = rows_of(3)
+    trainer = trainer_of(rows, blocks=[Block(1e6, 0.01, 0.0)], epochs=20)
+    (*_, last) = trainer.run()
+    for name, weights in trainer.stack.tensors().items():
+        assert name == "biases" or weights.abs().max() < 1e-3
+    best_constant = rows.targets.std(correction=0)
+    torch.testing.assert_close(last.valid, best_constant.expand(3), rtol=0.01, atol=0)
+
+
 def test_padding_stays_zero():
     trainer = trainer_of(rows_of(3))
     list(trainer.run())
