@@ -9,6 +9,9 @@ from pipeline.errors import UserError
 class Settings:
     """What shapes a run; the defaults are those of `pipeline train`.
 
+    The λ are kept in rising order, so that a grid is the same run in whatever order it
+    was asked for.
+
     Raises:
         UserError: a value that no network can be trained with.
     """
@@ -42,6 +45,7 @@ class Settings:
                 raise UserError(f"--lambda {value:g}: must be 0 or more, and finite")
         if len(set(self.lambdas)) < len(self.lambdas):
             raise UserError("--lambda: each value may be given once")
+        object.__setattr__(self, "lambdas", tuple(sorted(self.lambdas)))
         if not 0 < self.lr < float("inf"):
             raise UserError(f"--lr {self.lr:g}: must be more than 0, and finite")
         if not 0 <= self.dropout < 1:
