@@ -16,8 +16,10 @@ from pipeline.report.facts import read_facts
 from pipeline.report.page import draw, render
 from pipeline.report.record import newest_ladder
 from pipeline.runs import find_run, list_runs
+from pipeline.schema import COLUMNS
 from pipeline.settings import Settings
 
+FEW = COLUMNS[:3]
 CHROMIUM = "chromium"  # Debian's; Playwright brings none of its own
 
 
@@ -94,7 +96,7 @@ def folders(_trained, tmp_path):
 @pytest.fixture
 def few_columns(monkeypatch):
     """Ask of a few columns only whether they matter, which takes most of the time."""
-    monkeypatch.setattr(importance, "COLUMNS", importance.COLUMNS[:3])
+    monkeypatch.setattr(importance, "COLUMNS", FEW)
 
 
 @pytest.fixture(scope="session")
@@ -114,7 +116,9 @@ def page_path(_trained, facts):
 @pytest.fixture(scope="session")
 def pair_path(_trained, facts):
     """The page of both runs side by side."""
-    older = read_facts(_trained, list_runs(_trained)[1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importance, "COLUMNS", FEW)
+        older = read_facts(_trained, list_runs(_trained)[1])
     path = _trained.reports / "both.html"
     write_whole(path, render([draw(older), draw(facts)], newest_ladder(_trained)))
     return path
