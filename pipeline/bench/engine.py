@@ -23,20 +23,7 @@ def train(task: Task, setting: Setting) -> np.ndarray:
     vmap's, they are scored at the end, and not after each epoch.
     """
     torch.set_num_threads(setting.threads)
-    folds = [Fold(rows, valid=_NONE) for rows, _ in task.folds]
-    trained = train_cells(
-        _encoded(task, folds),
-        [Cell(fold, 0) for fold in range(FOLDS)],
-        [Block(weight_decay, LR, dropout=0.0) for weight_decay in task.lambdas],
-        Settings(
-            folds=FOLDS,
-            epochs=task.epochs,
-            hidden=(task.hidden,),
-            batch_size=BATCH_SIZE,
-        ),
-        lambda *_: None,
-        setting.jobs,
-    )
+    trained = train_cells(*work(task), lambda *_: None, setting.jobs)
     errors = trained.log_price - task.target
     return np.array(
         [
@@ -47,6 +34,17 @@ def train(task: Task, setting: Setting) -> np.ndarray:
             for own in errors
         ]
     )
+
+
+def work(task: Task) -> tuple[EncodedFolds, list[Cell], list[Block], Settings]:
+    """What the engine trains on, and the networks that it trains."""
+    folds = [Fold(rows, valid=_NONE) for rows, _ in task.folds]
+    cells = [Cell(fold, 0) for fold in range(FOLDS)]
+    blocks = [Block(weight_decay, LR, dropout=0.0) for weight_decay in task.lambdas]
+    settings = Settings(
+        folds=FOLDS, epochs=task.epochs, hidden=(task.hidden,), batch_size=BATCH_SIZE
+    )
+    return _encoded(task, folds), cells, blocks, settings
 
 
 def _encoded(task: Task, folds: list[Fold]) -> EncodedFolds:
