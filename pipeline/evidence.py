@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
-from pipeline.freshness import digests
+from pipeline.freshness import digest_of, digests
 from pipeline.paths import Folders
 from pipeline.processed import raw_digests
-from pipeline.runs import RECORD, digest_of, is_edited
+from pipeline.runs import RECORD, is_edited
 
 _AGAIN = "put it back, or train again"
 

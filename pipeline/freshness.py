@@ -30,6 +30,13 @@ def fingerprint(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def digest_of(record: dict[str, Any]) -> str:
+    """The SHA-256 of a record's content, without its layout and its own digest."""
+    content = {name: value for name, value in record.items() if name != "digest"}
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _code_digest() -> str:
     """A digest of the package's own source."""
     digest = hashlib.sha256()

@@ -15,6 +15,7 @@ from pipeline.encode import Encoder, to_matrix
 from pipeline.errors import UserError
 from pipeline.features import BUILT, build_features
 from pipeline.files import to_json, write_whole
+from pipeline.freshness import digest_of
 from pipeline.paths import Folders
 from pipeline.raw import read_test, read_train
 from pipeline.schema import CATEGORIES, COLUMNS, ID, TARGET
@@ -65,6 +66,7 @@ def preprocess(folders: Folders) -> dict[str, Any]:
         "filled": _filled(train, test, names, encoder),
         **met,
     }
+    summary["digest"] = digest_of(summary)
     write_whole(processed.summary_path(folders), to_json(summary))
     return summary
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
-from pipeline.freshness import digests, fingerprint
+from pipeline.freshness import digest_of, digests, fingerprint
 from pipeline.paths import Folders
 
 RAW = ("data/raw/train.csv", "data/raw/test.csv")
@@ -70,9 +70,10 @@ def summary_path(folders: Folders) -> Path:
 
 
 def _read_summary(folders: Folders) -> dict[str, Any] | None:
+    """The summary as `preprocess` wrote it, None where there is no such file."""
     try:
         summary = json.loads(summary_path(folders).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    wanted = {"fingerprint", "inputs", "outputs"}
-    return summary if isinstance(summary, dict) and wanted <= summary.keys() else None
+    written = isinstance(summary, dict) and summary.get("digest") == digest_of(summary)
+    return summary if written else None

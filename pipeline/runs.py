@@ -1,12 +1,12 @@
 """Run folders: find, read and list them, with the standard library alone."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
+from pipeline.freshness import digest_of
 from pipeline.kaggle import answers
 from pipeline.paths import Folders
 
@@ -67,13 +67,6 @@ def experiment_table(folders: Folders) -> list[dict[str, Any]]:
 def is_edited(record: dict[str, Any]) -> bool:
     """Whether a record is another than the one that was written."""
     return bool(record.get("digest") != digest_of(record))
-
-
-def digest_of(record: dict[str, Any]) -> str:
-    """The SHA-256 of a record's content, without its layout and its own digest."""
-    content = {name: value for name, value in record.items() if name != "digest"}
-    text = json.dumps(content, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _records(folders: Folders) -> Iterator[Path]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from broken_entries import BOTH, ROWS, TEST, TRAIN, Input, refused, used
 from situations import RAW
 from spoiling import (
+    a_file_for_its_folder,
     a_pipe,
     as_gzip,
     as_zip,
@@ -35,6 +36,7 @@ NO_NAMES = "names no column of the data; put the header back"
 NO_FILE = [
     *refused("no file", Path.unlink, "no such file; put Kaggle's file there", BOTH),
     *refused("a folder", instead(Path.mkdir), "a folder, not a file", BOTH),
+    *refused("a file for data/raw", a_file_for_its_folder, "no such file"),
     *refused("a pipe", instead(a_pipe), "not a file"),
     *refused("a device without end", instead(link_to("/dev/zero")), "not a file"),
     *refused("a link to nowhere", instead(link_to("gone")), "a link to nowhere", BOTH),

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import os
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -145,3 +146,8 @@ def with_a_line_of_200_mb(path: Path) -> None:
 
 def a_pipe(path: Path) -> None:
     os.mkfifo(path)
+
+
+def a_file_for_its_folder(path: Path) -> None:
+    shutil.rmtree(path.parent)
+    path.parent.write_bytes(b"")

@@ -1,5 +1,6 @@
 """Whatever lies in data/raw is used as it is meant, or refused in one clear line."""
 
+import json
 import shutil
 import signal
 import tracemalloc
@@ -146,3 +147,34 @@ def test_a_root_with_an_odd_name_is_named_in_one_line(tmp_path, pipeline):
     assert r"/[/red]\x1b[31m houses/data/raw/train.csv: no such file" in result.err
     assert result.err[:-1].isprintable()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_root_with_too_long_a_name_is_refused_in_one_line(tmp_path, pipeline):
+    result = pipeline("preprocess", "--root", tmp_path / ("x" * 5000))
+    assert (result.status, result.out) == (2, "")
+    assert result.err.endswith("x: not a folder; give the project's folder\n")
+    assert len(result.err) < LONGEST_LINE
+
+
+SUMMARIES = {
+    "nothing": lambda text: "",
+    "no JSON": lambda text: text[:-20],
+    "deep brackets": lambda text: "[" * 100_000,
+    "a list": lambda text: "[]",
+    "other rows": lambda text: text.replace(f": {ROWS}", ": 12"),
+    "lists for digests": lambda text: json.dumps({k: [] for k in json.loads(text)}),
+}
+
+
+@pytest.mark.parametrize("change", SUMMARIES)
+def test_a_broken_summary_is_none_and_preprocess_writes_it_again(
+    change, root, pipeline
+):
+    path = summary_path(Folders(root))
+    written = path.read_text(encoding="utf-8")
+    path.write_text(SUMMARIES[change](written), encoding="utf-8")
+    refused = pipeline("train", "--root", root)
+    assert refused.status == 2
+    assert "nothing preprocessed yet; run `pipeline preprocess` first" in refused.err
+    assert pipeline("preprocess", "--root", root).status == 0
+    assert path.read_text(encoding="utf-8") == written

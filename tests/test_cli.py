@@ -1,12 +1,13 @@
 """The command line on real rows: what it writes, shows, skips and refuses."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
-from situations import QUICK
+from situations import QUICK, REPOSITORY
 from spoiling import column_as
 
 from pipeline.settings import Settings
@@ -307,3 +308,15 @@ def test_light_commands_load_no_heavy_module(arguments, tmp_path):
 def test_training_loads_neither_pictures_nor_lessons_nor_the_search(ready):
     others = ["matplotlib", "pipeline.lessons", "optuna", "jinja2"]
     assert loaded(["train", *QUICK], others, ready) == "[]"
+
+
+def test_a_terminal_that_knows_no_greek_gets_its_letters_spelled():
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", "train", "--help"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=REPOSITORY,
+    )
+    assert r"\u03bb" in done.stdout

@@ -4,6 +4,7 @@ Each command has a file of its own name.
 """
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated, NoReturn
 
 import typer
@@ -45,6 +46,8 @@ def pipeline(
 
 def main() -> None:
     """Run the command line and turn what the user can mend into one line."""
+    if isinstance(sys.stdout, TextIOWrapper):  # of a terminal that may not know λ
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = app(standalone_mode=False)
     except (UserError, TyperException) as error:

@@ -9,7 +9,11 @@ from pipeline.errors import UserError
 
 
 def _folder(root: Path) -> Path:
-    if root.exists() and not root.is_dir():
+    try:
+        usable = root.is_dir() or not root.exists()
+    except OSError:  # a name too long, a folder that may not be looked into
+        usable = False
+    if not usable:
         raise UserError(f"--root {root}: not a folder; give the project's folder")
     return root
 
