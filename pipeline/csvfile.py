@@ -97,7 +97,7 @@ def _cells(line: str, header: list[str]) -> list[str]:
     if header and len(cells) != len(header):
         raise _BrokenLineError(
             f"{len(cells)} cells where the header has {len(header)}; "
-            "is a comma or a line end lost, or one too many?"
+            "a comma or a line end is lost, or one too many"
         )
     return cells
 
@@ -119,7 +119,7 @@ def _unended(line: str) -> _BrokenLineError:
             "If the line is whole, put a line end behind it"
         )
     lengths = [len(cell) for cell in _split(line)]
-    why = f"longer than {_LONGEST:,} characters; is a quote or a line end missing?"
+    why = f"longer than {_LONGEST:,} characters; a quote or a line end may be missing"
     return _BrokenLineError(why, lengths.index(max(lengths)))
 
 
@@ -128,7 +128,9 @@ def _check_text(cells: list[str]) -> None:
         if found := _NO_TEXT.search(cell):
             code = ord(found.group())
             if code == 0:
-                raise _BrokenLineError("a NUL byte; is it UTF-16, or damaged?", number)
+                raise _BrokenLineError(
+                    "a NUL byte, as in UTF-16 or a damaged file", number
+                )
             why = f"byte 0x{code - 0xDC00:02x} is not UTF-8; save the file as UTF-8"
             raise _BrokenLineError(why, number)
 

@@ -67,7 +67,7 @@ NO_TABLE = [
     *refused(
         "UTF-16 without a mark",
         bytes_as(lambda old: old.decode().encode("utf-16-le")),
-        "line 1: a NUL byte; is it UTF-16",
+        "line 1: a NUL byte, as in UTF-16",
     ),
 ]
 
@@ -109,7 +109,7 @@ LINES = [
     *refused(
         "a comma too many",
         bare_cells({("LotArea", 9): b"9,600"}),
-        "line 9: 82 cells where the header has 81; is a comma",
+        "line 9: 82 cells where the header has 81; a comma",
     ),
     *refused(
         "a cell too few",
