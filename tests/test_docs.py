@@ -69,11 +69,12 @@ def test_the_bundled_files_are_the_ones_whose_digests_are_written_down():
 
 
 def test_the_locks_hold_every_dependency_within_its_range():
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    whole = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    project, build = whole["project"], whole["build-system"]["requires"]
     running = locked("requirements.lock")
     testing = running | locked("requirements-dev.lock")
     for lock, wanted in (
-        (running, project["dependencies"]),
+        (running, [*project["dependencies"], *build]),
         (testing, project["optional-dependencies"]["dev"]),
     ):
         for dependency in map(Requirement, wanted):

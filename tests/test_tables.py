@@ -176,7 +176,7 @@ def train_in(terminal, monkeypatch):
     monkeypatch.setattr(progress, "err", terminal)
     with progress.epoch_progress(networks=2, epochs=8) as watch:
         for _ in range(8):
-            watch([0], SimpleNamespace(valid=torch.tensor([0.1, 0.3])))
+            watch(0, SimpleNamespace(valid=torch.tensor([0.1, 0.3])))
     return terminal.file.getvalue()
 
 

@@ -5,6 +5,7 @@ Each command has a file of its own name.
 
 import sys
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -26,18 +27,28 @@ from pipeline.errors import UserError, one_line
 _INTERRUPTED = 130  # what typer gives for Ctrl-C
 
 app = typer.Typer(pretty_exceptions_enable=False)
-for command in (preprocess, train, tune, baselines, submit, download, lesson, bench):
-    app.command()(command)
-app.command()(report)
-app.command("runs")(list_runs)
+_COMMANDS = {
+    command.__name__: command
+    for command in (
+        *(download, preprocess, train, tune, baselines, submit, report),
+        *(lesson, bench),
+    )
+} | {"runs": list_runs}
+for name, command in _COMMANDS.items():
+    app.command(name)(command)
 
 
 @app.callback(invoke_without_command=True)
 def pipeline(
     context: typer.Context,
+    root: Annotated[
+        Path | None, typer.Option(help="The project's folder, for any command.")
+    ] = None,
     version: Annotated[bool, typer.Option("--version", help="Show it.")] = False,
 ) -> None:
     """From Kaggle's house-price data to a submission, in stages."""
+    if root is not None:  # as if it stood behind the command
+        context.default_map = {name: {"root": str(root)} for name in _COMMANDS}
     if version:
         typer.echo(__version__)
     elif context.invoked_subcommand is None:
