@@ -15,6 +15,7 @@ from situations import RAW, REPOSITORY, copy_raw
 from pipeline.cli import app
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+PAGES = [str(p.relative_to(REPOSITORY)) for p in REPOSITORY.glob("docs/*.md")]
 COMMANDS = typer.main.get_command(app).commands
 
 
@@ -47,6 +48,16 @@ def test_the_python_of_the_readme_prints_what_it_says(monkeypatch, capsys):
 def test_every_command_that_the_readme_names_exists():
     named = set(re.findall(r"`pipeline ([a-z]+)", README))
     assert named <= COMMANDS.keys()
+
+
+@pytest.mark.parametrize("page", ["README.md", *PAGES])
+def test_every_link_of_a_page_to_a_file_leads_somewhere(page):
+    path = REPOSITORY / page
+    text = path.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", text)
+    files = [a or b for a, b in links if not (a or b).startswith("http")]
+    assert files or page != "README.md"
+    assert [name for name in files if not (path.parent / name).exists()] == []
 
 
 def test_every_make_target_is_in_the_help_and_in_the_readme_or_trivial():

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.charts import Bars
 from pipeline.lessons.result import Claim, Outcome
 from pipeline.lessons.setting import Setting
 
@@ -17,8 +18,8 @@ Memory = Tensor | np.ndarray
 
 
 def run(_: Setting) -> Outcome:
-    """Run every claim."""
-    return Outcome([*shapes(), *numbers(), *sums(), *arrays()])
+    """Run every claim, and draw what a result does not share."""
+    return Outcome([*shapes(), *numbers(), *sums(), *arrays()], [memory()])
 
 
 def shapes() -> Iterator[Claim]:
@@ -110,6 +111,21 @@ def arrays() -> Iterator[Claim]:
     a = x.numpy()
     a += 1
     yield _sharing("a = x.numpy(), x of int8; a += 1", x, a, x.tolist() == [2, 2, 2])
+
+
+def memory(side: int = 1024) -> Bars:
+    """The memory of results that no operand lends them, for a million numbers."""
+    x, y = torch.ones(2, side, side)
+    results: dict[str, Memory] = {
+        "x[0]": x[0],
+        "x.clone()": x.clone(),
+        "x + y": x + y,
+        "torch.add(x, y, out=y)": torch.add(x, y, out=y),
+        "torch.tensor(x.numpy())": torch.tensor(x.numpy()),
+    }
+    lent = (_address(x), _address(y))
+    own = [0 if _address(r) in lent else r.nbytes / 2**20 for r in results.values()]
+    return Bars("memory", "New memory of a result", "MB", [*results], own, [0.0] * 5)
 
 
 def _sharing(code: str, old: Memory, new: Memory, followed: bool) -> Claim:

@@ -38,3 +38,14 @@ def test_a_claim_shows_the_memory_it_looked_at(asked):
 def test_a_claim_that_fails_is_said_to_fail():
     row = tensors._sharing("y = x.clone()", x := tensors.torch.ones(2), x.clone(), True)
     assert row.inside is False
+
+
+def test_the_picture_shows_new_memory_where_numbers_are_copied_and_none_elsewhere():
+    chart = tensors.memory(side=512)
+    taken = dict(zip(chart.labels, chart.values, strict=True))
+    assert {label for label, own in taken.items() if own} == {
+        "x.clone()",
+        "x + y",
+        "torch.tensor(x.numpy())",
+    }
+    assert taken["x + y"] == 1  # MB: 512 × 512 numbers of 4 bytes
