@@ -107,7 +107,9 @@ def softmax_bands(task: Task) -> Answer:
     """Section 3.6: bands of equally many houses; the answer is the expected price."""
     edges = task.z.quantile(torch.linspace(0, 1, BANDS + 1)[1:-1])
     band = torch.bucketize(task.z.squeeze(1), edges)
-    middle = torch.stack([task.z[band == each].mean() for each in range(BANDS)])
+    # Where many houses cost the same, a band may have none.
+    means = [task.z[band == each].mean() for each in range(BANDS)]
+    middle = torch.stack(means).nan_to_num()
     learner = softmax_regression.scratch(
         task.X.shape[1], BANDS, lr=0.01, generator=task.generator
     )

@@ -1,14 +1,16 @@
 """Folds × λ × seeds as one stack: scores, out-of-fold and test predictions."""
 
+import math
 import time
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from pipeline.cells import Cell, Trained, Watch, train_cells
+from pipeline.diverged import Diverged, diverged_in, name_diverged
 from pipeline.encoded import EncodedFolds
 from pipeline.folds import Fold, fold_numbers, make_folds
 from pipeline.metrics import log_rmse
@@ -18,13 +20,25 @@ from pipeline.train import Block
 
 
 class Score(NamedTuple):
-    """The log-RMSE of a model: on each fold, and pooled over all rows."""
+    """The log-RMSE of a model: on each fold, and pooled over all rows.
+
+    It is NaN where a network diverged: on its fold, and in all that takes that in.
+    """
 
     folds: list[float]
     mean: float
     std: float
     pooled: float
     seconds: float
+
+    def record(self) -> dict[str, Any]:
+        """The score as plain data, None for what is no finite number."""
+        numbers = {"mean": self.mean, "std": self.std, "pooled": self.pooled}
+        return {
+            "folds": [_or_none(each) for each in self.folds],
+            **{name: _or_none(value) for name, value in numbers.items()},
+            "seconds": self.seconds,
+        }
 
 
 class Predictions(NamedTuple):
@@ -43,12 +57,13 @@ class CrossValidation:
     """What a cross-validation leaves.
 
     Shapes: fold_of [rows], the fold that validates each row; out_of_fold [λ, rows] and
-    test [λ, test rows], in dollars.
+    test [λ, test rows], in dollars, NaN where a network diverged.
     """
 
     cells: list[Cell]
     encoded: EncodedFolds
     trained: Trained
+    diverged: list[Diverged]
     scores: list[Score]
     fold_of: np.ndarray
     out_of_fold: np.ndarray
@@ -57,7 +72,7 @@ class CrossValidation:
     @property
     def best(self) -> int:
         """The place of the λ with the lowest pooled score."""
-        return int(np.argmin([score.pooled for score in self.scores]))
+        return int(np.nanargmin([score.pooled for score in self.scores]))
 
     @property
     def predictions(self) -> Predictions:
@@ -77,6 +92,9 @@ def cross_validate(
 
     Everything that is learned from rows is learned again in every fold. `watch` gets
     the log-RMSE of some networks after each epoch; `jobs` parts train side by side.
+
+    Raises:
+        UserError: there are fewer rows than folds, or every λ diverged.
     """
     begin = time.perf_counter()
     folds = make_folds(len(train), settings.folds, settings.seed)
@@ -84,7 +102,9 @@ def cross_validate(
     cells = cells_of(settings)
     blocks = [Block(each, settings.lr, settings.dropout) for each in settings.lambdas]
     trained = train_cells(encoded, cells, blocks, settings, watch, jobs)
-    log_price = by_fold(trained.log_price, encoded, settings)
+    epochs = diverged_in(trained)
+    answers = np.where(epochs[..., None], np.nan, trained.log_price)
+    log_price = by_fold(answers, encoded, settings)
     predicted = out_of_fold(log_price, folds)
     price = train[TARGET].to_numpy()
     seconds = (time.perf_counter() - begin) / len(blocks)
@@ -92,6 +112,7 @@ def cross_validate(
         cells=cells,
         encoded=encoded,
         trained=trained,
+        diverged=name_diverged(epochs, cells, settings),
         scores=[score_folds(each, price, folds, seconds) for each in predicted],
         fold_of=fold_numbers(folds),
         out_of_fold=predicted,
@@ -131,3 +152,7 @@ def score_folds(
     each = [log_rmse(predicted[fold.valid], price[fold.valid]) for fold in folds]
     mean, std = float(np.mean(each)), float(np.std(each, ddof=1))
     return Score(each, mean, std, log_rmse(predicted, price), seconds)
+
+
+def _or_none(score: float) -> float | None:
+    return score if math.isfinite(score) else None

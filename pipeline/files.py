@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -20,8 +21,25 @@ def sha256(path: Path) -> str:
 
 
 def to_json(record: Mapping[str, Any]) -> str:
-    """A record as a person and a program can read it."""
-    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    """A record as a person and any program can read it: JSON knows no NaN."""
+    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401
+    """What a JSON file holds; NaN, Infinity and 1e999, which Python takes, are refused.
+
+    Raises:
+        OSError, ValueError: it cannot be read, or is no JSON.
+    """
+    text = path.read_text(encoding="utf-8")
+    return json.loads(text, parse_float=_finite, parse_constant=_finite)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number of JSON")
+    return number
 
 
 def write_whole(path: Path, content: bytes | str | Iterable[str]) -> str:

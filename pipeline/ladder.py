@@ -40,7 +40,7 @@ def run_ladder(
 
 def _rung(step: baselines.Step) -> dict[str, Any]:
     """What run.json says of a rung."""
-    rung = {"name": step.name, "what": step.what, **step.score._asdict()}
+    rung = {"name": step.name, "what": step.what, **step.score.record()}
     return {**rung, "accuracy": step.accuracy}
 
 

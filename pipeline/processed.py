@@ -3,11 +3,11 @@
 Light on purpose: this asks whether the stage must run without loading pandas.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
+from pipeline.files import read_json
 from pipeline.freshness import digest_of, digests, fingerprint
 from pipeline.paths import Folders
 
@@ -72,7 +72,7 @@ def summary_path(folders: Folders) -> Path:
 def _read_summary(folders: Folders) -> dict[str, Any] | None:
     """The summary as `preprocess` wrote it, None where there is no such file."""
     try:
-        summary = json.loads(summary_path(folders).read_text(encoding="utf-8"))
+        summary = read_json(summary_path(folders))
     except (OSError, ValueError, RecursionError):
         return None
     written = isinstance(summary, dict) and summary.get("digest") == digest_of(summary)

@@ -60,9 +60,10 @@ def run_record(
         "best_lambda": settings.lambdas[result.best],
         "cv_log_rmse": result.scores[result.best].pooled,
         "scores": [
-            {"lambda": weight_decay, **score._asdict()}
+            {"lambda": weight_decay, **score.record()}
             for weight_decay, score in zip(settings.lambdas, result.scores, strict=True)
         ],
+        "diverged": [each.record() for each in result.diverged],
         "forecast": forecast(errors, result.test.shape[1])._asdict(),
         "costliest": _costliest(train, predicted, errors),
         "seconds": (datetime.now(UTC) - begin).total_seconds(),
@@ -136,7 +137,10 @@ def _write_predictions(
 
 
 def _history(result: CrossValidation, settings: Settings) -> pd.DataFrame:
-    """The learning curves, a row for each network and epoch."""
+    """The learning curves, a row for each network and epoch.
+
+    An error that is no finite number, of a network that diverged, is an empty cell.
+    """
     epochs = range(1, settings.epochs + 1)
     rows = list(product(settings.lambdas, result.cells, epochs))
     return pd.DataFrame(
@@ -148,7 +152,7 @@ def _history(result: CrossValidation, settings: Settings) -> pd.DataFrame:
             "train": result.trained.train.ravel(),
             "valid": result.trained.valid.ravel(),
         }
-    )
+    ).replace([np.inf, -np.inf], np.nan)
 
 
 def _tensors(result: CrossValidation) -> dict[str, torch.Tensor]:

@@ -1,11 +1,11 @@
 """Run folders: find, read and list them, with the standard library alone."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
+from pipeline.files import read_json
 from pipeline.freshness import digest_of
 from pipeline.kaggle import answers
 from pipeline.paths import Folders
@@ -76,7 +76,7 @@ def _records(folders: Folders) -> Iterator[Path]:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path)
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(record, dict):

@@ -145,7 +145,8 @@ def _scores(record: dict[str, Any], time: int) -> Iterator["Metric"]:
         for number, value in enumerate(score["folds"], start=1):
             whole[f"{of_lambda}/fold_{number}"] = value
     for name, value in whole.items():
-        yield Metric(name, value, time, 0)
+        if value is not None:  # the score of a fold or λ that diverged
+            yield Metric(name, value, time, 0)
 
 
 def _curves(path: Path, time: int) -> Iterator["Metric"]:
@@ -153,7 +154,7 @@ def _curves(path: Path, time: int) -> Iterator["Metric"]:
     from mlflow.entities import Metric
 
     means = pd.read_csv(path).groupby(["lambda", "fold", "epoch"])[["train", "valid"]]
-    for row in means.mean().reset_index().itertuples(index=False):
+    for row in means.mean(skipna=False).dropna().reset_index().itertuples(index=False):
         weight_decay, fold, epoch, *ends = row
         for name, value in zip(("train", "valid"), ends, strict=True):
             key = f"{_group(weight_decay)}/fold_{fold + 1}_{name}"

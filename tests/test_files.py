@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.files import folder_whole, sha256, write_whole
+from pipeline.files import folder_whole, read_json, sha256, to_json, write_whole
 
 
 def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path):
@@ -53,3 +53,15 @@ def test_a_file_may_come_in_parts_and_is_left_as_it_was_if_one_fails(tmp_path):
         write_whole(path, failing())
     assert path.read_text() == "Id,SalePrice\n1,2\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_what_no_other_program_takes_for_json_is_refused(number, tmp_path):
+    path = tmp_path / "record.json"
+    path.write_text(f'{{"score": [1.5, {number}]}}')
+    with pytest.raises(ValueError, match=number):
+        read_json(path)
+    path.write_text(to_json({"score": [1.5, None]}))
+    assert read_json(path) == {"score": [1.5, None]}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        to_json({"score": float(number)})

@@ -42,6 +42,7 @@ def run_of(folds, lambdas=(5.0,)):
         "run_id": "20261124-103916-061",
         "best_lambda": lambdas[0],
         "scores": [{"lambda": value, **score} for value in lambdas],
+        "diverged": [],
         "forecast": {"estimate": 0.1086, "low": 0.097, "high": 0.1209},
         "costliest": [{**house, "prediction": 335_849.0, "share": 0.132}],
         "settings": {"folds": folds, "hidden": [128, 64], "seeds": 16},
@@ -52,6 +53,18 @@ def run_of(folds, lambdas=(5.0,)):
         "kaggle": {"status": "pending"},
         "edited": folds == 10,
     }
+
+
+def diverged_run_of(folds):
+    """A run in which two networks of the second λ diverged."""
+    run = run_of(folds, (5.0, 0.0))
+    lost = run["scores"][1]
+    lost |= {"folds": [None, None, *lost["folds"][2:]]}
+    lost |= dict.fromkeys(("mean", "std", "pooled"))
+    lost_networks = [
+        {"lambda": 0.0, "fold": n, "seed": 0, "epoch": 9 - n} for n in (0, 1)
+    ]
+    return run | {"diverged": lost_networks}
 
 
 def ladder():
@@ -97,6 +110,8 @@ TABLES = {
     "train of seven folds": lambda _: show_scores(run_of(7)),
     "train of ten folds": lambda _: show_scores(run_of(10, (1e-05, 12.5))),
     "train of twenty folds": lambda _: show_scores(run_of(20)),
+    "train of a network that diverged": lambda _: show_scores(diverged_run_of(5)),
+    "train of many, and one diverged": lambda _: show_scores(diverged_run_of(20)),
     "runs": lambda _: show_runs([run_of(10), run_of(5, (0.376,))]),
     "submit": lambda folders: show_submission(
         Submission(folders.raw, [(1461, 1e6)], [755_000.0] * 5, [755_000.0] * 5, True)
@@ -140,6 +155,18 @@ def test_no_line_is_too_long_and_no_word_is_cut(name, width, folders, monkeypatc
     assert words_of(tables) <= set(text.getvalue().split())
 
 
+def test_the_worst_of_many_folds_is_one_that_diverged(monkeypatch):
+    text = io.StringIO()
+    monkeypatch.setattr(console, "out", Console(width=100, file=text))
+    show_scores(diverged_run_of(20))
+    row = next(
+        line for line in text.getvalue().splitlines() if line.lstrip()[:2] == "0 "
+    )
+    assert row.split() == ["0", "0.1254", "0.1354", "diverged", "–", "–", "123.4"]
+    named = "λ = 0 is left out: network 1 of fold 2 diverged in epoch 8 and 1 more"
+    assert named in text.getvalue()
+
+
 WORDS = st.lists(st.text("abλ[", min_size=1, max_size=12), max_size=4).map(" ".join)
 NUMBERS = st.integers(0, 10**6).map(str)
 
@@ -170,13 +197,13 @@ def test_a_table_too_wide_goes_on_below_behind_its_first_column(
     assert "seconds" in headings[-1]
 
 
-def train_in(terminal, monkeypatch):
+def train_in(terminal, monkeypatch, scores=(0.1, 0.3)):
     """What `train` says of its progress on a console."""
     monkeypatch.setattr(console, "err", terminal)
     monkeypatch.setattr(progress, "err", terminal)
     with progress.epoch_progress(networks=2, epochs=8) as watch:
         for _ in range(8):
-            watch(0, SimpleNamespace(valid=torch.tensor([0.1, 0.3])))
+            watch(0, SimpleNamespace(valid=torch.tensor(scores)))
     return terminal.file.getvalue()
 
 
@@ -189,6 +216,19 @@ def test_progress_is_plain_lines_where_no_cursor_can_move(terminal, monkeypatch)
         file=io.StringIO(), force_terminal=terminal, _environ={"TERM": "dumb"}
     )
     assert train_in(dumb, monkeypatch).splitlines() == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ((0.1, float("inf")), "0.1000, 1 diverged"),
+        ((float("nan"),) * 2, "–, 2 diverged"),
+    ],
+)
+def test_progress_counts_the_networks_that_diverged(scores, said, monkeypatch):
+    dumb = Console(file=io.StringIO(), _environ={"TERM": "dumb"})
+    last = train_in(dumb, monkeypatch, scores).splitlines()[-1]
+    assert last == f"trained 100 % · mean log-RMSE {said}"
 
 
 def test_progress_is_a_bar_on_a_terminal(monkeypatch):

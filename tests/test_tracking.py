@@ -1,6 +1,7 @@
 """`pipeline train --track mlflow`: a real store in SQLite, read back by its client."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
-from situations import REPOSITORY, copy_raw
+from situations import QUICK, REPOSITORY, copy_raw
+from test_diverged import EDGE
 
 from pipeline import stages
 from pipeline.paths import Folders
@@ -150,6 +152,21 @@ def test_a_run_that_the_store_did_not_take_is_kept_and_logged_by_the_next_comman
     assert [run.info.status for run in logged.runs("full")] == ["FAILED"]
     assert pipeline("train", *TRAIN).status == 0
     assert {run.info.status for run in logged.runs("full")} == {"FAILED", "FINISHED"}
+
+
+def test_what_a_diverged_network_has_no_number_for_is_not_logged(
+    logged, pipeline, trained_project, monkeypatch
+):
+    logged.use(monkeypatch)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "diverged")
+    words = (*QUICK, *EDGE, "--track", "mlflow", "--json")
+    shown = pipeline("train", "--root", trained_project, *words)
+    lost, _ = json.loads(shown.out)["scores"]
+    (run,) = logged.runs("diverged")
+    for number, score in enumerate(lost["folds"], start=1):
+        assert run.data.metrics.get(f"lambda_0/fold_{number}") == score
+    assert "lambda_0/pooled" not in run.data.metrics
+    assert not any(map(math.isnan, run.data.metrics.values()))
 
 
 def a_folder(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from pipeline.stages import Outcome
 
 def print_json(record: dict[str, Any]) -> None:
     """Print one JSON object on a line."""
-    typer.echo(json.dumps(record, ensure_ascii=False))
+    typer.echo(json.dumps(record, ensure_ascii=False, allow_nan=False))
 
 
 def with_skipped(outcome: Outcome) -> dict[str, Any]:

@@ -4,13 +4,12 @@ The record of submissions/<name>.csv is submissions/<name>.kaggle.json. It is wr
 before the file is sent in, so that whatever happens then, no file goes twice unnoticed.
 """
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from pipeline.errors import UserError
-from pipeline.files import to_json, write_whole
+from pipeline.files import read_json, to_json, write_whole
 
 SENDING = "sending"  # and Kaggle has not said whether it took the file
 PENDING = "pending"  # taken, and not scored yet
@@ -53,7 +52,7 @@ def read(submission: Path) -> Sent | None:
     if not path.exists():
         return None
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path)
         for name, kind in get_type_hints(Sent).items():
             if not isinstance(record[name], kind):
                 raise TypeError(name)

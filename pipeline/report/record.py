@@ -48,13 +48,17 @@ class Search(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What run.json says of a run; its scores by rising λ."""
+    """What run.json says of a run; its scores by rising λ.
+
+    The λ that are left out have no score, since networks of theirs diverged.
+    """
 
     run_id: str
     created: str
     settings: dict[str, str]
     best: LambdaScore
     scores: list[LambdaScore]
+    left_out: list[str]
     forecast: Forecast
     seconds: float
     versions: dict[str, str]
@@ -130,7 +134,8 @@ def sound(path: Path, read: Callable[[S], T], source: S) -> T:
 
 
 def _record(record: dict[str, Any]) -> Record:
-    scores = [_score(each) for each in record["scores"]]
+    rows = record["scores"]
+    scores = [_score(each) for each in rows if each["pooled"] is not None]
     (best,) = (each for each in scores if each.value == record["best_lambda"])
     forecast = record["forecast"]
     return Record(
@@ -139,6 +144,7 @@ def _record(record: dict[str, Any]) -> Record:
         settings={str(name): _text(v) for name, v in record["settings"].items()},
         best=best,
         scores=sorted(scores),
+        left_out=[_text(r["lambda"]) for r in rows if r["pooled"] is None],
         forecast=Forecast(*(float(forecast[name]) for name in Forecast._fields)),
         seconds=float(record["seconds"]),
         versions={str(name): str(v) for name, v in record["versions"].items()},
@@ -168,6 +174,7 @@ def _search(search: dict[str, Any]) -> Search:
 
 
 def _rungs(rungs: list[dict[str, Any]]) -> list[Rung]:
+    """The rungs that have a score, since they did not diverge."""
     numbers = ("mean", "std", "pooled")
     return [
         Rung(
@@ -176,6 +183,7 @@ def _rungs(rungs: list[dict[str, Any]]) -> list[Rung]:
             *(float(rung[name]) for name in numbers),
         )
         for rung in rungs
+        if rung["pooled"] is not None
     ]
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline.tables.console import make_table, say, show
-from pipeline.tables.folds import texts
+from pipeline.tables.folds import overall, texts
 
 
 def show_ladder(record: dict[str, Any]) -> None:
@@ -14,13 +14,13 @@ def show_ladder(record: dict[str, Any]) -> None:
     table = make_table(["rung"], right)
     last = None
     for rung in rungs:
-        bought = "" if last is None else f"{last - rung['pooled']:+.4f}"
-        last = rung["pooled"]
+        pooled = rung["pooled"]
+        bought = "" if None in (last, pooled) else f"{last - pooled:+.4f}"
+        last = pooled
         table.add_row(
             rung["name"],
             *texts(rung["folds"], short=True),
-            " ± ".join(texts([rung["mean"], rung["std"]], short=True)),
-            f"{rung['pooled']:.4f}",
+            *overall(rung, short=True),
             bought,
             f"{rung['seconds']:.0f}",
         )

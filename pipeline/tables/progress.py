@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
+from math import isfinite
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -45,8 +46,7 @@ def epoch_progress(networks: int, epochs: int) -> Iterator["Watch"]:
         def watch(part: int, epoch: "Epoch") -> None:
             with turn:
                 latest[part] = epoch.valid.tolist()
-                scores = list(chain.from_iterable(latest.values()))
-                score = f"{sum(scores) / len(scores):.4f}"
+                score = _mean(list(chain.from_iterable(latest.values())))
                 progress.update(task, advance=len(epoch.valid), score=score)
                 quarter = int(4 * progress.tasks[task].percentage / 100)
                 if not bar and quarter not in quarters:
@@ -54,3 +54,11 @@ def epoch_progress(networks: int, epochs: int) -> Iterator["Watch"]:
                     say_err(f"trained {25 * quarter} % · mean log-RMSE {score}")
 
         yield watch
+
+
+def _mean(scores: list[float]) -> str:
+    """The mean of the networks' scores; those without one are counted beside it."""
+    finite = [score for score in scores if isfinite(score)]
+    mean = f"{sum(finite) / len(finite):.4f}" if finite else "–"
+    diverged = len(scores) - len(finite)
+    return f"{mean}, {diverged} diverged" if diverged else mean

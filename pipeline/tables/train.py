@@ -1,9 +1,11 @@
 """What `train` reached: fold scores, the costliest houses, the score to expect."""
 
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from pipeline.tables.console import make_table, say, show
-from pipeline.tables.folds import ROOMY, fold_names, fold_values, texts
+from pipeline.tables.folds import ROOMY, fold_names, fold_values, overall
 
 _BEST = "bold green"
 
@@ -19,12 +21,13 @@ def show_scores(record: dict[str, Any]) -> None:
         table.add_row(
             f"{score['lambda']:g}" + (" ◂" if best else "  "),
             *fold_values(score["folds"]),
-            " ± ".join(texts([score["mean"], score["std"]], short=folds > ROOMY)),
-            f"{score['pooled']:.4f}",
+            *overall(score, short=folds > ROOMY),
             f"{score['seconds']:.1f}",
             style=_BEST if best and len(scores) > 1 else None,
         )
     show(f"log-RMSE of {folds} folds, lower is better", table)
+    for line in _left_out(record["diverged"]):
+        say(line)
     _show_costliest(record["costliest"])
     expected = record["forecast"]
     say(
@@ -32,6 +35,17 @@ def show_scores(record: dict[str, Any]) -> None:
         f"(90 % interval {expected['low']:.4f} to {expected['high']:.4f}; "
         "a few houses rule it)"
     )
+
+
+def _left_out(diverged: list[dict[str, Any]]) -> Iterator[str]:
+    """A line for each λ that has no score: which of its networks diverged first."""
+    for weight_decay, group in groupby(diverged, lambda each: each["lambda"]):
+        own = sorted(group, key=lambda each: each["epoch"])
+        more = f" and {len(own) - 1} more, see run.json" if len(own) > 1 else ""
+        yield (
+            f"λ = {weight_decay:g} is left out: network {own[0]['seed'] + 1} of fold "
+            f"{own[0]['fold'] + 1} diverged in epoch {own[0]['epoch']}{more}"
+        )
 
 
 def _show_costliest(houses: list[dict[str, Any]]) -> None:
