@@ -15,7 +15,6 @@ from pipeline.settings import Settings
 from pipeline.train import Block, Epoch, Trainer, predict
 
 BEND = 0.07  # in log price: up to here the loss is squared, beyond it absolute
-_BLOCK_ROWS = 4096  # rows predicted at a time
 
 
 class Cell(NamedTuple):
@@ -171,15 +170,12 @@ def log_predictions(
     All blocks read the same inputs, which are gathered once for all of them.
     """
     fold = [cell.fold for cell in cells]
-    device = encoded.targets.device
-    own = torch.tensor(fold, device=device)
-    every = torch.arange(encoded.targets.shape[1], device=device)
+    own = torch.tensor(fold, device=encoded.targets.device)
     stacks = [trainer.networks(place) for place in range(len(trainer.learners))]
-    standard = np.empty((len(stacks), len(cells), len(every)))
-    for start in range(0, len(every), _BLOCK_ROWS):
-        rows = every[start : start + _BLOCK_ROWS]
-        inputs = encoded.inputs.gather(own, rows.expand(len(cells), -1))
+    standard = np.empty((len(stacks), len(cells), encoded.targets.shape[1]))
+    for rows, inputs in encoded.inputs.blocks(own):
+        number = rows.stop - rows.start
         for place, stack in enumerate(stacks):
-            predicted = predict(stack, inputs).cpu().numpy()
-            standard[place, :, start : start + len(rows)] = predicted
+            predicted = predict(stack, inputs)[:, :number].cpu().numpy()
+            standard[place, :, rows] = predicted
     return np.asarray(standard * encoded.deviation[fold] + encoded.mean[fold])

@@ -39,17 +39,22 @@ def verify(folders: Folders, record: dict[str, Any]) -> None:
 def changes(folders: Folders, record: dict[str, Any]) -> Iterator[str]:
     """A line for each file of a run, or of data/raw, that is not as it was."""
     run = record["run_id"]
-    folder = folders.runs / run
+    yield from run_changes(folders, record)
+    inputs = _table(record, "inputs")
+    for name, digest in raw_digests(folders).items():
+        if digest != inputs.get(name):
+            yield f"{folders.root / name}: not what {run} was trained on; {_AGAIN}"
+
+
+def run_changes(folders: Folders, record: dict[str, Any]) -> Iterator[str]:
+    """A line for each file of a run that is not as the run was finished."""
+    folder = folders.runs / record["run_id"]
     if is_edited(record):
         yield f"{folder / RECORD}: not as the run was finished; {_AGAIN}"
     files = _table(record, "files")
     for name, digest in digests(folder, files).items():
         if digest != files[name]:
             yield f"{folder / name}: not as the run was finished; {_AGAIN}"
-    inputs = _table(record, "inputs")
-    for name, digest in raw_digests(folders).items():
-        if digest != inputs.get(name):
-            yield f"{folders.root / name}: not what {run} was trained on; {_AGAIN}"
 
 
 def _table(record: dict[str, Any], name: str) -> dict[str, Any]:

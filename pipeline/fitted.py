@@ -5,6 +5,7 @@ only once their names, types and shapes are what the run's record makes them.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from pipeline.encode import Encoder, Matrix, to_matrix
 from pipeline.errors import UserError
-from pipeline.inputs import Inputs, whole_lines
+from pipeline.inputs import Inputs, to_lines, whole_lines
 from pipeline.limits import Limits
 from pipeline.network import StackedMLP
 from pipeline.paths import Folders
@@ -33,12 +34,12 @@ _ENCODER = ("fill", "mean", "scale")
 class Fitted:
     """The networks of a run's best λ, and what each fold learned from its rows.
 
-    Shapes: networks, a stack of a fold's seeds for each fold; mean and deviation of
-    the log price [folds].
+    Shapes: stack, M = folds × seeds networks, fold by fold; mean and deviation of the
+    log price [folds].
     """
 
     columns: list[str]
-    networks: list[StackedMLP]
+    stack: StackedMLP
     encoders: list[Encoder]
     mean: np.ndarray
     deviation: np.ndarray
@@ -54,7 +55,7 @@ class Fitted:
         folder = folders.runs / record["run_id"]
         try:
             settings = _settings(record)
-            place = settings.lambdas.index(record["best_lambda"])
+            place = record["settings"]["lambdas"].index(record["best_lambda"])
             columns = [str(name) for name in record["columns"]]
             limits = [Limits(**each) for each in record["limits"]]
         except (KeyError, TypeError, ValueError) as error:
@@ -63,26 +64,58 @@ class Fitted:
                 f"({error!r}); train again"
             ) from None
         tensors = _read(folder / WEIGHTS, _expected(settings, len(columns)))
-        stack = StackedMLP.from_tensors(
-            {
-                name.removeprefix(_STACK): tensor[place]
-                for name, tensor in tensors.items()
-                if name.startswith(_STACK)
-            }
-        )
         statistics = [tensors[f"encoder.{name}"].numpy() for name in _ENCODER]
-        seeds = settings.seeds
         return cls(
             columns=columns,
-            networks=[
-                stack[fold * seeds : (fold + 1) * seeds]
-                for fold in range(settings.folds)
-            ],
+            stack=StackedMLP.from_tensors(
+                {
+                    name.removeprefix(_STACK): tensor[place]
+                    for name, tensor in tensors.items()
+                    if name.startswith(_STACK)
+                }
+            ),
             encoders=[Encoder(*each) for each in zip(*statistics, strict=True)],
             mean=tensors["target.mean"].numpy()[:, 0],
             deviation=tensors["target.deviation"].numpy()[:, 0],
             limits=limits,
         )
+
+    @property
+    def networks(self) -> list[StackedMLP]:
+        """The networks of each fold; they share memory."""
+        folds = len(self.encoders)
+        seeds = len(self.stack.output) // folds
+        return [self.stack[n * seeds : (n + 1) * seeds] for n in range(folds)]
+
+    @cached_property
+    def unmet(self) -> set[str]:
+        """Columns of words that no fold's training rows have."""
+        scales = np.stack([encoder.scale for encoder in self.encoders])
+        never = np.isinf(scales).all(axis=0)
+        return {name for name, none in zip(self.columns, never, strict=True) if none}
+
+    def prices(self, features: pd.DataFrame) -> np.ndarray:
+        """The price of each row by all folds, [rows], as the run priced its test rows.
+
+        To the last bit: all networks are one stack here too.
+
+        Raises:
+            UserError: the run was trained on other columns.
+        """
+        self._check(to_matrix(features.head(1)).names)
+        inputs = Inputs.of(to_lines([features]), self.encoders, "cpu")
+        folds = len(self.encoders)
+        own = torch.arange(folds).repeat_interleave(len(self.stack.output) // folds)
+        standard = np.empty((len(own), len(features)))
+        for rows, block in inputs.blocks(own):
+            number = rows.stop - rows.start
+            standard[:, rows] = predict(self.stack, block)[:, :number].numpy()
+        log_price = standard * self.deviation[own, None] + self.mean[own, None]
+        by_fold = log_price.reshape(folds, -1, len(features)).mean(axis=1)
+        where = features["Neighborhood"]
+        floor = np.array([[each.floor] for each in self.limits])
+        ceiling = np.stack([each.ceiling_of(where) for each in self.limits])
+        return np.asarray(np.exp(np.clip(by_fold, floor, ceiling).mean(axis=0)))
 
     def log_price(self, features: pd.DataFrame, fold: int) -> np.ndarray:
         """The log price that the networks of a fold predict, [rows].
@@ -100,10 +133,7 @@ class Fitted:
         Raises:
             UserError: as `log_price`.
         """
-        if matrix.names != self.columns:
-            raise UserError(
-                "the run was trained on other columns than these; train again"
-            )
+        self._check(matrix.names)
         inputs = Inputs.of(whole_lines(matrix.cells), [self.encoders[fold]], "cpu")
         stack = self.networks[fold]
         seeds = torch.zeros(len(stack.output), dtype=torch.long)
@@ -114,6 +144,12 @@ class Fitted:
         limits = self.limits[fold]
         ceiling = limits.ceiling_of(neighbourhoods)
         return np.asarray(np.clip(log_price, limits.floor, ceiling))
+
+    def _check(self, names: list[str]) -> None:
+        if names != self.columns:
+            raise UserError(
+                "the run was trained on other columns than these; train again"
+            )
 
 
 def _settings(record: dict[str, Any]) -> Settings:

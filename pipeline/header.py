@@ -43,7 +43,8 @@ def _check_kind(
             "are train.csv and test.csv swapped?"
         )
     if not set(header) & set(wanted):
+        first = short(header[0]) if header else TARGET
         raise UserError(
-            f"{path}: line 1: {short(header[0])} … names no column of the data; "
+            f"{path}: line 1: {first} … names no column of the data; "
             "put the header back as the first line"
         )

@@ -1,6 +1,6 @@
 """One matrix for all folds, standardised by each fold's statistics as it is read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,6 +11,8 @@ from torch import Tensor
 
 from pipeline.encode import Encoder, column_blocks, to_matrix
 from pipeline.network import LINE, padded
+
+_BLOCK_ROWS = 4096  # predicted at a time, a number of whole lines
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,22 @@ class Inputs:
         """All rows as one fold's encoder sees them, [rows, d_in] without padding."""
         every = torch.arange(len(self.cells), device=self.cells.device)
         return self.gather(torch.tensor([number]), every[None])[0, :, : self.d_in]
+
+    def blocks(self, fold: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """All rows as folds [C] see them, some at a time: which, and their inputs.
+
+        Inputs are [C, rows and some more, padded d_in]. The last block is made up to
+        whole lines, since torch multiplies the last few rows of a matrix by another
+        routine, which rounds differently: a house's price must not hang on how many
+        houses stand beside it.
+        """
+        every = torch.arange(len(self.cells), device=fold.device)
+        for rows in torch.split(every, _BLOCK_ROWS):
+            first = int(rows[0])
+            more = padded(len(rows), LINE) - len(rows)
+            whole = torch.cat([rows, rows[:1].expand(more)])
+            inputs = self.gather(fold, whole.expand(len(fold), -1))
+            yield slice(first, first + len(rows)), inputs
 
     def gather(self, fold: Tensor, index: Tensor) -> Tensor:
         """Standardised rows: fold [C] and index [C, B] -> [C, B, padded d_in]."""

@@ -61,10 +61,27 @@ def read_test(path: Path) -> Table:
     return _read(path, with_price=False)
 
 
-def _read(path: Path, *, with_price: bool) -> Table:
-    rows = read_rows(path, _REMEDY)
+def read_new(path: Path) -> Table:
+    """Read the rows of any file of houses, as test rows; prices are not looked at.
+
+    Raises:
+        UserError: the file cannot be used as it is.
+    """
+    remedy = "give a file with the columns of test.csv"
+    return _read(path, with_price=False, ignored=(TARGET,), remedy=remedy)
+
+
+def _read(
+    path: Path,
+    *,
+    with_price: bool,
+    ignored: tuple[str, ...] = (),
+    remedy: str = _REMEDY,
+) -> Table:
+    rows = read_rows(path, remedy)
     _, header = next(rows)
-    check_header(path, header, with_price=with_price)
+    named = [name for name in header if name not in ignored]
+    check_header(path, named, with_price=with_price)
     blocks: list[pd.DataFrame] = []
     unlisted: dict[str, list[str]] = {}
     while block := list(islice(rows, _BLOCK)):
@@ -72,7 +89,7 @@ def _read(path: Path, *, with_price: bool) -> Table:
         text = pd.DataFrame(cells, columns=header, index=pd.Index(lines), dtype=object)
         blocks.append(_typed(path, text, unlisted, with_price=with_price))
     if not blocks:
-        raise UserError(f"{path}: a header but no houses; {_REMEDY}")
+        raise UserError(f"{path}: a header but no houses; {remedy}")
     frame = pd.concat(blocks)
     _check_ids(path, frame[ID])
     return Table(frame.reset_index(drop=True), unlisted)

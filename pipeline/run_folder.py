@@ -24,7 +24,7 @@ from pipeline.runs import RECORD, RUNGS, WEIGHTS
 from pipeline.schema import ID, TARGET
 from pipeline.settings import Settings
 
-_PRICES = "%.2f"  # dollars and cents
+PRICES = "%.2f"  # dollars and cents
 _SCORES = "%.6f"
 
 
@@ -133,7 +133,7 @@ def _write_predictions(
     )
     priced = pd.DataFrame({ID: test[ID], TARGET: predictions.test})
     for name, frame in (("oof.csv", out_of_fold), ("predictions.csv", priced)):
-        frame.to_csv(folder / name, index=False, float_format=_PRICES)
+        frame.to_csv(folder / name, index=False, float_format=PRICES)
 
 
 def _history(result: CrossValidation, settings: Settings) -> pd.DataFrame:

@@ -52,6 +52,18 @@ def test_loaded_networks_predict_what_the_run_predicted(folders):
     np.testing.assert_allclose(prices, kept, atol=0.5)
 
 
+def test_lambdas_are_found_in_the_order_that_the_record_has_them(folders):
+    record = find_run(folders)
+    path = folders.runs / record["run_id"] / "weights.safetensors"
+    tensors = load_file(path)
+    (_, test) = read_features(folders, record["inputs"])
+    prices = Fitted.load(folders, record).prices(test)
+    stacks = {name: tensors[name].flip(0) for name in tensors if name[:6] == "stack."}
+    save_file(tensors | {n: stack.contiguous() for n, stack in stacks.items()}, path)
+    record["settings"]["lambdas"].reverse()
+    assert (Fitted.load(folders, record).prices(test) == prices).all()
+
+
 def test_other_columns_than_the_runs_are_refused(folders):
     record = find_run(folders)
     record["columns"] = record["columns"][::-1]

@@ -16,6 +16,7 @@ from pipeline.cli.baselines import baselines
 from pipeline.cli.bench import bench
 from pipeline.cli.download import download
 from pipeline.cli.lesson import lesson
+from pipeline.cli.predict import predict
 from pipeline.cli.preprocess import preprocess
 from pipeline.cli.report import report
 from pipeline.cli.runs import list_runs
@@ -31,7 +32,7 @@ _COMMANDS = {
     command.__name__: command
     for command in (
         *(download, preprocess, train, tune, baselines, submit, report),
-        *(lesson, bench),
+        *(predict, lesson, bench),
     )
 } | {"runs": list_runs}
 for name, command in _COMMANDS.items():

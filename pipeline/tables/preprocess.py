@@ -24,11 +24,8 @@ def show_preprocess(record: dict[str, Any]) -> None:
         )
     show("Preprocessing", table)
     _show_filled(record["filled"])
-    _show_assumptions(record["assumptions"])
-    for name, words in record["unseen_categories"].items():
-        more = f" and {len(words) - _MOST} more" if len(words) > _MOST else ""
-        shown = ", ".join(words[:_MOST]) + more
-        say(f"In test.csv only: {name} = {shown} (encoded as all-zero)")
+    show_assumptions(record["assumptions"])
+    show_unseen("In test.csv only", record["unseen_categories"])
 
 
 def _show_filled(filled: list[dict[str, Any]]) -> None:
@@ -41,7 +38,16 @@ def _show_filled(filled: list[dict[str, Any]]) -> None:
     show(f"Unknown values filled: the {shown} largest of {len(filled)}", table)
 
 
-def _show_assumptions(assumptions: list[dict[str, Any]]) -> None:
+def show_unseen(where: str, unseen: dict[str, list[str]]) -> None:
+    """Words that the networks do not know, column by column."""
+    for name, words in unseen.items():
+        more = f" and {len(words) - _MOST} more" if len(words) > _MOST else ""
+        shown = ", ".join(words[:_MOST]) + more
+        say(f"{where}: {name} = {shown} (encoded as all-zero)")
+
+
+def show_assumptions(assumptions: list[dict[str, Any]]) -> None:
+    """What was assumed of rows, and of how many."""
     table = make_table(["file", "assumed", "columns"], ["rows", "first Id"])
     order = itemgetter("file", "assumed")
     for (file, assumed), group in groupby(assumptions, key=order):

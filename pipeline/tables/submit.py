@@ -1,5 +1,6 @@
 """The file for Kaggle, what to do with it, and what Kaggle says of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pipeline.kaggle.answers import Sent
@@ -11,10 +12,7 @@ _UPLOAD = "https://www.kaggle.com/c/house-prices-advanced-regression-techniques/
 
 def show_submission(submission: Submission, *, to_upload: bool = True) -> None:
     """The first rows, the prices beside training's, and where to upload the file."""
-    head = make_table([], ["Id", "SalePrice"])
-    for house, price in submission.rows[:5]:
-        head.add_row(str(house), f"{price:,.2f}")
-    show(f"The first of {len(submission.rows):,} rows", head)
+    show_first(submission.rows)
     table = make_table([""], ["lowest", "25 %", "median", "75 %", "highest"])
     for name, values in (
         ("training", submission.train_quartiles),
@@ -26,6 +24,14 @@ def show_submission(submission: Submission, *, to_upload: bool = True) -> None:
     say(f"{submission.path}: {state}")
     if to_upload:
         say(f"Upload it at {_UPLOAD}")
+
+
+def show_first(rows: Sequence[tuple[int, float]]) -> None:
+    """The first of the houses and their prices."""
+    table = make_table([], ["Id", "SalePrice"])
+    for house, price in rows[:5]:
+        table.add_row(str(house), f"{price:,.2f}")
+    show(f"The first of {len(rows):,} rows", table)
 
 
 def show_answer(sent: Sent, run: dict[str, Any] | None) -> None:

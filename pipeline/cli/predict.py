@@ -1,0 +1,46 @@
+"""The command `predict`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.options import Json, Root, RunId
+from pipeline.cli.output import print_json
+from pipeline.paths import Folders
+
+
+def predict(
+    file: Annotated[
+        Path, typer.Argument(help="A CSV file with the competition's columns.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The CSV file to write.")
+    ],
+    root: Root = Path(),
+    run: RunId = None,
+    as_json: Json = False,
+) -> None:
+    """Price the houses of any file with the networks of a run.
+
+    Example: pipeline predict data/raw/test.csv -o prices.csv
+    """
+    from pipeline.prediction import predict
+    from pipeline.runs import find_run
+    from pipeline.tables.predict import show_prediction
+
+    folders = Folders(root)
+    record = find_run(folders, run)
+    prediction = predict(folders, record, file, output)
+    if as_json:
+        print_json(
+            {
+                "run_id": record["run_id"],
+                "path": str(prediction.path),
+                "rows": len(prediction.rows),
+                "assumptions": prediction.assumptions,
+                "unseen_categories": prediction.unseen,
+            }
+        )
+        return
+    show_prediction(prediction)
