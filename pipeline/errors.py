@@ -1,5 +1,7 @@
 """The one exception that the command line turns into a line of text and status 2."""
 
+INTERRUPTED = 130  # the exit status after Ctrl-C
+INTERRUPTED_LINE = "interrupted; what was finished is kept"
 _LONGEST = 1000  # characters of a line; long paths have their place in it
 
 

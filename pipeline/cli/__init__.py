@@ -23,9 +23,7 @@ from pipeline.cli.runs import list_runs
 from pipeline.cli.submit import submit
 from pipeline.cli.train import train
 from pipeline.cli.tune import tune
-from pipeline.errors import UserError, one_line
-
-_INTERRUPTED = 130  # what typer gives for Ctrl-C
+from pipeline.errors import INTERRUPTED, INTERRUPTED_LINE, UserError, one_line
 
 app = typer.Typer(pretty_exceptions_enable=False)
 _COMMANDS = {
@@ -65,8 +63,8 @@ def main() -> None:
     except (UserError, TyperException) as error:
         text = error.format_message() if isinstance(error, TyperException) else error
         _stop(f"error: {one_line(str(text))}", 2)
-    if status == _INTERRUPTED:
-        _stop("interrupted; finished runs are kept", _INTERRUPTED)
+    if status == INTERRUPTED:  # which typer gives for Ctrl-C
+        _stop(INTERRUPTED_LINE, INTERRUPTED)
 
 
 def _stop(line: str, status: int) -> NoReturn:
