@@ -19,7 +19,8 @@ from pipeline.settings import Settings
 from pipeline.train import Block
 from pipeline.tune import search
 from pipeline.tune.halving import Rung, race, rungs_of
-from pipeline.tune.study import SHAPES, Study
+from pipeline.tune.space import SHAPES
+from pipeline.tune.study import Study
 from studies.common import load, put, table
 
 DOCUMENT = Path("docs/scale.md")
@@ -77,10 +78,9 @@ def _serial() -> Serial:
         study = Study(Path(folder) / "journal", "scale", BASE)
         for told in range(0, last, search.BATCH):
             begin = time.process_time()
-            batch = study.ask(search.BATCH)
+            batch = study.next_batch(last, search.BATCH)
             scores = [each.lr for each in batch.settings]
             study.tell(batch, [[Rung(e, s)] for e, s in zip(ends, scores, strict=True)])
-            study.begun()
             study.tried()
             for step in steps:
                 if step <= told < step + 4 * search.BATCH:

@@ -16,10 +16,22 @@ def studies_of(root):
     return optuna.get_all_study_summaries(storage), storage
 
 
-def trials_of(root):
+def study_of(root):
     summaries, storage = studies_of(root)
     (name,) = [summary.study_name for summary in summaries]
-    return optuna.load_study(study_name=name, storage=storage).trials
+    return optuna.load_study(study_name=name, storage=storage)
+
+
+def trials_of(root):
+    return study_of(root).trials
+
+
+def at_work(root):
+    """The processes that are signed for trials which are not told."""
+    study = study_of(root)
+    running = [t for t in study.trials if t.state == TrialState.RUNNING]
+    names = {trial.user_attrs["batch"] for trial in running}
+    return {str(study.user_attrs[name]) for name in names} - {"None"}
 
 
 def states_of(root):

@@ -7,10 +7,11 @@ in an order that time decides.
 
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -27,13 +28,13 @@ _GO_ON = "finished trials are kept, and the same command goes on from there"
 
 @dataclass(frozen=True)
 class Pool:
-    """Runs functions on some workers.
+    """Runs functions on some workers: `submit` does, and gives the future.
 
     `share` calls a function once and gives a stand-in for its result, to be passed on
-    to `executor.submit`, as an argument of its own, any number of times.
+    to `submit`, as an argument of its own, any number of times.
     """
 
-    executor: Executor
+    submit: Callable[..., "Future[Any]"]
     jobs: int
     share: Callable[..., Any]
 
@@ -56,7 +57,9 @@ def _loky(plan: Plan) -> Iterator[Pool]:
         max_workers=jobs, initializer=_end_with, initargs=(os.getpid(),)
     )
     try:
-        yield Pool(executor, jobs, lambda function, *args: function(*args))
+        yield Pool(
+            _without_ctrl_c(executor), jobs, lambda function, *args: function(*args)
+        )
     except BrokenExecutor as error:
         raise UserError(
             f"a worker was ended from outside, perhaps for want of memory: {_GO_ON}"
@@ -66,6 +69,22 @@ def _loky(plan: Plan) -> Iterator[Pool]:
         executor.shutdown(wait=True, kill_workers=True)
         raise
     executor.shutdown(wait=True)  # it is joblib's one for all, which others expect new
+
+
+def _without_ctrl_c(executor: Executor) -> Callable[..., "Future[Any]"]:
+    """Submit so that workers which start meanwhile never see Ctrl-C, and we do after.
+
+    A terminal sends it to them too, and they would complain.
+    """
+
+    def submit(*call: Any) -> "Future[Any]":  # noqa: ANN401
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return executor.submit(*call)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    return submit
 
 
 def _end_with(parent: int) -> None:
@@ -102,7 +121,8 @@ def _dask(plan: Plan) -> Iterator[Pool]:
             raise UserError(f"{where}: it has no worker; start one") from error
         jobs = plan.jobs or sum(client.nthreads().values())
         try:
-            yield Pool(client.get_executor(pure=False), jobs, _share_with(client))
+            executor = client.get_executor(pure=False)
+            yield Pool(executor.submit, jobs, _share_with(client))
         except KilledWorker as error:
             raise UserError(f"{where}: a batch ended its workers: {_GO_ON}") from error
         except (CancelledError, CommClosedError) as error:

@@ -67,10 +67,10 @@ def search(study: Study, houses: Houses, plan: Plan, pool: Pool) -> Iterator[Fou
     yield clock.found(study.tried())
     while True:
         while len(waiting) < AHEAD * pool.jobs and not clock.is_up():
-            size = min(BATCH, plan.trials - study.begun())
-            if size <= 0:
+            batch = study.next_batch(plan.trials, BATCH)
+            if batch is None:
                 break
-            waiting.append(submit(study.ask(size)))
+            waiting.append(submit(batch))
         if not waiting:
             return
         batch, future = waiting.popleft()
@@ -86,10 +86,7 @@ def confirm(
     """Score each contender on the folds of each seed."""
     shared = pool.share(Houses, *houses)
     futures = [
-        [
-            pool.executor.submit(_pooled, shared, replace(settings, seed=seed))
-            for seed in seeds
-        ]
+        [pool.submit(_pooled, shared, replace(settings, seed=seed)) for seed in seeds]
         for settings in contenders
     ]
     scores = [[future.result() for future in own] for own in futures]
@@ -105,7 +102,7 @@ def _submitter(
 
     def submit(batch: Batch) -> _Waiting:
         shape = replace(batch.settings[0], seeds=1)
-        future = pool.executor.submit(race, encoded, price, batch.blocks, shape)
+        future = pool.submit(race, encoded, price, batch.blocks, shape)
         return _Waiting(batch, future)
 
     return submit

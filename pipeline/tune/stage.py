@@ -13,7 +13,8 @@ from pipeline.settings import Settings
 from pipeline.tune.plan import Plan
 from pipeline.tune.pools import open_pool
 from pipeline.tune.search import Found, Houses, confirm, search
-from pipeline.tune.study import Study, Tried, searched
+from pipeline.tune.space import searched
+from pipeline.tune.study import Study, Tried
 
 JOURNAL = "tune.journal"  # in runs/, beside the run folders
 CONFIRMING = 5  # fold seeds

@@ -1,34 +1,32 @@
 """The search's memory: Optuna's study, kept in a journal that processes can share.
 
-The journal is JSON, a line for each change; nothing in it is a pickle. (SQLite was left
-out: two processes that write to one study meet its "database is locked".)
+A trial enters the journal whole, in one line, with the batch it is in; a batch has the
+process that works on it. So what a process had begun when it ended is taken up by the
+next, which asks and tells just what the first would have.
 """
 
 import os
 import platform
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
-import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, TPESampler
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-from optuna.trial import FrozenTrial, TrialState
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from pipeline.files import writable
 from pipeline.settings import Settings
 from pipeline.train import Block
 from pipeline.tune.halving import Rung
+from pipeline.tune.journal import legible, open_journal
+from pipeline.tune.space import SPACE, draw, is_drawn, searched, settings_of
 
-SHAPES = ("64", "128", "256", "64,32", "128,64")  # hidden layers
-STARTUP = 32  # trials drawn at random before the sampler learns from them
-_LOCK_SECONDS = 5  # a lock held this long was left by a killed process
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
-_PROCESS = "process"
+_BATCH = "batch"  # the attribute of a trial that names its batch
+_STARTED = time.time_ns()  # tells us from a process of our number that ended
 
 
 class Tried(NamedTuple):
@@ -55,82 +53,16 @@ class Tried(NamedTuple):
         }
 
 
-def searched(settings: Settings) -> dict[str, Any]:
-    """The settings that a search chooses, by their names on the command line."""
-    return {
-        "lambda": settings.lambdas[0],
-        "lr": settings.lr,
-        "dropout": settings.dropout,
-        "hidden": list(settings.hidden),
-    }
-
-
 class Batch(NamedTuple):
-    """Trials that were asked for and share a shape."""
+    """Trials that share a shape, by their numbers."""
 
-    trials: list[optuna.Trial]
+    numbers: list[int]
     settings: list[Settings]
 
     @property
     def blocks(self) -> list[Block]:
         """What each trial is to the stack."""
         return [Block(each.lambdas[0], each.lr, each.dropout) for each in self.settings]
-
-
-class Sampler(BaseSampler):
-    """Optuna's TPE (Bergstra et al. 2011), seeded anew by the number of each trial.
-
-    So no two trials draw alike, of whatever process, and a search that goes on draws
-    what it would have drawn without the break. Where `shape` is set, trials have it.
-    """
-
-    def __init__(self, seed: int, storage: JournalStorage) -> None:
-        self._seed, self._storage = seed, storage
-        self._tpe = TPESampler()
-        self.shape: str | None = None
-
-    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Say whose the trial is, and start from its own seed."""
-        own = self._storage.get_trial_id_from_study_id_trial_number(
-            self._storage.get_study_id_from_name(study.study_name), trial.number
-        )
-        self._storage.set_trial_user_attr(own, _PROCESS, _process())
-        state = np.random.SeedSequence([self._seed, trial.number]).generate_state(1)
-        self._tpe = TPESampler(
-            seed=int(state[0]),
-            n_startup_trials=STARTUP,
-            constant_liar=True,  # trials still running count as bad: look elsewhere
-        )
-
-    def infer_relative_search_space(
-        self, study: optuna.Study, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        """What is drawn jointly: all that is not fixed."""
-        space = self._tpe.infer_relative_search_space(study, trial)
-        return {k: v for k, v in space.items() if k != "hidden" or self.shape is None}
-
-    def sample_relative(
-        self,
-        study: optuna.Study,
-        trial: FrozenTrial,
-        search_space: dict[str, BaseDistribution],
-    ) -> dict[str, Any]:
-        """Draw jointly."""
-        return self._tpe.sample_relative(study, trial, search_space)
-
-    def sample_independent(
-        self,
-        study: optuna.Study,
-        trial: FrozenTrial,
-        param_name: str,
-        param_distribution: BaseDistribution,
-    ) -> Any:  # noqa: ANN401 (as Optuna has it)
-        """Draw alone what is not drawn jointly, or give the shape that is set."""
-        if param_name == "hidden" and self.shape is not None:
-            return self.shape
-        return self._tpe.sample_independent(
-            study, trial, param_name, param_distribution
-        )
 
 
 class Study:
@@ -145,124 +77,140 @@ class Study:
             base: the settings that are not searched.
 
         Raises:
-            UserError: the journal cannot be written to.
+            UserError: the journal is none, or cannot be written to.
         """
         self._base = base
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        with writable(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = JournalFileOpenLock(str(path), grace_period=_LOCK_SECONDS)
-            storage = JournalStorage(_whole_lines(path, lock))
-        self._sampler = Sampler(base.seed, storage)
-        self._study = optuna.create_study(
-            storage=storage, sampler=self._sampler, study_name=name, load_if_exists=True
-        )
-        self._study.set_user_attr(str(_process()), _process())
+        self._storage = open_journal(path)
+        with legible(path):
+            self._study = optuna.create_study(
+                storage=self._storage, study_name=name, load_if_exists=True
+            )
+            self._check()
 
     def close(self) -> None:
-        """Give up the trials that are not told."""
-        self._give_up(lambda process: process == _process())
-        self._study.set_user_attr(str(_process()), None)
+        """Leave the batches that are not told to whoever goes on."""
+        for trial in self._trials(TrialState.RUNNING):
+            name = trial.user_attrs[_BATCH]
+            if self._study.user_attrs[name] == _process():
+                self._study.set_user_attr(name, None)
 
-    def ask(self, size: int) -> Batch:
-        """Ask for a batch; its first trial chooses the shape of all."""
-        self._sampler.shape = None
-        trials = []
-        for _ in range(size):
-            trial = self._study.ask()
-            trial.suggest_float("lambda", 0.3, 30, log=True)
-            trial.suggest_float("lr", 2e-4, 1e-2, log=True)
-            # Not from 0: networks without dropout draw their batches differently.
-            trial.suggest_float("dropout", 0.01, 0.5)
-            self._sampler.shape = trial.suggest_categorical("hidden", SHAPES)
-            trials.append(trial)
-        return Batch(trials, [self._settings(trial.params) for trial in trials])
+    def next_batch(self, wanted: int, most: int) -> Batch | None:
+        """The oldest batch that nobody works on, completed, or else a new one.
+
+        It has `most` trials, or fewer where those make `wanted` in all, or is None
+        where there are as many already.
+        """
+        name = self._left_behind() or uuid4().hex
+        others = [each for each in self._begun() if each.user_attrs[_BATCH] != name]
+        size = min(most, wanted - len(others))
+        if size <= 0:
+            return None
+        self._study.set_user_attr(name, _process())
+        while len(trials := self._of_batch(name)) < size:
+            self._add(name, size - len(trials), trials)
+        return Batch(
+            [trial.number for trial in trials],
+            [settings_of(trial.params, self._base) for trial in trials],
+        )
 
     def tell(self, batch: Batch, outcomes: Sequence[Sequence[Rung]]) -> None:
-        """Keep the scores of a batch; who has not reached the end was stopped."""
-        for trial, rungs in zip(batch.trials, outcomes, strict=True):
-            for epoch, score in rungs:
-                trial.report(score, epoch)
+        """Keep the scores of a batch; who has not reached the end was stopped.
+
+        Trials that were told already, before their process ended or by another that
+        took them up at the same time, stay as they are.
+        """
+        study = self._storage.get_study_id_from_name(self._study.study_name)
+        for number, rungs in zip(batch.numbers, outcomes, strict=True):
+            trial = self._storage.get_trial_id_from_study_id_trial_number(study, number)
             epoch, score = rungs[-1]
             state = _FINISHED[epoch < self._base.epochs]
             value = score if state == TrialState.COMPLETE else None
-            self._study.tell(trial, value, state, skip_if_finished=True)
+            with suppress(UpdateFinishedTrialError):
+                for rung in rungs:
+                    self._storage.set_trial_intermediate_value(trial, *rung)
+                self._study.tell(number, value, state, skip_if_finished=True)
 
     def tried(self) -> list[Tried]:
         """The finished trials of all processes, the best first, the stopped last."""
         trials = [
             Tried(
                 trial.number,
-                self._settings(trial.params),
+                settings_of(trial.params, self._base),
                 [Rung(*each) for each in sorted(trial.intermediate_values.items())],
                 trial.state == TrialState.PRUNED,
             )
-            for trial in self._study.get_trials(deepcopy=False, states=_FINISHED)
+            for trial in self._trials(*_FINISHED)
         ]
         return sorted(trials, key=lambda each: (-each.rungs[-1].epoch, each.score))
 
-    def begun(self) -> int:
-        """How many trials are finished or running, in all processes that live."""
-        self._give_up(_is_gone)
-        states = (*_FINISHED, TrialState.RUNNING)
-        return len(self._study.get_trials(deepcopy=False, states=states))
+    def _check(self) -> None:
+        """Stumble here, and not later, over what no search has written."""
+        for trial in self._trials():
+            scores = trial.intermediate_values.values()
+            told = all(isinstance(score, float) for score in scores)
+            if not (told and is_drawn(trial) and _BATCH in trial.user_attrs):
+                raise ValueError(f"trial {trial.number} is none of a search")
+        self.tried()
+        self._left_behind()
 
-    def _settings(self, params: dict[str, Any]) -> Settings:
-        """Settings of three digits, which a command line can repeat exactly."""
-        return replace(
-            self._base,
-            lambdas=(_rounded(params["lambda"]),),
-            lr=_rounded(params["lr"]),
-            dropout=_rounded(params["dropout"]),
-            hidden=tuple(map(int, params["hidden"].split(","))),
-        )
+    def _add(self, batch: str, size: int, begun: Sequence[FrozenTrial]) -> None:
+        """Draw trials for a batch, of the shape of those it has begun with."""
+        earlier = self._trials()
+        shape = begun[0].params["hidden"] if begun else None
+        drawn = draw(earlier, self._base.seed, shape, size)
+        for number, params in enumerate(drawn, start=len(earlier)):
+            state, attributes = TrialState.RUNNING, {_BATCH: batch}
+            trial = create_trial(
+                state=state, params=params, distributions=SPACE, user_attrs=attributes
+            )
+            self._study.add_trial(trial)
+            added = self._of_batch(batch)[-1].number
+            if added != number:  # another process was quicker, and has drawn the same
+                self._study.tell(added, state=TrialState.FAIL)
+                return
 
-    def _give_up(self, whose: Callable[[list[str | int]], bool]) -> None:
-        """Close running trials, by the process that asked for them.
+    def _trials(self, *states: TrialState) -> list[FrozenTrial]:
+        """The trials of all processes, by number; of some states where any is given."""
+        return self._study.get_trials(deepcopy=False, states=states or None)
 
-        One that was killed on the spot did not even sign its trial. It is known by
-        this: no process that could have asked for the trial lives.
-        """
-        running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        at_work = [each for each in self._study.user_attrs.values() if each]
-        others = [each for each in at_work if each != _process() and not _is_gone(each)]
-        for trial in running:
-            signed = trial.user_attrs.get(_PROCESS)
-            if whose(signed) if signed else not others:
-                self._study.tell(
-                    trial.number, state=TrialState.FAIL, skip_if_finished=True
-                )
+    def _of_batch(self, name: str) -> list[FrozenTrial]:
+        trials = self._trials(*_FINISHED, TrialState.RUNNING)
+        return [each for each in trials if each.user_attrs[_BATCH] == name]
 
+    def _begun(self) -> list[FrozenTrial]:
+        """The trials that are finished, or that a living process works on."""
+        at_work, running = self._at_work(), self._trials(TrialState.RUNNING)
+        taken = [each for each in running if each.user_attrs[_BATCH] in at_work]
+        return self._trials(*_FINISHED) + taken
 
-def _whole_lines(path: Path, lock: JournalFileOpenLock) -> JournalFileBackend:
-    """The journal, without a last line that a full disk or a power cut tore."""
-    backend = JournalFileBackend(str(path), lock)
-    lock.acquire()
-    try:
-        with path.open("r+b") as file:
-            content = file.read()
-            file.truncate(content.rfind(b"\n") + 1)
-    finally:
-        lock.release()
-    return backend
+    def _left_behind(self) -> str | None:
+        """The oldest batch that is not told and that no living process works on."""
+        at_work, running = self._at_work(), self._trials(TrialState.RUNNING)
+        names = (str(each.user_attrs[_BATCH]) for each in running)
+        return next((name for name in names if name not in at_work), None)
+
+    def _at_work(self) -> set[str]:
+        """The batches of living processes."""
+        signed = self._study.user_attrs.items()
+        return {name for name, process in signed if process and not _is_gone(process)}
 
 
 def _process() -> list[str | int]:
-    return [platform.node(), os.getpid()]
+    return [platform.node(), os.getpid(), _STARTED]
 
 
 def _is_gone(process: list[str | int]) -> bool:
     """Whether a process of this machine has ended; of another machine we cannot say."""
-    if process[0] != platform.node():
+    node, number, started = process
+    if node != platform.node():
         return False
+    if number == os.getpid():
+        return started != _STARTED
     try:
-        os.kill(int(process[1]), 0)
+        os.kill(int(number), 0)
     except ProcessLookupError:
         return True
     except PermissionError:
         return False
     return False
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.3g}")
