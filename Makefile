@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
+# The tests of a file stay together, in one process.
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 # Options of `pipeline train` that pass through, as in: make submit FOLDS=10 LAMBDA="0 1 5"
@@ -67,10 +69,10 @@ bench: $(READY) ## Our engine beside the book's loop, scikit-learn and vmap
 	@$(BIN)/pipeline bench $(ROOT_OPTION) $(call flag,HIDDEN,hidden)
 
 test: $(READY_DEV) ## Run the tests
-	@$(BIN)/pytest -m "not slow"
+	@$(BIN)/pytest $(SIDE_BY_SIDE) -m "not slow"
 
 slow: $(READY_DEV) ## Run the few long tests too, which `make test` leaves out
-	@$(BIN)/pytest -m slow
+	@$(BIN)/pytest $(SIDE_BY_SIDE) -m slow
 
 lint: $(READY_DEV) ## Check style and types
 	@$(BIN)/ruff check .
