@@ -231,9 +231,12 @@ def test_progress_counts_the_networks_that_diverged(scores, said, monkeypatch):
     assert last == f"trained 100 % · mean log-RMSE {said}"
 
 
-def test_progress_is_a_bar_on_a_terminal(monkeypatch):
-    terminal = Console(file=io.StringIO(), force_terminal=True, _environ={"TERM": "vt"})
+def test_progress_is_a_bar_on_a_terminal_of_80_columns(monkeypatch):
+    terminal = Console(
+        file=io.StringIO(), force_terminal=True, width=80, _environ={"TERM": "vt"}
+    )
     said = train_in(terminal, monkeypatch)
+    assert "…" not in said
     assert "━" in said
     assert "trained" not in said
 

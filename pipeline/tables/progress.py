@@ -32,7 +32,7 @@ def epoch_progress(networks: int, epochs: int) -> Iterator["Watch"]:
         TextColumn(f"{networks} networks"),
         BarColumn(bar_width=30),
         TaskProgressColumn(),
-        TextColumn("· mean log-RMSE of a network {task.fields[score]} ·"),
+        TextColumn("· mean log-RMSE {task.fields[score]} ·"),
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
     )
