@@ -1,0 +1,133 @@
+"""Interrupted, a command ends at once with one line, and keeps what is finished."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from forks import fork
+from searches import at_work, wait_for_trials
+from situations import REPOSITORY
+
+LINE = "interrupted; what was finished is kept\n"
+ENDLESS = ("--epochs", 10**7, "--seeds", 1, "--hidden", 8)
+
+
+def wait_for(folder, pattern):
+    for _ in range(3000):
+        if any(folder.glob(pattern)):
+            return
+        time.sleep(0.01)
+    raise TimeoutError(pattern)
+
+
+def interrupt(process, signal_number=signal.SIGINT):
+    """As a terminal does: to the command and to all that it has started."""
+    begin = time.monotonic()
+    os.killpg(process.process.pid, signal_number)
+    ended = process.end()
+    print(f"ended after {time.monotonic() - begin:.2f} s")
+    return ended
+
+
+def drafts(root):
+    return list(root.rglob(".tmp-*"))
+
+
+@pytest.fixture
+def ready(pipeline, small_project):
+    """A small project, preprocessed."""
+    assert pipeline("preprocess", "--root", small_project).status == 0
+    return small_project
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_training_ends_and_leaves_no_half_run(jobs, signal_number, trained_project):
+    before = sorted(trained_project.rglob("*"))
+    options = ("--root", trained_project, "--jobs", jobs, "--json")
+    process = fork(trained_project.parent / "log", ("train", *ENDLESS, *options))
+    wait_for(trained_project / "runs", ".tmp-*")
+    time.sleep(0.3)  # into the epochs, in all likelihood
+    assert interrupt(process, signal_number) == (130, "", LINE)
+    assert sorted(trained_project.rglob("*")) == before
+
+
+@pytest.mark.slow
+def test_a_search_and_its_workers_end_and_keep_what_is_told(ready):
+    options = ("--root", ready, "--trials", 4000, "--epochs", 9, "--folds", 3)
+    process = fork(ready.parent / "log", ("tune", *options, "--json"))
+    wait_for_trials(ready, 2)
+    assert interrupt(process) == (130, "", LINE)
+    assert not at_work(ready)
+
+
+def test_preprocess_keeps_the_files_that_are_whole(project, pipeline):
+    command = ("preprocess", "--root", project, "--json")
+    process = fork(project.parent / "log", command)
+    wait_for(project / "data" / "processed", "train.csv")
+    assert interrupt(process) == (130, "", LINE)
+    assert not drafts(project)
+    assert not (project / "data" / "processed" / "summary.json").exists()
+    assert pipeline("preprocess", "--root", project).status == 0
+
+
+def test_lessons_keep_the_pictures_that_are_drawn(tmp_path):
+    process = fork(tmp_path / "log", ("lesson", "all", "--root", tmp_path, "--json"))
+    pictures = tmp_path / "reports" / "lessons"
+    wait_for(pictures, "*.png")
+    assert interrupt(process) == (130, "", LINE)
+    assert not drafts(tmp_path)
+    for path in pictures.iterdir():
+        assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_has_not_even_loaded_yet_is_interrupted_with_the_same_line(tmp_path):
+    code = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'pipeline.cli': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from pipeline.__main__ import run\n"
+        "run()\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", LINE)
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A folder with the Makefile, whose .venv runs this very Python."""
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(REPOSITORY / name, tmp_path)
+    script = tmp_path / ".venv" / "bin" / "pipeline"
+    script.parent.mkdir(parents=True)
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m pipeline "$@"\n')
+    script.chmod(0o755)
+    (tmp_path / ".venv" / ".ready").touch()
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_make_ends_with_the_command_that_it_runs(clone, ready):
+    process = subprocess.Popen(
+        ["make", "train", f"ROOT={ready}", f"EPOCHS={10**7}", "HIDDEN=8"],
+        cwd=clone,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_for(ready / "runs", ".tmp-*")
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode in {-signal.SIGINT, 2, 130}
+    assert "Traceback" not in err
+    assert LINE in err
+    assert not drafts(ready)
