@@ -173,9 +173,9 @@ def log_predictions(
     own = torch.tensor(fold, device=encoded.targets.device)
     stacks = [trainer.networks(place) for place in range(len(trainer.learners))]
     standard = np.empty((len(stacks), len(cells), encoded.targets.shape[1]))
-    for rows, inputs in encoded.inputs.blocks(own):
+    for some, rows, inputs in encoded.inputs.blocks(own):
         number = rows.stop - rows.start
         for place, stack in enumerate(stacks):
-            predicted = predict(stack, inputs)[:, :number].cpu().numpy()
-            standard[place, :, rows] = predicted
+            predicted = predict(stack[some], inputs)[:, :number].cpu().numpy()
+            standard[place, some, rows] = predicted
     return np.asarray(standard * encoded.deviation[fold] + encoded.mean[fold])

@@ -107,9 +107,10 @@ class Fitted:
         folds = len(self.encoders)
         own = torch.arange(folds).repeat_interleave(len(self.stack.output) // folds)
         standard = np.empty((len(own), len(features)))
-        for rows, block in inputs.blocks(own):
+        for some, rows, block in inputs.blocks(own):
             number = rows.stop - rows.start
-            standard[:, rows] = predict(self.stack, block)[:, :number].numpy()
+            predicted = predict(self.stack[some], block)[:, :number]
+            standard[some, rows] = predicted.numpy()
         log_price = standard * self.deviation[own, None] + self.mean[own, None]
         by_fold = log_price.reshape(folds, -1, len(features)).mean(axis=1)
         where = features["Neighborhood"]

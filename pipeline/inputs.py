@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, product
 from typing import Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from pipeline.encode import Encoder, column_blocks, to_matrix
 from pipeline.network import LINE, padded
 
 _BLOCK_ROWS = 4096  # predicted at a time, a number of whole lines
+_BLOCK_FOLDS = 64  # and of folds, if there are many
 
 
 @dataclass(frozen=True)
@@ -61,21 +63,23 @@ class Inputs:
         every = torch.arange(len(self.cells), device=self.cells.device)
         return self.gather(torch.tensor([number]), every[None])[0, :, : self.d_in]
 
-    def blocks(self, fold: Tensor) -> Iterator[tuple[slice, Tensor]]:
-        """All rows as folds [C] see them, some at a time: which, and their inputs.
+    def blocks(self, fold: Tensor) -> Iterator[tuple[slice, slice, Tensor]]:
+        """All rows as folds [C] see them: which folds, which rows, and their inputs.
 
-        Inputs are [C, rows and some more, padded d_in]. The last block is made up to
-        whole lines, since torch multiplies the last few rows of a matrix by another
+        Some at a time: inputs are [some of C, some rows and a few more, padded d_in].
+        Rows are made up to whole lines, since torch multiplies the last few rows of a matrix by another
         routine, which rounds differently: a house's price must not hang on how many
         houses stand beside it.
         """
         every = torch.arange(len(self.cells), device=fold.device)
-        for rows in torch.split(every, _BLOCK_ROWS):
+        groups = _groups(len(fold), _BLOCK_FOLDS)
+        for some, rows in product(groups, torch.split(every, _BLOCK_ROWS)):
             first = int(rows[0])
             more = padded(len(rows), LINE) - len(rows)
             whole = torch.cat([rows, rows[:1].expand(more)])
-            inputs = self.gather(fold, whole.expand(len(fold), -1))
-            yield slice(first, first + len(rows)), inputs
+            own = fold[some]
+            inputs = self.gather(own, whole.expand(len(own), -1))
+            yield some, slice(first, first + len(rows)), inputs
 
     def gather(self, fold: Tensor, index: Tensor) -> Tensor:
         """Standardised rows: fold [C] and index [C, B] -> [C, B, padded d_in]."""
@@ -90,6 +94,13 @@ class Inputs:
             known = torch.where(seen.isnan(), self.fill[fold][:, None], seen)
             x.index_copy_(-1, self.gaps, known)
         return x
+
+
+def _groups(number: int, most: int) -> list[slice]:
+    """Cut a number of things into even groups of `most` at most."""
+    groups = -(-number // most)
+    ends = [number * group // groups for group in range(groups + 1)]
+    return [slice(*pair) for pair in pairwise(ends)]
 
 
 def to_lines(frames: Sequence[pd.DataFrame]) -> Tensor:

@@ -78,6 +78,13 @@ def test_jobs_change_no_bit(houses):
     np.testing.assert_array_equal(one.trained.valid, three.trained.valid)
 
 
+def test_predicting_by_a_few_cells_at_a_time_changes_no_bit(houses, monkeypatch):
+    at_once = run(*houses)
+    monkeypatch.setattr("pipeline.inputs._BLOCK_FOLDS", 3)
+    few = run(*houses)
+    np.testing.assert_array_equal(few.trained.log_price, at_once.trained.log_price)
+
+
 def test_a_lambda_alone_gives_the_row_it_has_in_a_grid(houses):
     grid, alone = run(*houses), run(*houses, lambdas=(2.0,))
     np.testing.assert_array_equal(grid.out_of_fold[1], alone.out_of_fold[0])
