@@ -1,5 +1,6 @@
 """The stage `train`: data/processed -> runs/<run id>/."""
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,9 @@ from joblib import cpu_count
 
 from pipeline.cells import Watch
 from pipeline.crossval import cross_validate
+from pipeline.encode import to_matrix
 from pipeline.errors import UserError
+from pipeline.network import StackedMLP
 from pipeline.paths import Folders
 from pipeline.preprocess import read_features
 from pipeline.run_folder import new_run, run_record, write_run
@@ -39,6 +42,7 @@ def run_experiment(
     settings = replace(settings, device=_device(settings.device))
     torch.set_num_threads(1)  # the parts fill the cores; more threads would queue
     train, test = read_features(folders, provenance["inputs"])
+    _check_memory(settings, len(to_matrix(train.head(1)).names))
     begin = datetime.now(UTC)
     with new_run(folders, begin) as draft:
         result = cross_validate(train, test, settings, watch, jobs or cpu_count())
@@ -55,3 +59,19 @@ def _device(name: str) -> str:
     if not there[name]:
         raise UserError(f"--device {name}: torch finds none here; use cpu or auto")
     return name
+
+
+def _check_memory(settings: Settings, d_in: int) -> None:
+    """Refuse networks that the machine cannot hold, before the system ends us.
+
+    Held are the weights, two averages of Adam's, and a copy to be written.
+    """
+    size = StackedMLP.size(d_in, settings.hidden)
+    need = 4 * torch.float32.itemsize * size * settings.networks
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if need > there:
+        raise UserError(
+            f"{settings.networks:,} networks of {size:,} weights need "
+            f"{need / 1e9:,.0f} GB of memory, and this machine has {there / 1e9:,.0f}; "
+            "give a smaller --hidden, --seeds or --folds"
+        )

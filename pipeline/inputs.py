@@ -67,9 +67,9 @@ class Inputs:
         """All rows as folds [C] see them: which folds, which rows, and their inputs.
 
         Some at a time: inputs are [some of C, some rows and a few more, padded d_in].
-        Rows are made up to whole lines, since torch multiplies the last few rows of a matrix by another
-        routine, which rounds differently: a house's price must not hang on how many
-        houses stand beside it.
+        Rows are made up to whole lines, since torch multiplies the last few rows of a
+        matrix by another routine, which rounds differently: a house's price must not
+        hang on how many houses stand beside it.
         """
         every = torch.arange(len(self.cells), device=fold.device)
         groups = _groups(len(fold), _BLOCK_FOLDS)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
+from math import prod
 from typing import Self
 
 import torch
@@ -57,6 +58,14 @@ class StackedMLP:
             torch.zeros(members, first),
             torch.zeros(members, sum(widths) + LANES),
         )
+
+    @staticmethod
+    def size(d_in: int, hidden: Sequence[int]) -> int:
+        """How many numbers a network has, padding included."""
+        first = padded(d_in, LINE)
+        widths = [padded(width, LANES) for width in hidden]
+        weights = sum(map(prod, pairwise([first, *widths])))
+        return weights + widths[-1] + first + sum(widths) + LANES
 
     @classmethod
     def drawn(

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from pipeline.errors import UserError
 
+LARGEST_SEED = 2**32 - 1  # that NumPy, which shuffles the folds, takes
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -36,6 +38,8 @@ class Settings:
         at_least("--folds", self.folds, 2)
         at_least("--seeds", self.seeds, 1)
         at_least("--seed", self.seed, 0)
+        if self.seed > LARGEST_SEED:
+            raise UserError(f"--seed {self.seed}: must be {LARGEST_SEED} or less")
         at_least("--epochs", self.epochs, 1)
         at_least("--batch-size", self.batch_size, 1)
         for width in self.hidden:

@@ -225,6 +225,15 @@ MISTAKES = {
         lambda root: ("train", "--dropout", 1),
         "--dropout 1: must be",
     ),
+    "a seed too large": (lambda root: ("train", "--seed", 2**32), "4294967295 or less"),
+    "networks too large": (
+        lambda root: ("train", "--hidden", "1000000,1000000"),
+        "GB of memory, and this machine has",
+    ),
+    "networks too many": (
+        lambda root: ("train", "--seeds", 10**9),
+        "5,000,000,000 networks",
+    ),
     "no such device": (
         lambda root: ("train", "--device", "cuda"),
         "--device cuda: torch",

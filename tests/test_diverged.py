@@ -19,7 +19,7 @@ from pipeline.settings import Settings
 EDGE = ("--lr", 2.35e8, "--batch-size", 16, "--lambda", 0, "--lambda", 5)
 FAR = ("--lr", 1e30, "--lambda", 0, "--lambda", 5)
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 
 def no_number(text):

@@ -212,6 +212,12 @@ def test_a_weight_decay_beyond_all_bounds_leaves_the_biases_alone():
     torch.testing.assert_close(last.valid, best_constant.expand(3), rtol=0.01, atol=0)
 
 
+@pytest.mark.parametrize("hidden", [(1,), (33, 5), (64, 64, 64)])
+def test_the_size_of_a_network_is_that_of_its_tensors(hidden):
+    tensors = StackedMLP.zeros(1, D_IN, hidden).tensors().values()
+    assert StackedMLP.size(D_IN, hidden) == sum(map(torch.numel, tensors))
+
+
 def test_padding_stays_zero():
     trainer = trainer_of(rows_of(3))
     list(trainer.run())
