@@ -25,6 +25,12 @@ TRAIN = ("--epochs", "3", "--seeds", "2", "--folds", "3", "--hidden", "8")
 TRAIN += ("--lambda", "0.5", "--lambda", "5", "--track", "mlflow")
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch, tmp_path):
+    """Work in a folder of the test's own: MLflow keeps files in the current one."""
+    monkeypatch.chdir(tmp_path)
+
+
 class Logged(NamedTuple):
     root: Path
     uri: str
