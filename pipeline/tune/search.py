@@ -61,8 +61,8 @@ def search(study: Study, houses: Houses, plan: Plan, pool: Pool) -> Iterator[Fou
     the same trials are asked, whichever batch is done first. What is told is kept when
     the search is interrupted.
     """
-    clock = _Clock(plan, len(study.tried()))
     submit = _submitter(houses, plan.settings, pool)
+    clock = _Clock(plan, len(study.tried()))  # the start of the workers is not counted
     waiting: deque[_Waiting] = deque()
     yield clock.found(study.tried())
     while True:
