@@ -49,9 +49,10 @@ def name_diverged(
         for block, cell in np.argwhere(epochs).tolist()
     ]
     if epochs.any(1).all():
+        first = min(found, key=lambda each: each.epoch)
         raise UserError(
-            f"--lr {settings.lr:g}: networks of every λ diverged, "
-            f"the first of them in epoch {min(each.epoch for each in found)}; "
-            "give a lower --lr"
+            f"--lr {settings.lr:g}: networks of every λ diverged, first of all "
+            f"λ = {first.weight_decay:g}, fold {first.fold + 1}, network "
+            f"{first.seed + 1} in epoch {first.epoch}; give a lower --lr"
         )
     return found

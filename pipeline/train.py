@@ -93,7 +93,8 @@ class Trainer:
         Args:
             train: rows to learn from, of each cell.
             valid: rows to score only; where a cell has none, its score is NaN.
-            blocks: their networks lie one block after the other.
+            blocks: their networks lie one block after the other. Where any has dropout,
+                all draw for it, so one without trains on other batches than alone.
             seeds: of each cell: of its weights, batches and dropout.
             bend: [C], the error at which the loss turns from squared to absolute.
             hidden: widths of the hidden layers.

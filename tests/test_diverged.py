@@ -129,5 +129,7 @@ def test_the_networks_are_named_by_lambda_fold_seed_and_epoch():
     cells = [Cell(0, 0), Cell(1, 0)]
     (named,) = name_diverged(np.array([[0, 7], [0, 0]]), cells, settings)
     assert named == Diverged(0.0, fold=1, seed=0, epoch=7)
-    with pytest.raises(UserError, match="first of them in epoch 3"):
+    with pytest.raises(
+        UserError, match="first of all λ = 5, fold 1, network 1 in epoch 3"
+    ):
         name_diverged(np.array([[0, 7], [3, 0]]), cells, settings)
