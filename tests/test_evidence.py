@@ -8,7 +8,6 @@ import pytest
 from situations import QUICK
 
 from pipeline import evidence, runs
-from pipeline.errors import UserError
 from pipeline.files import sha256
 from pipeline.paths import Folders
 from pipeline.run_folder import new_run
@@ -44,7 +43,7 @@ def test_a_run_carries_the_digests_of_its_inputs_and_of_every_file(trained_proje
     assert record["inputs"] == {
         place: sha256(trained_project / place) for place in places
     }
-    assert evidence.verify(Folders(trained_project), record) is None
+    assert not list(evidence.changes(Folders(trained_project), record))
 
 
 def test_the_files_of_rungs_are_among_them(trained_project):
@@ -198,9 +197,13 @@ def test_runs_of_the_same_millisecond_get_ids_that_sort_as_they_came(tmp_path):
     assert [(path / "number").read_text() for path in found] == ["0", "1", "2"]
 
 
-def test_evidence_is_one_line_for_whoever_asks(trained_project):
+def test_each_change_has_a_line_the_runs_before_the_datas(trained_project):
     folders = Folders(trained_project)
     record = runs.find_run(folders)
-    (run_of(trained_project) / "oof.csv").write_text("")
-    with pytest.raises(UserError, match=r"oof\.csv: not as the run was finished"):
-        evidence.verify(folders, record)
+    for name in CHANGED:
+        (run_of(trained_project) / name).write_text("")
+    edit(trained_project / "data" / "raw" / "test.csv", ",Normal", ",Family")
+    of_run = list(evidence.run_changes(folders, record))
+    assert [line.split(":")[0].split("/")[-1] for line in of_run] == sorted(CHANGED)
+    (of_data,) = set(evidence.changes(folders, record)) - set(of_run)
+    assert "data/raw/test.csv: not what" in of_data
