@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from pipeline.encoded import EncodedFolds
 from pipeline.rows import Rows
 from pipeline.settings import Settings
-from pipeline.train import Block, Epoch, Trainer, predict
+from pipeline.train import Block, Epoch, Trainer, predict_rows
 
 BEND = 0.07  # in log price: up to here the loss is squared, beyond it absolute
 
@@ -165,17 +165,9 @@ def _rows(encoded: EncodedFolds, fold: list[int], parts: list[np.ndarray]) -> Ro
 def log_predictions(
     trainer: Trainer, encoded: EncodedFolds, cells: Sequence[Cell]
 ) -> np.ndarray:
-    """The log price each network predicts for every row, [blocks, cells, all rows].
-
-    All blocks read the same inputs, which are gathered once for all of them.
-    """
+    """The log price each network predicts for every row, [blocks, cells, all rows]."""
     fold = [cell.fold for cell in cells]
     own = torch.tensor(fold, device=encoded.targets.device)
-    stacks = [trainer.networks(place) for place in range(len(trainer.learners))]
-    standard = np.empty((len(stacks), len(cells), encoded.targets.shape[1]))
-    for some, rows, inputs in encoded.inputs.blocks(own):
-        number = rows.stop - rows.start
-        for place, stack in enumerate(stacks):
-            predicted = predict(stack[some], inputs)[:, :number].cpu().numpy()
-            standard[place, some, rows] = predicted
+    stacks = [learner.stack for learner in trainer.learners]
+    standard = predict_rows(stacks, encoded.inputs, own)
     return np.asarray(standard * encoded.deviation[fold] + encoded.mean[fold])

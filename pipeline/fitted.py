@@ -24,7 +24,7 @@ from pipeline.network import StackedMLP
 from pipeline.paths import Folders
 from pipeline.runs import RECORD, WEIGHTS
 from pipeline.settings import Settings
-from pipeline.train import predict
+from pipeline.train import predict, predict_rows
 
 _STACK = "stack."
 _ENCODER = ("fill", "mean", "scale")
@@ -106,11 +106,7 @@ class Fitted:
         inputs = Inputs.of(to_lines([features]), self.encoders, "cpu")
         folds = len(self.encoders)
         own = torch.arange(folds).repeat_interleave(len(self.stack.output) // folds)
-        standard = np.empty((len(own), len(features)))
-        for some, rows, block in inputs.blocks(own):
-            number = rows.stop - rows.start
-            predicted = predict(self.stack[some], block)[:, :number]
-            standard[some, rows] = predicted.numpy()
+        (standard,) = predict_rows([self.stack], inputs, own)
         log_price = standard * self.deviation[own, None] + self.mean[own, None]
         by_fold = log_price.reshape(folds, -1, len(features)).mean(axis=1)
         where = features["Neighborhood"]

@@ -10,11 +10,13 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from pipeline.adam import AdamW
 from pipeline.gradients import Backward
+from pipeline.inputs import Inputs
 from pipeline.network import StackedMLP
 from pipeline.rows import Batch, Rows
 
@@ -214,3 +216,19 @@ def schedule(way: float) -> float:
 def predict(stack: StackedMLP, inputs: Tensor) -> Tensor:
     """The mean of each network's heads: [M, rows, d_in] -> [M, rows]."""
     return stack.heads(inputs).mean(2)
+
+
+def predict_rows(
+    stacks: Sequence[StackedMLP], inputs: Inputs, fold: Tensor
+) -> np.ndarray:
+    """What stacks of C networks predict for every row, [stacks, C, rows].
+
+    Network c reads the inputs as fold[c] does. They are gathered once for all stacks.
+    """
+    predicted = np.empty((len(stacks), len(fold), len(inputs.cells)))
+    for some, rows, block in inputs.blocks(fold):
+        number = rows.stop - rows.start
+        for place, stack in enumerate(stacks):
+            own = predict(stack[some], block)[:, :number]
+            predicted[place, some, rows] = own.cpu().numpy()
+    return predicted
