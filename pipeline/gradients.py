@@ -17,19 +17,30 @@ _silu_backward = torch.ops.aten.silu_backward
 
 
 class Backward:
-    """Gradients of C networks' losses on batches of B rows, with memory of its own."""
+    """Gradients of C networks' losses on batches of B rows, with memory of its own.
+
+    Each call of torch takes Python's lock, for which the parts of a stack that train
+    side by side wait. So calls are few, and views of the memory are made once.
+    """
 
     def __init__(
         self, cells: int, rows: int, d_in: int, hidden: Sequence[int], device: str
     ) -> None:
+        """`slope` [2, C, B] is for the loss's slope at the heads."""
         self.gradients = StackedMLP.zeros(cells, d_in, hidden).to(device)
         shapes = [(cells, rows, layer.shape[2]) for layer in self.gradients.layers]
         self._sums, self._active, self._slopes = (
             [torch.empty(shape, device=device) for shape in shapes] for _ in range(3)
         )
+        self._active_columns = [active.mT for active in self._active]
+        at_heads = torch.empty(2, 2, cells, rows, device=device)
+        self._heads, self.slope = at_heads.unbind()
+        self._deep, self._wide = self._heads[:, :, None]
+        self._deep_slope, self._wide_slope = self.slope[:, :, None]
+        self._deep_column = self._deep_slope.mT
 
     def heads(self, stack: StackedMLP, x: Tensor, masks: Sequence[Tensor]) -> Tensor:
-        """What each head says in training: x [C, B, d_in] -> [C, B, 2].
+        """What each head says in training: x [C, B, d_in] -> [2, C, B].
 
         `masks` [C, B, d_out], one for each hidden layer or none at all, hold 0 for a
         unit that is dropped and 1 / (1 - dropout) for one that is kept.
@@ -42,29 +53,29 @@ class Backward:
             if masks:
                 active *= masks[number]
             below = active
-        return stack.join_heads(below, x)
+        torch.bmm(stack.output_row, self._active_columns[-1], out=self._deep)
+        torch.bmm(stack.wide_row, x.mT, out=self._wide)
+        self._heads += stack.head_biases
+        return self._heads
 
-    def backward(
-        self, stack: StackedMLP, x: Tensor, masks: Sequence[Tensor], slope: Tensor
-    ) -> None:
-        """Turn the loss's slope at the heads [C, B, 2] into gradients.
+    def backward(self, stack: StackedMLP, x: Tensor, masks: Sequence[Tensor]) -> None:
+        """Turn `slope`, the loss's at the heads, into gradients.
 
         Call it after `heads` with the same arguments.
         """
         found = self.gradients
-        deep, wide = slope[..., :1], slope[..., 1:]
-        torch.sum(slope, 1, keepdim=True, out=found.head_biases)
-        torch.bmm(wide.mT, x, out=found.wide_row)
-        torch.bmm(deep.mT, self._active[-1], out=found.output_row)
+        torch.sum(self.slope, 2, keepdim=True, out=found.head_biases)
+        torch.bmm(self._wide_slope, x, out=found.wide_row)
+        torch.bmm(self._deep_slope, self._active[-1], out=found.output_row)
         above = self._slopes[-1]
-        torch.mul(deep, stack.output_row, out=above)
+        torch.mul(self._deep_column, stack.output_row, out=above)
         for number in reversed(range(len(stack.layers))):
             if masks:
                 above *= masks[number]
             _silu_backward.grad_input(above, self._sums[number], grad_input=above)
             torch.sum(above, 1, keepdim=True, out=found.hidden_biases[number])
-            below = self._active[number - 1] if number else x
-            torch.bmm(below.mT, above, out=found.layers[number])
+            below = self._active_columns[number - 1] if number else x.mT
+            torch.bmm(below, above, out=found.layers[number])
             if number:
                 out = self._slopes[number - 1]
                 torch.bmm(above, stack.layers[number].mT, out=out)

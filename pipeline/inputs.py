@@ -81,11 +81,14 @@ class Inputs:
             inputs = self.gather(own, whole.expand(len(own), -1))
             yield some, slice(first, first + len(rows)), inputs
 
-    def gather(self, fold: Tensor, index: Tensor) -> Tensor:
-        """Standardised rows: fold [C] and index [C, B] -> [C, B, padded d_in]."""
-        x = self.cells.index_select(0, index.flatten()).view(
-            *index.shape, self.cells.shape[1]
-        )
+    def gather(self, fold: Tensor, index: Tensor, out: Tensor | None = None) -> Tensor:
+        """Standardised rows: fold [C], index [..., C, B] -> [..., C, B, padded d_in].
+
+        Where `out` is given, they are written there.
+        """
+        shape = (*index.shape, self.cells.shape[1])
+        x = torch.empty(shape, device=self.cells.device) if out is None else out
+        torch.index_select(self.cells, 0, index.flatten(), out=x.view(-1, shape[-1]))
         # Two exact steps: addcmul rounds once in whole vectors and twice in the rest.
         x *= self.slope[fold][:, None]
         x += self.shift[fold][:, None]

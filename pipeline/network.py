@@ -108,8 +108,8 @@ class StackedMLP:
 
     @cached_property
     def head_biases(self) -> Tensor:
-        """The biases of the heads, deep and wide, [M, 1, 2]; they share memory."""
-        return self.biases[:, None, -LANES : 2 - LANES]
+        """The biases of the heads, deep and wide, [2, M, 1]; they share memory."""
+        return self.biases.T[-LANES : 2 - LANES, :, None]
 
     @cached_property
     def wide_row(self) -> Tensor:
@@ -135,20 +135,16 @@ class StackedMLP:
         return cls(layers, *(tensors[name] for name in rest))
 
     def heads(self, x: Tensor) -> Tensor:
-        """What each head says without dropout: x [M, rows, d_in] -> [M, rows, 2]."""
-        above = x
-        for layer, biases in zip(self.layers, self.hidden_biases, strict=True):
-            above = nn.functional.silu(torch.baddbmm(biases, above, layer))
-        return self.join_heads(above, x)
-
-    def join_heads(self, above: Tensor, x: Tensor) -> Tensor:
-        """The heads from the last hidden layer and the inputs, [M, rows, 2].
+        """What each head says without dropout: x [M, rows, d_in] -> [2, M, rows].
 
         A row times a matrix, for torch is slow at a batch of matrices times a column.
         """
+        above = x
+        for layer, biases in zip(self.layers, self.hidden_biases, strict=True):
+            above = nn.functional.silu(torch.baddbmm(biases, above, layer))
         deep = torch.bmm(self.output_row, above.mT)
         wide = torch.bmm(self.wide_row, x.mT)
-        return torch.cat([deep, wide], 1).mT + self.head_biases
+        return torch.cat([deep, wide], 1).transpose(0, 1) + self.head_biases
 
     def _map(self, change: Change) -> Self:
         return type(self)(

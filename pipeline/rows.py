@@ -5,7 +5,6 @@ A cell is a fold and a seed: it says which rows a network learns, and in which o
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple
 
 import torch
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from pipeline.inputs import Inputs
 
-GATHERED = 2**19  # cells read at a time: few calls, and all still in the cache
+GATHERED = 2**21  # numbers read at a time, 8 MB: all batches of an epoch of the houses
 
 
 class Batch(NamedTuple):
@@ -53,43 +52,58 @@ class Rows:
             return torch.tensor([len(own) for own in self.rows])
         return torch.stack([self.weights[own].sum() for own in self.rows])
 
-    def shuffled_batches(
-        self, number: int, generators: Sequence[torch.Generator]
-    ) -> Iterator[list[Batch]]:
+
+class Batches:
+    """Each cell's rows in so many batches, as even as can be, and padded.
+
+    (A short last batch would move the weights as far as a full one.)
+
+    They are gathered some at a time, into memory that the next ones overwrite: fresh
+    memory takes the system longer to give than the rows take to read.
+    """
+
+    def __init__(self, rows: Rows, number: int, beside: int = 0) -> None:
+        """Find memory for them; a row needs room for `beside` numbers elsewhere."""
+        self._rows, self._number = rows, number
+        self.width = -(-rows.longest // number)
+        cells, columns = len(rows.rows), rows.inputs.cells.shape[1]
+        few = GATHERED // max(1, cells * self.width * (columns + beside))
+        shape = (min(max(1, few), number), cells, self.width, columns)
+        self._memory = torch.empty(shape, device=rows.inputs.cells.device)
+
+    def shuffled(self, generators: Sequence[torch.Generator]) -> Iterator[list[Batch]]:
         """The batches, each cell's rows in an order drawn from its own generator."""
-        rows = [
-            own[torch.randperm(len(own), generator=generator)]
-            for own, generator in zip(self.rows, generators, strict=True)
-        ]
-        return self._gathered(rows, number)
+        return self._gathered(
+            [
+                own[torch.randperm(len(own), generator=generator)]
+                for own, generator in zip(self._rows.rows, generators, strict=True)
+            ]
+        )
 
-    def batches(self, number: int) -> Iterator[Batch]:
-        """Each cell's rows in their order, cut into `number` batches."""
-        return chain.from_iterable(self._gathered(self.rows, number))
+    def in_order(self) -> Iterator[list[Batch]]:
+        """The batches, each cell's rows in their order."""
+        return self._gathered(self._rows.rows)
 
-    def _gathered(self, rows: Sequence[Tensor], number: int) -> Iterator[list[Batch]]:
-        """Cut rows into batches as even as can be, pad them, gather some at a time.
-
-        (A short last batch would move the weights as far as a full one.)
-        """
-        width = -(-self.longest // number)
-        cut = [cut_evenly(own, number, width) for own in rows]
-        index = torch.stack([places for places, _ in cut], 1).to(self.targets.device)
-        there = torch.stack([there for _, there in cut], 1).to(self.targets.device)
-        few = max(1, GATHERED // max(1, self.inputs.cells.shape[1] * index[0].numel()))
-        for start in range(0, number, few):
-            end = start + few
-            gathered = self._look_up(index[start:end], there[start:end])
+    def _gathered(self, rows: Sequence[Tensor]) -> Iterator[list[Batch]]:
+        cut = [cut_evenly(own, self._number, self.width) for own in rows]
+        device = self._memory.device
+        index = torch.stack([places for places, _ in cut], 1).to(device)
+        there = torch.stack([there for _, there in cut], 1).to(device)
+        few = len(self._memory)
+        for some in zip(torch.split(index, few), torch.split(there, few), strict=True):
+            gathered = self._look_up(*some)
             yield [Batch(*each) for each in zip(*gathered, strict=True)]
 
     def _look_up(self, index: Tensor, there: Tensor) -> Batch:
         """Rows [batches, C, B], as batches one above the other."""
+        rows = self._rows
         weight = there.float()
-        if self.weights is not None:
-            weight *= self.weights[index]
-        targets = self.targets[self.fold[:, None], index]
+        if rows.weights is not None:
+            weight *= rows.weights[index]
+        targets = rows.targets[rows.fold[:, None], index]
         share = weight / weight.sum(-1, keepdim=True)
-        return Batch(self.inputs.gather(self.fold, index), targets, weight, share)
+        inputs = rows.inputs.gather(rows.fold, index, out=self._memory[: len(index)])
+        return Batch(inputs, targets, weight, share)
 
 
 def cut_evenly(rows: Tensor, number: int, width: int) -> tuple[Tensor, Tensor]:

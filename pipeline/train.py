@@ -8,6 +8,7 @@ all blocks read the same batches, which are gathered once for all of them.
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from pipeline.adam import AdamW
 from pipeline.gradients import Backward
 from pipeline.inputs import Inputs
 from pipeline.network import StackedMLP
-from pipeline.rows import Batch, Rows
+from pipeline.rows import Batch, Batches, Rows
 
 SCORED_ROWS = 4096  # of a cell, at a time
 WARM_UP = 0.05  # of all steps
@@ -59,7 +60,7 @@ class Learner:
         )
 
     def step(self, batch: Batch, chances: Sequence[Tensor], share: float) -> Tensor:
-        """Move every network once; their squared errors before it, summed, [C].
+        """Move every network once; the errors of its heads before it, [2, C, B].
 
         Args:
             batch: of each network.
@@ -67,12 +68,13 @@ class Learner:
             share: of the learning rate.
         """
         masks = dropout_masks(chances, self.block.dropout)
-        heads = self._backward.heads(self.stack, batch.inputs, masks)
-        errors = heads - batch.targets[..., None]
-        slope = errors.clamp(self._other_bend, self._bend) * batch.share[..., None]
-        self._backward.backward(self.stack, batch.inputs, masks, slope)
+        backward, slope = self._backward, self._backward.slope
+        errors = backward.heads(self.stack, batch.inputs, masks) - batch.targets
+        torch.clamp(errors, self._other_bend, self._bend, out=slope)
+        slope *= batch.share
+        backward.backward(self.stack, batch.inputs, masks)
         self._optimizer.step(share)
-        return (batch.weight * errors.mean(2) ** 2).sum(1)
+        return errors
 
 
 class Trainer:
@@ -112,9 +114,10 @@ class Trainer:
         drawn = StackedMLP.drawn(self.generators, d_in, hidden)
         members = torch.arange(cells).repeat(len(blocks))
         self.stack = drawn[members].to(str(self.device))
-        rows = -(-train.longest // batches)
-        self.backward = Backward(cells, rows, d_in, hidden, str(self.device))
-        bends = bend.float().to(self.device)[:, None, None]
+        self._train_batches = Batches(train, batches, beside=sum(hidden))
+        width = self._train_batches.width
+        self.backward = Backward(cells, width, d_in, hidden, str(self.device))
+        bends = bend.float().to(self.device)[:, None]
         self.learners = [
             Learner(
                 block,
@@ -125,7 +128,7 @@ class Trainer:
             for place, block in enumerate(blocks)
         ]
         self._drops = any(block.dropout for block in blocks)
-        self._scored = list(valid.batches(1)) if valid.longest <= SCORED_ROWS else []
+        self._valid_batches = Batches(valid, max(1, -(-valid.longest // SCORED_ROWS)))
 
     def networks(self, place: int) -> StackedMLP:
         """The networks of a block, sharing the stack's memory."""
@@ -154,15 +157,19 @@ class Trainer:
         """
         squares = self._zeros()
         done = 0
-        for batches in self.train.shuffled_batches(self.batches, self.generators):
+        for batches in self._train_batches.shuffled(self.generators):
             chances = [self._chances(batch.targets.shape[1]) for batch in batches]
             steps = [
                 self.epoch + (done + n) / self.batches for n in range(len(batches))
             ]
             shares = [schedule(step / self.epochs) for step in steps]
+            weight = torch.stack([batch.weight for batch in batches])
             for place, learner in enumerate(self.learners):
-                for each in zip(batches, chances, shares, strict=True):
-                    squares[place] += learner.step(*each)
+                errors = [
+                    learner.step(*each)
+                    for each in zip(batches, chances, shares, strict=True)
+                ]
+                squares[place] += squared(errors, weight)
             done += len(batches)
         self.epoch += 1
         return self._root_mean(squares, self.train)
@@ -181,8 +188,7 @@ class Trainer:
     def _score(self) -> Tensor:
         """Root mean squared error of each network on its validation rows, [M]."""
         squares = self._zeros()
-        number = -(-self.valid.longest // SCORED_ROWS)
-        for batch in self._scored or self.valid.batches(number):
+        for batch in chain.from_iterable(self._valid_batches.in_order()):
             for place, learner in enumerate(self.learners):
                 errors = predict(learner.stack, batch.inputs) - batch.targets
                 squares[place] += (batch.weight * errors**2).sum(1)
@@ -194,6 +200,12 @@ class Trainer:
 
     def _root_mean(self, squares: Tensor, rows: Rows) -> Tensor:
         return (squares / rows.totals().to(self.device)).sqrt().flatten()
+
+
+def squared(errors: Sequence[Tensor], weight: Tensor) -> Tensor:
+    """Of batches, the heads' errors [2, C, B] and weight [batches, C, B]: sums [C]."""
+    means = torch.stack(list(errors)).mean(1)
+    return (weight * means**2).sum(2).sum(0)
 
 
 def dropout_masks(chances: Sequence[Tensor], dropout: float) -> list[Tensor]:
@@ -215,7 +227,7 @@ def schedule(way: float) -> float:
 @torch.no_grad()
 def predict(stack: StackedMLP, inputs: Tensor) -> Tensor:
     """The mean of each network's heads: [M, rows, d_in] -> [M, rows]."""
-    return stack.heads(inputs).mean(2)
+    return stack.heads(inputs).mean(0)
 
 
 def predict_rows(

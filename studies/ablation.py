@@ -47,7 +47,7 @@ def one_head(place: int) -> Change:
 
     @torch.no_grad()
     def predict(stack: network.StackedMLP, inputs: torch.Tensor) -> torch.Tensor:
-        return stack.heads(inputs)[..., place]
+        return stack.heads(inputs)[place]
 
     return lambda: patch.object(cells, "predict", predict)
 

@@ -1,12 +1,14 @@
 """Batches hold each row of a cell once, in even parts, and padding counts nothing."""
 
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 import torch
 from test_network import ROWS, rows_of, trainer_of
 
-from pipeline.rows import GATHERED, cut_evenly
+from pipeline.network import LINE
+from pipeline.rows import Batches, cut_evenly
 
 
 @pytest.mark.parametrize("number", [1, 3, 7])
@@ -23,7 +25,7 @@ def test_every_row_of_a_cell_is_in_one_batch_of_an_epoch():
     lengths = [50, 49, 31]
     rows = rows_of(3, lengths)
     generators = [torch.Generator().manual_seed(seed) for seed in range(3)]
-    batches = [b for some in rows.shuffled_batches(4, generators) for b in some]
+    (batches,) = Batches(rows, 4).shuffled(generators)
     assert {batch.inputs.shape for batch in batches} == {(3, 13, 16)}
     for cell, length in enumerate(lengths):
         met = torch.cat([b.targets[cell][b.weight[cell] > 0] for b in batches])
@@ -34,17 +36,19 @@ def test_every_row_of_a_cell_is_in_one_batch_of_an_epoch():
 
 def test_the_shares_of_a_batch_add_up_to_one_whatever_its_rows_weigh():
     weights = torch.linspace(0.1, 3, ROWS)
-    for batch in rows_of(2, [50, 33], weights).batches(4):
+    (batches,) = Batches(rows_of(2, [50, 33], weights), 4).in_order()
+    for batch in batches:
         torch.testing.assert_close(batch.share.sum(1), torch.ones(2))
         assert (batch.share[batch.weight == 0] == 0).all()
 
 
-def test_batches_gathered_a_few_at_a_time_are_the_same(monkeypatch):
+@pytest.mark.parametrize("gathered", [1, 2 * 3 * 10 * LINE])
+def test_batches_gathered_a_few_at_a_time_are_the_same(monkeypatch, gathered):
     rows = rows_of(3)
-    at_once = list(rows.batches(5))
-    assert sum(batch.inputs.numel() for batch in at_once) < GATHERED
-    monkeypatch.setattr("pipeline.rows.GATHERED", 1)
-    for one, other in zip(at_once, rows.batches(5), strict=True):
+    (at_once,) = Batches(rows, 5).in_order()
+    monkeypatch.setattr("pipeline.rows.GATHERED", gathered)
+    few = chain.from_iterable(Batches(rows, 5).in_order())
+    for one, other in zip(at_once, few, strict=True):
         assert all(map(torch.equal, one, other))
 
 

@@ -8,7 +8,7 @@ from torch import nn
 from pipeline.adam import BETAS, WIDE_PACE
 from pipeline.inputs import Inputs
 from pipeline.network import LANES, LINE, StackedMLP
-from pipeline.rows import Rows
+from pipeline.rows import Batches, Rows
 from pipeline.train import Block, Trainer, dropout_masks, predict, schedule
 
 SEEDS = [11, 12, 13]
@@ -53,7 +53,7 @@ class Single(nn.Module):
             d_in, d_out = sizes[number : number + 2]
             bias = stack.hidden_biases[number][member, 0, :d_out]
             layers += [linear(weight[member, :d_in, :d_out], bias), nn.SiLU()]
-        deep, wide = stack.head_biases[member, 0]
+        deep, wide = stack.head_biases[:, member]
         output = stack.output[member, : HIDDEN[-1], None]
         self.deep = nn.Sequential(*layers, linear(output, deep))
         self.wide = linear(stack.wide_row[member, :, :D_IN].T, wide)
@@ -134,13 +134,13 @@ def test_a_stack_equals_torch_networks_trained_alone(epochs, batches, weights):
 def test_the_backward_pass_equals_autograd_with_dropout_and_padding():
     rows = rows_of(3, [50, 49, 47])
     trainer = trainer_of(rows, batches=4)
-    stack, batch = trainer.networks(0), next(rows.batches(4))
+    stack, ((batch, *_),) = trainer.networks(0), Batches(rows, 4).in_order()
     generator = torch.Generator().manual_seed(5)
     chances = [
         torch.rand(3, 13, layer.shape[2], generator=generator) for layer in stack.layers
     ]
     masks = dropout_masks(chances, 0.4)
-    slope = torch.randn(3, 13, 2, generator=generator) * batch.weight[..., None]
+    slope = torch.randn(2, 3, 13, generator=generator) * batch.weight
     leaves = {name: t.clone().requires_grad_() for name, t in stack.tensors().items()}
     layers = [leaves[f"layer{n}"] for n in range(len(stack.layers))]
     twin = StackedMLP(layers, leaves["output"], leaves["wide"], leaves["biases"])
@@ -150,11 +150,12 @@ def test_the_backward_pass_equals_autograd_with_dropout_and_padding():
         x = nn.functional.silu(sums) * masks[number]
     deep = torch.bmm(x, twin.output[:, :, None])
     wide = torch.bmm(batch.inputs, twin.wide_row.mT)
-    expected = torch.cat([deep, wide], 2) + twin.head_biases
+    expected = torch.cat([deep, wide], 2).movedim(2, 0) + twin.head_biases
     heads = trainer.backward.heads(stack, batch.inputs, masks)
     torch.testing.assert_close(heads, expected)
     expected.backward(slope)
-    trainer.backward.backward(stack, batch.inputs, masks, slope)
+    trainer.backward.slope.copy_(slope)
+    trainer.backward.backward(stack, batch.inputs, masks)
     for name, gradient in trainer.backward.gradients.tensors().items():
         torch.testing.assert_close(gradient, leaves[name].grad)
 
