@@ -28,7 +28,8 @@ class Trained(NamedTuple):
     """What training leaves, for each block and cell.
 
     Shapes: weights, each [blocks, cells, ...]; log_price [blocks, cells, rows + test
-    rows]; train and valid [blocks, cells, epochs], the learning curves in log-RMSE.
+    rows], NaN for the rows that a network has learned; train and valid [blocks, cells,
+    epochs], the learning curves in log-RMSE.
     """
 
     weights: dict[str, np.ndarray]
@@ -165,9 +166,19 @@ def _rows(encoded: EncodedFolds, fold: list[int], parts: list[np.ndarray]) -> Ro
 def log_predictions(
     trainer: Trainer, encoded: EncodedFolds, cells: Sequence[Cell]
 ) -> np.ndarray:
-    """The log price each network predicts for every row, [blocks, cells, all rows]."""
+    """The log price each network predicts, [blocks, cells, rows + test rows].
+
+    NaN for the rows that it has learned: nobody asks about these.
+    """
     fold = [cell.fold for cell in cells]
-    own = torch.tensor(fold, device=encoded.targets.device)
+    own, rows = (
+        torch.tensor(each, device=encoded.targets.device)
+        for each in (fold, encoded.unseen[fold])
+    )
     stacks = [learner.stack for learner in trainer.learners]
-    standard = predict_rows(stacks, encoded.inputs, own)
-    return np.asarray(standard * encoded.deviation[fold] + encoded.mean[fold])
+    standard = predict_rows(stacks, encoded.inputs, own, rows)
+    shape = (len(stacks), len(cells), encoded.targets.shape[1])
+    log_price = np.full(shape, np.nan)
+    predicted = standard * encoded.deviation[fold] + encoded.mean[fold]
+    np.put_along_axis(log_price, encoded.unseen[None, fold], predicted, 2)
+    return log_price

@@ -102,7 +102,7 @@ def cross_validate(
     cells = cells_of(settings)
     blocks = [Block(each, settings.lr, settings.dropout) for each in settings.lambdas]
     trained = train_cells(encoded, cells, blocks, settings, watch, jobs)
-    epochs = diverged_in(trained)
+    epochs = diverged_in(trained, encoded.unseen[[cell.fold for cell in cells]])
     answers = np.where(epochs[..., None], np.nan, trained.log_price)
     log_price = by_fold(answers, encoded, settings)
     predicted = out_of_fold(log_price, folds)

@@ -29,10 +29,14 @@ class Diverged(NamedTuple):
         return {"lambda": own.pop("weight_decay"), **own}
 
 
-def diverged_in(trained: Trained) -> np.ndarray:
-    """The epoch in which each network diverged, 0 for none, [blocks, cells]."""
+def diverged_in(trained: Trained, unseen: np.ndarray) -> np.ndarray:
+    """The epoch in which each network diverged, 0 for none, [blocks, cells].
+
+    `unseen` [cells, n] says for which rows a network has a price at all.
+    """
+    log_price = np.take_along_axis(trained.log_price, unseen[None], 2)
     finite = np.isfinite(trained.train) & np.isfinite(trained.valid)
-    finite[..., -1] &= np.isfinite(trained.log_price).all(-1)
+    finite[..., -1] &= np.isfinite(log_price).all(-1)
     return np.asarray(np.where(finite.all(-1), 0, finite.argmin(-1) + 1))
 
 

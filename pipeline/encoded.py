@@ -1,6 +1,7 @@
 """All rows as each fold sees them: what is learned from rows, learned in every fold."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -19,10 +20,9 @@ from pipeline.schema import TARGET
 class EncodedFolds:
     """All rows as each fold's encoder sees them, and the target as a network learns it.
 
-    Shapes: targets [folds, rows + test rows],
-    the log price less the fold's mean, over its deviation (NaN in test rows); mean and
-    deviation [folds, 1]; floor [folds, 1] and ceiling [folds, rows + test rows] bound
-    the log price.
+    Shapes: targets [folds, rows + test rows], the log price less the fold's mean, over
+    its deviation (NaN in test rows); mean and deviation [folds, 1]; floor [folds, 1]
+    and ceiling [folds, rows + test rows] bound the log price.
     """
 
     folds: list[Fold]
@@ -64,6 +64,19 @@ class EncodedFolds:
             floor=np.array([[each.floor] for each in limits]),
             ceiling=np.stack([each.ceiling_of(where) for each in limits]),
         )
+
+    @cached_property
+    def unseen(self) -> np.ndarray:
+        """The rows that each fold has not learned from, test rows too, [folds, n].
+
+        Where a fold has fewer than others, its last stands there again.
+        """
+        seen = np.zeros(self.targets.shape, dtype=bool)
+        for own, fold in zip(seen, self.folds, strict=True):
+            own[fold.train] = True
+        rows = [np.flatnonzero(~own) for own in seen]
+        most = max(map(len, rows))
+        return np.stack([np.pad(own, (0, most - len(own)), "edge") for own in rows])
 
     def bound(self, log_price: np.ndarray) -> np.ndarray:
         """Keep log prices [..., folds, rows + test rows] within the folds' limits."""

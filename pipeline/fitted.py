@@ -106,7 +106,8 @@ class Fitted:
         inputs = Inputs.of(to_lines([features]), self.encoders, "cpu")
         folds = len(self.encoders)
         own = torch.arange(folds).repeat_interleave(len(self.stack.output) // folds)
-        (standard,) = predict_rows([self.stack], inputs, own)
+        every = torch.arange(len(features)).expand(len(own), -1)
+        (standard,) = predict_rows([self.stack], inputs, own, every)
         log_price = standard * self.deviation[own, None] + self.mean[own, None]
         by_fold = log_price.reshape(folds, -1, len(features)).mean(axis=1)
         where = features["Neighborhood"]

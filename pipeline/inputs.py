@@ -63,23 +63,23 @@ class Inputs:
         every = torch.arange(len(self.cells), device=self.cells.device)
         return self.gather(torch.tensor([number]), every[None])[0, :, : self.d_in]
 
-    def blocks(self, fold: Tensor) -> Iterator[tuple[slice, slice, Tensor]]:
-        """All rows as folds [C] see them: which folds, which rows, and their inputs.
+    def blocks(
+        self, fold: Tensor, rows: Tensor
+    ) -> Iterator[tuple[slice, slice, Tensor]]:
+        """Rows [C, n] as folds [C] see them: which folds, which of n, and their inputs.
 
-        Some at a time: inputs are [some of C, some rows and a few more, padded d_in].
+        Some at a time: inputs are [some of C, some of n and a few more, padded d_in].
         Rows are made up to whole lines, since torch multiplies the last few rows of a
         matrix by another routine, which rounds differently: a house's price must not
         hang on how many houses stand beside it.
         """
-        every = torch.arange(len(self.cells), device=fold.device)
         groups = _groups(len(fold), _BLOCK_FOLDS)
-        for some, rows in product(groups, torch.split(every, _BLOCK_ROWS)):
-            first = int(rows[0])
-            more = padded(len(rows), LINE) - len(rows)
-            whole = torch.cat([rows, rows[:1].expand(more)])
-            own = fold[some]
-            inputs = self.gather(own, whole.expand(len(own), -1))
-            yield some, slice(first, first + len(rows)), inputs
+        for some, start in product(groups, range(0, rows.shape[1], _BLOCK_ROWS)):
+            index = rows[some, start : start + _BLOCK_ROWS]
+            number = index.shape[1]
+            more = index[:, :1].expand(-1, padded(number, LINE) - number)
+            inputs = self.gather(fold[some], torch.cat([index, more], 1))
+            yield some, slice(start, start + number), inputs
 
     def gather(self, fold: Tensor, index: Tensor, out: Tensor | None = None) -> Tensor:
         """Standardised rows: fold [C], index [..., C, B] -> [..., C, B, padded d_in].
@@ -114,7 +114,7 @@ def to_lines(frames: Sequence[pd.DataFrame]) -> Tensor:
     width = len(to_matrix(frames[0].head(1)).names)
     lines = torch.zeros(sum(map(len, frames)), padded(width, LINE))
     cells, below = lines.numpy(), 0
-    for frame in frames:
+    for frame in filter(len, frames):  # scikit-learn refuses an empty one
         own, left = cells[below : below + len(frame)], 0
         for block in column_blocks(frame):
             right = left + len(block.names)

@@ -231,16 +231,16 @@ def predict(stack: StackedMLP, inputs: Tensor) -> Tensor:
 
 
 def predict_rows(
-    stacks: Sequence[StackedMLP], inputs: Inputs, fold: Tensor
+    stacks: Sequence[StackedMLP], inputs: Inputs, fold: Tensor, rows: Tensor
 ) -> np.ndarray:
-    """What stacks of C networks predict for every row, [stacks, C, rows].
+    """What stacks of C networks predict for their rows [C, n], [stacks, C, n].
 
     Network c reads the inputs as fold[c] does. They are gathered once for all stacks.
     """
-    predicted = np.empty((len(stacks), len(fold), len(inputs.cells)))
-    for some, rows, block in inputs.blocks(fold):
-        number = rows.stop - rows.start
+    predicted = np.empty((len(stacks), *rows.shape))
+    for some, places, block in inputs.blocks(fold, rows):
+        number = places.stop - places.start
         for place, stack in enumerate(stacks):
             own = predict(stack[some], block)[:, :number]
-            predicted[place, some, rows] = own.cpu().numpy()
+            predicted[place, some, places] = own.cpu().numpy()
     return predicted

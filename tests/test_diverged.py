@@ -119,9 +119,12 @@ def test_no_finite_number_anywhere_is_what_counts_as_diverged():
     result = trained(
         train=[[fine, nan, fine, fine]],
         valid=[[fine, fine, inf, fine]],
-        log_price=[[[12.0, 99.0], [12.0, 99.0], [12.0, 99.0], [12.0, -np.inf]]],
+        log_price=[
+            [[12.0, 99.0, np.nan]] * 3 + [[12.0, np.nan, -np.inf]],
+        ],
     )
-    assert diverged_in(result).tolist() == [[0, 2, 2, 3]]
+    unseen = np.array([[0, 1]] * 3 + [[0, 2]])
+    assert diverged_in(result, unseen).tolist() == [[0, 2, 2, 3]]
 
 
 def test_the_networks_are_named_by_lambda_fold_seed_and_epoch():

@@ -110,7 +110,8 @@ def _submitter(
 
 def _encode(houses: Houses, settings: Settings) -> EncodedFolds:
     folds = make_folds(len(houses.train), settings.folds, settings.seed)
-    return EncodedFolds.fit(*houses, folds, settings.device)
+    nobody = houses.test.head(0)  # a trial is scored on training houses alone
+    return EncodedFolds.fit(houses.train, nobody, folds, settings.device)
 
 
 def _pooled(houses: Houses, settings: Settings) -> float:
