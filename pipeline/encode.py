@@ -11,7 +11,6 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from pipeline.features import CROSSED
@@ -85,14 +84,16 @@ class Encoder:
 
         A word that none of them has gets an infinite scale: it becomes 0 for any house.
         """
-        imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-        filled = imputer.fit_transform(matrix.cells[rows])
+        # scikit-learn's SimpleImputer gives the same medians, but sorts for them.
+        cells = pd.DataFrame(matrix.cells[rows])
+        fill = cells.median().fillna(0)
+        filled = cells.fillna(fill).to_numpy()
         scaler = StandardScaler().fit(filled)
         weight = np.where(matrix.of_words, _rarity(filled), 1.0)
         deviation = np.where(scaler.scale_ < LEAST_DEVIATION, 1.0, scaler.scale_)
         with np.errstate(divide="ignore"):
             scale = np.asarray(deviation / weight)
-        return cls(imputer.statistics_, scaler.mean_, scale)
+        return cls(fill.to_numpy(), scaler.mean_, scale)
 
     @classmethod
     def fit_each(

@@ -14,7 +14,7 @@ from pipeline.paths import Folders
 
 EPOCHS, LAMBDAS = 20, (0.0, 1.0, 5.0, 10.0)
 FEW, MANY = 5, 100  # networks of the engine, for the time per network
-TRIAL_EPOCHS = 1  # enough to tell settings apart, and short where one is hopeless
+TRIAL_EPOCHS = 4  # of one, an engine at work and one that starts look alike
 ROUNDS = 3  # in turns, so that a slow spell of the machine meets all competitors
 
 MODULES = {
