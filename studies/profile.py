@@ -52,7 +52,7 @@ def epoch_shares(width: int) -> dict[str, float]:
         kind: sum(seconds[name] for name in names) / total
         for kind, names in KINDS.items()
     }
-    return named | {"all else, some 40 small calls a step": 1 - sum(named.values())}
+    return named | {"all else, some 20 small calls a step": 1 - sum(named.values())}
 
 
 def _seconds_of_operations(trainer: Trainer) -> Counter[str]:
