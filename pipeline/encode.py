@@ -89,7 +89,8 @@ class Encoder:
         fill = cells.median().fillna(0)
         filled = cells.fillna(fill).to_numpy()
         scaler = StandardScaler().fit(filled)
-        weight = np.where(matrix.of_words, _rarity(filled), 1.0)
+        weight = np.ones(len(fill))
+        weight[matrix.of_words] = _rarity(filled[:, matrix.of_words])
         deviation = np.where(scaler.scale_ < LEAST_DEVIATION, 1.0, scaler.scale_)
         with np.errstate(divide="ignore"):
             scale = np.asarray(deviation / weight)

@@ -202,9 +202,9 @@ class Trainer:
         return (squares / rows.totals().to(self.device)).sqrt().flatten()
 
 
-def squared(errors: Sequence[Tensor], weight: Tensor) -> Tensor:
+def squared(errors: list[Tensor], weight: Tensor) -> Tensor:
     """Of batches, the heads' errors [2, C, B] and weight [batches, C, B]: sums [C]."""
-    means = torch.stack(list(errors)).mean(1)
+    means = torch.stack(errors).mean(1)
     return (weight * means**2).sum(2).sum(0)
 
 

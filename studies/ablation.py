@@ -49,7 +49,7 @@ def one_head(place: int) -> Change:
     def predict(stack: network.StackedMLP, inputs: torch.Tensor) -> torch.Tensor:
         return stack.heads(inputs)[place]
 
-    return lambda: patch.object(cells, "predict", predict)
+    return lambda: patch.object(train, "predict", predict)
 
 
 def one_ceiling() -> AbstractContextManager[object]:
