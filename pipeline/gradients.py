@@ -29,8 +29,8 @@ class Backward:
         """`slope` [2, C, B] is for the loss's slope at the heads."""
         self.gradients = StackedMLP.zeros(cells, d_in, hidden).to(device)
         shapes = [(cells, rows, layer.shape[2]) for layer in self.gradients.layers]
-        self._sums, self._active, self._slopes = (
-            [torch.empty(shape, device=device) for shape in shapes] for _ in range(3)
+        self._sums, self._active = (
+            [torch.empty(shape, device=device) for shape in shapes] for _ in range(2)
         )
         self._active_columns = [active.mT for active in self._active]
         at_heads = torch.empty(2, 2, cells, rows, device=device)
@@ -61,13 +61,14 @@ class Backward:
     def backward(self, stack: StackedMLP, x: Tensor, masks: Sequence[Tensor]) -> None:
         """Turn `slope`, the loss's at the heads, into gradients.
 
-        Call it after `heads` with the same arguments.
+        Call it after `heads` with the same arguments. A layer's slopes are written over
+        its activations, which by then have served, and lie in the nearest cache.
         """
         found = self.gradients
         torch.sum(self.slope, 2, keepdim=True, out=found.head_biases)
         torch.bmm(self._wide_slope, x, out=found.wide_row)
         torch.bmm(self._deep_slope, self._active[-1], out=found.output_row)
-        above = self._slopes[-1]
+        above = self._active[-1]
         torch.mul(self._deep_column, stack.output_row, out=above)
         for number in reversed(range(len(stack.layers))):
             if masks:
@@ -77,6 +78,6 @@ class Backward:
             below = self._active_columns[number - 1] if number else x.mT
             torch.bmm(below, above, out=found.layers[number])
             if number:
-                out = self._slopes[number - 1]
+                out = self._active[number - 1]
                 torch.bmm(above, stack.layers[number].mT, out=out)
                 above = out

@@ -64,12 +64,15 @@ class Batches:
 
     def __init__(self, rows: Rows, number: int, beside: int = 0) -> None:
         """Find memory for them; a row needs room for `beside` numbers elsewhere."""
-        self._rows, self._number = rows, number
+        self._rows, device = rows, rows.inputs.cells.device
         self.width = -(-rows.longest // number)
         cells, columns = len(rows.rows), rows.inputs.cells.shape[1]
         few = GATHERED // max(1, cells * self.width * (columns + beside))
         shape = (min(max(1, few), number), cells, self.width, columns)
-        self._memory = torch.empty(shape, device=rows.inputs.cells.device)
+        self._memory = torch.empty(shape, device=device)
+        places = numbered_from_1([len(own) for own in rows.rows])
+        cut = [cut_evenly(own, number, self.width) for own in places]
+        self._places = torch.stack(cut, 1).to(device)
 
     def shuffled(self, generators: Sequence[torch.Generator]) -> Iterator[list[Batch]]:
         """The batches, each cell's rows in an order drawn from its own generator."""
@@ -85,13 +88,11 @@ class Batches:
         return self._gathered(self._rows.rows)
 
     def _gathered(self, rows: Sequence[Tensor]) -> Iterator[list[Batch]]:
-        cut = [cut_evenly(own, self._number, self.width) for own in rows]
-        device = self._memory.device
-        index = torch.stack([places for places, _ in cut], 1).to(device)
-        there = torch.stack([there for _, there in cut], 1).to(device)
-        few = len(self._memory)
-        for some in zip(torch.split(index, few), torch.split(there, few), strict=True):
-            gathered = self._look_up(*some)
+        """The batches of these rows, of each cell in the order that they stand in."""
+        padding = torch.zeros(1, dtype=torch.long)
+        row_at = torch.cat([padding, *rows]).to(self._places.device)
+        for places in torch.split(self._places, len(self._memory)):
+            gathered = self._look_up(row_at[places], places > 0)
             yield [Batch(*each) for each in zip(*gathered, strict=True)]
 
     def _look_up(self, index: Tensor, there: Tensor) -> Batch:
@@ -106,16 +107,17 @@ class Batches:
         return Batch(inputs, targets, weight, share)
 
 
-def cut_evenly(rows: Tensor, number: int, width: int) -> tuple[Tensor, Tensor]:
-    """Rows [n] as batches [number, width], and where in those there is a row at all.
+def numbered_from_1(lengths: list[int]) -> tuple[Tensor, ...]:
+    """Numbers for the items of some lists, one list after the other."""
+    return torch.split(torch.arange(1, sum(lengths) + 1), lengths)
+
+
+def cut_evenly(numbers: Tensor, pieces: int, width: int) -> Tensor:
+    """Numbers [n] in pieces as even as can be, each padded with 0: [pieces, width].
 
     Sizes differ by one at most, larger ones first, as `tensor_split` has it.
     """
-    size, more = divmod(len(rows), number)
-    sizes = torch.full((number, 1), size)
-    sizes[:more] += 1
-    place = torch.arange(width)
-    there = place < sizes
-    batches = torch.zeros(number, width, dtype=rows.dtype)
-    batches[there] = rows
-    return batches, there
+    cut = torch.zeros(pieces, width, dtype=numbers.dtype)
+    for row, piece in zip(cut, numbers.tensor_split(pieces), strict=True):
+        row[: len(piece)] = piece
+    return cut

@@ -59,22 +59,25 @@ class Learner:
             stack, backward.gradients, lr=block.lr, weight_decay=block.weight_decay
         )
 
-    def step(self, batch: Batch, chances: Sequence[Tensor], share: float) -> Tensor:
-        """Move every network once; the errors of its heads before it, [2, C, B].
+    def step(
+        self, batch: Batch, chances: Sequence[Tensor], share: float, errors: Tensor
+    ) -> None:
+        """Move every network once.
 
         Args:
             batch: of each network.
             chances: a number in 0 to 1 for each unit of the hidden layers.
             share: of the learning rate.
+            errors: [2, C, B], where those of the heads before the move are written.
         """
         masks = dropout_masks(chances, self.block.dropout)
         backward, slope = self._backward, self._backward.slope
-        errors = backward.heads(self.stack, batch.inputs, masks) - batch.targets
+        heads = backward.heads(self.stack, batch.inputs, masks)
+        torch.sub(heads, batch.targets, out=errors)
         torch.clamp(errors, self._other_bend, self._bend, out=slope)
         slope *= batch.share
         backward.backward(self.stack, batch.inputs, masks)
         self._optimizer.step(share)
-        return errors
 
 
 class Trainer:
@@ -164,12 +167,12 @@ class Trainer:
             ]
             shares = [schedule(step / self.epochs) for step in steps]
             weight = torch.stack([batch.weight for batch in batches])
-            for place, learner in enumerate(self.learners):
-                errors = [
+            shape = (len(self.learners), len(batches), 2, *weight.shape[1:])
+            errors = torch.empty(shape, device=self.device)
+            for learner, own in zip(self.learners, errors, strict=True):
+                for each in zip(batches, chances, shares, own, strict=True):
                     learner.step(*each)
-                    for each in zip(batches, chances, shares, strict=True)
-                ]
-                squares[place] += squared(errors, weight)
+            squares += squared(errors, weight)
             done += len(batches)
         self.epoch += 1
         return self._root_mean(squares, self.train)
@@ -202,10 +205,12 @@ class Trainer:
         return (squares / rows.totals().to(self.device)).sqrt().flatten()
 
 
-def squared(errors: list[Tensor], weight: Tensor) -> Tensor:
-    """Of batches, the heads' errors [2, C, B] and weight [batches, C, B]: sums [C]."""
-    means = torch.stack(errors).mean(1)
-    return (weight * means**2).sum(2).sum(0)
+def squared(errors: Tensor, weight: Tensor) -> Tensor:
+    """Sums [blocks, C] of the squared errors of the heads' mean.
+
+    Shapes: errors [blocks, batches, 2, C, B], weight [batches, C, B].
+    """
+    return (weight * errors.mean(2) ** 2).sum(3).sum(1)
 
 
 def dropout_masks(chances: Sequence[Tensor], dropout: float) -> list[Tensor]:

@@ -11,14 +11,13 @@ from pipeline.network import LINE
 from pipeline.rows import Batches, cut_evenly
 
 
-@pytest.mark.parametrize("number", [1, 3, 7])
-def test_rows_are_cut_as_tensor_split_cuts_them(number):
-    rows = torch.arange(50) * 3
-    batches, there = cut_evenly(rows, number, 50)
-    for own, mask, expected in zip(
-        batches, there, rows.tensor_split(number), strict=True
-    ):
-        assert torch.equal(own[mask], expected)
+@pytest.mark.parametrize("pieces", [1, 3, 7])
+def test_rows_are_cut_as_tensor_split_cuts_them_and_padded_with_0(pieces):
+    numbers = torch.arange(1, 51) * 3
+    cut = cut_evenly(numbers, pieces, 50)
+    for own, expected in zip(cut, numbers.tensor_split(pieces), strict=True):
+        assert torch.equal(own[: len(expected)], expected)
+        assert (own[len(expected) :] == 0).all()
 
 
 def test_every_row_of_a_cell_is_in_one_batch_of_an_epoch():
