@@ -36,12 +36,11 @@ def forecast(errors: np.ndarray, houses: int, *, draws: int = 4000) -> Forecast:
     chapters 13 and 25).
     """
     generator = np.random.default_rng(0)
-    squares = errors**2
-    scores = [
-        np.sqrt(
-            generator.choice(generator.choice(squares, len(squares)), houses).mean()
-        )
-        for _ in range(draws)
-    ]
+    squares, rows = errors**2, len(errors)
+    scores = []
+    for _ in range(draws):
+        sample = generator.integers(rows, size=rows)
+        new = sample[generator.integers(rows, size=houses)]
+        scores.append(np.sqrt(squares[new].mean()))
     low, high = np.quantile(scores, [0.05, 0.95])
     return Forecast(float(np.sqrt(squares.mean())), float(low), float(high))
