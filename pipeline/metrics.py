@@ -39,6 +39,7 @@ def forecast(errors: np.ndarray, houses: int, *, draws: int = 4000) -> Forecast:
     squares, rows = errors**2, len(errors)
     scores = []
     for _ in range(draws):
+        # Of rows, not of their errors: of many rows few are looked at in the end.
         sample = generator.integers(rows, size=rows)
         new = sample[generator.integers(rows, size=houses)]
         scores.append(np.sqrt(squares[new].mean()))
