@@ -78,6 +78,7 @@ lint: $(READY_DEV) ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 
 format: $(READY_DEV) ## Put the code into one style
 	@$(BIN)/ruff format .

@@ -6,7 +6,7 @@ import signal
 import sys
 from contextlib import suppress
 
-from pipeline.errors import INTERRUPTED, INTERRUPTED_LINE
+from pipeline.core.errors import INTERRUPTED, INTERRUPTED_LINE
 
 
 def run() -> None:

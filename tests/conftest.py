@@ -9,13 +9,13 @@ import pytest
 import torch
 from situations import RAW, Result, copy_raw
 
-from pipeline import stages
-from pipeline.clean import clean_rows
 from pipeline.cli import main
-from pipeline.features import build_features
-from pipeline.paths import Folders
-from pipeline.raw import read_test, read_train
-from pipeline.settings import Settings
+from pipeline.core.paths import Folders
+from pipeline.core.settings import Settings
+from pipeline.data.clean import clean_rows
+from pipeline.data.features import build_features
+from pipeline.data.raw import read_test, read_train
+from pipeline.stages import up_to_date
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -74,9 +74,9 @@ def small_project(tmp_path):
 @pytest.fixture(scope="session")
 def _trained_once(tmp_path_factory):
     root = copy_raw(tmp_path_factory.mktemp("once") / "trained", rows=120)
-    stages.preprocess(Folders(root), force=False)
+    up_to_date.preprocess(Folders(root), force=False)
     settings = Settings(epochs=2, seeds=1, hidden=(8,))
-    stages.train(Folders(root), settings, lambda *_: None, jobs=1, force=False)
+    up_to_date.train(Folders(root), settings, lambda *_: None, jobs=1, force=False)
     return root
 
 

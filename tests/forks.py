@@ -18,7 +18,12 @@ from pipeline.__main__ import run
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["pipeline.cli", "pipeline.preprocess", "pipeline.tune.stage", "torch._dynamo"]
+    [
+        "pipeline.cli",
+        "pipeline.stages.preprocess",
+        "pipeline.stages.tune",
+        "torch._dynamo",
+    ]
 )
 _PATIENCE = 240  # seconds, after which a process counts as hung
 

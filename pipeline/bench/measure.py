@@ -15,7 +15,7 @@ import numpy as np
 from joblib.externals.loky import get_reusable_executor
 
 from pipeline.bench.task import Setting, Task
-from pipeline.paths import Folders
+from pipeline.core.paths import Folders
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ def apart(function: Callable[..., T], *arguments: object) -> T:
 
 def houses(folders: Folders) -> tuple[np.ndarray, np.ndarray]:
     """The inputs and the target of the houses of data/raw."""
-    inputs, target = _load("houses").load(folders)
+    inputs, target = _load("dataset").load(folders)
     return inputs, target
 
 

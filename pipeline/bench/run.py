@@ -9,8 +9,8 @@ from joblib import cpu_count
 
 from pipeline.bench.measure import Measured, apart, houses, measure, sgemm_rate
 from pipeline.bench.task import FOLDS, Setting, Task
-from pipeline.errors import UserError
-from pipeline.paths import Folders
+from pipeline.core.errors import UserError
+from pipeline.core.paths import Folders
 
 EPOCHS, LAMBDAS = 20, (0.0, 1.0, 5.0, 10.0)
 FEW, MANY = 5, 100  # networks of the engine, for the time per network
@@ -18,10 +18,10 @@ TRIAL_EPOCHS = 4  # of one, an engine at work and one that starts look alike
 ROUNDS = 3  # in turns, so that a slow spell of the machine meets all competitors
 
 MODULES = {
-    "book": "book_loop",
-    "scikit-learn": "scikit",
-    "vmap": "vmap",
-    "engine": "engine",
+    "book": "d2l_loop",
+    "scikit-learn": "sklearn_mlp",
+    "vmap": "torch_vmap",
+    "engine": "stacked",
 }
 _WITH_JOBS = ("scikit-learn", "engine")
 _WITH_THREADS = ("book", "scikit-learn", "vmap")

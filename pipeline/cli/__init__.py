@@ -23,7 +23,7 @@ from pipeline.cli.runs import list_runs
 from pipeline.cli.submit import submit
 from pipeline.cli.train import train
 from pipeline.cli.tune import tune
-from pipeline.errors import INTERRUPTED, INTERRUPTED_LINE, UserError, one_line
+from pipeline.core.errors import INTERRUPTED, INTERRUPTED_LINE, UserError, one_line
 
 app = typer.Typer(pretty_exceptions_enable=False)
 _COMMANDS = {

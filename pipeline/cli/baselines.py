@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pipeline.cli.options import Force, Json, Root
 from pipeline.cli.output import ignore, kept, print_json, with_skipped
-from pipeline.paths import Folders
-from pipeline.settings import Settings
+from pipeline.core.paths import Folders
+from pipeline.core.settings import Settings
 
 _DEFAULT = Settings()
 
@@ -16,15 +16,15 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
 
     Example: pipeline baselines
     """
-    from pipeline import stages
-    from pipeline.tables.baselines import show_ladder
-    from pipeline.tables.console import say
-    from pipeline.tables.progress import epoch_progress
+    from pipeline.cli.tables.baselines import show_ladder
+    from pipeline.cli.tables.console import say
+    from pipeline.cli.tables.progress import epoch_progress
+    from pipeline.stages import up_to_date
 
     folders = Folders(root)
     progress = epoch_progress(_DEFAULT.networks, _DEFAULT.epochs)
     with nullcontext(ignore) if as_json else progress as watch:
-        outcome = stages.baselines(folders, _DEFAULT, watch, force=force)
+        outcome = up_to_date.baselines(folders, _DEFAULT, watch, force=force)
     if as_json:
         print_json(with_skipped(outcome))
         return

@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli.options import Json, Root
 from pipeline.cli.output import ignore, print_json
-from pipeline.paths import Folders
+from pipeline.core.paths import Folders
 
 
 def bench(
@@ -20,7 +20,7 @@ def bench(
     Example: pipeline bench --hidden 64
     """
     from pipeline.bench import run
-    from pipeline.tables.bench import show_bench, show_measurement
+    from pipeline.cli.tables.bench import show_bench, show_measurement
 
     watch = ignore if as_json else show_measurement
     record = run.bench(Folders(root), hidden, watch)

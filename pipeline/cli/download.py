@@ -7,8 +7,8 @@ import typer
 
 from pipeline.cli.options import Json, Root
 from pipeline.cli.output import print_json
-from pipeline.errors import UserError
-from pipeline.paths import Folders
+from pipeline.core.errors import UserError
+from pipeline.core.paths import Folders
 
 
 def download(
@@ -29,7 +29,7 @@ def download(
 
     Example: pipeline download --from kaggle
     """
-    from pipeline.tables.download import show_download
+    from pipeline.cli.tables.download import show_download
 
     folders = Folders(root)
     if name == "houses":
@@ -45,20 +45,21 @@ def download(
 
 
 def _houses(folders: Folders, source: str, *, force: bool) -> dict[str, Any]:
-    from pipeline import houses
+    from pipeline.stages import download
 
-    placed = houses.download(folders, source, force=force)
+    placed = download.download(folders, source, force=force)
     return {
         "name": "houses",
         "from": source,
         "files": {str(each.path): each.digest for each in placed},
         "states": {str(each.path): each.state for each in placed},
-        "skipped": all(each.state == houses.SAME for each in placed),
+        "skipped": all(each.state == download.SAME for each in placed),
     }
 
 
 def _fashion_mnist(folders: Folders) -> dict[str, Any]:
-    from pipeline import fashion_mnist, files
+    from pipeline.core import files
+    from pipeline.lessons import fashion_mnist
 
     paths = fashion_mnist.download(folders)
     return {

@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli.options import Json, Root
 from pipeline.cli.output import print_json
-from pipeline.paths import Folders
+from pipeline.core.paths import Folders
 
 
 def lesson(
@@ -30,8 +30,8 @@ def lesson(
 
     Example: pipeline lesson linear-regression
     """
+    from pipeline.cli.tables.lesson import show_lesson, show_lessons
     from pipeline.lessons import LESSONS, run_lesson
-    from pipeline.tables.lesson import show_lesson, show_lessons
 
     if name is None:
         listed = [{"lesson": x.name, "summary": x.summary} for x in LESSONS.values()]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.errors import UserError
+from pipeline.core.errors import UserError
 
 
 def _folder(root: Path) -> Path:

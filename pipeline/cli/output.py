@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from pipeline.stages import Outcome
+from pipeline.stages.up_to_date import Outcome
 
 
 def print_json(record: dict[str, Any]) -> None:

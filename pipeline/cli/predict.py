@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli.options import Json, Root, RunId
 from pipeline.cli.output import print_json
-from pipeline.paths import Folders
+from pipeline.core.paths import Folders
 
 
 def predict(
@@ -25,9 +25,9 @@ def predict(
 
     Example: pipeline predict data/raw/test.csv -o prices.csv
     """
-    from pipeline.prediction import predict
-    from pipeline.runs import find_run
-    from pipeline.tables.predict import show_prediction
+    from pipeline.cli.tables.predict import show_prediction
+    from pipeline.runs.store import find_run
+    from pipeline.stages.predict import predict
 
     folders = Folders(root)
     record = find_run(folders, run)

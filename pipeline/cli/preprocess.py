@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline.cli.options import Force, Json, Root
 from pipeline.cli.output import print_json, with_skipped
-from pipeline.paths import Folders
+from pipeline.core.paths import Folders
 
 
 def preprocess(
@@ -14,11 +14,11 @@ def preprocess(
 
     Example: pipeline preprocess
     """
-    from pipeline import stages
-    from pipeline.tables.console import say
-    from pipeline.tables.preprocess import show_preprocess
+    from pipeline.cli.tables.console import say
+    from pipeline.cli.tables.preprocess import show_preprocess
+    from pipeline.stages import up_to_date
 
-    outcome = stages.preprocess(Folders(root), force=force)
+    outcome = up_to_date.preprocess(Folders(root), force=force)
     if as_json:
         print_json(with_skipped(outcome))
         return

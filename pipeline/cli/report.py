@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli.options import Json, Root
 from pipeline.cli.output import print_json
-from pipeline.paths import Folders
+from pipeline.core.paths import Folders
 
 
 def report(
@@ -22,9 +22,9 @@ def report(
 
     Example: pipeline report
     """
+    from pipeline.cli.tables.console import say
     from pipeline.report.page import write_report
-    from pipeline.runs import find_run
-    from pipeline.tables.console import say
+    from pipeline.runs.store import find_run
 
     folders = Folders(root)
     records = [find_run(folders, run_id) for run_id in runs or []]

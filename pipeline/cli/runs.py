@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline.cli.options import Json, Root
 from pipeline.cli.output import print_json
-from pipeline.paths import Folders
+from pipeline.core.paths import Folders
 
 
 def list_runs(root: Root = Path(), as_json: Json = False) -> None:
@@ -12,10 +12,10 @@ def list_runs(root: Root = Path(), as_json: Json = False) -> None:
 
     Example: pipeline runs --json
     """
-    from pipeline import runs
-    from pipeline.tables.runs import show_runs
+    from pipeline.cli.tables.runs import show_runs
+    from pipeline.kaggle.leaderboard import experiment_table
 
-    records = runs.experiment_table(Folders(root))
+    records = experiment_table(Folders(root))
     if as_json:
         print_json({"runs": records})
         return

@@ -8,8 +8,8 @@ import typer
 
 from pipeline.cli.options import Json, Root, RunId
 from pipeline.cli.output import ignore, print_json
-from pipeline.errors import UserError
-from pipeline.paths import Folders
+from pipeline.core.errors import UserError
+from pipeline.core.paths import Folders
 
 
 def submit(
@@ -42,21 +42,22 @@ def submit(
 
     Example: pipeline submit --push -m "wider layers"
     """
-    from pipeline import evidence, runs, submission
-    from pipeline.tables.console import say_err
-    from pipeline.tables.submit import show_answer, show_submission
+    from pipeline.cli.tables.console import say_err
+    from pipeline.cli.tables.submit import show_answer, show_submission
+    from pipeline.runs import integrity, store
+    from pipeline.stages import submit
 
     if (message is not None or again) and not push:
         raise UserError("--message and --again are for --push; add it")
     send = _sender() if push else None
     folders = Folders(root)
-    record = runs.find_run(folders, run)
-    for change in evidence.changes(folders, record):
+    record = store.find_run(folders, run)
+    for change in integrity.changes(folders, record):
         if not allow_stale:
             raise UserError(f"{change}, or give --allow-stale")
         say_err(f"allowed: {change}")
-    written = submission.submit(folders, record, rung)
-    shown = submission.to_record(written)
+    written = submit.submit(folders, record, rung)
+    shown = submit.to_record(written)
     if not as_json:
         show_submission(written, to_upload=not push)
     if send:

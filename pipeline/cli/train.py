@@ -8,13 +8,13 @@ import typer
 
 from pipeline.cli.options import Epochs, Folds, Force, Json, Root
 from pipeline.cli.output import ignore, kept, print_json, with_skipped
-from pipeline.errors import UserError
-from pipeline.paths import Folders
-from pipeline.settings import Settings
-from pipeline.stages import Outcome
+from pipeline.core.errors import UserError
+from pipeline.core.paths import Folders
+from pipeline.core.settings import Settings
+from pipeline.stages.up_to_date import Outcome
 
 if TYPE_CHECKING:
-    from pipeline.tracking import Tracker
+    from pipeline.runs.tracking import Tracker
 
 _DEFAULT = Settings()
 _HIDDEN = ",".join(map(str, _DEFAULT.hidden))
@@ -68,10 +68,10 @@ def train(
 
     Example: pipeline train --folds 10 --lambda 1 --lambda 5
     """
-    from pipeline import stages
-    from pipeline.tables.console import say
-    from pipeline.tables.progress import epoch_progress
-    from pipeline.tables.train import show_scores
+    from pipeline.cli.tables.console import say
+    from pipeline.cli.tables.progress import epoch_progress
+    from pipeline.cli.tables.train import show_scores
+    from pipeline.stages import up_to_date
 
     settings = Settings(
         folds=folds,
@@ -89,7 +89,7 @@ def train(
     tracker = _tracker() if track else None
     progress = epoch_progress(settings.networks, epochs)
     with nullcontext(ignore) if as_json else progress as watch:
-        outcome = stages.train(folders, settings, watch, jobs=jobs, force=force)
+        outcome = up_to_date.train(folders, settings, watch, jobs=jobs, force=force)
     drawn = _draw(folders, outcome) if plots else []
     if not as_json:
         show_scores(outcome.record)
@@ -106,13 +106,13 @@ def train(
 
 def _tracker() -> "Tracker":
     """The user's store, reached before there is anything to lose."""
-    from pipeline.tracking import Tracker
+    from pipeline.runs.tracking import Tracker
 
     return Tracker.open()
 
 
 def _draw(folders: Folders, outcome: Outcome) -> list[str]:
-    from pipeline.plots import plot_run
+    from pipeline.report.plots import plot_run
 
     return [str(path) for path in plot_run(folders, outcome.record)]
 

@@ -8,9 +8,9 @@ import typer
 
 from pipeline.cli.options import Epochs, Folds, Json, Root
 from pipeline.cli.output import ignore, kept, print_json
-from pipeline.paths import Folders
-from pipeline.settings import Settings
-from pipeline.tune.plan import Plan
+from pipeline.core.paths import Folders
+from pipeline.core.settings import Settings
+from pipeline.tuning.plan import Plan
 
 _DEFAULT = Settings()
 _PLAN = Plan()
@@ -47,9 +47,9 @@ def tune(
 
     Example: pipeline tune --trials 64
     """
-    from pipeline import stages
-    from pipeline.tables.console import say
-    from pipeline.tables.tune import search_progress, show_search
+    from pipeline.cli.tables.console import say
+    from pipeline.cli.tables.tune import search_progress, show_search
+    from pipeline.stages import up_to_date
 
     plan = Plan(
         trials=trials,
@@ -60,7 +60,7 @@ def tune(
         settings=Settings(folds=folds, seed=seed, epochs=epochs),
     )
     with nullcontext(ignore) if as_json else search_progress() as watch:
-        outcome = stages.tune(Folders(root), plan, watch)
+        outcome = up_to_date.tune(Folders(root), plan, watch)
     record = outcome.record
     if as_json:
         names = ("run_id", "cv_log_rmse", "forecast", "seconds")

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 from pipeline import __version__
-from pipeline.archive import MOST_BYTES
-from pipeline.errors import UserError
+from pipeline.core.errors import UserError
+from pipeline.kaggle.zip_reader import MOST_BYTES
 
 try:
     import requests
@@ -30,9 +30,9 @@ except ImportError:
 
 from requests.adapters import HTTPAdapter
 
-from pipeline.kaggle import login
+from pipeline.kaggle import credentials
+from pipeline.kaggle.credentials import Credentials
 from pipeline.kaggle.errors import COMPETITION, TIMEOUT, KaggleError, clean, explained
-from pipeline.kaggle.login import Credentials
 
 _CHUNK = 2**16  # bytes
 
@@ -122,9 +122,9 @@ def connect() -> Iterator[Kaggle]:
     Raises:
         UserError: there are none.
     """
-    found = login.find() or _signed_in()
+    found = credentials.find() or _signed_in()
     if found is None:
-        raise login.missing()
+        raise credentials.missing()
     with _open(found) as client:
         yield Kaggle(client, found)
 

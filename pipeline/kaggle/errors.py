@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import requests
 from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 
-from pipeline.errors import UserError
-from pipeline.kaggle.login import NEW_ONES, Credentials
+from pipeline.core.errors import UserError
+from pipeline.kaggle.credentials import NEW_ONES, Credentials
 
 COMPETITION = "house-prices-advanced-regression-techniques"
 PAGE = f"https://www.kaggle.com/c/{COMPETITION}"

@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.drafts import open_draft
-from pipeline.errors import UserError
-from pipeline.files import writable
-from pipeline.kaggle import answers
-from pipeline.kaggle.answers import COMPLETE, ERROR, PENDING, SENDING, Sent
+from pipeline.core.errors import UserError
+from pipeline.core.files import writable
+from pipeline.core.staging import open_draft
+from pipeline.kaggle import receipts
 from pipeline.kaggle.client import Answer, Kaggle, connect
 from pipeline.kaggle.errors import PAGE, KaggleError
+from pipeline.kaggle.receipts import COMPLETE, ERROR, PENDING, SENDING, Sent
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two questions
 LIMIT = 600.0  # seconds to wait for a score
@@ -41,7 +41,7 @@ def push(path: Path, message: str, watch: Watch, *, again: bool = False) -> Sent
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     with _alone(path, digest):
-        sent = None if again else answers.same_file(path.parent, digest)
+        sent = None if again else receipts.same_file(path.parent, digest)
         if sent and (sent.file, sent.status) != (path.name, PENDING):
             raise _sent_before(path, sent)
         with connect() as kaggle:
@@ -69,8 +69,8 @@ def _alone(path: Path, digest: str) -> Iterator[None]:
 
 def _send(kaggle: Kaggle, path: Path, content: bytes, sent: Sent) -> Sent:
     token = kaggle.upload(path.name, content, int(path.stat().st_mtime))
-    before = answers.read(path)
-    answers.write(path, sent)
+    before = receipts.read(path)
+    receipts.write(path, sent)
     try:
         number = kaggle.create(token, sent.message)
     except KaggleError as error:
@@ -80,12 +80,12 @@ def _send(kaggle: Kaggle, path: Path, content: bytes, sent: Sent) -> Sent:
                 f"look at {PAGE}/submissions, and if it is not there, --again sends it"
             ) from None
         if before:
-            answers.write(path, before)
+            receipts.write(path, before)
         else:
-            answers.path_of(path).unlink()
+            receipts.path_of(path).unlink()
         raise
     sent = replace(sent, number=number, status=PENDING)
-    answers.write(path, sent)
+    receipts.write(path, sent)
     return sent
 
 
@@ -105,7 +105,7 @@ def _wait(kaggle: Kaggle, path: Path, sent: Sent, watch: Watch) -> Sent:
         time.sleep(max(pause, after))
         pause = min(1.5 * pause, LONGEST_PAUSE)
     sent = replace(sent, **answer._asdict())
-    answers.write(path, sent)
+    receipts.write(path, sent)
     if sent.status == ERROR:
         raise UserError(
             f"{path}: Kaggle could not score it: {sent.error or 'no reason'}"

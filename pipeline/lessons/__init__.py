@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pipeline.errors import UserError
+from pipeline.core.errors import UserError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.core.paths import Folders
     from pipeline.lessons.result import LessonResult
-    from pipeline.paths import Folders
 
 
 @dataclass(frozen=True)

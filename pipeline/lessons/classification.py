@@ -6,11 +6,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline import fashion_mnist
-from pipeline.charts import Images, Line, Lines, Picture
-from pipeline.fashion_mnist import CLASSES, PIXELS, FashionMnist, Pictures
+from pipeline.lessons import fashion_mnist
+from pipeline.lessons.charts import Images, Line, Lines, Picture
+from pipeline.lessons.config import Setting
+from pipeline.lessons.fashion_mnist import CLASSES, PIXELS, FashionMnist, Pictures
 from pipeline.lessons.result import TEST_TOLERANCE, TRAIN_TOLERANCE, Band, Row
-from pipeline.lessons.setting import Setting
 from pipeline.lessons.training import Epoch, Learner, train
 
 EPOCHS = 5  # the book's, in every lesson on Fashion-MNIST

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from pipeline.lessons import classification
 from pipeline.lessons.classification import Curve
+from pipeline.lessons.config import Setting
 from pipeline.lessons.mlp import LOSS, LR, init_params, relu
 from pipeline.lessons.result import Outcome, Row
-from pipeline.lessons.setting import Setting
 from pipeline.lessons.training import SGD, Learner, Loss, redraw
 
 SIZES = (784, 256, 256, 10)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.charts import Line, Lines, Mark
-from pipeline.folds import make_folds
+from pipeline.lessons.charts import Line, Lines, Mark
+from pipeline.validation.folds import make_folds
 
 FOLDS = 5
 DEGREES = range(1, 16)

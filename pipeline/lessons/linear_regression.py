@@ -10,9 +10,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from pipeline.charts import Line, Lines
+from pipeline.lessons.charts import Line, Lines
+from pipeline.lessons.config import Setting
 from pipeline.lessons.result import Outcome, Row, around, scale_around
-from pipeline.lessons.setting import Setting
 from pipeline.lessons.training import SGD, Learner, gaussian, redraw, train
 
 EPOCHS = 3

@@ -12,9 +12,9 @@ from torch.optim.lr_scheduler import ExponentialLR
 
 from pipeline.lessons import classification
 from pipeline.lessons.classification import EPOCHS, Curve
+from pipeline.lessons.config import Setting
 from pipeline.lessons.linear_regression import init_params as init_layer
 from pipeline.lessons.result import Outcome, Row
-from pipeline.lessons.setting import Setting
 from pipeline.lessons.softmax_regression import cross_entropy
 from pipeline.lessons.training import SGD, Epoch, Learner, Loss, redraw
 

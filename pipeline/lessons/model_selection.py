@@ -11,12 +11,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.charts import Line, Lines
 from pipeline.lessons import kfold, linear_regression
+from pipeline.lessons.charts import Line, Lines
+from pipeline.lessons.config import Setting
 from pipeline.lessons.kfold import powers
 from pipeline.lessons.linear_regression import noisy_line
 from pipeline.lessons.result import Outcome, Row, around, scale_around
-from pipeline.lessons.setting import Setting
 from pipeline.lessons.training import Learner, train
 
 EPOCHS = 100

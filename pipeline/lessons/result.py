@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.charts import Chart
+from pipeline.lessons.charts import Chart
 
 TRAIN_TOLERANCE = 0.006
 TEST_TOLERANCE = 0.02

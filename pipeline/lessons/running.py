@@ -8,12 +8,11 @@ from time import perf_counter
 
 import torch
 
-from pipeline import figures
-from pipeline.lessons import Lesson
+from pipeline.core.paths import Folders
+from pipeline.lessons import Lesson, matplotlib_charts
+from pipeline.lessons.config import Setting
 from pipeline.lessons.result import LessonResult, Outcome
-from pipeline.lessons.setting import Setting
-from pipeline.paths import Folders
-from pipeline.threads import one_thread
+from pipeline.network.threads import one_thread
 
 
 def run(
@@ -33,7 +32,7 @@ def run(
     paths = []
     for chart in outcome.charts:
         path = folders.reports / "lessons" / f"{lesson.name}-{impl}-{chart.name}.png"
-        figures.save(chart, path)
+        matplotlib_charts.save(chart, path)
         paths.append(path)
     seconds = perf_counter() - start
     return LessonResult(lesson.name, impl, outcome.rows, paths, seconds)

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from pipeline.lessons import classification
 from pipeline.lessons.classification import Curve
+from pipeline.lessons.config import Setting
 from pipeline.lessons.linear_regression import init_params, linear, torch_layer
 from pipeline.lessons.result import Outcome
-from pipeline.lessons.setting import Setting
 from pipeline.lessons.training import SGD, Learner
 
 PUBLISHED = {

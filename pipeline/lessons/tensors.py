@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.charts import Bars
+from pipeline.lessons.charts import Bars
+from pipeline.lessons.config import Setting
 from pipeline.lessons.result import Claim, Outcome
-from pipeline.lessons.setting import Setting
 
 Memory = Tensor | np.ndarray
 

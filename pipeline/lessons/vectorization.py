@@ -10,11 +10,11 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from pipeline.charts import Line, Lines
+from pipeline.data.raw import read_train
+from pipeline.data.schema import ID, TARGET
+from pipeline.lessons.charts import Line, Lines
+from pipeline.lessons.config import Setting
 from pipeline.lessons.result import Outcome, Row
-from pipeline.lessons.setting import Setting
-from pipeline.raw import read_train
-from pipeline.schema import ID, TARGET
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 # Published for 1,000 elements: 24 and 246 times. Times are the machine's own, and a

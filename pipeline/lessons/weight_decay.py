@@ -9,10 +9,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from pipeline.charts import Line, Lines, Mark
+from pipeline.lessons.charts import Line, Lines, Mark
+from pipeline.lessons.config import Setting
 from pipeline.lessons.linear_regression import linear, noisy_line, squared_loss
 from pipeline.lessons.result import Outcome, Row, scale_around
-from pipeline.lessons.setting import Setting
 from pipeline.lessons.training import SGD, Learner, gaussian, redraw, train
 
 EPOCHS = 100

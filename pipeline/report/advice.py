@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipeline.report.facts import Facts
-from pipeline.report.pictures.errors import COSTLIEST
-from pipeline.report.record import Record
+from pipeline.report.figures.residuals import COSTLIEST
+from pipeline.runs.record import Record
 
 _GRID = "--lambda 0 --lambda 1 --lambda 2 --lambda 5 --lambda 10 --lambda 20"
 _UPLOAD = "https://www.kaggle.com/c/house-prices-advanced-regression-techniques/submit"

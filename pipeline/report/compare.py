@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.data.schema import ID
 from pipeline.report.facts import Facts
-from pipeline.schema import ID
 
 
 class Row(NamedTuple):

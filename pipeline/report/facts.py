@@ -6,18 +6,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from pipeline import processed
-from pipeline.clean import clean_rows
-from pipeline.errors import UserError
-from pipeline.evidence import changes
-from pipeline.fitted import Fitted
-from pipeline.kaggle import answers
-from pipeline.metrics import log_errors
-from pipeline.paths import Folders
-from pipeline.raw import read_train
+from pipeline.core.errors import UserError
+from pipeline.core.paths import Folders
+from pipeline.data import processed
+from pipeline.data.clean import clean_rows
+from pipeline.data.raw import read_train
+from pipeline.data.schema import ID, TARGET
+from pipeline.kaggle import receipts
 from pipeline.report.importance import Importance, importances
-from pipeline.report.record import Record, read_record, sound
-from pipeline.schema import ID, TARGET
+from pipeline.runs.integrity import changes
+from pipeline.runs.predictor import Fitted
+from pipeline.runs.record import Record, read_record, sound
+from pipeline.validation.metrics import log_errors
 
 
 class Facts(NamedTuple):
@@ -56,7 +56,7 @@ def read_facts(folders: Folders, record: dict[str, Any]) -> Facts:
         found = importances(fitted, houses, seen["fold"].to_numpy())
         seen = houses.assign(**{str(name): seen[name] for name in seen})
     submission = folders.submissions / f"{run.run_id}.csv"
-    sent = answers.read(submission)
+    sent = receipts.read(submission)
     return Facts(
         record=run,
         houses=seen,

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pipeline.encode import Matrix, to_matrix
-from pipeline.features import CROSSED, build_features
-from pipeline.fitted import Fitted
-from pipeline.metrics import log_rmse
-from pipeline.schema import CATEGORIES, COLUMNS, TARGET
+from pipeline.data.encoder import Matrix, to_matrix
+from pipeline.data.features import CROSSED, build_features
+from pipeline.data.schema import CATEGORIES, COLUMNS, TARGET
+from pipeline.runs.predictor import Fitted
+from pipeline.validation.metrics import log_rmse
 
 SHUFFLES = 3  # of each column
 MOST_HOUSES = 3000  # of a long file, drawn at random

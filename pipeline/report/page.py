@@ -18,18 +18,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline import __version__
-from pipeline.errors import UserError
-from pipeline.files import write_whole
-from pipeline.paths import Folders
+from pipeline.core.errors import UserError
+from pipeline.core.files import write_whole
+from pipeline.core.paths import Folders
+from pipeline.data.schema import TARGET
 from pipeline.report.advice import Advice, advise
-from pipeline.report.charts import labels
-from pipeline.report.charts.svg import Drawing
 from pipeline.report.compare import compare
 from pipeline.report.facts import Facts, read_facts
-from pipeline.report.pictures import errors, ranks, scores
-from pipeline.report.record import Ladder, newest_ladder
-from pipeline.schema import TARGET
-from pipeline.tables.folds import fold_names, fold_values
+from pipeline.report.figures import rankings, residuals, scores
+from pipeline.report.score_text import fold_names, fold_values
+from pipeline.report.svg import labels
+from pipeline.report.svg.drawing import Drawing
+from pipeline.runs.record import Ladder, newest_ladder
 
 MOST_RUNS = 6  # side by side
 _TEMPLATES = "templates"
@@ -80,7 +80,7 @@ def render(runs: Sequence[Shown], ladder: Ladder | None) -> str:
         ladder=ladder,
         fold_names=fold_names,
         fold_values=fold_values,
-        ladder_picture=ranks.ladder(ladder) if ladder else None,
+        ladder_picture=rankings.ladder(ladder) if ladder else None,
         style=style,
         style_hash=_hash(style),
         script=script,
@@ -94,16 +94,16 @@ def draw(facts: Facts) -> Shown:
     houses, record = facts.houses, facts.record
     drawn = {
         "forecast": scores.forecast(record, facts.leaderboard),
-        "against": errors.against_actual(houses),
-        "price": errors.residuals(houses, TARGET, "price"),
+        "against": residuals.against_actual(houses),
+        "price": residuals.residuals(houses, TARGET, "price"),
     }
     if len(record.scores) > 1:
         drawn["lambdas"] = scores.lambdas(record)
     if facts.importance is not None:
-        drawn["year"] = errors.residuals(houses, "YearBuilt", "year built")
-        drawn["neighbourhoods"] = errors.neighbourhoods(houses)
-        drawn["importance"] = ranks.importance(facts.importance)
-    worst = houses.nlargest(errors.COSTLIEST, "share").to_dict("records")
+        drawn["year"] = residuals.residuals(houses, "YearBuilt", "year built")
+        drawn["neighbourhoods"] = residuals.neighbourhoods(houses)
+        drawn["importance"] = rankings.importance(facts.importance)
+    worst = houses.nlargest(residuals.COSTLIEST, "share").to_dict("records")
     costliest = [{str(name): cell for name, cell in row.items()} for row in worst]
     typical = f"{np.expm1(houses['error'].abs().median()):.1%}"
     curves = scores.curves(record, facts.history)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import fashion_mnist
-from pipeline.errors import UserError
-from pipeline.lessons.setting import Setting
-from pipeline.paths import Folders
+from pipeline.core.errors import UserError
+from pipeline.core.paths import Folders
+from pipeline.lessons import fashion_mnist
+from pipeline.lessons.config import Setting
 
 ROOT = Path(__file__).parents[2]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from pipeline.core.paths import Folders
 from pipeline.lessons import LESSONS, run_lesson, weight_decay
-from pipeline.paths import Folders
 
 SEEDLESS = ("tensors", "vectorization")
 CASES = [(n, seed) for n in LESSONS for seed in ((0,) if n in SEEDLESS else (0, 1, 2))]

@@ -9,9 +9,9 @@ import pytest
 import torch
 from sklearn.datasets import _openml
 
-from pipeline import fashion_mnist
-from pipeline.errors import UserError
-from pipeline.paths import Folders
+from pipeline.core.errors import UserError
+from pipeline.core.paths import Folders
+from pipeline.lessons import fashion_mnist
 
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 

@@ -2,9 +2,18 @@ import struct
 
 import pytest
 
-from pipeline import figures
-from pipeline.charts import Against, Bars, Images, Line, Lines, Mark, Panels, Picture
-from pipeline.figures import png
+from pipeline.lessons import matplotlib_charts
+from pipeline.lessons.charts import (
+    Against,
+    Bars,
+    Images,
+    Line,
+    Lines,
+    Mark,
+    Panels,
+    Picture,
+)
+from pipeline.lessons.matplotlib_charts import png
 
 BANDED = Lines(
     "fold",
@@ -61,6 +70,6 @@ def test_another_value_gives_another_picture():
 
 def test_a_saved_picture_is_written_whole_and_alone(tmp_path):
     path = tmp_path / "new" / "ladder.png"
-    figures.save(CHARTS["bars"], path)
+    matplotlib_charts.save(CHARTS["bars"], path)
     assert path.read_bytes() == png(CHARTS["bars"])
     assert list(path.parent.iterdir()) == [path]

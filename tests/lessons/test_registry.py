@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UserError
+from pipeline.core.errors import UserError
+from pipeline.core.paths import Folders
 from pipeline.lessons import LESSONS, run_lesson
-from pipeline.paths import Folders
 
 NAMES = [
     "tensors",

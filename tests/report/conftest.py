@@ -8,16 +8,16 @@ import pytest
 from playwright.sync_api import sync_playwright
 from situations import copy_raw
 
-from pipeline import stages
-from pipeline.files import write_whole
-from pipeline.paths import Folders
+from pipeline.core.files import write_whole
+from pipeline.core.paths import Folders
+from pipeline.core.settings import Settings
+from pipeline.data.schema import COLUMNS
 from pipeline.report import importance
 from pipeline.report.facts import read_facts
 from pipeline.report.page import draw, render
-from pipeline.report.record import newest_ladder
-from pipeline.runs import find_run, list_runs
-from pipeline.schema import COLUMNS
-from pipeline.settings import Settings
+from pipeline.runs.record import newest_ladder
+from pipeline.runs.store import find_run, list_runs
+from pipeline.stages import up_to_date
 
 FEW = COLUMNS[:3]
 CHROMIUM = "chromium"  # Debian's; Playwright brings none of its own
@@ -78,10 +78,10 @@ def write_ladder(folders: Folders) -> None:
 def _trained(tmp_path_factory):
     root = copy_raw(tmp_path_factory.mktemp("report") / "root", rows=120)
     folders = Folders(root)
-    stages.preprocess(folders, force=False)
+    up_to_date.preprocess(folders, force=False)
     for lambdas in (5.0,), (0.0, 5.0, 20.0):
         settings = Settings(lambdas=lambdas, epochs=3, hidden=(8,), batch_size=32)
-        stages.train(folders, settings, lambda *_: None, jobs=1, force=False)
+        up_to_date.train(folders, settings, lambda *_: None, jobs=1, force=False)
     write_ladder(folders)
     return folders
 

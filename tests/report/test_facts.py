@@ -6,18 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.kaggle import answers
-from pipeline.kaggle.answers import COMPLETE, Sent
+from pipeline.kaggle import receipts
+from pipeline.kaggle.receipts import COMPLETE, Sent
 from pipeline.report.advice import advise
 from pipeline.report.compare import compare
 from pipeline.report.facts import read_facts
-from pipeline.report.pictures import errors, scores
-from pipeline.report.record import LambdaScore, newest_ladder, read_record
-from pipeline.runs import find_run, list_runs
+from pipeline.report.figures import residuals, scores
+from pipeline.runs.record import LambdaScore, newest_ladder, read_record
+from pipeline.runs.store import find_run, list_runs
 
 
 def test_the_houses_that_cost_most_are_those_of_the_record(folders, facts):
-    worst = facts.houses.nlargest(errors.COSTLIEST, "share")
+    worst = facts.houses.nlargest(residuals.COSTLIEST, "share")
     kept = pd.DataFrame(find_run(folders)["costliest"])
     assert list(worst["Id"]) == list(kept["Id"])
     np.testing.assert_allclose(worst["share"], kept["share"], rtol=1e-4)
@@ -67,7 +67,7 @@ def test_a_decay_of_zero_or_amid_the_grid_needs_no_advice(folders, facts):
 def test_what_kaggle_gave_is_shown_and_no_longer_advised(folders, facts):
     path = folders.submissions / f"{facts.record.run_id}.csv"
     sent = Sent("", "", "", "", COMPLETE, public_score=0.25)
-    answers.write(path, sent)
+    receipts.write(path, sent)
     found = read_facts(folders, find_run(folders))
     assert found.leaderboard == 0.25
     assert not any("submit" in advice.command for advice in advise(found))

@@ -7,8 +7,8 @@ import pytest
 from pipeline.report.facts import read_facts
 from pipeline.report.importance import Importance
 from pipeline.report.page import draw, render
-from pipeline.report.record import newest_ladder
-from pipeline.runs import find_run
+from pipeline.runs.record import newest_ladder
+from pipeline.runs.store import find_run
 
 SCRIPT = "<script>window.hacked = 1</script>"
 IMAGE = '"><img src=x onerror="window.hacked = 1">'

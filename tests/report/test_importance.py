@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.clean import clean_rows
-from pipeline.encode import to_matrix
-from pipeline.fitted import Fitted
-from pipeline.raw import read_train
+from pipeline.data.clean import clean_rows
+from pipeline.data.encoder import to_matrix
+from pipeline.data.raw import read_train
+from pipeline.data.schema import COLUMNS
 from pipeline.report import importance
 from pipeline.report.importance import importances
-from pipeline.runs import find_run
-from pipeline.schema import COLUMNS
+from pipeline.runs.predictor import Fitted
+from pipeline.runs.store import find_run
 
 
 class Known:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.runs import find_run, list_runs
+from pipeline.runs.store import find_run, list_runs
 
 pytestmark = pytest.mark.usefixtures("few_columns")
 

@@ -1,0 +1,165 @@
+"""What a search sends and takes, and what it would take on more machines.
+
+python -m experiments.cluster_scaling
+"""
+
+import math
+import pickle  # noqa: TID251 (dask sends pickles; here they are only measured)
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from distributed import Client, LocalCluster
+
+from experiments.common import load, put, table
+from pipeline.core.settings import Settings
+from pipeline.network.trainer import Block
+from pipeline.tuning import search
+from pipeline.tuning.halving import Rung, race, rungs_of
+from pipeline.tuning.space import SHAPES
+from pipeline.tuning.study import Study
+
+DOCUMENT = Path("docs/scale.md")
+BASE = Settings()
+BLOCKS = [Block(5.0, 1e-3, 0.1 + n / 20) for n in range(search.BATCH)]
+CORES = 2  # of a machine
+MACHINES = (1, 10, 100)
+
+
+class Serial(NamedTuple):
+    """Seconds to ask for a batch and to tell it, by the trials there are already."""
+
+    trials: list[int]
+    seconds: list[float]
+
+    def total(self, trials: int) -> float:
+        """The sum over a search, on a line through the measured points."""
+        slope, first = np.polyfit(self.trials, self.seconds, 1)
+        before = np.arange(0, trials, search.BATCH)
+        return float((first + slope * before).sum())
+
+
+def main() -> None:
+    """Measure the parts, then add them up."""
+    houses = search.Houses(*load()[:2])
+    encoded = search._encode(houses, BASE)
+    price = houses.train["SalePrice"].to_numpy()
+    batches = {shape: _batch_seconds(encoded, price, shape) for shape in SHAPES}
+    confirming = _cpu_seconds(lambda: search._pooled(houses, BASE))
+    serial = _serial()
+    put("sent", _sent(houses, encoded, price), DOCUMENT)
+    put("batches", _batch_table(batches, confirming), DOCUMENT)
+    put("serial", _serial_table(serial), DOCUMENT)
+    put("machines", _machines(max(batches.values()), confirming, serial), DOCUMENT)
+
+
+def _batch_seconds(encoded: object, price: np.ndarray, shape: str) -> float:
+    hidden = tuple(map(int, shape.split(",")))
+    settings = replace(BASE, hidden=hidden, seeds=1)
+    return _cpu_seconds(lambda: race(encoded, price, BLOCKS, settings))
+
+
+def _cpu_seconds(call: Callable[[], object]) -> float:
+    begin = time.process_time()
+    call()
+    return time.process_time() - begin
+
+
+def _serial() -> Serial:
+    """Scores are made up: what counts is how many trials the sampler looks back on."""
+    steps, last = (256, 512, 1024), 1024 + 4 * search.BATCH
+    seconds: dict[int, list[float]] = {step: [] for step in steps}
+    ends = [rungs_of(BASE.epochs)[n] for n in (0, 0, 0, 0, 1, 1, 2, 2)]
+    with tempfile.TemporaryDirectory() as folder:
+        study = Study(Path(folder) / "journal", "scale", BASE)
+        for told in range(0, last, search.BATCH):
+            begin = time.process_time()
+            batch = study.next_batch(last, search.BATCH)
+            scores = [each.lr for each in batch.settings]
+            study.tell(batch, [[Rung(e, s)] for e, s in zip(ends, scores, strict=True)])
+            study.tried()
+            for step in steps:
+                if step <= told < step + 4 * search.BATCH:
+                    seconds[step].append(time.process_time() - begin)
+    return Serial(list(steps), [float(np.mean(each)) for each in seconds.values()])
+
+
+def _sent(houses: search.Houses, encoded: object, price: np.ndarray) -> str:
+    task = pickle.dumps((price, BLOCKS, BASE))
+    result = [[Rung(40, 0.11)] * 3] * search.BATCH
+    rows = [
+        ["the cleaned rows, to one worker", "twice a search", _kb(houses)],
+        ["the encoded rows, to each worker", "once a search", _kb(encoded)],
+        ["a batch of 8 trials, to a worker", "32 times", f"{len(task) / 1e3:,.1f}"],
+        ["its scores, back", "32 times", _kb(result)],
+    ]
+    text = table(["what", "how often in 256 trials", "kB"], rows)
+    milliseconds = 1e3 * _round_trip(encoded, price)
+    return f"{text}\n\nThere and back, a batch spends {milliseconds:.0f} ms on the way."
+
+
+def _kb(value: object) -> str:
+    return f"{len(pickle.dumps(value)) / 1e3:,.1f}"
+
+
+def _round_trip(encoded: object, price: np.ndarray, times: int = 50) -> float:
+    """Seconds for a batch whose training takes none, on a worker of this machine."""
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as here,
+        Client(here) as client,
+    ):
+        shared = client.submit(lambda: encoded, pure=False)
+        calls = [
+            lambda: client.submit(len, (shared, price, BLOCKS, BASE), pure=False)
+        ] * (times + 1)
+        calls[0]().result()  # the rows travel with the first
+        begin = time.perf_counter()
+        for call in calls[1:]:
+            call().result()
+        return (time.perf_counter() - begin) / times
+
+
+def _batch_table(batches: dict[str, float], confirming: float) -> str:
+    rows = [[f"`{shape}`", f"{seconds:.1f}"] for shape, seconds in batches.items()]
+    text = table(["hidden layers", "core seconds for a batch of 8"], rows)
+    return (
+        f"{text}\n\nOne score of the ten that confirm: {confirming:.1f} core seconds."
+    )
+
+
+def _serial_table(serial: Serial) -> str:
+    rows = [
+        [f"{trials:,}", f"{1e3 * seconds:.0f}"]
+        for trials, seconds in zip(*serial, strict=True)
+    ]
+    return table(["trials finished", "ms to ask for 8 and to tell them"], rows)
+
+
+def _machines(batch: float, confirming: float, serial: Serial) -> str:
+    rows = []
+    for machines in MACHINES:
+        cores = CORES * machines
+        for trials in sorted({256, 256 * machines}):
+            rounds = math.ceil(trials / search.BATCH / cores)
+            training, asking = rounds * batch, serial.total(trials)
+            seconds = max(training, asking) + math.ceil(10 / cores) * confirming
+            rows.append(
+                [
+                    f"{machines} × {CORES} cores",
+                    f"{trials:,}",
+                    f"{training:,.0f}",
+                    f"{asking:,.0f}",
+                    f"{seconds:,.0f}",
+                    f"{machines * seconds / 3600:.2f}",
+                ]
+            )
+    header = ["machines", "trials", "training, s", "asking, s", "search, s"]
+    return table([*header, "machine hours"], rows)
+
+
+if __name__ == "__main__":
+    main()

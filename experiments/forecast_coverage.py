@@ -1,0 +1,40 @@
+"""Does the 90 % forecast hold the score of unseen houses in 90 of 100 draws?
+
+python -m experiments.forecast_coverage
+
+The out-of-fold errors of the default are cut into random halves; the forecast from one
+half is held against the score of the other.
+"""
+
+import numpy as np
+
+from experiments.common import CHOOSING, FRESH, load, put, table, validate
+from pipeline.core.settings import Settings
+from pipeline.validation.metrics import forecast
+
+DRAWS = 200
+
+
+def main() -> None:
+    """Count how often the other half's score lies in the interval."""
+    houses = load()
+    rows = []
+    generator = np.random.default_rng(0)
+    for seed in (CHOOSING[0], FRESH[0]):
+        result = validate(houses, Settings(), seed)
+        errors = np.log(result.out_of_fold[0]) - houses.log_price
+        counts = np.zeros(3, dtype=int)
+        for _ in range(DRAWS):
+            known, other = np.array_split(generator.permutation(errors), 2)
+            expected = forecast(known, len(other), draws=1000)
+            score = np.sqrt(np.mean(other**2))
+            counts += [score < expected.low, False, score > expected.high]
+        counts[1] = DRAWS - counts.sum()
+        low, inside, high = (f"{count / DRAWS:.1%}" for count in counts)
+        rows.append([str(seed), low, inside, high])
+    header = ["fold seed", "score below", "inside", "above"]
+    put("coverage", table(header, rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Where the time goes: of a training epoch, and of a command's start.
+
+python -m experiments.profiling
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from experiments.common import FOLDERS, put, table
+from pipeline.bench import dataset, stacked
+from pipeline.bench.run import LAMBDAS
+from pipeline.bench.task import Task
+from pipeline.core.paths import Folders
+from pipeline.network.trainer import Trainer
+from pipeline.validation.parallel import new_trainer
+
+DOCUMENT = Path("docs/speed.md")
+WIDTHS, EPOCHS = (256, 64), 5
+KINDS = {
+    "matrix products": ("aten::bmm", "aten::baddbmm"),
+    "AdamW": ("aten::_fused_adamw_",),
+    "SiLU and its slope": ("aten::silu", "aten::silu_backward"),
+    "gathering the batches": ("aten::index_select", "aten::index"),
+}
+COMMANDS = (
+    ("--help",),
+    ("runs",),
+    ("submit",),
+    ("preprocess", "--force"),
+    ("train", "--epochs", "1", "--force"),
+)
+SHOWN = 4  # packages of a command
+
+
+def epoch_shares(width: int) -> dict[str, float]:
+    """The share of an epoch's time that each kind of work takes, on one core."""
+    torch.set_num_threads(1)
+    task = Task(*dataset.load(FOLDERS), width, EPOCHS, LAMBDAS)
+    trainer = new_trainer(*stacked.work(task))
+    trainer.train_epoch()
+    seconds = _seconds_of_operations(trainer)
+    total = seconds.total()
+    named = {
+        kind: sum(seconds[name] for name in names) / total
+        for kind, names in KINDS.items()
+    }
+    return named | {"all else, some 20 small calls a step": 1 - sum(named.values())}
+
+
+def _seconds_of_operations(trainer: Trainer) -> Counter[str]:
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        for _ in range(EPOCHS - 1):
+            trainer.train_epoch()
+    return Counter(
+        {each.key: each.self_cpu_time_total for each in profiled.key_averages()}
+    )
+
+
+def import_seconds(root: Path, command: Sequence[str]) -> tuple[float, Counter[str]]:
+    """What a command's imports take in all, and for each package by itself."""
+    line = [sys.executable, "-X", "importtime", "-m", "pipeline", *command]
+    done = subprocess.run(
+        [*line, *(() if command == ("--help",) else ("--root", str(root)))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    own: Counter[str] = Counter()
+    for micro, name in re.findall(
+        r"import time: +(\d+) \| +\d+ \| +(\S+)", done.stderr
+    ):
+        own[name.split(".")[0]] += int(micro) / 1e6
+    return own.total(), own
+
+
+def main() -> None:
+    """Write both tables into docs/speed.md."""
+    shares = [epoch_shares(width) for width in WIDTHS]
+    header = ["an epoch of the engine", *(f"hidden {width}" for width in WIDTHS)]
+    lines = [[kind, *(f"{own[kind]:.0%}" for own in shares)] for kind in shares[0]]
+    put("profile", table(header, lines), DOCUMENT)
+    lines = []
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        raw = Folders(root).raw
+        raw.parent.mkdir()
+        raw.symlink_to(FOLDERS.raw.resolve())
+        for command in (*COMMANDS[-2:], *COMMANDS):  # the first two make a run
+            total, own = import_seconds(root, command)
+            packages = (f"{n} {s:.2f}" for n, s in own.most_common(SHOWN))
+            lines.append([" ".join(command), f"{total:.2f}", ", ".join(packages)])
+    header = ["command", "imports, s", "of these"]
+    put("imports", table(header, lines[2:]), DOCUMENT)
+
+
+if __name__ == "__main__":
+    main()

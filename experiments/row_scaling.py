@@ -1,0 +1,99 @@
+"""How time and memory grow with the rows: one epoch on ever longer data.
+
+python -m experiments.row_scaling
+
+The real houses are drawn again and again, with a little noise so that no two are the
+same, into a project of their own, on which the stages run as a user runs them.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from experiments.common import FOLDERS, put, table
+from pipeline.core.paths import Folders
+from pipeline.data.schema import ID, TARGET
+
+DOCUMENT = Path("docs/speed.md")
+TIMES = (1, 10, 100, 1000)
+STAGES = {"preprocess": (), "train": ("--epochs", "1")}
+NOISE = 0.02  # standard deviation of the factor on sizes and prices
+NOISY = ("LotArea", "BsmtUnfSF", "1stFlrSF", "GrLivArea", "GarageArea", TARGET)
+BLOCK = 50_000  # rows written at a time
+
+
+def write_project(root: Path, rows: int) -> None:
+    """Write train.csv of many rows, and a few test rows, into a project root."""
+    houses, test = (
+        pd.read_csv(FOLDERS.raw / name, dtype=str, keep_default_na=False)
+        for name in ("train.csv", "test.csv")
+    )
+    raw = Folders(root).raw
+    raw.mkdir(parents=True)
+    test[ID] = np.arange(rows + 1, rows + 1 + len(test))
+    test.head(100).to_csv(raw / "test.csv", index=False)
+    generator = np.random.default_rng(0)
+    for start in range(0, rows, BLOCK):
+        ids = np.arange(start + 1, min(start + BLOCK, rows) + 1)
+        drawn = _drawn(houses, ids, generator)
+        mode, header = ("a", False) if start else ("w", True)
+        drawn.to_csv(raw / "train.csv", mode=mode, header=header, index=False)
+
+
+def _drawn(
+    houses: pd.DataFrame, ids: np.ndarray, generator: np.random.Generator
+) -> pd.DataFrame:
+    """Houses drawn with replacement, under new Ids."""
+    drawn = houses.sample(len(ids), replace=True, random_state=generator)
+    noisy = {name: _noisy(drawn[name].astype(float), generator) for name in NOISY}
+    return drawn.assign(**noisy, **{ID: ids})
+
+
+def _noisy(sizes: pd.Series, generator: np.random.Generator) -> pd.Series:
+    factor = generator.lognormal(0, NOISE, len(sizes))
+    return (sizes * factor).round().astype(int)
+
+
+def measure(root: Path, stage: str) -> tuple[float, float]:
+    """Run a stage in a process of its own: its seconds and peak memory in GB."""
+    measured = [sys.executable, "-m", "experiments.process_cost"]
+    command = [sys.executable, "-m", "pipeline", stage, "--root", str(root)]
+    found = subprocess.run(
+        [*measured, *command, *STAGES[stage]],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    record = json.loads(found.stdout)
+    if record["status"]:
+        raise RuntimeError(f"{stage} on {root}: ended with {record['status']}")
+    return record["seconds"], record["peak_gb"]
+
+
+def main() -> None:
+    """Run both stages on data of every length."""
+    houses = len(pd.read_csv(FOLDERS.raw / "train.csv", usecols=[ID]))
+    lines = []
+    for times in TIMES:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            write_project(root, times * houses)
+            cells = [f"{times * houses:,}"]
+            for stage in STAGES:
+                seconds, peak = measure(root, stage)
+                cells += [f"{seconds:,.1f}", f"{peak:.2f}"]
+        lines.append(cells)
+        print(*cells, sep=" · ", flush=True)
+    header = ["training rows"]
+    for stage in STAGES:
+        header += [f"{stage}, seconds", "peak GB"]
+    put("rows", table(header, lines), DOCUMENT)
+
+
+if __name__ == "__main__":
+    main()

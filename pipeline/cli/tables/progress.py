@@ -1,0 +1,64 @@
+"""How far training has come."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from math import isfinite
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from pipeline.cli.tables.console import err, say_err
+
+if TYPE_CHECKING:  # torch stays unloaded where all is up to date
+    from pipeline.network.trainer import Epoch
+    from pipeline.validation.parallel import Watch
+
+
+@contextmanager
+def epoch_progress(networks: int, epochs: int) -> Iterator["Watch"]:
+    """A bar on standard error with the score as it falls and the time left.
+
+    Where there is no terminal, a plain line for each quarter of the way.
+    """
+    columns = (
+        TextColumn(f"{networks} networks"),
+        BarColumn(bar_width=30),
+        TaskProgressColumn(),
+        TextColumn("· mean log-RMSE {task.fields[score]} ·"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+    )
+    latest: dict[int, list[float]] = {}
+    quarters = {0}
+    turn = Lock()  # the parts train in threads
+    bar = err.is_interactive
+    with Progress(*columns, console=err, transient=True, disable=not bar) as progress:
+        task = progress.add_task("train", total=networks * epochs, score="–")
+
+        def watch(part: int, epoch: "Epoch") -> None:
+            with turn:
+                latest[part] = epoch.valid.tolist()
+                score = _mean(list(chain.from_iterable(latest.values())))
+                progress.update(task, advance=len(epoch.valid), score=score)
+                quarter = int(4 * progress.tasks[task].percentage / 100)
+                if not bar and quarter not in quarters:
+                    quarters.add(quarter)
+                    say_err(f"trained {25 * quarter} % · mean log-RMSE {score}")
+
+        yield watch
+
+
+def _mean(scores: list[float]) -> str:
+    """The mean of the networks' scores; those without one are counted beside it."""
+    finite = [score for score in scores if isfinite(score)]
+    mean = f"{sum(finite) / len(finite):.4f}" if finite else "–"
+    diverged = len(scores) - len(finite)
+    return f"{mean}, {diverged} diverged" if diverged else mean

@@ -1,0 +1,105 @@
+"""Where Kaggle's credentials lie, in the order in which Kaggle's own client looks."""
+
+import base64
+import errno
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kagglesdk import get_access_token_from_env
+
+from pipeline.core.errors import UserError
+
+NEW_ONES = (
+    "make new ones with `kaggle auth login`, "
+    "or get a token at https://www.kaggle.com/settings/api"
+)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A token, or a name with its key, and the place where they were found."""
+
+    place: str
+    token: str | None = field(default=None, repr=False)
+    username: str | None = field(default=None, repr=False)
+    key: str | None = field(default=None, repr=False)
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must never be shown: the token, the key, and as a header carries it."""
+        pair = base64.b64encode(f"{self.username}:{self.key}".encode()).decode()
+        return [self.token] if self.token else [self.key, pair] if self.key else []
+
+
+def find() -> Credentials | None:
+    """The credentials of the environment or of a file, if there are any.
+
+    Raises:
+        UserError: the place of credentials holds something else.
+    """
+    found = _token() or _name_and_key()
+    if found and not all(s.isascii() and s.isprintable() for s in found.secrets):
+        raise UserError(f"{found.place}: not what Kaggle gives; {NEW_ONES}")
+    return found
+
+
+def missing() -> UserError:
+    """There are no credentials in any of the places."""
+    home = Path.home() / ".kaggle"
+    return UserError(
+        "no Kaggle credentials; looked at KAGGLE_API_TOKEN, "
+        f"{home / 'access_token'}, KAGGLE_USERNAME with KAGGLE_KEY, {_key_file()} and "
+        f"{home / 'credentials.json'}; {NEW_ONES}"
+    )
+
+
+def _token() -> Credentials | None:
+    try:
+        token, place = get_access_token_from_env()
+    except OSError as error:  # no text of it is shown: it may hold the token
+        if error.errno != errno.ENAMETOOLONG:
+            raise UserError(
+                f"Kaggle's token cannot be read ({error.strerror}); {NEW_ONES}"
+            ) from None
+        # It takes the token for the name of a file, which may not be that long.
+        token, place = os.environ["KAGGLE_API_TOKEN"], "KAGGLE_API_TOKEN"
+    except UnicodeDecodeError:
+        raise UserError(f"Kaggle's token is not text; {NEW_ONES}") from None
+    if not token:
+        return None
+    named = "~/.kaggle/access_token" if place == "access_token" else str(place)
+    return Credentials(named, token=token)
+
+
+def _name_and_key() -> Credentials | None:
+    username = os.environ.get("KAGGLE_USERNAME")
+    key = os.environ.get("KAGGLE_KEY")
+    if username and key:
+        return Credentials("KAGGLE_USERNAME and KAGGLE_KEY", username=username, key=key)
+    path = _key_file()
+    if not path.exists():
+        return None
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        username = str(username or stored["username"])
+        key = str(key or stored["key"])
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError):
+        raise UserError(
+            f"{path}: not what Kaggle gives (JSON with username and key); {NEW_ONES}"
+        ) from None
+    return Credentials(str(path), username=username, key=key)
+
+
+def _key_file() -> Path:
+    home = Path.home()
+    folder = home / ".kaggle"
+    if named := os.environ.get("KAGGLE_CONFIG_DIR"):
+        folder = Path(named)
+    elif sys.platform.startswith("linux") and not folder.exists():
+        folder = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config", "kaggle")
+    return folder / "kaggle.json"

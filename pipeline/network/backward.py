@@ -1,0 +1,83 @@
+"""The backward pass, written out: what torch's autograd computes, without its costs.
+
+A stack is small beside what autograd spends on it: a graph at every step, and fresh
+memory for every gradient. Here the chain rule stands in a few lines, and each result
+goes where the last step's was. A test holds it against autograd.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from pipeline.network.stacked_mlp import StackedMLP
+
+_silu = torch.ops.aten.silu
+_silu_backward = torch.ops.aten.silu_backward
+
+
+class Backward:
+    """Gradients of C networks' losses on batches of B rows, with memory of its own.
+
+    Each call of torch takes Python's lock, for which the parts of a stack that train
+    side by side wait. So calls are few, and views of the memory are made once.
+    """
+
+    def __init__(
+        self, cells: int, rows: int, d_in: int, hidden: Sequence[int], device: str
+    ) -> None:
+        """`slope` [2, C, B] is for the loss's slope at the heads."""
+        self.gradients = StackedMLP.zeros(cells, d_in, hidden).to(device)
+        shapes = [(cells, rows, layer.shape[2]) for layer in self.gradients.layers]
+        self._sums, self._active = (
+            [torch.empty(shape, device=device) for shape in shapes] for _ in range(2)
+        )
+        self._active_columns = [active.mT for active in self._active]
+        at_heads = torch.empty(2, 2, cells, rows, device=device)
+        self._heads, self.slope = at_heads.unbind()
+        self._deep, self._wide = self._heads[:, :, None]
+        self._deep_slope, self._wide_slope = self.slope[:, :, None]
+        self._deep_column = self._deep_slope.mT
+
+    def heads(self, stack: StackedMLP, x: Tensor, masks: Sequence[Tensor]) -> Tensor:
+        """What each head says in training: x [C, B, d_in] -> [2, C, B].
+
+        `masks` [C, B, d_out], one for each hidden layer or none at all, hold 0 for a
+        unit that is dropped and 1 / (1 - dropout) for one that is kept.
+        """
+        below = x
+        for number, layer in enumerate(stack.layers):
+            sums, active = self._sums[number], self._active[number]
+            torch.baddbmm(stack.hidden_biases[number], below, layer, out=sums)
+            _silu.out(sums, out=active)
+            if masks:
+                active *= masks[number]
+            below = active
+        torch.bmm(stack.output_row, self._active_columns[-1], out=self._deep)
+        torch.bmm(stack.wide_row, x.mT, out=self._wide)
+        self._heads += stack.head_biases
+        return self._heads
+
+    def backward(self, stack: StackedMLP, x: Tensor, masks: Sequence[Tensor]) -> None:
+        """Turn `slope`, the loss's at the heads, into gradients.
+
+        Call it after `heads` with the same arguments. A layer's slopes are written over
+        its activations, which by then have served, and lie in the nearest cache.
+        """
+        found = self.gradients
+        torch.sum(self.slope, 2, keepdim=True, out=found.head_biases)
+        torch.bmm(self._wide_slope, x, out=found.wide_row)
+        torch.bmm(self._deep_slope, self._active[-1], out=found.output_row)
+        above = self._active[-1]
+        torch.mul(self._deep_column, stack.output_row, out=above)
+        for number in reversed(range(len(stack.layers))):
+            if masks:
+                above *= masks[number]
+            _silu_backward.grad_input(above, self._sums[number], grad_input=above)
+            torch.sum(above, 1, keepdim=True, out=found.hidden_biases[number])
+            below = self._active_columns[number - 1] if number else x.mT
+            torch.bmm(below, above, out=found.layers[number])
+            if number:
+                out = self._active[number - 1]
+                torch.bmm(above, stack.layers[number].mT, out=out)
+                above = out

@@ -1,0 +1,266 @@
+"""Every table is whole at 80 and at 100 columns, and plain where it must be."""
+
+import io
+import os
+import pty
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+from situations import copy_raw
+
+from pipeline.bench import run as bench
+from pipeline.cli.tables import console, progress
+from pipeline.cli.tables.baselines import show_ladder
+from pipeline.cli.tables.bench import show_bench
+from pipeline.cli.tables.layout import fit
+from pipeline.cli.tables.lesson import show_lesson
+from pipeline.cli.tables.preprocess import show_preprocess
+from pipeline.cli.tables.runs import show_runs
+from pipeline.cli.tables.submit import show_submission
+from pipeline.cli.tables.train import show_scores
+from pipeline.cli.tables.tune import show_search
+from pipeline.core.paths import Folders
+from pipeline.lessons import baselines, run_lesson
+from pipeline.lessons.result import LessonResult, Row
+from pipeline.stages import up_to_date
+from pipeline.stages.submit import Submission
+
+SCORE = {"mean": 0.1107, "std": 0.0204, "pooled": 0.1086, "seconds": 123.4}
+
+
+def run_of(folds, lambdas=(5.0,)):
+    """What tables show of a run, as wide as it comes."""
+    score = {"folds": [0.1234 + n / 1000 for n in range(folds)], **SCORE}
+    house = {"Id": 1299, "Neighborhood": "NPkVill", "SalePrice": 755_000}
+    return {
+        "run_id": "20261124-103916-061",
+        "best_lambda": lambdas[0],
+        "scores": [{"lambda": value, **score} for value in lambdas],
+        "diverged": [],
+        "forecast": {"estimate": 0.1086, "low": 0.097, "high": 0.1209},
+        "costliest": [{**house, "prediction": 335_849.0, "share": 0.132}],
+        "settings": {"folds": folds, "hidden": [128, 64], "seeds": 16},
+        "created": "2026-11-24T10:39:16.061+00:00",
+        "seconds": 1234.5,
+        "submission": "submissions/20261124-103916-061.csv",
+        "leaderboard": 0.12345 if folds == 10 else None,
+        "kaggle": {"status": "pending"},
+        "edited": folds == 10,
+    }
+
+
+def diverged_run_of(folds):
+    """A run in which two networks of the second λ diverged."""
+    run = run_of(folds, (5.0, 0.0))
+    lost = run["scores"][1]
+    lost |= {"folds": [None, None, *lost["folds"][2:]]}
+    lost |= dict.fromkeys(("mean", "std", "pooled"))
+    lost_networks = [
+        {"lambda": 0.0, "fold": n, "seed": 0, "epoch": 9 - n} for n in (0, 1)
+    ]
+    return run | {"diverged": lost_networks}
+
+
+def ladder():
+    folds = run_of(5)["scores"][0]["folds"]
+    return [
+        {"name": rung.name, "accuracy": 0.43, **SCORE, "folds": folds}
+        for rung in baselines.RUNGS
+    ]
+
+
+def search():
+    trial = {"number": 100, "lambda": 0.376, "lr": 0.000918, "dropout": 0.0634}
+    trial |= {"hidden": [128, 64], "score": 0.1162, "stopped": True}
+    score = {"pooled": [0.1104] * 5, "mean": 0.1104}
+    confirmed = {"fold_seeds": [12_345] * 5, "best": score, "default": score}
+    return {"trials": [trial], "confirmed": confirmed, "command": "pipeline train"}
+
+
+def benchmark():
+    row = {"seconds": 123.45, "ratio_to_book": 1234.5, "sgemm_fraction": 0.123}
+    row |= {"peak_mb": 12_345.0, "jobs": 64, "threads": 64, "error": 0.12}
+    sizes = {"network": [333, 256, 1], "networks": 20, "epochs": 20, "houses": 1460}
+    rows = [{"name": name, **row} for name in bench.MODULES]
+    return {"rows": rows, **sizes, "cores": 2, "engine": [], "sgemm": 1e11}
+
+
+def accuracies():
+    epochs = ".694 .823 .840 .856 .866 .871 .875 .881 .883 .888"
+    rows = [
+        Row("train accuracy an epoch, the seed", epochs, epochs),
+        Row("mean of ones, p = 0.5", "1", 1.0004, (0.996, 1.004)),
+    ]
+    return LessonResult("mlp", "torch", rows, [], 1.0)
+
+
+TABLES = {
+    "preprocess": lambda folders: show_preprocess(
+        up_to_date.preprocess(folders, force=False).record
+    ),
+    "train": lambda _: show_scores(run_of(5)),
+    "train of a small lambda": lambda _: show_scores(run_of(5, (1e-05, 12.5))),
+    "train of six folds": lambda _: show_scores(run_of(6)),
+    "train of seven folds": lambda _: show_scores(run_of(7)),
+    "train of ten folds": lambda _: show_scores(run_of(10, (1e-05, 12.5))),
+    "train of twenty folds": lambda _: show_scores(run_of(20)),
+    "train of a network that diverged": lambda _: show_scores(diverged_run_of(5)),
+    "train of many, and one diverged": lambda _: show_scores(diverged_run_of(20)),
+    "runs": lambda _: show_runs([run_of(10), run_of(5, (0.376,))]),
+    "submit": lambda folders: show_submission(
+        Submission(folders.raw, [(1461, 1e6)], [755_000.0] * 5, [755_000.0] * 5, True)
+    ),
+    "tune": lambda _: show_search(search()),
+    "baselines": lambda _: show_ladder({"rungs": ladder()}),
+    "bench": lambda _: show_bench(benchmark()),
+    "lesson in words": lambda folders: show_lesson(
+        *run_lesson("tensors", "both", seed=0, epochs=None, data=None, folders=folders)
+    ),
+    "lesson in words and numbers": lambda _: show_lesson(accuracies()),
+}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    return Folders(copy_raw(tmp_path_factory.mktemp("tables") / "project"))
+
+
+def words_of(tables):
+    cells = [cell for table in tables for each in table.columns for cell in each.cells]
+    return {word for cell in cells for word in str(cell).split()}
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("name", TABLES)
+def test_no_line_is_too_long_and_no_word_is_cut(name, width, folders, monkeypatch):
+    tables, text = [], io.StringIO()
+
+    def seen(table, width):
+        tables.append(table)
+        return fit(table, width)
+
+    monkeypatch.setattr(console, "fit", seen)
+    monkeypatch.setattr(console, "out", Console(width=width, file=text, markup=False))
+    TABLES[name](folders)
+    # A line of a table starts with a blank; a sentence does not, and is left whole.
+    lines = [line for line in text.getvalue().splitlines() if line.startswith(" ")]
+    assert max(map(len, lines)) <= width
+    assert words_of(tables)
+    assert words_of(tables) <= set(text.getvalue().split())
+
+
+def test_the_worst_of_many_folds_is_one_that_diverged(monkeypatch):
+    text = io.StringIO()
+    monkeypatch.setattr(console, "out", Console(width=100, file=text))
+    show_scores(diverged_run_of(20))
+    row = next(
+        line for line in text.getvalue().splitlines() if line.lstrip()[:2] == "0 "
+    )
+    assert row.split() == ["0", "0.1254", "0.1354", "diverged", "–", "–", "123.4"]
+    named = "λ = 0 is left out: network 1 of fold 2 diverged in epoch 8 and 1 more"
+    assert named in text.getvalue()
+
+
+WORDS = st.lists(st.text("abλ[", min_size=1, max_size=12), max_size=4).map(" ".join)
+NUMBERS = st.integers(0, 10**6).map(str)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 6), st.integers(30, 90), st.data())
+def test_any_table_fits_where_its_longest_words_do(left, right, width, data):
+    table = console.make_table(["word"] * left, ["number"] * right)
+    cells = st.tuples(*[WORDS] * left, *[NUMBERS] * right)
+    for row in data.draw(st.lists(cells, min_size=1, max_size=3)):
+        table.add_row(*row)
+    text = io.StringIO()
+    for part in fit(table, width):
+        Console(width=width, file=text, markup=False).print(part)
+    assert max(map(len, text.getvalue().splitlines())) <= width
+    assert words_of([table]) <= set(text.getvalue().split())
+
+
+@pytest.mark.parametrize(("folds", "blocks"), [(5, 1), (8, 2), (10, 2)])
+def test_a_table_too_wide_goes_on_below_behind_its_first_column(
+    folds, blocks, monkeypatch
+):
+    text = io.StringIO()
+    monkeypatch.setattr(console, "out", Console(width=80, file=text))
+    show_scores(run_of(folds))
+    headings = [line for line in text.getvalue().splitlines() if "λ" in line]
+    assert len(headings) == blocks
+    assert "seconds" in headings[-1]
+
+
+def train_in(terminal, monkeypatch, scores=(0.1, 0.3)):
+    """What `train` says of its progress on a console."""
+    monkeypatch.setattr(console, "err", terminal)
+    monkeypatch.setattr(progress, "err", terminal)
+    with progress.epoch_progress(networks=2, epochs=8) as watch:
+        for _ in range(8):
+            watch(0, SimpleNamespace(valid=torch.tensor(scores)))
+    return terminal.file.getvalue()
+
+
+PLAIN = [f"trained {share} % · mean log-RMSE 0.2000" for share in (25, 50, 75, 100)]
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_progress_is_plain_lines_where_no_cursor_can_move(terminal, monkeypatch):
+    dumb = Console(
+        file=io.StringIO(), force_terminal=terminal, _environ={"TERM": "dumb"}
+    )
+    assert train_in(dumb, monkeypatch).splitlines() == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ((0.1, float("inf")), "0.1000, 1 diverged"),
+        ((float("nan"),) * 2, "–, 2 diverged"),
+    ],
+)
+def test_progress_counts_the_networks_that_diverged(scores, said, monkeypatch):
+    dumb = Console(file=io.StringIO(), _environ={"TERM": "dumb"})
+    last = train_in(dumb, monkeypatch, scores).splitlines()[-1]
+    assert last == f"trained 100 % · mean log-RMSE {said}"
+
+
+def test_progress_is_a_bar_on_a_terminal_of_80_columns(monkeypatch):
+    terminal = Console(
+        file=io.StringIO(), force_terminal=True, width=80, _environ={"TERM": "vt"}
+    )
+    said = train_in(terminal, monkeypatch)
+    assert "…" not in said
+    assert "━" in said
+    assert "trained" not in said
+
+
+def on_a_terminal(command, root, **environment):
+    """What a command prints where standard output is a terminal of 80 columns."""
+    master, slave = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-m", "pipeline", *command, "--root", root],
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, "COLUMNS": "80", "TERM": "xterm-256color", **environment},
+        check=True,
+    )
+    os.close(slave)
+    with os.fdopen(master, "rb", buffering=0) as file:
+        return file.read(100_000).decode()
+
+
+@pytest.mark.parametrize(
+    ("environment", "styled"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_without_colour_there_is_no_escape_code(environment, styled, tmp_path):
+    shown = on_a_terminal(["runs"], tmp_path, **environment)
+    assert "Runs, newest first" in shown
+    assert ("\x1b" in shown) is styled

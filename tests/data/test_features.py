@@ -1,0 +1,55 @@
+"""Cleaning and built columns: each value comes from its own row alone."""
+
+import numpy as np
+import pandas as pd
+from situations import RAW
+
+from pipeline.data.clean import clean_rows
+from pipeline.data.features import BUILT, build_features
+from pipeline.data.raw import read_test, read_train
+
+
+def test_a_row_alone_gives_the_same_values_as_in_the_whole_file(train_features):
+    raw = read_train(RAW / "train.csv").iloc[[700]]
+    alone = build_features(clean_rows(raw).frame)
+    pd.testing.assert_frame_equal(alone, train_features.iloc[[700]])
+
+
+def test_the_argument_is_left_as_it_was():
+    raw = read_test(RAW / "test.csv").frame
+    before = raw.copy()
+    build_features(clean_rows(raw).frame)
+    pd.testing.assert_frame_equal(raw, before)
+
+
+def test_a_garage_of_the_year_2207_gets_the_year_of_the_house():
+    cleaned = clean_rows(read_test(RAW / "test.csv").frame)
+    house = cleaned.frame.set_index("Id").loc[2593]
+    assert house["GarageYrBlt"] == house["YearBuilt"] == 2006
+    assert any(a.first_id == 2593 for a in cleaned.assumptions)
+
+
+def test_a_pool_without_a_grade_has_an_unknown_grade_and_not_none(test_features):
+    houses = test_features.set_index("Id")
+    assert np.isnan(houses.loc[2421, "PoolQC"])
+    assert houses.loc[1461, "PoolQC"] == 0
+
+
+def test_a_house_without_a_basement_has_a_basement_of_size_zero(test_features):
+    assert test_features.set_index("Id").loc[2121, "TotalBsmtSF"] == 0
+
+
+def test_ordered_words_become_ranks_from_worst_to_best(train_features):
+    raw = read_train(RAW / "train.csv")
+    ranks = train_features.groupby(raw["KitchenQual"], observed=True)["KitchenQual"]
+    assert ranks.first().to_dict() == {"Fa": 2.0, "TA": 3.0, "Gd": 4.0, "Ex": 5.0}
+
+
+def test_every_built_column_has_a_reason_and_is_finite_where_its_sources_are_known(
+    train_features,
+):
+    unknown = {"ExposureTimesBasement": 1}  # Id 949, whose exposure is unknown
+    for column in BUILT:
+        assert len(column.reason.split()) >= 3
+        gaps = (~np.isfinite(train_features[column.name])).sum()
+        assert gaps == unknown.get(column.name, 0), column.name

@@ -1,0 +1,165 @@
+"""A full disk, or a folder turned read-only: one line, and nothing is corrupt."""
+
+import os
+import resource
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from searches import studies_of
+from situations import QUICK, copy_raw
+
+from pipeline.core.paths import Folders
+from pipeline.runs import integrity, store
+
+NOBODY = 65534
+STAGES = {
+    "preprocess": ("preprocess", "--force"),
+    "train": ("train", *QUICK, "--force"),
+    "tune": ("tune", "--trials", 4, "--epochs", 3, "--folds", 2),
+    "submit": ("submit",),
+    "lesson": ("lesson", "linear-regression", "--epochs", 1),
+}
+
+
+def contents(root):
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def is_one_line(result, said):
+    assert (result.status, result.out, result.err.count("\n")) == (2, "", 1), result
+    assert "cannot be written to" in result.err
+    assert said in result.err
+
+
+@contextmanager
+def no_file_longer_than(size):
+    """As on a disk that is full: writing goes so far and no further."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+SIZES = {
+    "preprocess": (0, 1_000, 60_000),
+    "train": (1_000, 10_000, 100_000),
+    "tune": (0, 300, 1_000, 2_000),
+    "submit": (0, 1_000),
+    "lesson": (0, 1_000),
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_file_that_cannot_be_written_to_its_end_is_not_there(
+    stage, pipeline, trained_project
+):
+    command, *options = (*STAGES[stage], "--root", trained_project, "--json")
+    before = contents(trained_project)
+    for size in SIZES[stage]:
+        with no_file_longer_than(size):
+            result = pipeline(command, *options)
+        is_one_line(result, "File too large")
+        after = contents(trained_project)
+        journal = after.pop(trained_project / "runs" / "tune.journal", b"\n")
+        assert after == before
+        assert journal.endswith(b"\n") or not journal
+    if stage == "tune":
+        assert studies_of(trained_project)
+    else:
+        assert pipeline(command, *options).status == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 4 MB of its own, if we may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk]
+    if shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
+        pytest.skip("no file system can be mounted here; the test above stands for it")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def room_of(disk):
+    found = os.statvfs(disk)
+    return found.f_bavail * found.f_frsize
+
+
+@pytest.mark.parametrize("stage", ["preprocess", "train", "submit"])
+def test_a_stage_on_a_full_disk_leaves_what_was_there(
+    stage, pipeline, trained_project, small_disk
+):
+    root = shutil.copytree(trained_project, small_disk / "root")
+    command, *options = (*STAGES[stage], "--root", root)
+    before = contents(root)
+    for room in (0, 4096, 16_384, 65_536):
+        (small_disk / "ballast").write_bytes(b"0" * max(0, room_of(small_disk) - room))
+        result = pipeline(command, *options, "--json")
+        if result.status != 0:
+            is_one_line(result, "No space left on device")
+            assert contents(root) == before
+        (small_disk / "ballast").unlink()
+    assert pipeline(command, *options).status == 0
+    for record in store.list_runs(Folders(root)):
+        assert not list(integrity.changes(Folders(root), record))
+
+
+@pytest.fixture
+def read_only(trained_project):
+    """Turn folders of a project read-only, for root as well; give its new root."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        root = shutil.copytree(trained_project, Path(name) / "root")
+
+        @contextmanager
+        def turn(folder):
+            path = root / folder
+            path.mkdir(exist_ok=True)
+            path.chmod(0o555)
+            if os.geteuid() == 0:
+                os.seteuid(NOBODY)  # whom modes bind
+            try:
+                yield root
+            finally:
+                os.seteuid(os.getuid())
+                path.chmod(0o755)
+
+        yield turn
+
+
+FOLDERS = {
+    "preprocess": "data/processed",
+    "train": "runs",
+    "tune": "runs",
+    "submit": "submissions",
+    "lesson": "reports",
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_folder_turned_read_only_is_one_line(stage, pipeline, read_only):
+    with read_only(FOLDERS[stage]) as root:
+        before = contents(root)
+        command, *options = (*STAGES[stage], "--root", root, "--json")
+        is_one_line(pipeline(command, *options), "Permission denied")
+        assert contents(root) == before
+
+
+def test_what_is_up_to_date_needs_no_room(pipeline, read_only):
+    with read_only("runs") as root:
+        for command in (("preprocess",), ("train", *QUICK), ("runs",)):
+            assert pipeline(*command, "--root", root).status == 0
+
+
+def test_a_file_where_a_folder_should_be_is_one_line(pipeline, tmp_path):
+    root = copy_raw(tmp_path / "root", rows=120)
+    (root / "data" / "processed").write_text("in the way")
+    result = pipeline("preprocess", "--root", root, "--json")
+    is_one_line(result, "data/processed")

@@ -1,0 +1,35 @@
+"""Every part that the study of parts takes away is a part that predictions rest on."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from experiments.ablation import VARIANTS, predicted
+from experiments.common import Houses
+
+
+@pytest.fixture(scope="module")
+def prices_of(train_features, test_features):
+    """The out-of-fold prices of a variant on few houses, trained for a short while."""
+    houses = Houses(train_features.head(200), test_features.head(20), None, None)
+
+    def prices(variant):
+        usual = variant.settings
+        short = replace(usual, folds=2, epochs=usual.epochs // 10, batch_size=16)
+        return predicted(houses, variant._replace(settings=short), seed=0)
+
+    return prices
+
+
+@pytest.fixture(scope="module")
+def default(prices_of):
+    return prices_of(VARIANTS[0])
+
+
+@pytest.mark.parametrize("variant", VARIANTS[1:], ids=lambda variant: variant.name)
+def test_a_part_taken_away_changes_prices_and_is_put_back(variant, prices_of, default):
+    without = prices_of(variant)
+    assert without.shape == default.shape
+    assert not np.array_equal(without, default)
+    np.testing.assert_array_equal(prices_of(VARIANTS[0]), default)

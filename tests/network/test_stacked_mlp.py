@@ -1,0 +1,226 @@
+"""A stack of M networks is M networks: torch's own modules are the judge."""
+
+import numpy as np
+import pytest
+import torch
+from tiny_networks import BEND, BLOCKS, D_IN, HIDDEN, ROWS, SEEDS, rows_of, trainer_of
+from torch import nn
+
+from pipeline.network.adamw import BETAS, WIDE_PACE
+from pipeline.network.batches import Batches, Rows
+from pipeline.network.stacked_mlp import LANES, LINE, StackedMLP
+from pipeline.network.trainer import Block, dropout_masks, predict, schedule
+
+
+class Single(nn.Module):
+    """One network of a stack as torch's own layers, without the padding."""
+
+    def __init__(self, stack, member):
+        super().__init__()
+        sizes = [D_IN, *HIDDEN]
+        layers = []
+        for number, weight in enumerate(stack.layers):
+            d_in, d_out = sizes[number : number + 2]
+            bias = stack.hidden_biases[number][member, 0, :d_out]
+            layers += [linear(weight[member, :d_in, :d_out], bias), nn.SiLU()]
+        deep, wide = stack.head_biases[:, member]
+        output = stack.output[member, : HIDDEN[-1], None]
+        self.deep = nn.Sequential(*layers, linear(output, deep))
+        self.wide = linear(stack.wide_row[member, :, :D_IN].T, wide)
+
+    def forward(self, x):
+        return torch.cat([self.deep(x), self.wide(x)], 1)
+
+    def groups(self, block):
+        """Groups for torch's AdamW: decay on weights alone, the wide ones faster."""
+        for name, parameter in self.named_parameters():
+            decay = block.weight_decay if "weight" in name else 0.0
+            pace = WIDE_PACE if name == "wide.weight" else 1.0
+            yield {"params": [parameter], "weight_decay": decay, "pace": pace}
+
+
+def linear(weight, bias):
+    layer = nn.Linear(*weight.shape)
+    layer.weight.data = weight.T.clone()
+    layer.bias.data = bias.clone().view(-1)
+    return layer
+
+
+def train_alone(network, rows, block, *, bend, seed_state, epochs=3, batches=6):
+    """The same training by torch's modules, autograd, loss and optimizer."""
+    optimizer = torch.optim.AdamW(network.groups(block), betas=BETAS)
+    loss = nn.HuberLoss(delta=bend, reduction="none")
+    x, y = rows.inputs.cells[:, :D_IN], rows.targets[0]
+    weights = torch.ones(ROWS) if rows.weights is None else rows.weights
+    generator = torch.Generator()
+    generator.set_state(seed_state)
+    step = 0
+    for _ in range(epochs):
+        order = torch.randperm(len(rows.rows[0]), generator=generator)
+        for batch in order.tensor_split(batches):
+            for group in optimizer.param_groups:
+                share = schedule(step / (epochs * batches))
+                group["lr"] = block.lr * group["pace"] * share
+            optimizer.zero_grad()
+            target = y[batch, None].expand(-1, 2)
+            losses = loss(network(x[batch]), target).sum(1)
+            (losses @ weights[batch] / weights[batch].sum()).backward()
+            optimizer.step()
+            step += 1
+
+
+@pytest.mark.parametrize("weights", [None, torch.linspace(0.1, 3, ROWS)])
+@pytest.mark.parametrize(("epochs", "batches"), [(2, 1), (3, 6)])
+def test_a_stack_equals_torch_networks_trained_alone(epochs, batches, weights):
+    rows = rows_of(len(SEEDS), weights=weights)
+    trainer = trainer_of(rows, epochs=epochs, batches=batches)
+    members = len(BLOCKS) * len(SEEDS)
+    singles = [Single(trainer.stack, member) for member in range(members)]
+    states = [generator.get_state() for generator in trainer.generators]
+    for _ in trainer.run():
+        pass
+    x = rows.inputs.cells
+    predicted = predict(trainer.stack, x.expand(members, -1, -1))
+    for member, network in enumerate(singles):
+        block, cell = divmod(member, len(SEEDS))
+        train_alone(
+            network,
+            rows,
+            BLOCKS[block],
+            bend=BEND[cell].item(),
+            seed_state=states[cell],
+            epochs=epochs,
+            batches=batches,
+        )
+        close = {"atol": 1e-5, "rtol": 1e-4}
+        ours = Single(trainer.stack, member)
+        for mine, theirs in zip(ours.parameters(), network.parameters(), strict=True):
+            torch.testing.assert_close(mine, theirs, **close)
+        torch.testing.assert_close(
+            predicted[member], network(x[:, :D_IN]).mean(1), **close
+        )
+
+
+def test_the_backward_pass_equals_autograd_with_dropout_and_padding():
+    rows = rows_of(3, [50, 49, 47])
+    trainer = trainer_of(rows, batches=4)
+    stack, ((batch, *_),) = trainer.networks(0), Batches(rows, 4).in_order()
+    generator = torch.Generator().manual_seed(5)
+    chances = [
+        torch.rand(3, 13, layer.shape[2], generator=generator) for layer in stack.layers
+    ]
+    masks = dropout_masks(chances, 0.4)
+    slope = torch.randn(2, 3, 13, generator=generator) * batch.weight
+    leaves = {name: t.clone().requires_grad_() for name, t in stack.tensors().items()}
+    layers = [leaves[f"layer{n}"] for n in range(len(stack.layers))]
+    twin = StackedMLP(layers, leaves["output"], leaves["wide"], leaves["biases"])
+    x = batch.inputs
+    for number, layer in enumerate(layers):
+        sums = torch.baddbmm(twin.hidden_biases[number], x, layer)
+        x = nn.functional.silu(sums) * masks[number]
+    deep = torch.bmm(x, twin.output[:, :, None])
+    wide = torch.bmm(batch.inputs, twin.wide_row.mT)
+    expected = torch.cat([deep, wide], 2).movedim(2, 0) + twin.head_biases
+    heads = trainer.backward.heads(stack, batch.inputs, masks)
+    torch.testing.assert_close(heads, expected)
+    expected.backward(slope)
+    trainer.backward.slope.copy_(slope)
+    trainer.backward.backward(stack, batch.inputs, masks)
+    for name, gradient in trainer.backward.gradients.tensors().items():
+        torch.testing.assert_close(gradient, leaves[name].grad)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+def test_the_numbers_of_a_network_do_not_depend_on_its_place_in_a_stack(dropout):
+    seeds, blocks = list(range(9)), [Block(x, 0.01, dropout) for x in (0.0, 1.0, 2.0)]
+    bend = torch.linspace(0.5, 2, 9)
+    whole = trainer_of(rows_of(9), seeds=seeds, blocks=blocks, bend=bend)
+    part = trainer_of(rows_of(2), seeds=seeds[3:5], blocks=blocks[1:2], bend=bend[3:5])
+    curves = [list(trainer.run()) for trainer in (whole, part)]
+    for stacked, alone in zip(
+        whole.networks(1)[3:5].tensors().values(),
+        part.stack.tensors().values(),
+        strict=True,
+    ):
+        assert torch.equal(stacked, alone)
+    for all_, own in zip(*curves, strict=True):
+        assert torch.equal(all_.valid.view(3, 9)[1, 3:5], own.valid)
+
+
+def test_a_cell_with_fewer_rows_is_the_network_it_would_be_alone():
+    stacked = trainer_of(rows_of(3, [50, 49, 50]))
+    alone = trainer_of(rows_of(1, [49]), seeds=SEEDS[1:2], bend=BEND[1:2])
+    for trainer in (stacked, alone):
+        list(trainer.run())
+    own = stacked.networks(1)[1:2].tensors()
+    for name, tensor in alone.networks(1).tensors().items():
+        torch.testing.assert_close(own[name], tensor)
+
+
+def test_errors_count_as_much_as_their_rows_weigh():
+    weights = torch.linspace(0.1, 3, ROWS)
+    rows, one = rows_of(2, [50, 40], weights), torch.tensor([1.0])
+    still = [Block(0.0, 0.0, 0.0)]  # a learning rate of 0: the weights stay as drawn
+    trainer = trainer_of(rows, seeds=[1, 2], blocks=still, bend=one.repeat(2))
+    (*_, epoch) = trainer.run()
+    predicted = predict(trainer.stack, rows.inputs.cells.expand(2, -1, -1))
+    for place, own in enumerate(rows.rows):
+        squares = (predicted[place] - rows.targets[0])[own] ** 2
+        expected = np.average(squares, weights=weights[own]) ** 0.5
+        assert epoch.train[place].item() == pytest.approx(expected, rel=1e-5)
+        assert epoch.valid[place].item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_weight_decay_beyond_all_bounds_leaves_the_biases_alone():
+    # A step of AdamW takes lr × λ of a weight; of 10,000 times a weight it would make
+    # the next, 10,000 times as far off on the other side.
+    rows = rows_of(3)
+    trainer = trainer_of(rows, blocks=[Block(1e6, 0.01, 0.0)], epochs=20)
+    (*_, last) = trainer.run()
+    for name, weights in trainer.stack.tensors().items():
+        assert name == "biases" or weights.abs().max() < 1e-3
+    best_constant = rows.targets.std(correction=0)
+    torch.testing.assert_close(last.valid, best_constant.expand(3), rtol=0.01, atol=0)
+
+
+@pytest.mark.parametrize("hidden", [(1,), (33, 5), (64, 64, 64)])
+def test_the_size_of_a_network_is_that_of_its_tensors(hidden):
+    tensors = StackedMLP.zeros(1, D_IN, hidden).tensors().values()
+    assert StackedMLP.size(D_IN, hidden) == sum(map(torch.numel, tensors))
+
+
+def test_padding_stays_zero():
+    trainer = trainer_of(rows_of(3))
+    list(trainer.run())
+    first = trainer.stack.layers[0]
+    assert first.shape[1:] == (LINE, LANES)
+    assert first[:, :D_IN, : HIDDEN[0]].abs().min() > 0
+    assert (first[..., HIDDEN[0] :] == 0).all()
+    assert (first[:, D_IN:] == 0).all()
+    assert (trainer.stack.wide[:, D_IN:] == 0).all()
+
+
+def test_the_learning_rate_rises_then_falls_to_nothing():
+    rates = [schedule(step / 1000) for step in range(1001)]
+    top = rates.index(max(rates))
+    assert rates[0] == 0
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+    assert 0.04 < top / 1000 <= 0.05
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+
+
+def test_dropout_keeps_the_mean_and_rests_at_zero():
+    chances = [torch.rand(2, 20_000, 1, generator=torch.Generator().manual_seed(0))]
+    (mask,) = dropout_masks(chances, 0.3)
+    assert mask.mean().item() == pytest.approx(1, abs=0.02)
+    assert mask.unique().tolist() == [0.0, pytest.approx(1 / 0.7)]
+    assert dropout_masks(chances, 0.0) == []
+
+
+def test_a_stack_learns_a_straight_line():
+    rows = rows_of(3)
+    target = rows.inputs.cells[None, :, 0]
+    line = Rows(rows.inputs, target, rows.fold, rows.rows, ROWS)
+    blocks = [Block(0.0, 0.01, 0.0)]
+    curve = list(trainer_of(line, blocks=blocks, epochs=60).run())
+    assert (curve[-1].valid < 0.3 * curve[0].valid).all()

@@ -1,0 +1,70 @@
+"""The contract of the file for Kaggle, checked as Kaggle would."""
+
+import pytest
+from situations import QUICK
+from spoiling import bare_cells, column_as
+
+from pipeline.core.errors import UserError
+from pipeline.stages.submit import check
+
+BROKEN = {
+    "another header": ("id,price\n1,2.0\n2,3.0\n", "line 1: the header"),
+    "a house too few": ("Id,SalePrice\n1,2.0\n", "1 houses where test.csv has 2"),
+    "houses out of order": (
+        "Id,SalePrice\n2,2.0\n1,3.0\n",
+        "line 2: expected the house 1",
+    ),
+    "price zero": ("Id,SalePrice\n1,2.0\n2,0.0\n", "line 3: '0.0' is not a positive"),
+    "price infinite": ("Id,SalePrice\n1,2.0\n2,inf\n", "line 3: 'inf'"),
+    "price not a number": ("Id,SalePrice\n1,nan\n2,2\n", "line 2: 'nan'"),
+    "nothing": ("", "empty"),
+}
+
+
+def test_a_file_that_keeps_the_contract_passes(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text("Id,SalePrice\n1,2.5\n2,3.0\n")
+    assert check(path, ["1", "2"]) == [(1, 2.5), (2, 3.0)]
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_file_that_breaks_the_contract_is_refused(case, tmp_path):
+    text, said = BROKEN[case]
+    path = tmp_path / "s.csv"
+    path.write_text(text)
+    with pytest.raises(UserError, match=said):
+        check(path, ["1", "2"])
+
+
+def train(pipeline, root):
+    pipeline("preprocess", "--root", root)
+    assert pipeline("train", "--root", root, *QUICK).status == 0
+
+
+def test_zeros_before_the_ids_of_test_csv_do_not_reach_kaggle(pipeline, small_project):
+    column_as("Id", lambda house: f"00{house}")(small_project / "data/raw/test.csv")
+    train(pipeline, small_project)
+    assert pipeline("submit", "--root", small_project).status == 0
+    (path,) = (small_project / "submissions").iterdir()
+    assert path.read_text().splitlines()[1].startswith("1461,")
+
+
+SPOILED = {
+    "test.csv": (bare_cells({("Id", 5): b'"'}), "Id, line 5: a quote is left open"),
+    "train.csv": (column_as("SalePrice", lambda _: "x"), "SalePrice, line 2: 'x'"),
+}
+
+
+@pytest.mark.parametrize("file", SPOILED)
+def test_raw_data_spoiled_since_training_is_one_line_and_nothing_is_written(
+    file, pipeline, small_project
+):
+    train(pipeline, small_project)
+    spoil, said = SPOILED[file]
+    spoil(small_project / "data" / "raw" / file)
+    result = pipeline("submit", "--root", small_project, "--allow-stale")
+    assert result.status == 2
+    allowed, refused = result.err.splitlines()
+    assert allowed.startswith("allowed: ")
+    assert said in refused
+    assert not (small_project / "submissions").exists()

@@ -1,0 +1,183 @@
+"""A search that was killed goes on as if nothing had happened, wherever it was hit."""
+
+import json
+from concurrent.futures import Future
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.core.errors import UserError
+from pipeline.core.settings import Settings
+from pipeline.tuning import search, space, study
+from pipeline.tuning.executors import Pool
+from pipeline.tuning.halving import Rung
+from pipeline.tuning.plan import Plan
+from pipeline.tuning.study import Study
+
+BASE = Settings(epochs=3)
+PLAN = Plan(trials=14, settings=BASE)
+HOUSES = search.Houses(pd.DataFrame({"SalePrice": [1.0]}), pd.DataFrame())
+
+
+def race_at_once(encoded, price, blocks, settings):
+    """Scores from the settings alone; the worse half of a batch is stopped."""
+    scores = [block.lr * (1 + block.dropout) * settings.hidden[0] for block in blocks]
+    middle = np.median(scores)
+    return [[Rung(1, s)] + [Rung(3, s / 2)] * int(s <= middle) for s in scores]
+
+
+def call(function, *arguments):
+    future = Future()
+    future.set_result(function(*arguments))
+    return future
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """A search of no training, small batches, and a sampler that learns early."""
+    monkeypatch.setattr(search, "race", race_at_once)
+    monkeypatch.setattr(search, "BATCH", 4)
+    monkeypatch.setattr(space, "STARTUP", 4)
+    monkeypatch.setattr("os.fsync", lambda _: None)
+
+
+def searched(path):
+    """Search to the end; the trials, and the journal."""
+    opened = Study(path, "a", BASE)
+    pool = Pool(call, 1, lambda *_: None)
+    *_, found = search.search(opened, HOUSES, PLAN, pool)
+    return found.tried, path.read_bytes().splitlines(keepends=True)
+
+
+def killed(monkeypatch):
+    """Let whoever wrote to journals so far be of another process, which is gone."""
+    monkeypatch.setattr(study, "_STARTED", study._STARTED + 1)
+
+
+def test_a_search_killed_after_any_line_of_its_journal_ends_the_same(
+    tmp_path, monkeypatch
+):
+    undisturbed, lines = searched(tmp_path / "undisturbed")
+    assert len({trial.settings for trial in undisturbed}) == PLAN.trials
+    assert len(lines) > 40
+    for kept in range(1, len(lines)):
+        path = tmp_path / f"killed after {kept}"
+        path.write_bytes(b"".join(lines[:kept]))
+        killed(monkeypatch)
+        assert searched(path)[0] == undisturbed, kept
+
+
+def test_a_line_torn_in_the_middle_is_as_one_not_written(tmp_path, monkeypatch):
+    undisturbed, lines = searched(tmp_path / "undisturbed")
+    path = tmp_path / "torn"
+    path.write_bytes(b"".join(lines[:20]) + lines[20][:30])
+    killed(monkeypatch)
+    assert searched(path)[0] == undisturbed
+
+
+def test_a_search_killed_again_and_again_ends_the_same(tmp_path, monkeypatch):
+    undisturbed, lines = searched(tmp_path / "undisturbed")
+    path = tmp_path / "killed"
+    path.write_bytes(lines[0])
+    while len(kept := path.read_bytes().splitlines(keepends=True)) < len(lines):
+        killed(monkeypatch)
+        _, written = searched(path)
+        path.write_bytes(b"".join(written[: len(kept) + 3]))
+    killed(monkeypatch)
+    assert searched(path)[0] == undisturbed
+
+
+def test_what_a_living_process_works_on_is_let_alone(tmp_path):
+    first, second = (Study(tmp_path / "journal", "a", BASE) for _ in range(2))
+    batches = [each.next_batch(12, 4) for each in (first, second, first)]
+    assert sorted(n for batch in batches for n in batch.numbers) == list(range(12))
+    assert second.next_batch(12, 4) is None
+
+
+def test_what_a_process_left_when_it_was_interrupted_is_taken_up(tmp_path):
+    path = tmp_path / "journal"
+    interrupted = Study(path, "a", BASE)
+    begun = interrupted.next_batch(8, 4)
+    interrupted.close()
+    assert Study(path, "a", BASE).next_batch(8, 4) == begun
+
+
+def test_two_processes_that_take_up_the_same_batch_tell_the_same_once(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "journal"
+    Study(path, "a", BASE).next_batch(4, 4)
+    killed(monkeypatch)
+    one, other = (Study(path, "a", BASE) for _ in range(2))
+    batch = one.next_batch(4, 4)
+    one.tell(batch, [[Rung(3, 1.0)]] * 4)
+    told = one.tried()
+    other.tell(batch, [[Rung(1, 9.0)]] * 4)
+    assert other.tried() == told
+
+
+def test_a_number_that_another_process_takes_first_is_not_drawn_twice(
+    tmp_path, monkeypatch
+):
+    one, other = (Study(tmp_path / "journal", "a", BASE) for _ in range(2))
+    draw = study.draw
+
+    def interfere(*arguments):
+        for place, params in enumerate(draw(*arguments)):
+            if place == 1:
+                monkeypatch.setattr(study, "draw", draw)
+                other.next_batch(100, 1)
+            yield params
+
+    monkeypatch.setattr(study, "draw", interfere)
+    batch = one.next_batch(100, 4)
+    assert len(batch.numbers) == 4
+    assert len(set(batch.settings)) == 4
+
+
+HOSTILE = {
+    "no JSON": b"not json\nnor this\n",
+    "a pickle": b"cposix\nsystem\n(S'touch executed'\ntR.\n",
+    "bytes": bytes(range(256)) * 4 + b"\n\n",
+    "another JSON": b'{"op_code": 4}\n[]\n',
+    "deep": b"[" * 100_000 + b"\n\n",
+    "not of a search": b'{"op_code": "x", "worker_id": 1}\n{}\n',
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_journal_that_is_none_is_one_line_and_runs_nothing(
+    case, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tune.journal"
+    path.write_bytes(HOSTILE[case])
+    with pytest.raises(UserError, match="not the journal of a search"):
+        Study(path, "a", BASE)
+    assert [file.name for file in tmp_path.iterdir()] == ["tune.journal"]
+
+
+EDITS = {
+    "a learning rate beyond": ('"lr":', '"lr":1e9, "was":'),
+    "another space": ("0.3", "0.2"),
+    "a score of words": ('"intermediate_value":', '"intermediate_value":"x", "was":'),
+    "no batch": ('"batch"', '"butch"'),
+    "another process": ('"user_attr":{"', '"user_attr":{"x":[1], "'),
+}
+
+
+@pytest.mark.parametrize("case", EDITS)
+def test_a_journal_with_other_than_a_search_writes_is_one_line(case, tmp_path):
+    _, lines = searched(tmp_path / "journal")
+    old, new = EDITS[case]
+    text = b"".join(lines).decode()
+    assert old in text
+    (tmp_path / "journal").write_text(text.replace(old, new))
+    with pytest.raises(UserError, match="not the journal of a search"):
+        Study(tmp_path / "journal", "a", BASE)
+
+
+def test_the_journal_is_json_line_for_line(tmp_path):
+    _, lines = searched(tmp_path / "journal")
+    assert all(isinstance(json.loads(line), dict) for line in lines)

@@ -1,0 +1,397 @@
+"""The search: trials do not depend on each other, and nothing told is ever lost."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+
+import numpy as np
+import pytest
+import torch
+from optuna.trial import TrialState
+from rich.console import Console
+from searches import QUICK, at_work, states_of, study_of, trials_of, wait_for_trials
+from tiny_networks import rows_of, trainer_of
+
+from pipeline.cli.tables.tune import search_progress
+from pipeline.core.errors import UserError
+from pipeline.core.settings import Settings
+from pipeline.network.trainer import Block
+from pipeline.stages.tune import command_line, fresh_seeds
+from pipeline.tuning.halving import Rung, better_half, race, rungs_of
+from pipeline.tuning.plan import Plan
+from pipeline.tuning.search import Found
+from pipeline.tuning.space import SHAPES
+from pipeline.tuning.study import Study, Tried
+from pipeline.validation.cross_validate import cross_validate
+from pipeline.validation.fold_data import EncodedFolds
+from pipeline.validation.folds import make_folds
+
+MANY = 10**6
+BASE = Settings(folds=3, seeds=1, epochs=3, hidden=(8,), batch_size=16)
+BLOCKS = [Block(x, lr, 0.1) for x in (1.0, 5.0) for lr in (1e-4, 1e-2, 1e-3, 3e-3)]
+
+
+@pytest.fixture(scope="module")
+def houses(train_features, test_features):
+    return train_features.head(120), test_features.head(30)
+
+
+@pytest.fixture(scope="module")
+def encoded(houses):
+    return EncodedFolds.fit(*houses, make_folds(120, BASE.folds, BASE.seed), "cpu")
+
+
+@pytest.fixture
+def ready(pipeline, small_project):
+    """A small project, preprocessed."""
+    assert pipeline("preprocess", "--root", small_project).status == 0
+    return small_project
+
+
+def run_race(houses, encoded, blocks, settings=BASE):
+    return race(encoded, houses[0]["SalePrice"].to_numpy(), blocks, settings)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_a_block_that_is_kept_trains_as_if_no_other_had_left(dropout):
+    # The blocks that leave are the only ones with dropout, or all have it.
+    blocks = [Block(1.0, 0.01, 0.3), Block(2.0, 0.02, dropout), Block(3.0, 0.01, 0.3)]
+    whole, halved = (trainer_of(rows_of(3), blocks=blocks) for _ in range(2))
+    whole.train_epoch()
+    halved.train_epoch()
+    halved.keep([1, 2])
+    whole.train_epoch()
+    halved.train_epoch()
+    halved.keep([0])
+    last = whole.step_epoch().valid[3:6], halved.step_epoch().valid
+    assert torch.equal(*last)
+    for all_, own in zip(
+        whole.networks(1).tensors().values(),
+        halved.networks(0).tensors().values(),
+        strict=True,
+    ):
+        assert torch.equal(all_, own)
+
+
+def test_the_scores_of_a_trial_do_not_depend_on_its_batch(houses, encoded):
+    together = run_race(houses, encoded, BLOCKS)
+    for block, rungs in zip(BLOCKS, together, strict=True):
+        (alone,) = run_race(houses, encoded, [block])
+        assert rungs == alone[: len(rungs)]
+
+
+def test_the_worse_half_leaves_at_each_rung(houses, encoded):
+    reached = run_race(houses, encoded, BLOCKS)
+    assert sorted(map(len, reached)) == [1, 1, 1, 1, 2, 2, 3, 3]
+    for rung in range(2):
+        there = [each for each in reached if len(each) > rung]
+        stayed = [each[rung].score for each in there if len(each) > rung + 1]
+        left = [each[rung].score for each in there if len(each) == rung + 1]
+        assert max(stayed) <= min(left)
+
+
+def test_the_last_rung_is_the_score_of_a_cross_validation(houses, encoded):
+    (rungs,) = run_race(houses, encoded, [Block(5.0, 1e-3, 0.2)])
+    result = cross_validate(*houses, BASE, lambda *_: None, 1)
+    assert rungs[-1] == Rung(BASE.epochs, result.scores[0].pooled)
+
+
+def test_a_trial_that_diverges_is_scored_and_leaves(houses, encoded):
+    wild, tame = Block(1.0, 1e30, 0.1), Block(1.0, 1e-3, 0.1)
+    diverged, trained = run_race(houses, encoded, [wild, tame])
+    assert [len(diverged), len(trained)] == [1, 3]
+    assert np.isfinite(diverged[0].score)
+
+
+def test_rungs_are_a_third_and_two_thirds_of_the_way():
+    assert rungs_of(60) == [20, 40, 60]
+    assert [rungs_of(epochs) for epochs in (1, 2, 3)] == [[1], [1, 2], [1, 2, 3]]
+
+
+def test_the_better_half_is_rounded_up_and_ties_go_to_the_first():
+    assert better_half([3.0, 1.0, 2.0]) == [1, 2]
+    assert better_half([1.0, 1.0, 1.0, 1.0]) == [0, 1]
+    assert better_half([1.0]) == [0]
+
+
+def tell_made_up(study, batch):
+    """Scores from the settings alone; the second half is stopped at the first rung."""
+    ends = [1] * (len(batch.numbers) // 2) + [3] * (len(batch.numbers) // 2)
+    scores = [settings.lr for settings in batch.settings]
+    study.tell(batch, [[Rung(e, s)] for e, s in zip(ends, scores, strict=True)])
+
+
+def test_a_batch_shares_a_shape_and_shapes_differ_between_batches(tmp_path):
+    study = Study(tmp_path / "journal", "a", BASE)
+    shapes = set()
+    for _ in range(10):
+        batch = study.next_batch(MANY, 4)
+        (shape,) = {settings.hidden for settings in batch.settings}
+        shapes.add(",".join(map(str, shape)))
+        tell_made_up(study, batch)
+    assert len(shapes) > 2
+    assert shapes <= set(SHAPES)
+
+
+def test_a_study_that_is_opened_again_asks_what_it_would_have_asked(tmp_path):
+    through = Study(tmp_path / "through", "a", BASE)
+    for number in range(10):
+        broken = Study(tmp_path / "broken", "a", BASE)
+        batches = [study.next_batch(MANY, 6) for study in (through, broken)]
+        assert batches[0].settings == batches[1].settings, number
+        tell_made_up(through, batches[0])
+        tell_made_up(broken, batches[1])
+    assert len({each.settings for each in through.tried()}) == 60
+
+
+def test_trials_of_two_openings_at_once_are_not_alike(tmp_path):
+    studies = [Study(tmp_path / "journal", "a", BASE) for _ in range(2)]
+    batches = [study.next_batch(MANY, 4) for study in studies * 2]
+    settings = [each for batch in batches for each in batch.settings]
+    assert len(set(settings)) == 16
+
+
+def test_the_best_comes_first_and_the_stopped_last(tmp_path):
+    study = Study(tmp_path / "journal", "a", BASE)
+    batch = study.next_batch(MANY, 4)
+    ends = [(3, 0.3), (1, 0.1), (3, 0.2), (2, 0.2)]
+    study.tell(batch, [[Rung(*end)] for end in ends])
+    tried = study.tried()
+    assert [each.number for each in tried] == [2, 0, 3, 1]
+    assert [each.stopped for each in tried] == [False, False, True, True]
+
+
+def test_a_journal_whose_last_line_is_torn_still_opens_and_goes_on(tmp_path):
+    path = tmp_path / "journal"
+    study = Study(path, "a", BASE)
+    tell_made_up(study, study.next_batch(MANY, 4))
+    with path.open("a") as file:
+        file.write('{"op_code": 6, "wor')
+    again = Study(path, "a", BASE)
+    tell_made_up(again, again.next_batch(MANY, 4))
+    assert len(Study(path, "a", BASE).tried()) == 8
+
+
+def test_the_journal_is_json_line_for_line(tmp_path):
+    study = Study(tmp_path / "journal", "a", BASE)
+    tell_made_up(study, study.next_batch(MANY, 2))
+    for line in (tmp_path / "journal").read_text().splitlines():
+        assert isinstance(json.loads(line), dict)
+
+
+def test_the_command_line_names_what_differs_from_the_default():
+    assert command_line(Settings()) == "pipeline train"
+    settings = Settings(lambdas=(2.73,), hidden=(64, 32), lr=0.002, folds=3)
+    options = "--lambda 2.73 --hidden 64,32 --lr 0.002 --folds 3"
+    assert command_line(settings) == f"pipeline train {options}"
+
+
+def test_tune_json_has_the_contracts_keys_and_its_command_trains_the_same(
+    pipeline, ready
+):
+    shown = pipeline("tune", "--root", ready, *QUICK, "--trials", 12, "--json")
+    record = json.loads(shown.out)
+    assert {"run_id", "best", "trials", "confirmed", "command"} <= record.keys()
+    assert len(record["trials"]) == 12
+    best = record["trials"][0]
+    assert record["best"] == {name: best[name] for name in record["best"]}
+    complete = [each["score"] for each in record["trials"] if not each["stopped"]]
+    assert best["score"] == min(complete)
+    words = record["command"].split()[1:]
+    trained = json.loads(pipeline(*words, "--root", ready, "--json").out)
+    assert trained["cv_log_rmse"] == record["cv_log_rmse"]
+
+
+def test_the_winner_is_confirmed_on_folds_that_took_no_part_in_choosing(
+    pipeline, ready, houses
+):
+    shown = pipeline("tune", "--root", ready, *QUICK, "--trials", 4, "--json")
+    confirmed = json.loads(shown.out)["confirmed"]
+    assert confirmed["fold_seeds"] == [10, 11, 12, 13, 14]
+    for name in ("best", "default"):
+        score = confirmed[name]
+        assert score["mean"] == pytest.approx(np.mean(score["pooled"]))
+        assert len(set(score["pooled"])) == 5
+    assert not set(fresh_seeds(Settings(seed=7))) & {7}
+
+
+def test_a_search_that_has_its_trials_is_up_to_date_and_more_trials_go_on(
+    pipeline, ready
+):
+    def tune(trials):
+        shown = pipeline("tune", "--root", ready, *QUICK, "--trials", trials, "--json")
+        return json.loads(shown.out)
+
+    first, again, more = tune(4), tune(4), tune(8)
+    assert [each["skipped"] for each in (first, again, more)] == [False, True, False]
+    assert again["run_id"] == first["run_id"]
+    numbers = sorted(each["number"] for each in more["trials"])
+    assert numbers == list(range(8))
+    assert [t for t in more["trials"] if t["number"] < 4] == first["trials"]
+
+
+def test_the_journal_is_not_taken_for_a_run(pipeline, ready):
+    pipeline("tune", "--root", ready, *QUICK, "--trials", 4)
+    assert (ready / "runs" / "tune.journal").is_file()
+    runs = json.loads(pipeline("runs", "--root", ready, "--json").out)["runs"]
+    assert len(runs) == 1
+    assert pipeline("submit", "--root", ready).status == 0
+
+
+def test_the_tables_show_the_search_as_it_goes_and_its_end(pipeline, ready):
+    shown = pipeline("tune", "--root", ready, *QUICK, "--trials", 12)
+    for text in ("The best of 12 trials", "fold seed", "default", "pipeline train --"):
+        assert text in shown.out
+    for text in ("searching · 8 of 12 trials · best log-RMSE", "s left", "confirming"):
+        assert text in shown.err
+
+
+def test_a_terminal_shows_the_best_ten_and_the_time_left(monkeypatch):
+    screen = io.StringIO()
+    console = Console(
+        file=screen, force_terminal=True, width=100, color_system=None, highlight=False
+    )
+    monkeypatch.setattr("pipeline.cli.tables.tune.err", console)
+    tried = [
+        Tried(300 + n, Settings(lr=1e-3 + n), [Rung(40, 0.1 + n / 100)], stopped=False)
+        for n in range(12)
+    ]
+    with search_progress() as watch:
+        watch(Found([], 24, 0.0, None))
+        watch(Found(tried, 24, 30.0, 30.0))
+    text = screen.getvalue()
+    assert "searching · 0 of 24 trials" in text
+    assert "12 of 24 trials · best log-RMSE 0.1000 · 30 s, about 30 s left" in text
+    assert all(str(300 + n) in text for n in range(10))
+    assert "310" not in text
+
+
+def test_time_that_is_up_ends_the_search_with_what_is_finished(pipeline, ready):
+    shown = pipeline(
+        "tune", "--root", ready, *QUICK, "--trials", 4000, "--timeout", 1, "--json"
+    )
+    trials = json.loads(shown.out)["trials"]
+    assert 8 <= len(trials) < 400
+    assert not at_work(ready)
+
+
+MISTAKES = {
+    "no trials": (("--trials", 0), "--trials 0: must be 1 or more"),
+    "no time": (("--timeout", 0), "--timeout 0: must be more than 0"),
+    "no jobs": (("--jobs", 0), "--jobs 0: must be 1 or more"),
+    "one fold": (("--folds", 1), "--folds 1: must be 2 or more"),
+    "dask without an address": (("--backend", "dask"), "--scheduler tcp://"),
+    "an address without dask": (("--scheduler", "tcp://x:1"), "only --backend dask"),
+    "another backend": (("--backend", "threads"), "--backend"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_answered_with_one_line(mistake, pipeline, ready):
+    options, said = MISTAKES[mistake]
+    result = pipeline("tune", "--root", ready, *options)
+    assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
+    assert result.err.startswith("error: ")
+    assert said in result.err
+    assert not (ready / "runs").exists()
+
+
+def test_a_plan_refuses_what_no_search_can_be_made_with():
+    with pytest.raises(UserError, match="--trials 0"):
+        Plan(trials=0)
+
+
+def processes(*which):
+    """The numbers of running processes, and what they run."""
+    command = ["ps", "-ww", "-o", "pid=,args=", *which]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    return dict(line.split(maxsplit=1) for line in shown.stdout.splitlines())
+
+
+def workers_of(process):
+    children = processes("--ppid", str(process.pid))
+    return {pid for pid, command in children.items() if "LokyProcess" in command}
+
+
+def result_of(process):
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return json.loads(out)
+
+
+@pytest.mark.slow
+def test_a_killed_search_goes_on_where_it_stopped(ready, start):
+    killed = start("pipeline", "tune", "--root", ready, *QUICK, "--trials", 4000)
+    wait_for_trials(ready, 2)
+    workers = workers_of(killed)
+    assert workers
+    killed.kill()
+    killed.wait()
+    told = {trial.number: trial.value for trial in trials_of(ready) if trial.values}
+    wanted = len(trials_of(ready))
+    record = result_of(
+        start("pipeline", "tune", "--root", ready, *QUICK, "--trials", wanted, "--json")
+    )
+    found = {trial["number"]: trial["score"] for trial in record["trials"]}
+    assert len(found) == wanted
+    assert told.items() <= found.items()
+    states = states_of(ready)
+    assert states[TrialState.RUNNING] == states[TrialState.FAIL] == 0
+    assert not workers & processes("-e").keys()
+
+
+@pytest.mark.slow
+def test_two_processes_work_on_one_study(ready, start):
+    both = [
+        start("pipeline", "tune", "--root", ready, *QUICK, "--trials", 64, "--json")
+        for _ in range(2)
+    ]
+    records = [result_of(process) for process in both]
+    assert states_of(ready)[TrialState.RUNNING] == 0
+    study = study_of(ready)
+    trials = [trial for trial in study.trials if trial.state != TrialState.FAIL]
+    assert 64 <= len(trials) <= 72  # each may ask for its last batch at once
+    settings = [tuple(sorted(trial.params.items())) for trial in trials]
+    assert len(set(settings)) == len(settings)
+    assert len({tuple(process) for process in study.user_attrs.values()}) == 2
+    assert {record["run_id"] for record in records} == {
+        path.name for path in (ready / "runs").iterdir() if path.is_dir()
+    }
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_ends_the_search_with_one_line(ready, start):
+    search = start(
+        "pipeline",
+        "tune",
+        "--root",
+        ready,
+        *QUICK,
+        "--trials",
+        4000,
+        "--jobs",
+        1,
+        "--json",
+    )
+    wait_for_trials(ready, 2)
+    (worker,) = workers_of(search)
+    os.kill(int(worker), signal.SIGKILL)
+    out, err = search.communicate(timeout=60)
+    assert (search.returncode, out, err.count("\n")) == (2, "", 1), err
+    assert "finished trials are kept" in err
+    assert not at_work(ready)
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_is_told_and_ends_with_one_line(ready, start):
+    process = start(
+        "pipeline", "tune", "--root", ready, *QUICK, "--trials", 4000, "--json"
+    )
+    wait_for_trials(ready, 2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err.count("\n")) == (130, "", 1)
+    assert not at_work(ready)
+    assert states_of(ready)[TrialState.COMPLETE] >= 2

@@ -1,0 +1,154 @@
+"""Cross-validation: nothing of a validated row reaches the networks that predict it."""
+
+import numpy as np
+import pytest
+
+from pipeline.core.settings import Settings
+from pipeline.validation.cross_validate import cells_of, cross_validate
+from pipeline.validation.parallel import even_cut
+
+QUICK = {"epochs": 2, "seeds": 2, "hidden": (8,), "lambdas": (0.0, 2.0)}
+
+
+def run(train, test, jobs=1, watch=lambda part, epoch: None, **settings):
+    return cross_validate(train, test, Settings(**{**QUICK, **settings}), watch, jobs)
+
+
+@pytest.fixture(scope="module")
+def houses(train_features, test_features):
+    return train_features.head(200), test_features.head(50)
+
+
+def test_validated_rows_change_nothing_that_their_own_networks_learn(houses):
+    train, test = houses
+    before = run(train, test)
+    rows = before.fold_of == 0
+    changed = train.copy()
+    changed.loc[rows, "SalePrice"] *= 7
+    changed.loc[rows, "Neighborhood"] = "Blueste"
+    numbers = changed.columns.drop(["Id", "SalePrice"]).difference(
+        train.select_dtypes(exclude="number").columns
+    )
+    changed.loc[rows, numbers] *= 5
+    after = run(changed, test)
+    # Of the test rows, which did not change: blocks × cells × rows.
+    first, second = (
+        run.trained.log_price[..., len(train) :] for run in (before, after)
+    )
+    own = np.array([cell.fold == 0 for cell in before.cells])
+    np.testing.assert_array_equal(first[:, own], second[:, own])
+    assert (first[:, ~own] != second[:, ~own]).all()
+
+
+def test_every_house_is_predicted_out_of_fold_and_the_scores_are_of_those(houses):
+    result = run(*houses)
+    price = houses[0]["SalePrice"].to_numpy()
+    for score, predicted in zip(result.scores, result.out_of_fold, strict=True):
+        errors = np.log(predicted / price)
+        assert score.pooled == pytest.approx(np.sqrt(np.mean(errors**2)))
+        for number, value in enumerate(score.folds):
+            fold = errors[result.fold_of == number]
+            assert value == pytest.approx(np.sqrt(np.mean(fold**2)))
+
+
+def test_the_submission_averages_the_networks_of_all_folds_in_log_price(houses):
+    result = run(*houses)
+    by_fold = result.trained.log_price[1].reshape(5, 2, -1).mean(axis=1)
+    bounded = np.clip(by_fold, result.encoded.floor, result.encoded.ceiling)
+    expected = np.exp(bounded[:, len(houses[0]) :].mean(axis=0))
+    np.testing.assert_allclose(result.test[1], expected)
+
+
+def test_no_price_is_predicted_far_above_the_dearest_of_its_neighbourhood(houses):
+    train, test = houses
+    result = run(train, test)
+    for number, fold in enumerate(result.encoded.folds):
+        seen = train.iloc[fold.train]
+        dearest = seen.groupby("Neighborhood")["SalePrice"].max()
+        valid = train.iloc[fold.valid]
+        known = valid["Neighborhood"].isin(dearest.index).to_numpy()
+        top = valid["Neighborhood"][known].map(dearest) * np.exp(0.2)
+        assert (result.out_of_fold[0][fold.valid][known] <= top * 1.000001).all()
+        assert (result.fold_of[fold.valid] == number).all()
+
+
+def test_jobs_change_no_bit(houses):
+    one, three = run(*houses, jobs=1), run(*houses, jobs=3)
+    np.testing.assert_array_equal(one.trained.log_price, three.trained.log_price)
+    np.testing.assert_array_equal(one.trained.valid, three.trained.valid)
+
+
+def test_predicting_by_a_few_cells_at_a_time_changes_no_bit(houses, monkeypatch):
+    at_once = run(*houses)
+    monkeypatch.setattr("pipeline.network.inputs._BLOCK_FOLDS", 3)
+    few = run(*houses)
+    np.testing.assert_array_equal(few.trained.log_price, at_once.trained.log_price)
+
+
+def test_a_lambda_alone_gives_the_row_it_has_in_a_grid(houses):
+    grid, alone = run(*houses), run(*houses, lambdas=(2.0,))
+    np.testing.assert_array_equal(grid.out_of_fold[1], alone.out_of_fold[0])
+    assert grid.scores[1].folds == alone.scores[0].folds
+
+
+def test_the_watcher_sees_each_epoch_of_each_network(houses):
+    seen = []
+    run(*houses, watch=lambda _, epoch: seen.append((len(epoch.valid), epoch.number)))
+    assert seen == [(20, 1), (20, 2)]
+
+
+def test_cells_are_every_fold_and_seed():
+    cells = cells_of(Settings(folds=3, seeds=2))
+    assert cells == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]
+
+
+def test_the_learning_curve_ends_in_the_error_of_each_network(houses):
+    result = run(*houses)
+    log_price = np.log(houses[0]["SalePrice"].to_numpy())
+    for place, cell in enumerate(result.cells):
+        rows = result.encoded.folds[cell.fold].valid
+        for block in range(2):
+            errors = result.trained.log_price[block, place, rows] - log_price[rows]
+            curve = result.trained.valid[block, place]
+            assert curve[-1] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-4)
+
+
+def test_folds_of_unequal_size_do_not_depend_on_the_cut_either(houses):
+    one, three = (run(*houses, folds=7, seeds=1, jobs=jobs) for jobs in (1, 3))
+    np.testing.assert_array_equal(one.trained.log_price, three.trained.log_price)
+
+
+def test_shuffled_prices_cannot_be_predicted_better_than_by_their_mean(
+    train_features, test_features
+):
+    # Whatever reached a network from the rows it is scored on would show here: the
+    # neighbourhoods' price limits, the encoders and the target's scale among them.
+    shuffled = train_features.copy()
+    order = np.random.default_rng(0).permutation(len(shuffled))
+    shuffled["SalePrice"] = train_features["SalePrice"].to_numpy()[order]
+    result = run(shuffled, test_features, lambdas=(5.0,), epochs=10, jobs=2)
+    spread = np.log(shuffled["SalePrice"]).std()
+    assert result.scores[0].pooled > 0.995 * spread
+
+
+@pytest.mark.parametrize(
+    ("blocks", "cells", "jobs", "cut"),
+    [
+        (1, 10, 2, (1, 2)),
+        (4, 5, 2, (2, 1)),  # 10 networks each, where 3 of 5 cells would be 12
+        (4, 10, 2, (1, 2)),
+        (4, 5, 8, (4, 2)),
+        (1, 3, 8, (1, 1)),  # no part of a single cell
+    ],
+)
+def test_parts_are_cut_where_they_come_out_even(blocks, cells, jobs, cut):
+    assert even_cut(blocks, cells, jobs) == cut
+
+
+@pytest.mark.parametrize("jobs", [2, 8])
+def test_a_cut_through_the_grid_changes_no_number(houses, jobs):
+    one, many = (run(*houses, folds=5, seeds=1, jobs=n) for n in (1, jobs))
+    for name, weights in one.trained.weights.items():
+        np.testing.assert_array_equal(weights, many.trained.weights[name])
+    np.testing.assert_array_equal(one.trained.log_price, many.trained.log_price)
+    np.testing.assert_array_equal(one.trained.valid, many.trained.valid)

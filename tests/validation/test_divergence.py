@@ -1,0 +1,125 @@
+"""A network that diverged is named, shown, and has no say in any score."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from situations import EDGE, QUICK, strict
+
+from pipeline.core.errors import UserError
+from pipeline.core.paths import Folders
+from pipeline.core.settings import Settings
+from pipeline.runs.record import read_record
+from pipeline.runs.store import find_run
+from pipeline.validation.divergence import Diverged, diverged_in, name_diverged
+from pipeline.validation.parallel import Cell, Trained
+
+FAR = ("--lr", 1e30, "--lambda", 0, "--lambda", 5)
+
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
+
+@pytest.fixture
+def at_the_edge(pipeline, trained_project):
+    """The record of a run in which some networks diverged."""
+    shown = pipeline("train", "--root", trained_project, *QUICK, *EDGE, "--json")
+    assert shown.status == 0, shown.err
+    record = strict(shown.out)
+    assert record["diverged"]
+    return record
+
+
+def test_it_is_named_and_its_lambda_is_left_out_of_the_choice(at_the_edge):
+    lost, kept = at_the_edge["scores"]
+    named = at_the_edge["diverged"]
+    assert {each["lambda"] for each in named} == {0.0}
+    assert all(each["seed"] == 0 and 1 <= each["epoch"] <= 2 for each in named)
+    without = [fold for fold, score in enumerate(lost["folds"]) if score is None]
+    assert without == [each["fold"] for each in named]
+    assert 0 < len(without) < 5
+    assert [lost[name] for name in ("mean", "std", "pooled")] == [None] * 3
+    assert at_the_edge["best_lambda"] == kept["lambda"] == 5
+    assert at_the_edge["cv_log_rmse"] == kept["pooled"] > 0
+
+
+def test_its_errors_are_empty_cells_from_the_epoch_that_is_named(
+    at_the_edge, trained_project
+):
+    folder = trained_project / "runs" / at_the_edge["run_id"]
+    history = pd.read_csv(folder / "history.csv")
+    assert len(history) == 2 * 5 * 2
+    empty = history[history[["train", "valid"]].isna().any(axis=1)]
+    first = empty.groupby(["lambda", "fold", "seed"])["epoch"].min().reset_index()
+    assert first.to_dict("records") == at_the_edge["diverged"]
+    written = strict((folder / "run.json").read_text())
+    assert written.items() <= at_the_edge.items()
+
+
+def test_the_table_shows_it_and_a_line_names_the_network(
+    pipeline, at_the_edge, trained_project
+):
+    shown = pipeline("train", "--root", trained_project, *QUICK, *EDGE)
+    assert "up to date" in shown.out
+    row = next(line for line in shown.out.splitlines() if line.lstrip()[:2] == "0 ")
+    cells = row.replace(" ± ", "±").split()
+    folds = [score is None for score in at_the_edge["scores"][0]["folds"]]
+    assert [cell == "diverged" for cell in cells[1:6]] == folds
+    assert cells[6:8] == ["–", "–"]
+    first = min(at_the_edge["diverged"], key=lambda each: each["epoch"])
+    assert (
+        f"λ = 0 is left out: network 1 of fold {first['fold'] + 1} "
+        f"diverged in epoch {first['epoch']}"
+    ) in shown.out
+
+
+def test_its_run_is_listed_drawn_reported_and_submitted(
+    pipeline, at_the_edge, trained_project
+):
+    run = at_the_edge["run_id"]
+    for command in ("runs", "submit", "report", ("train", *QUICK, *EDGE, "--plots")):
+        words = [command] if isinstance(command, str) else command
+        result = pipeline(*words, "--root", trained_project)
+        assert result.status == 0, result.err
+    page = (trained_project / "reports" / f"{run}.html").read_text()
+    assert "networks of theirs diverged: λ = 0." in page
+    folders = Folders(trained_project)
+    shown = read_record(folders, find_run(folders, run))
+    assert [score.value for score in shown.scores] == [5]
+
+
+def test_where_every_lambda_diverged_nothing_is_written(pipeline, trained_project):
+    before = sorted(trained_project.rglob("*"))
+    result = pipeline("train", "--root", trained_project, *QUICK, *FAR)
+    assert (result.status, result.out) == (2, "")
+    *progress, line = result.err.splitlines()
+    assert line.startswith("error: --lr 1e+30: networks of every λ diverged")
+    assert "give a lower --lr" in line
+    assert "diverged" in progress[-1]
+    assert sorted(trained_project.rglob("*")) == before
+
+
+def trained(train, valid, log_price):
+    return Trained({}, *map(np.array, (log_price, train, valid)))
+
+
+def test_no_finite_number_anywhere_is_what_counts_as_diverged():
+    fine, nan, inf = [1.0, 0.5, 0.2], [1.0, np.nan, np.nan], [1.0, np.inf, 0.2]
+    result = trained(
+        train=[[fine, nan, fine, fine]],
+        valid=[[fine, fine, inf, fine]],
+        log_price=[
+            [[12.0, 99.0, np.nan]] * 3 + [[12.0, np.nan, -np.inf]],
+        ],
+    )
+    unseen = np.array([[0, 1]] * 3 + [[0, 2]])
+    assert diverged_in(result, unseen).tolist() == [[0, 2, 2, 3]]
+
+
+def test_the_networks_are_named_by_lambda_fold_seed_and_epoch():
+    settings = Settings(lambdas=(0.0, 5.0), folds=2, seeds=1)
+    cells = [Cell(0, 0), Cell(1, 0)]
+    (named,) = name_diverged(np.array([[0, 7], [0, 0]]), cells, settings)
+    assert named == Diverged(0.0, fold=1, seed=0, epoch=7)
+    with pytest.raises(
+        UserError, match="first of all λ = 5, fold 1, network 1 in epoch 3"
+    ):
+        name_diverged(np.array([[0, 7], [3, 0]]), cells, settings)
