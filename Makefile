@@ -14,7 +14,7 @@ TRAIN_OPTIONS := $(call flag,FOLDS,folds) $(foreach value,$(LAMBDA),--lambda $(v
   $(call flag,SEEDS,seeds) $(call flag,SEED,seed) $(call flag,EPOCHS,epochs) \
   $(call flag,LR,lr) $(call flag,HIDDEN,hidden) $(call flag,DROPOUT,dropout) \
   $(call flag,BATCH_SIZE,batch-size) $(call flag,DEVICE,device) $(call flag,JOBS,jobs) \
-  $(if $(PLOTS),--plots) $(call flag,TRACK,track)
+  $(call flag,TRACK,track)
 ROOT_OPTION := $(call flag,ROOT,root)
 FORCE_OPTION := $(if $(FORCE),--force)
 quoted = '$(subst ','\'',$(1))'
@@ -25,7 +25,7 @@ PUSH_OPTIONS := $(if $(PUSH),--push) $(if $(MESSAGE),--message $(call quoted,$(M
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo
-	@echo 'Variables: FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS PLOTS TRACK TRIALS TIMEOUT RUN ROOT FORCE'
+	@echo 'Variables: FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS TRACK TRIALS TIMEOUT RUN ROOT FORCE'
 	@echo '  FROM PUSH MESSAGE'
 	@echo 'For example: make submit FOLDS=10 LAMBDA="0 1 5"'
 

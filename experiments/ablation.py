@@ -28,8 +28,8 @@ from pipeline.core.settings import Settings
 from pipeline.data import encoder, features
 from pipeline.network import stacked_mlp, trainer
 from pipeline.validation import parallel
-from pipeline.validation.clipping import Limits
-from pipeline.validation.fold_data import EncodedFolds
+from pipeline.validation.clipping import PriceBounds
+from pipeline.validation.fold_data import FoldData
 
 Change = Callable[[], AbstractContextManager[object]]
 ONE = replace(Settings(), seeds=1)  # one network a fold, on both sides
@@ -44,12 +44,12 @@ class Variant(NamedTuple):
     without: tuple[str, ...] = ()
 
 
-def one_head(place: int) -> Change:
+def one_head(index: int) -> Change:
     """Predict with the deep (0) or the wide (1) head alone; both still learn."""
 
     @torch.no_grad()
     def predict(stack: stacked_mlp.StackedMLP, inputs: torch.Tensor) -> torch.Tensor:
-        return stack.heads(inputs)[place]
+        return stack.heads(inputs)[index]
 
     return lambda: patch.object(trainer, "predict", predict)
 
@@ -57,10 +57,10 @@ def one_head(place: int) -> Change:
 def one_ceiling() -> AbstractContextManager[object]:
     """Bound every house by the highest training price, wherever it stands."""
 
-    def highest(limits: Limits, neighbourhoods: pd.Series) -> np.ndarray:
+    def highest(limits: PriceBounds, neighbourhoods: pd.Series) -> np.ndarray:
         return np.full(len(neighbourhoods), limits.highest)
 
-    return patch.object(Limits, "ceiling_of", highest)
+    return patch.object(PriceBounds, "ceiling_of", highest)
 
 
 @contextmanager
@@ -86,8 +86,8 @@ VARIANTS = (
     Variant("two networks a fold (the default)", replace(ONE, seeds=2)),
     Variant("four networks a fold", replace(ONE, seeds=4)),
     Variant("the highest price as only ceiling", change=one_ceiling),
-    Variant("no bounds at all", change=swap(EncodedFolds, "bound", lambda _, x: x)),
-    Variant("squared loss", change=swap(parallel, "BEND", 1e9)),
+    Variant("no bounds at all", change=swap(FoldData, "bound", lambda _, x: x)),
+    Variant("squared loss", change=swap(parallel, "HUBER_DELTA", 1e9)),
     Variant("rare words in full", change=swap(encoder, "FULL_SHARE", 1e-9)),
     Variant("the deep head alone", change=one_head(0)),
     Variant("the wide head alone", change=one_head(1)),
@@ -113,7 +113,7 @@ VARIANTS = (
 def predicted(houses: Houses, variant: Variant, seed: int) -> np.ndarray:
     """The out-of-fold prices of a variant on the folds of a seed, [rows]."""
     fewer = houses._replace(
-        trainer=houses.train.drop(columns=list(variant.without)),
+        train=houses.train.drop(columns=list(variant.without)),
         test=houses.test.drop(columns=list(variant.without)),
     )
     with variant.change():

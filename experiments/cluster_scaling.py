@@ -17,15 +17,15 @@ from distributed import Client, LocalCluster
 
 from experiments.common import load, put, table
 from pipeline.core.settings import Settings
-from pipeline.network.trainer import Block
+from pipeline.network.trainer import Candidate
 from pipeline.tuning import search
-from pipeline.tuning.halving import Rung, race, rungs_of
+from pipeline.tuning.halving import Rung, rungs_of, successive_halving
 from pipeline.tuning.space import SHAPES
 from pipeline.tuning.study import Study
 
 DOCUMENT = Path("docs/scale.md")
 BASE = Settings()
-BLOCKS = [Block(5.0, 1e-3, 0.1 + n / 20) for n in range(search.BATCH)]
+CANDIDATES = [Candidate(5.0, 1e-3, 0.1 + n / 20) for n in range(search.BATCH)]
 CORES = 2  # of a machine
 MACHINES = (1, 10, 100)
 
@@ -60,7 +60,9 @@ def main() -> None:
 def _batch_seconds(encoded: object, price: np.ndarray, shape: str) -> float:
     hidden = tuple(map(int, shape.split(",")))
     settings = replace(BASE, hidden=hidden, seeds=1)
-    return _cpu_seconds(lambda: race(encoded, price, BLOCKS, settings))
+    return _cpu_seconds(
+        lambda: successive_halving(encoded, price, CANDIDATES, settings)
+    )
 
 
 def _cpu_seconds(call: Callable[[], object]) -> float:
@@ -89,7 +91,7 @@ def _serial() -> Serial:
 
 
 def _sent(houses: search.Houses, encoded: object, price: np.ndarray) -> str:
-    task = pickle.dumps((price, BLOCKS, BASE))
+    task = pickle.dumps((price, CANDIDATES, BASE))
     result = [[Rung(40, 0.11)] * 3] * search.BATCH
     rows = [
         ["the cleaned rows, to one worker", "twice a search", _kb(houses)],
@@ -114,7 +116,7 @@ def _round_trip(encoded: object, price: np.ndarray, times: int = 50) -> float:
     ):
         shared = client.submit(lambda: encoded, pure=False)
         calls = [
-            lambda: client.submit(len, (shared, price, BLOCKS, BASE), pure=False)
+            lambda: client.submit(len, (shared, price, CANDIDATES, BASE), pure=False)
         ] * (times + 1)
         calls[0]().result()  # the rows travel with the first
         begin = time.perf_counter()

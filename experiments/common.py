@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 from joblib import cpu_count
 
-from pipeline.core.files import write_whole
-from pipeline.core.paths import Folders
+from pipeline.core.files import write_atomically
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data.clean import clean_rows
 from pipeline.data.features import build_features
@@ -20,7 +20,7 @@ from pipeline.data.raw import read_test, read_train
 from pipeline.data.schema import ID, TARGET
 from pipeline.validation.cross_validate import CrossValidation, cross_validate
 
-FOLDERS = Folders(Path())
+FOLDERS = Project(Path())
 DOCUMENT = Path("docs/score.md")
 CHOOSING = range(5)  # fold seeds that settings were chosen on
 FRESH = range(10, 15)  # fold seeds that took no part in any choice
@@ -87,4 +87,4 @@ def put(name: str, text: str, document: Path = DOCUMENT) -> None:
     new, found = re.subn(pattern, lambda _: part, old, flags=re.DOTALL)
     if found != 1:
         raise ValueError(f"{document} has {found} parts named {name}")
-    write_whole(document, new)
+    write_atomically(document, new)

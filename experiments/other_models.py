@@ -124,8 +124,10 @@ def out_of_fold(
     plain = np.stack(
         [peer(houses, ours, fold, seed) for fold in range(len(ours.encoded.folds))]
     )
-    bounded = np.clip(plain, ours.encoded.floor, ours.encoded.ceiling[:, : len(row)])
-    return plain[number, row], bounded[number, row]
+    capped_decay = np.clip(
+        plain, ours.encoded.floor, ours.encoded.ceiling[:, : len(row)]
+    )
+    return plain[number, row], capped_decay[number, row]
 
 
 def main() -> None:
@@ -136,8 +138,8 @@ def main() -> None:
     rows = [["ours", f"{own.every.mean():.4f}", f"{own.usual.mean():.4f}", "", ""]]
     for name, (peer, seeds) in PEERS.items():
         runs = [[out_of_fold(peer, houses, o, seed) for o in ours] for seed in seeds]
-        for place, suffix in enumerate(("", ", under our ceiling")):
-            scored = [scores_of(houses, [r[place] for r in run]) for run in runs]
+        for index, suffix in enumerate(("", ", under our ceiling")):
+            scored = [scores_of(houses, [r[index] for r in run]) for run in runs]
             every = np.mean([each.every for each in scored], axis=0)
             usual = np.mean([each.usual for each in scored], axis=0)
             gap = every - own.every

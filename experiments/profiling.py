@@ -18,7 +18,7 @@ from experiments.common import FOLDERS, put, table
 from pipeline.bench import dataset, stacked
 from pipeline.bench.run import LAMBDAS
 from pipeline.bench.task import Task
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.network.trainer import Trainer
 from pipeline.validation.parallel import new_trainer
 
@@ -90,7 +90,7 @@ def main() -> None:
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        raw = Folders(root).raw
+        raw = Project(root).raw
         raw.parent.mkdir()
         raw.symlink_to(FOLDERS.raw.resolve())
         for command in (*COMMANDS[-2:], *COMMANDS):  # the first two make a run

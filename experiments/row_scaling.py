@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.common import FOLDERS, put, table
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.data.schema import ID, TARGET
 
 DOCUMENT = Path("docs/speed.md")
@@ -33,25 +33,25 @@ def write_project(root: Path, rows: int) -> None:
         pd.read_csv(FOLDERS.raw / name, dtype=str, keep_default_na=False)
         for name in ("train.csv", "test.csv")
     )
-    raw = Folders(root).raw
+    raw = Project(root).raw
     raw.mkdir(parents=True)
     test[ID] = np.arange(rows + 1, rows + 1 + len(test))
     test.head(100).to_csv(raw / "test.csv", index=False)
     generator = np.random.default_rng(0)
     for start in range(0, rows, BLOCK):
         ids = np.arange(start + 1, min(start + BLOCK, rows) + 1)
-        drawn = _drawn(houses, ids, generator)
+        initialised = _drawn(houses, ids, generator)
         mode, header = ("a", False) if start else ("w", True)
-        drawn.to_csv(raw / "train.csv", mode=mode, header=header, index=False)
+        initialised.to_csv(raw / "train.csv", mode=mode, header=header, index=False)
 
 
 def _drawn(
     houses: pd.DataFrame, ids: np.ndarray, generator: np.random.Generator
 ) -> pd.DataFrame:
     """Houses drawn with replacement, under new Ids."""
-    drawn = houses.sample(len(ids), replace=True, random_state=generator)
-    noisy = {name: _noisy(drawn[name].astype(float), generator) for name in NOISY}
-    return drawn.assign(**noisy, **{ID: ids})
+    initialised = houses.sample(len(ids), replace=True, random_state=generator)
+    noisy = {name: _noisy(initialised[name].astype(float), generator) for name in NOISY}
+    return initialised.assign(**noisy, **{ID: ids})
 
 
 def _noisy(sizes: pd.Series, generator: np.random.Generator) -> pd.Series:
@@ -83,12 +83,12 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             write_project(root, times * houses)
-            cells = [f"{times * houses:,}"]
+            replicas = [f"{times * houses:,}"]
             for stage in STAGES:
                 seconds, peak = measure(root, stage)
-                cells += [f"{seconds:,.1f}", f"{peak:.2f}"]
-        lines.append(cells)
-        print(*cells, sep=" · ", flush=True)
+                replicas += [f"{seconds:,.1f}", f"{peak:.2f}"]
+        lines.append(replicas)
+        print(*replicas, sep=" · ", flush=True)
     header = ["training rows"]
     for stage in STAGES:
         header += [f"{stage}, seconds", "peak GB"]

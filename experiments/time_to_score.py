@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.common import FOLDERS, put, table
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.data.raw import read_train
 from pipeline.data.schema import ID, TARGET
 from pipeline.validation.folds import make_folds
@@ -70,7 +70,7 @@ def main() -> None:
         [sys.executable, "-m", "experiments.time_to_score", "realmlp"]
     )
     with tempfile.TemporaryDirectory() as folder:
-        raw = Folders(Path(folder)).raw
+        raw = Project(Path(folder)).raw
         raw.parent.mkdir()
         raw.symlink_to(FOLDERS.raw.resolve())
         seconds, score = sorted(ours(Path(folder)) for _ in range(TIMES))[TIMES // 2]

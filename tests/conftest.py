@@ -10,7 +10,7 @@ import torch
 from situations import RAW, Result, copy_raw
 
 from pipeline.cli import main
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data.clean import clean_rows
 from pipeline.data.features import build_features
@@ -74,9 +74,9 @@ def small_project(tmp_path):
 @pytest.fixture(scope="session")
 def _trained_once(tmp_path_factory):
     root = copy_raw(tmp_path_factory.mktemp("once") / "trained", rows=120)
-    up_to_date.preprocess(Folders(root), force=False)
+    up_to_date.preprocess(Project(root), force=False)
     settings = Settings(epochs=2, seeds=1, hidden=(8,))
-    up_to_date.train(Folders(root), settings, lambda *_: None, jobs=1, force=False)
+    up_to_date.train(Project(root), settings, lambda *_: None, jobs=1, force=False)
     return root
 
 

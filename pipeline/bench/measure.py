@@ -15,7 +15,7 @@ import numpy as np
 from joblib.externals.loky import get_reusable_executor
 
 from pipeline.bench.task import Setting, Task
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 
 T = TypeVar("T")
 
@@ -44,9 +44,9 @@ def apart(function: Callable[..., T], *arguments: object) -> T:
         return pool.submit(function, *arguments).result()
 
 
-def houses(folders: Folders) -> tuple[np.ndarray, np.ndarray]:
+def houses(project: Project) -> tuple[np.ndarray, np.ndarray]:
     """The inputs and the target of the houses of data/raw."""
-    inputs, target = _load("dataset").load(folders)
+    inputs, target = _load("dataset").load(project)
     return inputs, target
 
 

@@ -10,7 +10,7 @@ from joblib import cpu_count
 from pipeline.bench.measure import Measured, apart, houses, measure, sgemm_rate
 from pipeline.bench.task import FOLDS, Setting, Task
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 
 EPOCHS, LAMBDAS = 20, (0.0, 1.0, 5.0, 10.0)
 FEW, MANY = 5, 100  # networks of the engine, for the time per network
@@ -46,16 +46,16 @@ class Result(NamedTuple):
     measured: Measured
 
 
-Watch = Callable[[Result], None]
+Callback = Callable[[Result], None]
 
 
-def bench(folders: Folders, hidden: int, watch: Watch) -> dict[str, Any]:
+def bench(project: Project, hidden: int, callback: Callback) -> dict[str, Any]:
     """Measure all competitors on the houses of data/raw; give the record to show.
 
     Args:
-        folders: the project.
+        project: the project.
         hidden: units of the hidden layer.
-        watch: is called after each measurement.
+        callback: is called after each measurement.
 
     Raises:
         UserError: no such network, or data/raw cannot be used.
@@ -63,13 +63,13 @@ def bench(folders: Folders, hidden: int, watch: Watch) -> dict[str, Any]:
     if hidden < 1:
         raise UserError(f"--hidden {hidden}: must be 1 or more")
     begin = time.perf_counter()
-    inputs, target = apart(houses, folders)
+    inputs, target = apart(houses, project)
     task = Task(inputs, target, hidden, EPOCHS, LAMBDAS)
     entries = [best_setting(name, task) for name in MODULES]
     for networks in (FEW, MANY):
         lambdas = tuple(map(float, range(networks // FOLDS)))
         entries.append(best_setting("engine", replace(task, lambdas=lambdas)))
-    results, sgemm = _race(entries, watch)
+    results, sgemm = _race(entries, callback)
     competitors, engine = results[: len(MODULES)], results[len(MODULES) :]
     book = competitors[0].measured.seconds
     return {
@@ -112,7 +112,7 @@ def settings_of(name: str, cores: int) -> list[Setting]:
     return settings
 
 
-def _race(entries: list[Entry], watch: Watch) -> tuple[list[Result], float]:
+def _race(entries: list[Entry], callback: Callback) -> tuple[list[Result], float]:
     """The fastest round of each entry, and the machine's sgemm rate.
 
     The rate is taken before each measurement, and the best of the whole race counts.
@@ -123,7 +123,7 @@ def _race(entries: list[Entry], watch: Watch) -> tuple[list[Result], float]:
         for entry, own in zip(entries, rounds, strict=True):
             rates.append(apart(sgemm_rate, cpu_count()))
             own.append(entry.measure())
-            watch(Result(entry, own[-1]))
+            callback(Result(entry, own[-1]))
     fastest = [min(own, key=lambda each: each.seconds) for own in rounds]
     return list(map(Result, entries, fastest)), max(rates)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.cli.options import Force, Json, Root
 from pipeline.cli.output import ignore, kept, print_json, with_skipped
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 
 _DEFAULT = Settings()
@@ -21,14 +21,13 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
     from pipeline.cli.tables.progress import epoch_progress
     from pipeline.stages import up_to_date
 
-    folders = Folders(root)
+    project = Project(root)
     progress = epoch_progress(_DEFAULT.networks, _DEFAULT.epochs)
-    with nullcontext(ignore) if as_json else progress as watch:
-        outcome = up_to_date.baselines(folders, _DEFAULT, watch, force=force)
+    with nullcontext(ignore) if as_json else progress as callback:
+        outcome = up_to_date.baselines(project, _DEFAULT, callback, force=force)
     if as_json:
         print_json(with_skipped(outcome))
         return
     show_ladder(outcome.record)
     submit_one = f"pipeline submit --run {outcome.record['run_id']} --rung NAME"
-    say(f"Drawn: {folders.reports / 'baselines.png'}")
     say(f"{kept(outcome)}; `{submit_one}` takes one")

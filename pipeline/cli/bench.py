@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli.options import Json, Root
 from pipeline.cli.output import ignore, print_json
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 
 
 def bench(
@@ -22,8 +22,8 @@ def bench(
     from pipeline.bench import run
     from pipeline.cli.tables.bench import show_bench, show_measurement
 
-    watch = ignore if as_json else show_measurement
-    record = run.bench(Folders(root), hidden, watch)
+    callback = ignore if as_json else show_measurement
+    record = run.bench(Project(root), hidden, callback)
     if as_json:
         print_json(record)
         return

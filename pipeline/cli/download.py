@@ -8,7 +8,7 @@ import typer
 from pipeline.cli.options import Json, Root
 from pipeline.cli.output import print_json
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 
 
 def download(
@@ -31,23 +31,23 @@ def download(
     """
     from pipeline.cli.tables.download import show_download
 
-    folders = Folders(root)
+    project = Project(root)
     if name == "houses":
-        record = _houses(folders, source, force=force)
+        record = _houses(project, source, force=force)
     elif source != "bundled":
         raise UserError(f"--from {source}: only the houses can be had from there")
     else:
-        record = _fashion_mnist(folders)
+        record = _fashion_mnist(project)
     if as_json:
         print_json(record)
         return
     show_download(record)
 
 
-def _houses(folders: Folders, source: str, *, force: bool) -> dict[str, Any]:
+def _houses(project: Project, source: str, *, force: bool) -> dict[str, Any]:
     from pipeline.stages import download
 
-    placed = download.download(folders, source, force=force)
+    placed = download.download(project, source, force=force)
     return {
         "name": "houses",
         "from": source,
@@ -57,11 +57,11 @@ def _houses(folders: Folders, source: str, *, force: bool) -> dict[str, Any]:
     }
 
 
-def _fashion_mnist(folders: Folders) -> dict[str, Any]:
+def _fashion_mnist(project: Project) -> dict[str, Any]:
     from pipeline.core import files
     from pipeline.lessons import fashion_mnist
 
-    paths = fashion_mnist.download(folders)
+    paths = fashion_mnist.download(project)
     return {
         "name": "fashion-mnist",
         "files": {str(path): files.sha256(path) for path in paths},

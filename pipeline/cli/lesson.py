@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli.options import Json, Root
 from pipeline.cli.output import print_json
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 
 
 def lesson(
@@ -40,7 +40,7 @@ def lesson(
     results = []
     for each in LESSONS if name == "all" else [name]:
         for result in run_lesson(
-            each, impl, seed=seed, epochs=epochs, data=data, folders=Folders(root)
+            each, impl, seed=seed, epochs=epochs, data=data, project=Project(root)
         ):
             results.append(result)
             if not as_json:

@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli.options import Json, Root, RunId
 from pipeline.cli.output import print_json
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 
 
 def predict(
@@ -29,9 +29,9 @@ def predict(
     from pipeline.runs.store import find_run
     from pipeline.stages.predict import predict
 
-    folders = Folders(root)
-    record = find_run(folders, run)
-    prediction = predict(folders, record, file, output)
+    project = Project(root)
+    record = find_run(project, run)
+    prediction = predict(project, record, file, output)
     if as_json:
         print_json(
             {

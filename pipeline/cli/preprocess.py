@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline.cli.options import Force, Json, Root
 from pipeline.cli.output import print_json, with_skipped
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 
 
 def preprocess(
@@ -18,7 +18,7 @@ def preprocess(
     from pipeline.cli.tables.preprocess import show_preprocess
     from pipeline.stages import up_to_date
 
-    outcome = up_to_date.preprocess(Folders(root), force=force)
+    outcome = up_to_date.preprocess(Project(root), force=force)
     if as_json:
         print_json(with_skipped(outcome))
         return

@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli.options import Json, Root
 from pipeline.cli.output import print_json
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 
 
 def report(
@@ -26,10 +26,10 @@ def report(
     from pipeline.report.page import write_report
     from pipeline.runs.store import find_run
 
-    folders = Folders(root)
-    records = [find_run(folders, run_id) for run_id in runs or []]
-    records = records or [find_run(folders)]
-    path = write_report(folders, records)
+    project = Project(root)
+    records = [find_run(project, run_id) for run_id in runs or []]
+    records = records or [find_run(project)]
+    path = write_report(project, records)
     if as_json:
         ids = [record["run_id"] for record in records]
         print_json({"runs": ids, "page": str(path), "bytes": path.stat().st_size})

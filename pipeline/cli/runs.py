@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline.cli.options import Json, Root
 from pipeline.cli.output import print_json
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 
 
 def list_runs(root: Root = Path(), as_json: Json = False) -> None:
@@ -15,7 +15,7 @@ def list_runs(root: Root = Path(), as_json: Json = False) -> None:
     from pipeline.cli.tables.runs import show_runs
     from pipeline.kaggle.leaderboard import experiment_table
 
-    records = experiment_table(Folders(root))
+    records = experiment_table(Project(root))
     if as_json:
         print_json({"runs": records})
         return

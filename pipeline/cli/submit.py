@@ -9,7 +9,7 @@ import typer
 from pipeline.cli.options import Json, Root, RunId
 from pipeline.cli.output import ignore, print_json
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 
 
 def submit(
@@ -50,19 +50,21 @@ def submit(
     if (message is not None or again) and not push:
         raise UserError("--message and --again are for --push; add it")
     send = _sender() if push else None
-    folders = Folders(root)
-    record = store.find_run(folders, run)
-    for change in integrity.changes(folders, record):
+    project = Project(root)
+    record = store.find_run(project, run)
+    for change in integrity.changes(project, record):
         if not allow_stale:
             raise UserError(f"{change}, or give --allow-stale")
         say_err(f"allowed: {change}")
-    written = submit.submit(folders, record, rung)
+    written = submit.submit(project, record, rung)
     shown = submit.to_record(written)
     if not as_json:
         show_submission(written, to_upload=not push)
     if send:
-        watch = ignore if as_json else say_err
-        sent = send(written.path, message or _title(record, rung), watch, again=again)
+        callback = ignore if as_json else say_err
+        sent = send(
+            written.path, message or _title(record, rung), callback, again=again
+        )
         shown["kaggle"] = sent.record()
         if not as_json:
             show_answer(sent, None if rung else record)

@@ -9,9 +9,8 @@ import typer
 from pipeline.cli.options import Epochs, Folds, Force, Json, Root
 from pipeline.cli.output import ignore, kept, print_json, with_skipped
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
-from pipeline.stages.up_to_date import Outcome
 
 if TYPE_CHECKING:
     from pipeline.runs.tracking import Tracker
@@ -55,9 +54,6 @@ def train(
         int | None,
         typer.Option(min=1, help="Parts trained side by side; default: all cores."),
     ] = None,
-    plots: Annotated[
-        bool, typer.Option("--plots", help="Draw the run's curves into reports/.")
-    ] = False,
     track: Annotated[
         Literal["mlflow"] | None, typer.Option(help="Log the run to your store too.")
     ] = None,
@@ -85,19 +81,16 @@ def train(
         batch_size=batch_size,
         device=device,
     )
-    folders = Folders(root)
+    project = Project(root)
     tracker = _tracker() if track else None
     progress = epoch_progress(settings.networks, epochs)
-    with nullcontext(ignore) if as_json else progress as watch:
-        outcome = up_to_date.train(folders, settings, watch, jobs=jobs, force=force)
-    drawn = _draw(folders, outcome) if plots else []
+    with nullcontext(ignore) if as_json else progress as callback:
+        outcome = up_to_date.train(project, settings, callback, jobs=jobs, force=force)
     if not as_json:
         show_scores(outcome.record)
-        for path in drawn:
-            say(f"Drawn: {path}")
-    tracked = tracker.log(folders, outcome.record) if tracker else None
+    tracked = tracker.log(project, outcome.record) if tracker else None
     if as_json:
-        print_json({**with_skipped(outcome), "figures": drawn, "tracked": tracked})
+        print_json({**with_skipped(outcome), "tracked": tracked})
         return
     if tracked:
         say("Logged: {store}, experiment {experiment}, run {run}".format(**tracked))
@@ -109,12 +102,6 @@ def _tracker() -> "Tracker":
     from pipeline.runs.tracking import Tracker
 
     return Tracker.open()
-
-
-def _draw(folders: Folders, outcome: Outcome) -> list[str]:
-    from pipeline.report.plots import plot_run
-
-    return [str(path) for path in plot_run(folders, outcome.record)]
 
 
 def _sizes(text: str) -> tuple[int, ...]:

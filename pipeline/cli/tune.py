@@ -8,7 +8,7 @@ import typer
 
 from pipeline.cli.options import Epochs, Folds, Json, Root
 from pipeline.cli.output import ignore, kept, print_json
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.tuning.plan import Plan
 
@@ -59,8 +59,8 @@ def tune(
         scheduler=scheduler,
         settings=Settings(folds=folds, seed=seed, epochs=epochs),
     )
-    with nullcontext(ignore) if as_json else search_progress() as watch:
-        outcome = up_to_date.tune(Folders(root), plan, watch)
+    with nullcontext(ignore) if as_json else search_progress() as callback:
+        outcome = up_to_date.tune(Project(root), plan, callback)
     record = outcome.record
     if as_json:
         names = ("run_id", "cv_log_rmse", "forecast", "seconds")

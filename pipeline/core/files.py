@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from pipeline.core.errors import UserError
-from pipeline.core.staging import Draft, open_draft
+from pipeline.core.staging import Temporary, open_temporary
 
 
 def sha256(path: Path) -> str:
@@ -42,7 +42,7 @@ def _finite(text: str) -> float:
     return number
 
 
-def write_whole(path: Path, content: bytes | str | Iterable[str]) -> str:
+def write_atomically(path: Path, content: bytes | str | Iterable[str]) -> str:
     """Write a file in one step: a reader sees the old file or the new one.
 
     Args:
@@ -60,19 +60,19 @@ def write_whole(path: Path, content: bytes | str | Iterable[str]) -> str:
     random_names = (uuid4().hex for _ in count())
     with (
         writable(path.parent),
-        open_draft(path.parent, random_names, _make_file) as draft,
+        open_temporary(path.parent, random_names, _make_file) as temporary,
     ):
-        with draft.path.open("wb") as file:
+        with temporary.path.open("wb") as file:
             for part in parts:
                 data = part.encode() if isinstance(part, str) else part
                 digest.update(data)
                 file.write(data)
-        draft.path.replace(path)
+        temporary.path.replace(path)
     return digest.hexdigest()
 
 
 @contextmanager
-def folder_whole(parent: Path, names: Iterable[str]) -> Iterator[Draft]:
+def atomic_folder(parent: Path, names: Iterable[str]) -> Iterator[Temporary]:
     """Draft a folder that takes the first free one of the names if the block ends well.
 
     The name is chosen, and nobody else's, from the beginning.
@@ -82,10 +82,10 @@ def folder_whole(parent: Path, names: Iterable[str]) -> Iterator[Draft]:
     """
     with ExitStack() as stack:
         with writable(parent):
-            draft = stack.enter_context(open_draft(parent, names, Path.mkdir))
-        yield draft
+            temporary = stack.enter_context(open_temporary(parent, names, Path.mkdir))
+        yield temporary
         with writable(parent):
-            draft.path.replace(parent / draft.name)
+            temporary.path.replace(parent / temporary.name)
 
 
 def _make_file(path: Path) -> None:

@@ -31,7 +31,7 @@ def fingerprint(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def digest_of(record: dict[str, Any]) -> str:
+def record_digest(record: dict[str, Any]) -> str:
     """The SHA-256 of a record's content, without its layout and its own digest."""
     content = {name: value for name, value in record.items() if name != "digest"}
     text = json.dumps(content, sort_keys=True)

@@ -7,7 +7,7 @@ PACKAGE = Path(__file__).parent.parent  # the code that is run
 
 
 @dataclass(frozen=True)
-class Folders:
+class Project:
     """The folders of one project, each derived from its root."""
 
     root: Path

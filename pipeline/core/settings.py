@@ -35,15 +35,15 @@ class Settings:
         return len(self.lambdas) * self.folds * self.seeds
 
     def __post_init__(self) -> None:
-        at_least("--folds", self.folds, 2)
-        at_least("--seeds", self.seeds, 1)
-        at_least("--seed", self.seed, 0)
+        check_minimum("--folds", self.folds, 2)
+        check_minimum("--seeds", self.seeds, 1)
+        check_minimum("--seed", self.seed, 0)
         if self.seed > LARGEST_SEED:
             raise UserError(f"--seed {self.seed}: must be {LARGEST_SEED} or less")
-        at_least("--epochs", self.epochs, 1)
-        at_least("--batch-size", self.batch_size, 1)
+        check_minimum("--epochs", self.epochs, 1)
+        check_minimum("--batch-size", self.batch_size, 1)
         for width in self.hidden:
-            at_least("--hidden", width, 1)
+            check_minimum("--hidden", width, 1)
         for value in self.lambdas:
             if not 0 <= value < float("inf"):
                 raise UserError(f"--lambda {value:g}: must be 0 or more, and finite")
@@ -58,7 +58,7 @@ class Settings:
             )
 
 
-def at_least(option: str, value: int, least: int) -> None:
+def check_minimum(option: str, value: int, least: int) -> None:
     """Refuse a smaller value of an option.
 
     Raises:

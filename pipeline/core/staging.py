@@ -17,7 +17,7 @@ from typing import NamedTuple
 _PREFIX = ".tmp-"
 
 
-class Draft(NamedTuple):
+class Temporary(NamedTuple):
     """The name a draft will take, and where it lies until then."""
 
     name: str
@@ -25,9 +25,9 @@ class Draft(NamedTuple):
 
 
 @contextmanager
-def open_draft(
+def open_temporary(
     parent: Path, names: Iterable[str], make: Callable[[Path], None]
-) -> Iterator[Draft]:
+) -> Iterator[Temporary]:
     """Draft what takes the first of the names that is free; remove it if that fails.
 
     The hidden name says which name is meant: who makes it has it, all others go on to
@@ -39,13 +39,13 @@ def open_draft(
     parent.mkdir(parents=True, exist_ok=True)
     _sweep(parent)
     claims = filter(None, (_claim(parent, name, make) for name in names))
-    draft, lock = next(claims, (None, 0))
-    if draft is None:
+    temporary, lock = next(claims, (None, 0))
+    if temporary is None:
         raise FileExistsError(errno.EEXIST, "the name is taken", str(parent))
     try:
-        yield draft
+        yield temporary
     except BaseException:
-        _remove(draft.path)
+        _remove(temporary.path)
         raise
     finally:
         os.close(lock)
@@ -53,7 +53,7 @@ def open_draft(
 
 def _claim(
     parent: Path, name: str, make: Callable[[Path], None]
-) -> tuple[Draft, int] | None:
+) -> tuple[Temporary, int] | None:
     """Make the draft of a name and lock it, or None where the name is another's."""
     path = parent / f"{_PREFIX}{name}"
     try:
@@ -73,7 +73,7 @@ def _claim(
         _remove(path)
         os.close(lock)
         return None
-    return Draft(name, path), lock
+    return Temporary(name, path), lock
 
 
 def _sweep(parent: Path) -> None:

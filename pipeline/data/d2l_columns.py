@@ -9,15 +9,15 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.data.schema import ID, TARGET
 
 
-def read(folders: Folders, name: str) -> pd.DataFrame:
+def read(project: Project, name: str) -> pd.DataFrame:
     """The houses of data/raw as the book reads them, by the name of their file."""
     # NOTE: the pandas of the book kept the word None of MasVnrType; today's must be
     # told to, or there are 330 columns and not 331.
-    path = folders.raw / f"{name}.csv"
+    path = project.raw / f"{name}.csv"
     return pd.read_csv(path, keep_default_na=False, na_values=["NA", ""])
 
 

@@ -34,18 +34,18 @@ class Matrix(NamedTuple):
     makes: a one-hot column, or one crossed with a number.
     """
 
-    cells: np.ndarray
+    entries: np.ndarray
     names: list[str]
-    of_words: np.ndarray
+    is_categorical: np.ndarray
 
 
 def to_matrix(features: pd.DataFrame) -> Matrix:
     """Spread words over one-hot columns; a word that is unknown is 0 in all of them."""
     blocks = list(column_blocks(features))
     return Matrix(
-        np.hstack([block.cells for block in blocks]),
+        np.hstack([block.entries for block in blocks]),
         [name for block in blocks for name in block.names],
-        np.concatenate([block.of_words for block in blocks]),
+        np.concatenate([block.is_categorical for block in blocks]),
     )
 
 
@@ -56,18 +56,18 @@ def column_blocks(features: pd.DataFrame) -> Iterator[Matrix]:
     numbers = [name for name in columns if name not in words]
     for start in range(0, len(numbers), _BLOCK_COLUMNS):
         names = numbers[start : start + _BLOCK_COLUMNS]
-        yield _block(features[names].to_numpy(float), names, of_words=False)
+        yield _block(features[names].to_numpy(float), names, is_categorical=False)
     for name in words:
         names = [f"{name}={word}" for word in _vocabulary(name)]
-        yield _block(_one_hot(features[name]), names, of_words=True)
+        yield _block(_one_hot(features[name]), names, is_categorical=True)
     for name, number in CROSSED:
         names = [f"{name}={word}×{number}" for word in _vocabulary(name)]
         crossed = _one_hot(features[name]) * features[[number]].to_numpy()
-        yield _block(crossed, names, of_words=True)
+        yield _block(crossed, names, is_categorical=True)
 
 
-def _block(cells: np.ndarray, names: list[str], *, of_words: bool) -> Matrix:
-    return Matrix(cells, names, np.full(len(names), of_words))
+def _block(values: np.ndarray, names: list[str], *, is_categorical: bool) -> Matrix:
+    return Matrix(values, names, np.full(len(names), is_categorical))
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,12 @@ class Encoder:
         A word that none of them has gets an infinite scale: it becomes 0 for any house.
         """
         # scikit-learn's SimpleImputer gives the same medians, but sorts for them.
-        cells = pd.DataFrame(matrix.cells[rows])
-        fill = cells.median().fillna(0)
-        filled = cells.fillna(fill).to_numpy()
+        values = pd.DataFrame(matrix.entries[rows])
+        fill = values.median().fillna(0)
+        filled = values.fillna(fill).to_numpy()
         scaler = StandardScaler().fit(filled)
         weight = np.ones(len(fill))
-        weight[matrix.of_words] = _rarity(filled[:, matrix.of_words])
+        weight[matrix.is_categorical] = _rarity(filled[:, matrix.is_categorical])
         deviation = np.where(scaler.scale_ < LEAST_DEVIATION, 1.0, scaler.scale_)
         with np.errstate(divide="ignore"):
             scale = np.asarray(deviation / weight)
@@ -115,9 +115,9 @@ class Encoder:
             np.concatenate([block.scale for block in blocks]),
         )
 
-    def transform(self, cells: np.ndarray) -> np.ndarray:
+    def transform(self, values: np.ndarray) -> np.ndarray:
         """Encode rows of a matrix, [rows, columns] as float32; nothing is NaN."""
-        filled = np.where(np.isnan(cells), self.fill, cells)
+        filled = np.where(np.isnan(values), self.fill, values)
         return np.asarray((filled - self.mean) / self.scale, dtype=np.float32)
 
 

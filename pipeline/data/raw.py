@@ -28,7 +28,7 @@ class Table(NamedTuple):
     """The houses of one file and the words in it that the schema does not list."""
 
     frame: pd.DataFrame
-    unlisted: dict[str, list[str]]
+    unseen: dict[str, list[str]]
 
 
 def read_train(path: Path) -> pd.DataFrame:
@@ -83,22 +83,22 @@ def _read(
     named = [name for name in header if name not in ignored]
     check_header(path, named, with_price=with_price)
     blocks: list[pd.DataFrame] = []
-    unlisted: dict[str, list[str]] = {}
+    unseen: dict[str, list[str]] = {}
     while block := list(islice(rows, _BLOCK)):
         lines, cells = zip(*block, strict=True)
         text = pd.DataFrame(cells, columns=header, index=pd.Index(lines), dtype=object)
-        blocks.append(_typed(path, text, unlisted, with_price=with_price))
+        blocks.append(_typed(path, text, unseen, with_price=with_price))
     if not blocks:
         raise UserError(f"{path}: a header but no houses; {remedy}")
     frame = pd.concat(blocks)
     _check_ids(path, frame[ID])
-    return Table(frame.reset_index(drop=True), unlisted)
+    return Table(frame.reset_index(drop=True), unseen)
 
 
 def _typed(
     path: Path,
     text: pd.DataFrame,
-    unlisted: dict[str, list[str]],
+    unseen: dict[str, list[str]],
     *,
     with_price: bool,
 ) -> pd.DataFrame:
@@ -110,7 +110,7 @@ def _typed(
             columns[column.name] = _numbers(path, cells, column)
         else:
             columns[column.name] = _words(
-                path, cells, column, None if with_price else unlisted
+                path, cells, column, None if with_price else unseen
             )
     if with_price:
         columns[TARGET] = _prices(path, text[TARGET])
@@ -131,16 +131,16 @@ def _words(
     path: Path,
     cells: pd.Series,
     column: Category,
-    unlisted: dict[str, list[str]] | None,
+    unseen: dict[str, list[str]] | None,
 ) -> pd.Series:
     unknown = cells.isin(UNKNOWN)
     strange = ~unknown & ~cells.isin(column.values)
-    if unlisted is None:
+    if unseen is None:
         _refuse(path, cells, strange, "is not a category of the data description")
     elif strange.any():
         no_word = strange & ~cells.where(strange, "").map(_is_word)
         _refuse(path, cells, no_word, "is no word that a category could be")
-        met = unlisted.setdefault(column.name, [])
+        met = unseen.setdefault(column.name, [])
         met += [word for word in cells[strange].unique() if word not in met]
     words = cells.mask(unknown, ABSENT if column.absent else None).mask(strange, None)
     return words.astype("category").cat.set_categories(list(column.vocabulary))

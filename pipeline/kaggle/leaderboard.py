@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.kaggle import receipts
 from pipeline.runs.store import is_edited, list_runs
 
 
-def experiment_table(folders: Folders) -> list[dict[str, Any]]:
+def experiment_table(project: Project) -> list[dict[str, Any]]:
     """The records, newest first: is it edited, its submission and score, if any.
 
     Raises:
         UserError: what Kaggle answered cannot be read.
     """
     table = []
-    for record in list_runs(folders):
-        path = folders.submissions / f"{record['run_id']}.csv"
+    for record in list_runs(project):
+        path = project.submissions / f"{record['run_id']}.csv"
         sent = receipts.read(path)
         found = {
             "submission": str(path) if path.is_file() else None,

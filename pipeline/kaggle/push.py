@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.core.errors import UserError
 from pipeline.core.files import writable
-from pipeline.core.staging import open_draft
+from pipeline.core.staging import open_temporary
 from pipeline.kaggle import receipts
 from pipeline.kaggle.client import Answer, Kaggle, connect
 from pipeline.kaggle.errors import PAGE, KaggleError
@@ -19,10 +19,10 @@ from pipeline.kaggle.receipts import COMPLETE, ERROR, PENDING, SENDING, Sent
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two questions
 LIMIT = 600.0  # seconds to wait for a score
 
-Watch = Callable[[str], None]
+Callback = Callable[[str], None]
 
 
-def push(path: Path, message: str, watch: Watch, *, again: bool = False) -> Sent:
+def push(path: Path, message: str, callback: Callback, *, again: bool = False) -> Sent:
     """Send the file at `path` and wait for its score, which is kept beside it.
 
     A file that was sent before is not sent again; where its score is still to come,
@@ -31,7 +31,7 @@ def push(path: Path, message: str, watch: Watch, *, again: bool = False) -> Sent
     Args:
         path: of the submission.
         message: shown on Kaggle's page of submissions.
-        watch: is told in a line how it goes.
+        callback: is told in a line how it goes.
         again: send it even if it was sent before.
 
     Raises:
@@ -46,24 +46,24 @@ def push(path: Path, message: str, watch: Watch, *, again: bool = False) -> Sent
             raise _sent_before(path, sent)
         with connect() as kaggle:
             if sent is None:
-                watch(f"sending {path.name}")
+                callback(f"sending {path.name}")
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 sent = Sent(path.name, digest, message, now, SENDING)
                 sent = _send(kaggle, path, content, sent)
-            return _wait(kaggle, path, sent, watch)
+            return _wait(kaggle, path, sent, callback)
 
 
 @contextmanager
 def _alone(path: Path, digest: str) -> Iterator[None]:
     """Hold a file by its digest, so that two at once do not both send it."""
     with ExitStack() as stack:
-        hold = open_draft(path.parent, [f"{digest}.push"], Path.mkdir)
+        hold = open_temporary(path.parent, [f"{digest}.push"], Path.mkdir)
         with writable(path.parent):
             try:
-                draft = stack.enter_context(hold)
+                temporary = stack.enter_context(hold)
             except FileExistsError:
                 raise UserError(f"{path}: it is being sent already") from None
-        stack.callback(draft.path.rmdir)
+        stack.callback(temporary.path.rmdir)
         yield
 
 
@@ -89,7 +89,7 @@ def _send(kaggle: Kaggle, path: Path, content: bytes, sent: Sent) -> Sent:
     return sent
 
 
-def _wait(kaggle: Kaggle, path: Path, sent: Sent, watch: Watch) -> Sent:
+def _wait(kaggle: Kaggle, path: Path, sent: Sent, callback: Callback) -> Sent:
     begun, pause = time.monotonic(), FIRST_PAUSE
     while True:
         answer, state, after = _ask(kaggle, sent)
@@ -101,7 +101,7 @@ def _wait(kaggle: Kaggle, path: Path, sent: Sent, watch: Watch) -> Sent:
                 f"{path}: no score after {elapsed:.0f} s ({state}); "
                 "the same command asks again and sends nothing"
             )
-        watch(f"submission {sent.number}: {state} ({elapsed:.0f} s)")
+        callback(f"submission {sent.number}: {state} ({elapsed:.0f} s)")
         time.sleep(max(pause, after))
         pause = min(1.5 * pause, LONGEST_PAUSE)
     sent = replace(sent, **answer._asdict())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from pipeline.core.errors import UserError
-from pipeline.core.files import read_json, to_json, write_whole
+from pipeline.core.files import read_json, to_json, write_atomically
 
 SENDING = "sending"  # and Kaggle has not said whether it took the file
 PENDING = "pending"  # taken, and not scored yet
@@ -65,7 +65,7 @@ def read(submission: Path) -> Sent | None:
 
 def write(submission: Path, sent: Sent) -> None:
     """Keep the record of a submission."""
-    write_whole(path_of(submission), to_json(sent.record()))
+    write_atomically(path_of(submission), to_json(sent.record()))
 
 
 def same_file(folder: Path, digest: str) -> Sent | None:

@@ -11,7 +11,7 @@ from pipeline.core.errors import UserError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.core.paths import Folders
+    from pipeline.core.paths import Project
     from pipeline.lessons.result import LessonResult
 
 
@@ -51,7 +51,7 @@ def run_lesson(
     seed: int,
     epochs: int | None,
     data: Path | None,
-    folders: Folders,
+    project: Project,
 ) -> list[LessonResult]:
     """Run a lesson in `impl`: scratch, torch, or both one after the other.
 
@@ -66,6 +66,6 @@ def run_lesson(
     impls = ("scratch", "torch") if impl == "both" else (impl,)
     running = import_module("pipeline.lessons.running")
     return [
-        running.run(lesson, i, seed=seed, epochs=epochs, data=data, folders=folders)
+        running.run(lesson, i, seed=seed, epochs=epochs, data=data, project=project)
         for i in (impls if lesson.two_sided else ("both",))
     ]

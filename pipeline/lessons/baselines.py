@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.data.schema import TARGET
 from pipeline.lessons import dropout, linear_regression, mlp, softmax_regression
 from pipeline.lessons.house_prices import run_book
@@ -26,7 +26,7 @@ from pipeline.validation.cross_validate import (
     Score,
     score_folds,
 )
-from pipeline.validation.fold_data import EncodedFolds
+from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import fold_numbers
 
 BANDS = 10
@@ -78,10 +78,10 @@ class Step(NamedTuple):
     predictions: Predictions
 
 
-def climb(folders: Folders, frame: pd.DataFrame, best: CrossValidation) -> list[Step]:
+def climb(project: Project, frame: pd.DataFrame, best: CrossValidation) -> list[Step]:
     """Train rung after rung on the folds of `best`, our default, which is the last."""
     steps = [_step(rung, frame, best.encoded) for rung in RUNGS]
-    steps.insert(BOOK_PLACE, _book_step(folders, frame))
+    steps.insert(BOOK_PLACE, _book_step(project, frame))
     score = best.scores[best.best]
     steps.append(Step("train", "our default", score, None, best.predictions))
     return steps
@@ -199,7 +199,7 @@ def _train(learner: Learner, task: Task, target: Tensor) -> Tensor:
     return learner.predict(task.every)
 
 
-def _step(rung: Rung, frame: pd.DataFrame, encoded: EncodedFolds) -> Step:
+def _step(rung: Rung, frame: pd.DataFrame, encoded: FoldData) -> Step:
     """Climb a rung: fit it in every fold, predict what the fold never saw."""
     begin = time.perf_counter()
     rows = len(frame)
@@ -226,9 +226,9 @@ def _step(rung: Rung, frame: pd.DataFrame, encoded: EncodedFolds) -> Step:
     return Step(rung.name, rung.what, score, accuracy, predictions)
 
 
-def _book_step(folders: Folders, frame: pd.DataFrame) -> Step:
+def _book_step(project: Project, frame: pd.DataFrame) -> Step:
     begin = time.perf_counter()
-    book = run_book(folders, seed=0)
+    book = run_book(project, seed=0)
     seconds = time.perf_counter() - begin
     price = frame[TARGET].to_numpy()
     score = score_folds(book.out_of_fold, price, book.folds, seconds)

@@ -51,29 +51,6 @@ class Lines:
 
 
 @dataclass(frozen=True)
-class Panels:
-    """Charts of the same curves in rows of five or fewer, on axes that they share."""
-
-    name: str
-    title: str
-    panels: Sequence[Lines]
-
-
-@dataclass(frozen=True)
-class Against:
-    """A dot for each pair of prices on log axes, some ringed, and the line y = x."""
-
-    name: str
-    title: str
-    x_label: str
-    y_label: str
-    x: Sequence[float]
-    y: Sequence[float]
-    ringed: Sequence[int]
-    rings: str
-
-
-@dataclass(frozen=True)
 class Picture:
     """A grey image, 0 to 1, row by row, and what is said of it."""
 
@@ -103,4 +80,4 @@ class Bars:
     errors: Sequence[float]
 
 
-Chart = Lines | Panels | Against | Images | Bars
+Chart = Lines | Images | Bars

@@ -27,7 +27,7 @@ class Curve(NamedTuple):
 
 def clothes(setting: Setting) -> FashionMnist:
     """The pictures, from where the setting says."""
-    return fashion_mnist.load(fashion_mnist.find(setting.data, setting.folders))
+    return fashion_mnist.load(fashion_mnist.find(setting.data, setting.project))
 
 
 def accuracy(scores: Tensor, labels: Tensor) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.lessons.result import Band, Row
 
 
@@ -20,7 +20,7 @@ class Setting:
     seed: int
     epochs: int | None
     data: Path | None
-    folders: Folders
+    project: Project
 
     def generator(self) -> torch.Generator:
         """A fresh source of randomness for data, initial weights and batches."""

@@ -15,7 +15,7 @@ from pipeline.lessons import classification
 from pipeline.lessons.classification import Curve
 from pipeline.lessons.config import Setting
 from pipeline.lessons.mlp import LOSS, LR, init_params, relu
-from pipeline.lessons.result import Outcome, Row
+from pipeline.lessons.result import Row, StageResult
 from pipeline.lessons.training import SGD, Learner, Loss, redraw
 
 SIZES = (784, 256, 256, 10)
@@ -104,7 +104,7 @@ def with_torch(
     return Learner(module, loss, torch.optim.SGD(params, lr), params, in_use)
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Setting) -> StageResult:
     """Train on Fashion-MNIST with dropout and without."""
     data = classification.clothes(setting)
     build = scratch if setting.impl == "scratch" else with_torch
@@ -118,7 +118,7 @@ def run(setting: Setting) -> Outcome:
         )
         curves.append(classification.follow(source, epochs, learner, data.test))
     title = f"Dropout ({setting.impl}): accuracy on Fashion-MNIST"
-    return Outcome(
+    return StageResult(
         [
             *mean_rows(setting),
             *classification.rows_of_epochs(PUBLISHED[setting.impl], curves[0]),

@@ -19,8 +19,8 @@ from sklearn.datasets import fetch_openml
 from torch import Tensor
 
 from pipeline.core.errors import UserError
-from pipeline.core.files import write_whole
-from pipeline.core.paths import Folders
+from pipeline.core.files import write_atomically
+from pipeline.core.paths import Project
 
 CLASSES = (
     "t-shirt",
@@ -69,13 +69,13 @@ class FashionMnist(NamedTuple):
     test: Pictures
 
 
-def find(data: Path | None, folders: Folders) -> Path:
+def find(data: Path | None, project: Project) -> Path:
     """The folder of the files: `data` if given, else the first place that exists.
 
     Raises:
         UserError: there is no such folder.
     """
-    places = [data] if data else [_placed(folders), DEBIAN]
+    places = [data] if data else [_placed(project), DEBIAN]
     for place in places:
         if place.is_dir():
             return place
@@ -83,7 +83,7 @@ def find(data: Path | None, folders: Folders) -> Path:
         raise UserError(f"--data {data}: no such folder; give Fashion-MNIST's")
     raise UserError(
         f"Fashion-MNIST is not here: run `pipeline download fashion-mnist`, or put its "
-        f"four idx files into {_placed(folders)}, or name their folder with --data, "
+        f"four idx files into {_placed(project)}, or name their folder with --data, "
         "or install Debian's package dataset-fashion-mnist"
     )
 
@@ -97,7 +97,7 @@ def load(folder: Path) -> FashionMnist:
     return FashionMnist(_pictures(folder, "train"), _pictures(folder, "t10k"))
 
 
-def download(folders: Folders) -> list[Path]:
+def download(project: Project) -> list[Path]:
     """Fetch Fashion-MNIST from OpenML, check it, and write its files.
 
     Raises:
@@ -110,7 +110,7 @@ def download(folders: Folders) -> list[Path]:
             f"OpenML cannot be reached ({_first_line(error)}); try again later, or "
             "install Debian's package dataset-fashion-mnist"
         ) from None
-    return place(images, labels, _placed(folders))
+    return place(images, labels, _placed(project))
 
 
 def fetch() -> tuple[np.ndarray, np.ndarray]:
@@ -157,12 +157,12 @@ def place(images: np.ndarray, labels: np.ndarray, folder: Path) -> list[Path]:
     paths = []
     for name, content in contents.items():
         paths.append(folder / f"{name}.gz")
-        write_whole(paths[-1], gzip.compress(content, 6, mtime=0))
+        write_atomically(paths[-1], gzip.compress(content, 6, mtime=0))
     return paths
 
 
-def _placed(folders: Folders) -> Path:
-    return folders.raw / "fashion-mnist"
+def _placed(project: Project) -> Path:
+    return project.raw / "fashion-mnist"
 
 
 def _images_name(part: str) -> str:

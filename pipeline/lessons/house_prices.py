@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.data import d2l_columns
 from pipeline.data.schema import TARGET
 from pipeline.lessons.linear_regression import torch_layer
@@ -30,10 +30,10 @@ class BookResult(NamedTuple):
     test: np.ndarray
 
 
-def run_book(folders: Folders, seed: int) -> BookResult:
+def run_book(project: Project, seed: int) -> BookResult:
     """Train one linear layer a fold; the test prices are the folds' mean."""
     train_rows, test_rows = (
-        d2l_columns.read(folders, name) for name in ("train", "test")
+        d2l_columns.read(project, name) for name in ("train", "test")
     )
     inputs = d2l_columns.columns(train_rows, test_rows)
     price = torch.tensor(train_rows[[TARGET]].to_numpy(), dtype=torch.float32)

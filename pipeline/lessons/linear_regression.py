@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pipeline.lessons.charts import Line, Lines
 from pipeline.lessons.config import Setting
-from pipeline.lessons.result import Outcome, Row, around, scale_around
+from pipeline.lessons.result import Row, StageResult, around, scale_around
 from pipeline.lessons.training import SGD, Learner, gaussian, redraw, train
 
 EPOCHS = 3
@@ -88,7 +88,7 @@ DECADES = {"scratch": (0.10, 0.13, 0.02), "torch": (0.23, 0.21, 0.20)}
 SPREAD = 0.00055
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Setting) -> StageResult:
     """Learn w and b from 1,000 rows and set them beside the true ones."""
     generator = setting.generator()
     X = torch.randn(1000, 2, generator=generator)
@@ -120,7 +120,7 @@ def run(setting: Setting) -> Outcome:
         ],
         log_y=True,
     )
-    return Outcome(_rows(setting, published, losses, line), [chart])
+    return StageResult(_rows(setting, published, losses, line), [chart])
 
 
 def _rows(

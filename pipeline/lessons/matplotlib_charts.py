@@ -1,17 +1,15 @@
 """Draw the charts of `charts` as PNG files; no other module imports matplotlib."""
 
-from collections.abc import Sequence
 from io import BytesIO
 from itertools import count, zip_longest
 from pathlib import Path
 
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator
 
-from pipeline.core.files import write_whole
-from pipeline.lessons.charts import Against, Bars, Chart, Images, Line, Lines, Panels
+from pipeline.core.files import write_atomically
+from pipeline.lessons.charts import Bars, Chart, Images, Line, Lines
 
 _DPI = 100
 _WIDTH = 8.0  # inches: 800 pixels
@@ -20,7 +18,7 @@ _RIGHT, _WRONG = "#1b7837", "#b2182b"
 
 def save(chart: Chart, path: Path) -> None:
     """Draw a chart and write it in one step."""
-    write_whole(path, png(chart))
+    write_atomically(path, png(chart))
 
 
 def png(chart: Chart) -> bytes:
@@ -28,10 +26,6 @@ def png(chart: Chart) -> bytes:
     match chart:
         case Lines():
             figure = _lines(chart)
-        case Panels():
-            figure = _panels(chart)
-        case Against():
-            figure = _against(chart)
         case Images():
             figure = _images(chart)
         case Bars():
@@ -55,29 +49,6 @@ def _lines(chart: Lines) -> Figure:
     axes.set_xlabel(chart.x_label, fontsize=12)
     axes.set_ylabel(chart.y_label, fontsize=12)
     axes.legend(fontsize=11)
-    return figure
-
-
-def _panels(chart: Panels) -> Figure:
-    """Panels side by side; the labels and the legend stand once for all."""
-    number = len(chart.panels)
-    rows = -(-number // 5)
-    columns = -(-number // rows)
-    figure = _figure(1.0 + 2.2 * rows, chart.title)
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    for axes, panel in zip_longest(grid.flat, chart.panels):
-        if panel is None:
-            axes.set_axis_off()
-            continue
-        _curves(axes, panel)
-        _round_ticks(axes.yaxis, (1, 1.5, 2, 3, 5, 7), "{x:g}")
-        axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], integer=True))
-        axes.set_title(panel.title, fontsize=10)
-    first = chart.panels[0]
-    figure.supxlabel(first.x_label, fontsize=12)
-    figure.supylabel(first.y_label, fontsize=12)
-    lines = grid.flat[0].get_lines()
-    figure.legend(handles=lines, loc="outside lower right", ncols=len(lines))
     return figure
 
 
@@ -122,32 +93,6 @@ def _scale(axes: Axes, chart: Lines) -> None:
         axes.set_xticks([], minor=True)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(15, steps=[1, 2, 5, 10], integer=True))
-
-
-def _against(chart: Against) -> Figure:
-    figure = _figure(7.5, chart.title)
-    axes = figure.add_subplot(aspect="equal")
-    axes.plot(chart.x, chart.y, ".", color="C0", alpha=0.4, markeredgewidth=0)
-    ringed = [
-        [values[place] for place in chart.ringed] for values in (chart.x, chart.y)
-    ]
-    axes.plot(*ringed, "o", color=_WRONG, ms=9, mfc="none", label=chart.rings)
-    axes.axline((chart.x[0], chart.x[0]), slope=1, color="black", linewidth=1)
-    axes.loglog()
-    for axis in (axes.xaxis, axes.yaxis):
-        _round_ticks(axis, (1, 2, 5), "{x:,.0f}")
-    axes.set_xlabel(chart.x_label, fontsize=12)
-    axes.set_ylabel(chart.y_label, fontsize=12)
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=11)
-    return figure
-
-
-def _round_ticks(axis: Axis, steps: Sequence[float], text: str) -> None:
-    """Ticks of a log scale at some steps of each power of ten, written out."""
-    axis.set_major_locator(LogLocator(subs=steps))
-    axis.set_major_formatter(StrMethodFormatter(text))
-    axis.set_minor_locator(NullLocator())
 
 
 def _images(chart: Images) -> Figure:

@@ -14,7 +14,7 @@ from pipeline.lessons import classification
 from pipeline.lessons.classification import EPOCHS, Curve
 from pipeline.lessons.config import Setting
 from pipeline.lessons.linear_regression import init_params as init_layer
-from pipeline.lessons.result import Outcome, Row
+from pipeline.lessons.result import Row, StageResult
 from pipeline.lessons.softmax_regression import cross_entropy
 from pipeline.lessons.training import SGD, Epoch, Learner, Loss, redraw
 
@@ -105,7 +105,7 @@ def settling(
             schedule.step()
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Setting) -> StageResult:
     """Train on Fashion-MNIST: from scratch as the book, with torch as the seed."""
     data = classification.clothes(setting)
     generator = setting.generator()
@@ -133,7 +133,7 @@ def run(setting: Setting) -> Outcome:
         rows.append(Row("test accuracy, last epoch", "0.860", curve.test[-1], band))
     name = f"MLP ({setting.impl})"
     shown = SEED if setting.impl == "torch" else published
-    return Outcome(
+    return StageResult(
         rows,
         [
             classification.chart(f"{name}: accuracy on Fashion-MNIST", curve, shown),

@@ -16,7 +16,7 @@ from pipeline.lessons.charts import Line, Lines
 from pipeline.lessons.config import Setting
 from pipeline.lessons.kfold import powers
 from pipeline.lessons.linear_regression import noisy_line
-from pipeline.lessons.result import Outcome, Row, around, scale_around
+from pipeline.lessons.result import Row, StageResult, around, scale_around
 from pipeline.lessons.training import Learner, train
 
 EPOCHS = 100
@@ -57,7 +57,7 @@ def draw(generator: torch.Generator) -> tuple[Tensor, Tensor]:
     return x, noisy_line(powers(x, 3), TRUE_W, TRUE_B, generator)
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Setting) -> StageResult:
     """Fit the three cases by SGD, then let K-fold choose among fifteen degrees."""
     x, y = draw(torch.Generator().manual_seed(DRAW))
     generator = setting.generator()
@@ -76,7 +76,7 @@ def run(setting: Setting) -> Outcome:
         kfold.degree_chart(by_degree, best),
         kfold.size_chart(by_size, degree),
     ]
-    return Outcome(rows, charts)
+    return StageResult(rows, charts)
 
 
 def _fit(

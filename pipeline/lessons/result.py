@@ -68,7 +68,7 @@ class Claim:
     band: None = None
 
 
-class Outcome(NamedTuple):
+class StageResult(NamedTuple):
     """What one run of a lesson found."""
 
     rows: Sequence[Row | Claim]

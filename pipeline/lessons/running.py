@@ -8,10 +8,10 @@ from time import perf_counter
 
 import torch
 
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.lessons import Lesson, matplotlib_charts
 from pipeline.lessons.config import Setting
-from pipeline.lessons.result import LessonResult, Outcome
+from pipeline.lessons.result import LessonResult, StageResult
 from pipeline.network.threads import one_thread
 
 
@@ -22,16 +22,16 @@ def run(
     seed: int,
     epochs: int | None,
     data: Path | None,
-    folders: Folders,
+    project: Project,
 ) -> LessonResult:
     """Run a lesson in one implementation and write its pictures."""
     start = perf_counter()
     with _fixed(seed):
-        setting = Setting(impl, seed, epochs, data, folders)
-        outcome: Outcome = import_module(lesson.module).run(setting)
+        setting = Setting(impl, seed, epochs, data, project)
+        outcome: StageResult = import_module(lesson.module).run(setting)
     paths = []
     for chart in outcome.charts:
-        path = folders.reports / "lessons" / f"{lesson.name}-{impl}-{chart.name}.png"
+        path = project.reports / "lessons" / f"{lesson.name}-{impl}-{chart.name}.png"
         matplotlib_charts.save(chart, path)
         paths.append(path)
     seconds = perf_counter() - start

@@ -11,7 +11,7 @@ from pipeline.lessons import classification
 from pipeline.lessons.classification import Curve
 from pipeline.lessons.config import Setting
 from pipeline.lessons.linear_regression import init_params, linear, torch_layer
-from pipeline.lessons.result import Outcome
+from pipeline.lessons.result import StageResult
 from pipeline.lessons.training import SGD, Learner
 
 PUBLISHED = {
@@ -61,7 +61,7 @@ def with_torch(
     return Learner(net, loss, torch.optim.SGD(params, lr), params)
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Setting) -> StageResult:
     """Train on Fashion-MNIST and look at ten of the answers."""
     data = classification.clothes(setting)
     generator = setting.generator()
@@ -73,7 +73,7 @@ def run(setting: Setting) -> Outcome:
     curve = classification.follow("measured", epochs, learner, data.test)
     published = PUBLISHED[setting.impl]
     name = f"Softmax regression ({setting.impl})"
-    return Outcome(
+    return StageResult(
         [
             *classification.rows_of_epochs(published, curve),
             *classification.rows_at_five(setting, curve, TRAIN_RANGE, TEST_RANGE),

@@ -12,14 +12,14 @@ from torch import Tensor
 
 from pipeline.lessons.charts import Bars
 from pipeline.lessons.config import Setting
-from pipeline.lessons.result import Claim, Outcome
+from pipeline.lessons.result import Claim, StageResult
 
 Memory = Tensor | np.ndarray
 
 
-def run(_: Setting) -> Outcome:
+def run(_: Setting) -> StageResult:
     """Run every claim, and draw what a result does not share."""
-    return Outcome([*shapes(), *numbers(), *sums(), *arrays()], [memory()])
+    return StageResult([*shapes(), *numbers(), *sums(), *arrays()], [memory()])
 
 
 def shapes() -> Iterator[Claim]:

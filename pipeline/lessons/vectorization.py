@@ -14,7 +14,7 @@ from pipeline.data.raw import read_train
 from pipeline.data.schema import ID, TARGET
 from pipeline.lessons.charts import Line, Lines
 from pipeline.lessons.config import Setting
-from pipeline.lessons.result import Outcome, Row
+from pipeline.lessons.result import Row, StageResult
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 # Published for 1,000 elements: 24 and 246 times. Times are the machine's own, and a
@@ -60,7 +60,7 @@ def seconds(act: Callable[[Tensor, Tensor], Tensor], a: Tensor, b: Tensor) -> fl
 
 def houses(setting: Setting) -> tuple[Tensor, Tensor]:
     """Numbers of the training houses, standardised, with a one; and the prices."""
-    frame = read_train(setting.folders.raw / "train.csv")
+    frame = read_train(setting.project.raw / "train.csv")
     columns = frame.drop(columns=[ID, TARGET]).select_dtypes("number").fillna(0)
     numbers = torch.tensor(columns.to_numpy())
     spread = numbers.std(0).clamp(min=1e-9)
@@ -70,7 +70,7 @@ def houses(setting: Setting) -> tuple[Tensor, Tensor]:
     return X, torch.tensor(frame[TARGET].to_numpy())
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Setting) -> StageResult:
     """Time both ways, on made-up vectors and on the houses."""
     generator = setting.generator()
     slow, fast, rows = [], [], []
@@ -95,7 +95,7 @@ def run(setting: Setting) -> Outcome:
         log_x=True,
         log_y=True,
     )
-    return Outcome(rows, [chart])
+    return StageResult(rows, [chart])
 
 
 def _rows(what: str, slow: float, fast: float, published: str | None) -> list[Row]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from pipeline.lessons.charts import Line, Lines, Mark
 from pipeline.lessons.config import Setting
 from pipeline.lessons.linear_regression import linear, noisy_line, squared_loss
-from pipeline.lessons.result import Outcome, Row, scale_around
+from pipeline.lessons.result import Row, StageResult, scale_around
 from pipeline.lessons.training import SGD, Learner, gaussian, redraw, train
 
 EPOCHS = 100
@@ -84,10 +84,10 @@ PUBLISHED = {
 }
 
 
-def run(setting: Setting) -> Outcome:
+def run(setting: Setting) -> StageResult:
     """Fit without decay and with, then along a path of decays."""
     fits = {decay: fitted(setting, decay) for decay in PATH}
-    return Outcome(
+    return StageResult(
         [row for decay in PUBLISHED for row in _rows(setting, decay, fits[decay])],
         [_curves(setting.impl, fits[0.0], fits[3.0]), _path(setting.impl, fits)],
     )

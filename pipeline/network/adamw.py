@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pipeline.network.stacked_mlp import StackedMLP
 
-WIDE_PACE = 3.0  # of the learning rate, for the wide head, which starts from 0
+WIDE_LR_MULTIPLIER = 3.0  # of the learning rate, for the wide head, which starts from 0
 BETAS = (0.9, 0.99)  # a short memory for squared gradients: runs are short
 _EPS = 1e-8
 
@@ -54,7 +54,9 @@ class AdamW:
         self._steps = torch.zeros((), device=stack.biases.device)
         self._groups = [
             _Group.of(deep, slopes, lr, weight_decay),
-            _Group.of([stack.wide], [gradients.wide], WIDE_PACE * lr, weight_decay),
+            _Group.of(
+                [stack.wide], [gradients.wide], WIDE_LR_MULTIPLIER * lr, weight_decay
+            ),
             _Group.of([stack.biases], [gradients.biases], lr, 0.0),
         ]
 
@@ -73,13 +75,13 @@ class AdamW:
                 lr=rate,
                 beta1=BETAS[0],
                 beta2=BETAS[1],
-                weight_decay=bounded(group.weight_decay, rate),
+                weight_decay=capped_decay(group.weight_decay, rate),
                 eps=_EPS,
                 amsgrad=False,
                 maximize=False,
             )
 
 
-def bounded(weight_decay: float, rate: float) -> float:
+def capped_decay(weight_decay: float, rate: float) -> float:
     """The decay that a step may take: all of a weight at most, or it would blow up."""
     return 1 / rate if weight_decay * rate > 1 else weight_decay

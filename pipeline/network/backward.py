@@ -24,16 +24,16 @@ class Backward:
     """
 
     def __init__(
-        self, cells: int, rows: int, d_in: int, hidden: Sequence[int], device: str
+        self, replicas: int, rows: int, d_in: int, hidden: Sequence[int], device: str
     ) -> None:
         """`slope` [2, C, B] is for the loss's slope at the heads."""
-        self.gradients = StackedMLP.zeros(cells, d_in, hidden).to(device)
-        shapes = [(cells, rows, layer.shape[2]) for layer in self.gradients.layers]
+        self.gradients = StackedMLP.zeros(replicas, d_in, hidden).to(device)
+        shapes = [(replicas, rows, layer.shape[2]) for layer in self.gradients.layers]
         self._sums, self._active = (
             [torch.empty(shape, device=device) for shape in shapes] for _ in range(2)
         )
         self._active_columns = [active.mT for active in self._active]
-        at_heads = torch.empty(2, 2, cells, rows, device=device)
+        at_heads = torch.empty(2, 2, replicas, rows, device=device)
         self._heads, self.slope = at_heads.unbind()
         self._deep, self._wide = self._heads[:, :, None]
         self._deep_slope, self._wide_slope = self.slope[:, :, None]

@@ -64,14 +64,14 @@ class Batches:
 
     def __init__(self, rows: Rows, number: int, beside: int = 0) -> None:
         """Find memory for them; a row needs room for `beside` numbers elsewhere."""
-        self._rows, device = rows, rows.inputs.cells.device
+        self._rows, device = rows, rows.inputs.entries.device
         self.width = -(-rows.longest // number)
-        cells, columns = len(rows.rows), rows.inputs.cells.shape[1]
-        few = GATHERED // max(1, cells * self.width * (columns + beside))
-        shape = (min(max(1, few), number), cells, self.width, columns)
+        replicas, columns = len(rows.rows), rows.inputs.entries.shape[1]
+        few = GATHERED // max(1, replicas * self.width * (columns + beside))
+        shape = (min(max(1, few), number), replicas, self.width, columns)
         self._memory = torch.empty(shape, device=device)
-        places = numbered_from_1([len(own) for own in rows.rows])
-        cut = [cut_evenly(own, number, self.width) for own in places]
+        indices = numbered_from_1([len(own) for own in rows.rows])
+        cut = [cut_evenly(own, number, self.width) for own in indices]
         self._places = torch.stack(cut, 1).to(device)
 
     def shuffled(self, generators: Sequence[torch.Generator]) -> Iterator[list[Batch]]:
@@ -91,8 +91,8 @@ class Batches:
         """The batches of these rows, of each cell in the order that they stand in."""
         padding = torch.zeros(1, dtype=torch.long)
         row_at = torch.cat([padding, *rows]).to(self._places.device)
-        for places in torch.split(self._places, len(self._memory)):
-            gathered = self._look_up(row_at[places], places > 0)
+        for indices in torch.split(self._places, len(self._memory)):
+            gathered = self._look_up(row_at[indices], indices > 0)
             yield [Batch(*each) for each in zip(*gathered, strict=True)]
 
     def _look_up(self, index: Tensor, there: Tensor) -> Batch:

@@ -18,10 +18,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pipeline.network.batches import Rows
-from pipeline.network.inputs import Inputs, whole_lines
+from pipeline.network.inputs import Inputs, pad_columns
 from pipeline.network.sample_weight import checked_weights, distinct_rows
 from pipeline.network.threads import one_thread
-from pipeline.network.trainer import Block, Trainer, predict
+from pipeline.network.trainer import Candidate, Trainer, predict
 
 _AUTO_BATCH = 128  # rows at most, where batch_size is "auto"
 _AUTO_BATCHES = 8  # an epoch, at least
@@ -143,11 +143,11 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         table = validate_data(self, X, dtype=np.float64, reset=False)
         stack = self.stack_.double()
-        x = whole_lines(self.scaler_.transform(table)).double()
+        x = pad_columns(self.scaler_.transform(table)).double()
         every = x.expand(len(stack.output), -1, -1)
-        blocks = torch.split(every, _BLOCK_ROWS, 1)
+        candidates = torch.split(every, _BLOCK_ROWS, 1)
         with one_thread():
-            each = [predict(stack, block) for block in blocks]
+            each = [predict(stack, candidate) for candidate in candidates]
         standard = torch.cat(each, 1).mean(0).numpy()
         return np.asarray(self.target_mean_ + self.target_scale_ * standard)
 
@@ -165,9 +165,9 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return Trainer(
             train=rows,
             valid=replace(rows, rows=[torch.arange(0)] * self.seeds, longest=0),
-            blocks=[Block(self.weight_decay, self.learning_rate, self.dropout)],
+            candidates=[Candidate(self.weight_decay, self.learning_rate, self.dropout)],
             seeds=draw.randint(_LARGEST_SEED, size=self.seeds).tolist(),
-            bend=torch.full([self.seeds], float(self.delta)),
+            delta=torch.full([self.seeds], float(self.delta)),
             hidden=checked_widths(self.hidden_layer_sizes),
             epochs=self.epochs,
             batches=self._batches(len(x)),

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pipeline.data.encoder import Encoder, column_blocks, to_matrix
-from pipeline.network.stacked_mlp import LINE, padded
+from pipeline.network.stacked_mlp import CACHE_LINE, padded
 
 _BLOCK_ROWS = 4096  # predicted at a time, a number of whole lines
 _BLOCK_FOLDS = 64  # and of folds, if there are many
@@ -29,24 +29,24 @@ class Inputs:
     """
 
     d_in: int
-    cells: Tensor
+    entries: Tensor
     slope: Tensor
     shift: Tensor
     gaps: Tensor
     fill: Tensor
 
     @classmethod
-    def of(cls, cells: Tensor, encoders: Sequence[Encoder], device: str) -> Self:
+    def of(cls, values: Tensor, encoders: Sequence[Encoder], device: str) -> Self:
         """The encoders' transform, [rows, d_in] for each fold."""
         slope = np.stack([1 / encoder.scale for encoder in encoders])
         mean = np.stack([encoder.mean for encoder in encoders])
         fill = (np.stack([encoder.fill for encoder in encoders]) - mean) * slope
-        gaps = cells.sum(0).isnan().nonzero()[:, 0]  # a sum with NaN is NaN
+        gaps = values.sum(0).isnan().nonzero()[:, 0]  # a sum with NaN is NaN
         return cls(
             d_in=slope.shape[1],
-            cells=cells.to(device),
-            slope=whole_lines(slope).to(device),
-            shift=whole_lines(-mean * slope).to(device),
+            entries=values.to(device),
+            slope=pad_columns(slope).to(device),
+            shift=pad_columns(-mean * slope).to(device),
             gaps=gaps.to(device),
             fill=torch.from_numpy(fill[:, gaps.numpy()].astype(np.float32)).to(device),
         )
@@ -54,13 +54,13 @@ class Inputs:
     @classmethod
     def plain(cls, table: np.ndarray) -> Self:
         """Rows [rows, d_in] for one fold, read as they stand: standardised already."""
-        cells = whole_lines(table)
-        slope, none = torch.ones_like(cells[:1]), torch.zeros(1, 0)
-        return cls(table.shape[1], cells, slope, slope * 0, none[0].long(), none)
+        values = pad_columns(table)
+        slope, none = torch.ones_like(values[:1]), torch.zeros(1, 0)
+        return cls(table.shape[1], values, slope, slope * 0, none[0].long(), none)
 
     def of_fold(self, number: int) -> Tensor:
         """All rows as one fold's encoder sees them, [rows, d_in] without padding."""
-        every = torch.arange(len(self.cells), device=self.cells.device)
+        every = torch.arange(len(self.entries), device=self.entries.device)
         return self.gather(torch.tensor([number]), every[None])[0, :, : self.d_in]
 
     def blocks(
@@ -77,7 +77,7 @@ class Inputs:
         for some, start in product(groups, range(0, rows.shape[1], _BLOCK_ROWS)):
             index = rows[some, start : start + _BLOCK_ROWS]
             number = index.shape[1]
-            more = index[:, :1].expand(-1, padded(number, LINE) - number)
+            more = index[:, :1].expand(-1, padded(number, CACHE_LINE) - number)
             inputs = self.gather(fold[some], torch.cat([index, more], 1))
             yield some, slice(start, start + number), inputs
 
@@ -86,9 +86,9 @@ class Inputs:
 
         Where `out` is given, they are written there.
         """
-        shape = (*index.shape, self.cells.shape[1])
-        x = torch.empty(shape, device=self.cells.device) if out is None else out
-        torch.index_select(self.cells, 0, index.flatten(), out=x.view(-1, shape[-1]))
+        shape = (*index.shape, self.entries.shape[1])
+        x = torch.empty(shape, device=self.entries.device) if out is None else out
+        torch.index_select(self.entries, 0, index.flatten(), out=x.view(-1, shape[-1]))
         # Two exact steps: addcmul rounds once in whole vectors and twice in the rest.
         x *= self.slope[fold][:, None]
         x += self.shift[fold][:, None]
@@ -106,27 +106,27 @@ def _groups(number: int, most: int) -> list[slice]:
     return [slice(*pair) for pair in pairwise(ends)]
 
 
-def to_lines(frames: Sequence[pd.DataFrame]) -> Tensor:
+def padded_matrix(frames: Sequence[pd.DataFrame]) -> Tensor:
     """The matrix of some frames, one below the other, as `whole_lines` would give it.
 
     It is filled a few columns at a time, so that it never stands in memory twice.
     """
     width = len(to_matrix(frames[0].head(1)).names)
-    lines = torch.zeros(sum(map(len, frames)), padded(width, LINE))
-    cells, below = lines.numpy(), 0
+    matrix = torch.zeros(sum(map(len, frames)), padded(width, CACHE_LINE))
+    values, below = matrix.numpy(), 0
     for frame in filter(len, frames):  # scikit-learn refuses an empty one
-        own, left = cells[below : below + len(frame)], 0
+        own, left = values[below : below + len(frame)], 0
         for block in column_blocks(frame):
             right = left + len(block.names)
-            own[:, left:right] = block.cells
+            own[:, left:right] = block.entries
             left = right
         below += len(frame)
-    return lines
+    return matrix
 
 
-def whole_lines(values: np.ndarray) -> Tensor:
+def pad_columns(values: np.ndarray) -> Tensor:
     """Values [rows, columns] as float32, their columns padded with zeros."""
     rows, columns = values.shape
-    lines = torch.zeros(rows, padded(columns, LINE))
-    lines[:, :columns] = torch.from_numpy(values)
-    return lines
+    padding = torch.zeros(rows, padded(columns, CACHE_LINE))
+    padding[:, :columns] = torch.from_numpy(values)
+    return padding

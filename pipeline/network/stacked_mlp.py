@@ -28,7 +28,7 @@ Change = Callable[[Tensor], Tensor]
 # amid a cache line. Hidden layers of whole pairs of vectors and inputs of whole lines
 # leave neither, so a network's numbers do not depend on its place in the stack.
 LANES = 32
-LINE = 16
+CACHE_LINE = 16
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class StackedMLP:
     @classmethod
     def zeros(cls, members: int, d_in: int, hidden: Sequence[int]) -> Self:
         """All parameters 0."""
-        first = padded(d_in, LINE)
+        first = padded(d_in, CACHE_LINE)
         widths = [padded(width, LANES) for width in hidden]
         return cls(
             [torch.zeros(members, *pair) for pair in pairwise([first, *widths])],
@@ -62,13 +62,13 @@ class StackedMLP:
     @staticmethod
     def size(d_in: int, hidden: Sequence[int]) -> int:
         """How many numbers a network has, padding included."""
-        first = padded(d_in, LINE)
+        first = padded(d_in, CACHE_LINE)
         widths = [padded(width, LANES) for width in hidden]
         weights = sum(map(prod, pairwise([first, *widths])))
         return weights + widths[-1] + first + sum(widths) + LANES
 
     @classmethod
-    def drawn(
+    def initialised(
         cls, generators: Sequence[torch.Generator], d_in: int, hidden: Sequence[int]
     ) -> Self:
         """Initial weights, each member's from a generator of its own.
@@ -81,10 +81,10 @@ class StackedMLP:
             for layer, (rows, columns) in zip(
                 stack.layers, pairwise([d_in, *hidden]), strict=True
             ):
-                drawn = torch.randn(rows, columns, generator=generator)
-                layer[member, :rows, :columns] = drawn * math.sqrt(2 / rows)
-            drawn = torch.randn(hidden[-1], generator=generator)
-            stack.output[member, : hidden[-1]] = drawn / math.sqrt(hidden[-1])
+                initialised = torch.randn(rows, columns, generator=generator)
+                layer[member, :rows, :columns] = initialised * math.sqrt(2 / rows)
+            initialised = torch.randn(hidden[-1], generator=generator)
+            stack.output[member, : hidden[-1]] = initialised / math.sqrt(hidden[-1])
         return stack
 
     def __getitem__(self, members: slice | Tensor) -> Self:

@@ -25,7 +25,7 @@ SCORED_ROWS = 4096  # of a cell, at a time
 WARM_UP = 0.05  # of all steps
 
 
-class Block(NamedTuple):
+class Candidate(NamedTuple):
     """What the networks of a block have in common, and other blocks may not."""
 
     weight_decay: float  # λ, decoupled
@@ -33,7 +33,7 @@ class Block(NamedTuple):
     dropout: float
 
 
-class Epoch(NamedTuple):
+class EpochErrors(NamedTuple):
     """Root mean squared errors after an epoch, in the target's unit, [M] each."""
 
     number: int
@@ -41,7 +41,7 @@ class Epoch(NamedTuple):
     valid: Tensor
 
 
-class Learner:
+class CandidateTrainer:
     """The networks of one block, C of them, and what moves them.
 
     The loss of a network is the weighted mean over its batch of its heads' losses,
@@ -49,32 +49,39 @@ class Learner:
     """
 
     def __init__(
-        self, block: Block, stack: StackedMLP, backward: Backward, bend: Tensor
+        self, candidate: Candidate, stack: StackedMLP, backward: Backward, delta: Tensor
     ) -> None:
         """Share the stack's memory, and with other blocks that of the backward pass."""
-        self.block, self.stack = block, stack
+        self.candidate, self.stack = candidate, stack
         self._backward = backward
-        self._bend, self._other_bend = bend, -bend
+        self._delta, self._minus_delta = delta, -delta
         self._optimizer = AdamW(
-            stack, backward.gradients, lr=block.lr, weight_decay=block.weight_decay
+            stack,
+            backward.gradients,
+            lr=candidate.lr,
+            weight_decay=candidate.weight_decay,
         )
 
     def step(
-        self, batch: Batch, chances: Sequence[Tensor], share: float, errors: Tensor
+        self,
+        batch: Batch,
+        dropout_noise: Sequence[Tensor],
+        share: float,
+        errors: Tensor,
     ) -> None:
         """Move every network once.
 
         Args:
             batch: of each network.
-            chances: a number in 0 to 1 for each unit of the hidden layers.
+            dropout_noise: a number in 0 to 1 for each unit of the hidden layers.
             share: of the learning rate.
             errors: [2, C, B], where those of the heads before the move are written.
         """
-        masks = dropout_masks(chances, self.block.dropout)
+        masks = dropout_masks(dropout_noise, self.candidate.dropout)
         backward, slope = self._backward, self._backward.slope
         heads = backward.heads(self.stack, batch.inputs, masks)
         torch.sub(heads, batch.targets, out=errors)
-        torch.clamp(errors, self._other_bend, self._bend, out=slope)
+        torch.clamp(errors, self._minus_delta, self._delta, out=slope)
         slope *= batch.share
         backward.backward(self.stack, batch.inputs, masks)
         self._optimizer.step(share)
@@ -88,9 +95,9 @@ class Trainer:
         *,
         train: Rows,
         valid: Rows,
-        blocks: Sequence[Block],
+        candidates: Sequence[Candidate],
         seeds: Sequence[int],
-        bend: Tensor,
+        delta: Tensor,
         hidden: Sequence[int],
         epochs: int,
         batches: int,
@@ -100,10 +107,11 @@ class Trainer:
         Args:
             train: rows to learn from, of each cell.
             valid: rows to score only; where a cell has none, its score is NaN.
-            blocks: their networks lie one block after the other. Where any has dropout,
-                all draw for it, so one without trains on other batches than alone.
+            candidates: their networks lie one candidate after the other. Where any has
+                dropout, all draw for it, so one without trains on other batches than
+                alone.
             seeds: of each cell: of its weights, batches and dropout.
-            bend: [C], the error at which the loss turns from squared to absolute.
+            delta: [C], the error at which the loss turns from squared to absolute.
             hidden: widths of the hidden layers.
             epochs: passes over the rows.
             batches: steps an epoch.
@@ -113,43 +121,43 @@ class Trainer:
         self.epoch = 0
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         self.device = train.targets.device
-        cells, d_in = len(seeds), train.inputs.d_in
-        drawn = StackedMLP.drawn(self.generators, d_in, hidden)
-        members = torch.arange(cells).repeat(len(blocks))
-        self.stack = drawn[members].to(str(self.device))
+        replicas, d_in = len(seeds), train.inputs.d_in
+        initialised = StackedMLP.initialised(self.generators, d_in, hidden)
+        members = torch.arange(replicas).repeat(len(candidates))
+        self.stack = initialised[members].to(str(self.device))
         self._train_batches = Batches(train, batches, beside=sum(hidden))
         width = self._train_batches.width
-        self.backward = Backward(cells, width, d_in, hidden, str(self.device))
-        bends = bend.float().to(self.device)[:, None]
-        self.learners = [
-            Learner(
-                block,
-                self.stack[place * cells : (place + 1) * cells],
+        self.backward = Backward(replicas, width, d_in, hidden, str(self.device))
+        deltas = delta.float().to(self.device)[:, None]
+        self.candidate_trainers = [
+            CandidateTrainer(
+                candidate,
+                self.stack[index * replicas : (index + 1) * replicas],
                 self.backward,
-                bends,
+                deltas,
             )
-            for place, block in enumerate(blocks)
+            for index, candidate in enumerate(candidates)
         ]
-        self._drops = any(block.dropout for block in blocks)
+        self._drops = any(candidate.dropout for candidate in candidates)
         self._valid_batches = Batches(valid, max(1, -(-valid.longest // SCORED_ROWS)))
 
-    def networks(self, place: int) -> StackedMLP:
+    def networks(self, index: int) -> StackedMLP:
         """The networks of a block, sharing the stack's memory."""
-        return self.learners[place].stack
+        return self.candidate_trainers[index].stack
 
-    def keep(self, places: Sequence[int]) -> None:
+    def keep(self, indices: Sequence[int]) -> None:
         """Train on with these blocks only; in the stack the others rest as they are."""
-        self.learners = [self.learners[place] for place in places]
+        self.candidate_trainers = [self.candidate_trainers[index] for index in indices]
 
-    def run(self) -> Iterator[Epoch]:
+    def run(self) -> Iterator[EpochErrors]:
         """Train to the end, yielding the scores after each epoch."""
         while self.epoch < self.epochs:
             yield self.step_epoch()
 
-    def step_epoch(self) -> Epoch:
+    def step_epoch(self) -> EpochErrors:
         """Train for one epoch, and score."""
         trained = self.train_epoch()
-        return Epoch(self.epoch, trained, self._score())
+        return EpochErrors(self.epoch, trained, self._score())
 
     @torch.no_grad()
     def train_epoch(self) -> Tensor:
@@ -161,23 +169,27 @@ class Trainer:
         squares = self._zeros()
         done = 0
         for batches in self._train_batches.shuffled(self.generators):
-            chances = [self._chances(batch.targets.shape[1]) for batch in batches]
+            dropout_noise = [
+                self._dropout_noise(batch.targets.shape[1]) for batch in batches
+            ]
             steps = [
                 self.epoch + (done + n) / self.batches for n in range(len(batches))
             ]
             shares = [schedule(step / self.epochs) for step in steps]
             weight = torch.stack([batch.weight for batch in batches])
-            shape = (len(self.learners), len(batches), 2, *weight.shape[1:])
+            shape = (len(self.candidate_trainers), len(batches), 2, *weight.shape[1:])
             errors = torch.empty(shape, device=self.device)
-            for learner, own in zip(self.learners, errors, strict=True):
-                for each in zip(batches, chances, shares, own, strict=True):
-                    learner.step(*each)
-            squares += squared(errors, weight)
+            for candidate_trainer, own in zip(
+                self.candidate_trainers, errors, strict=True
+            ):
+                for each in zip(batches, dropout_noise, shares, own, strict=True):
+                    candidate_trainer.step(*each)
+            squares += squared_errors(errors, weight)
             done += len(batches)
         self.epoch += 1
         return self._root_mean(squares, self.train)
 
-    def _chances(self, rows: int) -> list[Tensor]:
+    def _dropout_noise(self, rows: int) -> list[Tensor]:
         """A number in 0 to 1 for each unit of each cell, the same for all blocks."""
         if not self._drops:
             return []
@@ -192,20 +204,20 @@ class Trainer:
         """Root mean squared error of each network on its validation rows, [M]."""
         squares = self._zeros()
         for batch in chain.from_iterable(self._valid_batches.in_order()):
-            for place, learner in enumerate(self.learners):
-                errors = predict(learner.stack, batch.inputs) - batch.targets
-                squares[place] += (batch.weight * errors**2).sum(1)
+            for index, candidate_trainer in enumerate(self.candidate_trainers):
+                errors = predict(candidate_trainer.stack, batch.inputs) - batch.targets
+                squares[index] += (batch.weight * errors**2).sum(1)
         return self._root_mean(squares, self.valid)
 
     def _zeros(self) -> Tensor:
-        shape = (len(self.learners), len(self.generators))
+        shape = (len(self.candidate_trainers), len(self.generators))
         return torch.zeros(shape, device=self.device)
 
     def _root_mean(self, squares: Tensor, rows: Rows) -> Tensor:
         return (squares / rows.totals().to(self.device)).sqrt().flatten()
 
 
-def squared(errors: Tensor, weight: Tensor) -> Tensor:
+def squared_errors(errors: Tensor, weight: Tensor) -> Tensor:
     """Sums [blocks, C] of the squared errors of the heads' mean.
 
     Shapes: errors [blocks, batches, 2, C, B], weight [batches, C, B].
@@ -213,20 +225,20 @@ def squared(errors: Tensor, weight: Tensor) -> Tensor:
     return (weight * errors.mean(2) ** 2).sum(3).sum(1)
 
 
-def dropout_masks(chances: Sequence[Tensor], dropout: float) -> list[Tensor]:
+def dropout_masks(dropout_noise: Sequence[Tensor], dropout: float) -> list[Tensor]:
     """Inverted dropout: 0 where a unit goes, 1 / (1 - dropout) where it stays."""
     if dropout == 0:
         return []
-    return [(chance >= dropout) / (1 - dropout) for chance in chances]
+    return [(chance >= dropout) / (1 - dropout) for chance in dropout_noise]
 
 
-def schedule(way: float) -> float:
+def schedule(progress: float) -> float:
     """The learning rate's share at a point of the way, 0 to 1.
 
     It rises over the first twentieth, while Adam's averages fill, then falls to 0 along
     a cosine (Loshchilov and Hutter, SGDR, 2017).
     """
-    return min(1.0, way / WARM_UP) * (1 + math.cos(math.pi * way)) / 2
+    return min(1.0, progress / WARM_UP) * (1 + math.cos(math.pi * progress)) / 2
 
 
 @torch.no_grad()
@@ -243,9 +255,9 @@ def predict_rows(
     Network c reads the inputs as fold[c] does. They are gathered once for all stacks.
     """
     predicted = np.empty((len(stacks), *rows.shape))
-    for some, places, block in inputs.blocks(fold, rows):
-        number = places.stop - places.start
-        for place, stack in enumerate(stacks):
-            own = predict(stack[some], block)[:, :number]
-            predicted[place, some, places] = own.cpu().numpy()
+    for some, indices, candidate in inputs.blocks(fold, rows):
+        number = indices.stop - indices.start
+        for index, stack in enumerate(stacks):
+            own = predict(stack[some], candidate)[:, :number]
+            predicted[index, some, indices] = own.cpu().numpy()
     return predicted

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipeline.report.facts import Facts
-from pipeline.report.figures.residuals import COSTLIEST
+from pipeline.report.figures.residuals import LARGEST_ERRORS
 from pipeline.runs.record import Record
 
 _GRID = "--lambda 0 --lambda 1 --lambda 2 --lambda 5 --lambda 10 --lambda 20"
@@ -53,7 +53,7 @@ def _decay(record: Record) -> Iterator[Advice]:
 
 
 def _houses(facts: Facts) -> Iterator[Advice]:
-    worst = facts.houses["share"].nlargest(COSTLIEST)
+    worst = facts.houses["share"].nlargest(LARGEST_ERRORS)
     yield Advice(
         f"Look at the houses that cost most: {len(worst)} of "
         f"{len(facts.houses):,} make {worst.sum():.0%} of the squared error."

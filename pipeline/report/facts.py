@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.data import processed
 from pipeline.data.clean import clean_rows
 from pipeline.data.raw import read_train
@@ -15,7 +15,7 @@ from pipeline.data.schema import ID, TARGET
 from pipeline.kaggle import receipts
 from pipeline.report.importance import Importance, importances
 from pipeline.runs.integrity import changes
-from pipeline.runs.predictor import Fitted
+from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import Record, read_record, sound
 from pipeline.validation.metrics import log_errors
 
@@ -39,30 +39,30 @@ class Facts(NamedTuple):
     leaderboard: float | None
 
 
-def read_facts(folders: Folders, record: dict[str, Any]) -> Facts:
+def read_facts(project: Project, record: dict[str, Any]) -> Facts:
     """Read a run, and find which columns matter.
 
     Raises:
         UserError: a file of the run is missing or not as `train` writes it.
     """
-    run = read_record(folders, record)
-    folder = folders.runs / run.run_id
+    run = read_record(project, record)
+    folder = project.runs / run.run_id
     seen = sound(folder / "oof.csv", _out_of_fold, folder / "oof.csv")
     history = sound(folder / "history.csv", _history, folder / "history.csv")
-    houses = _houses(folders, record, seen)
+    houses = _houses(project, record, seen)
     found = None
     if houses is not None:
-        fitted = Fitted.load(folders, record)
+        fitted = Predictor.load(project, record)
         found = importances(fitted, houses, seen["fold"].to_numpy())
         seen = houses.assign(**{str(name): seen[name] for name in seen})
-    submission = folders.submissions / f"{run.run_id}.csv"
+    submission = project.submissions / f"{run.run_id}.csv"
     sent = receipts.read(submission)
     return Facts(
         record=run,
         houses=seen,
         history=history,
         importance=found,
-        changes=list(changes(folders, record)),
+        changes=list(changes(project, record)),
         submitted=submission.is_file(),
         leaderboard=sent.public_score if sent else None,
     )
@@ -93,13 +93,13 @@ def _numbers(path: Path, columns: dict[str, type]) -> pd.DataFrame:
 
 
 def _houses(
-    folders: Folders, record: dict[str, Any], seen: pd.DataFrame
+    project: Project, record: dict[str, Any], seen: pd.DataFrame
 ) -> pd.DataFrame | None:
     """The cleaned training rows, if they are those that the run was trained on."""
     try:
-        if processed.require(folders) != record.get("inputs"):
+        if processed.require(project) != record.get("inputs"):
             return None
-        houses = clean_rows(read_train(folders.raw / "train.csv")).frame
+        houses = clean_rows(read_train(project.raw / "train.csv")).frame
     except UserError:
         return None
     return houses if np.array_equal(houses[ID], seen[ID]) else None

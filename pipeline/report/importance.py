@@ -14,7 +14,7 @@ import pandas as pd
 from pipeline.data.encoder import Matrix, to_matrix
 from pipeline.data.features import CROSSED, build_features
 from pipeline.data.schema import CATEGORIES, COLUMNS, TARGET
-from pipeline.runs.predictor import Fitted
+from pipeline.runs.predictor import Predictor
 from pipeline.validation.metrics import log_rmse
 
 SHUFFLES = 3  # of each column
@@ -34,7 +34,7 @@ class Importance(NamedTuple):
 
 
 def importances(
-    fitted: Fitted, houses: pd.DataFrame, fold: np.ndarray
+    fitted: Predictor, houses: pd.DataFrame, fold: np.ndarray
 ) -> list[Importance]:
     """The importance of every raw column, greatest first.
 
@@ -67,8 +67,8 @@ def importances(
 def _shuffled(
     houses: pd.DataFrame, name: str, generator: np.random.Generator
 ) -> pd.DataFrame:
-    cells = houses[name].iloc[generator.permutation(len(houses))]
-    return houses.assign(**{name: cells.set_axis(houses.index)})
+    values = houses[name].iloc[generator.permutation(len(houses))]
+    return houses.assign(**{name: values.set_axis(houses.index)})
 
 
 def _respread(usual: Matrix, features: pd.DataFrame, names: Sequence[str]) -> Matrix:
@@ -79,13 +79,13 @@ def _respread(usual: Matrix, features: pd.DataFrame, names: Sequence[str]) -> Ma
     """
     fresh = to_matrix(features.drop(columns=list(_WORDS - _ALWAYS - set(names))))
     place = {column: number for number, column in enumerate(usual.names)}
-    cells = np.tile(usual.cells, (len(features) // len(usual.cells), 1))
-    cells[:, [place[column] for column in fresh.names]] = fresh.cells
-    return usual._replace(cells=cells)
+    values = np.tile(usual.entries, (len(features) // len(usual.entries), 1))
+    values[:, [place[column] for column in fresh.names]] = fresh.entries
+    return usual._replace(entries=values)
 
 
 def _scores(
-    fitted: Fitted, matrix: Matrix, copies: pd.DataFrame, fold: np.ndarray
+    fitted: Predictor, matrix: Matrix, copies: pd.DataFrame, fold: np.ndarray
 ) -> list[float]:
     """The log-RMSE of each copy, every row priced by networks that never saw it."""
     number = len(copies) // len(fold)
@@ -93,7 +93,7 @@ def _scores(
     owner, predicted = np.tile(fold, number), np.empty(len(copies))
     for each in range(len(fitted.networks)):
         own = np.flatnonzero(owner == each)
-        rows = matrix._replace(cells=matrix.cells[own])
+        rows = matrix._replace(entries=matrix.entries[own])
         where = copies["Neighborhood"].iloc[own]
         predicted[own] = np.exp(fitted.of_matrix(rows, where, each))
     pairs = zip(np.split(predicted, number), np.split(price, number), strict=True)

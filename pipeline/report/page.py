@@ -19,8 +19,8 @@ from markupsafe import Markup
 
 from pipeline import __version__
 from pipeline.core.errors import UserError
-from pipeline.core.files import write_whole
-from pipeline.core.paths import Folders
+from pipeline.core.files import write_atomically
+from pipeline.core.paths import Project
 from pipeline.data.schema import TARGET
 from pipeline.report.advice import Advice, advise
 from pipeline.report.compare import compare
@@ -42,11 +42,11 @@ class Shown(NamedTuple):
     advice: list[Advice]
     pictures: dict[str, Drawing]
     curves: dict[int, Drawing]
-    costliest: list[dict[str, Any]]
+    largest_errors: list[dict[str, Any]]
     typical: str
 
 
-def write_report(folders: Folders, records: Sequence[dict[str, Any]]) -> Path:
+def write_report(project: Project, records: Sequence[dict[str, Any]]) -> Path:
     """Write the page of a run, or of several side by side, and say where it lies.
 
     Raises:
@@ -56,10 +56,10 @@ def write_report(folders: Folders, records: Sequence[dict[str, Any]]) -> Path:
     if len(records) > MOST_RUNS:
         raise UserError(f"{len(records)} runs: at most {MOST_RUNS} fit side by side")
     torch.set_num_threads(1)  # the same page on any machine
-    runs = [draw(read_facts(folders, record)) for record in records]
+    runs = [draw(read_facts(project, record)) for record in records]
     name = "_".join(run.facts.record.run_id for run in runs)
-    path = folders.reports / f"{name}.html"
-    write_whole(path, render(runs, newest_ladder(folders)))
+    path = project.reports / f"{name}.html"
+    write_atomically(path, render(runs, newest_ladder(project)))
     return path
 
 
@@ -103,11 +103,11 @@ def draw(facts: Facts) -> Shown:
         drawn["year"] = residuals.residuals(houses, "YearBuilt", "year built")
         drawn["neighbourhoods"] = residuals.neighbourhoods(houses)
         drawn["importance"] = rankings.importance(facts.importance)
-    worst = houses.nlargest(residuals.COSTLIEST, "share").to_dict("records")
-    costliest = [{str(name): cell for name, cell in row.items()} for row in worst]
+    worst = houses.nlargest(residuals.LARGEST_ERRORS, "share").to_dict("records")
+    largest_errors = [{str(name): cell for name, cell in row.items()} for row in worst]
     typical = f"{np.expm1(houses['error'].abs().median()):.1%}"
     curves = scores.curves(record, facts.history)
-    return Shown(facts, advise(facts), drawn, curves, costliest, typical)
+    return Shown(facts, advise(facts), drawn, curves, largest_errors, typical)
 
 
 def _own(name: str) -> Markup:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.fingerprint import digest_of, digests
-from pipeline.core.paths import Folders
+from pipeline.core.fingerprint import digests, record_digest
+from pipeline.core.paths import Project
 from pipeline.data.processed import raw_digests
 from pipeline.runs.store import RECORD, is_edited
 
@@ -22,22 +22,22 @@ def seal(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     names = [path.relative_to(folder).as_posix() for path in files]
     sealed = {**record, "files": digests(folder, names)}
-    return {**sealed, "digest": digest_of(sealed)}
+    return {**sealed, "digest": record_digest(sealed)}
 
 
-def changes(folders: Folders, record: dict[str, Any]) -> Iterator[str]:
+def changes(project: Project, record: dict[str, Any]) -> Iterator[str]:
     """A line for each file of a run, or of data/raw, that is not as it was."""
     run = record["run_id"]
-    yield from run_changes(folders, record)
+    yield from run_changes(project, record)
     inputs = _table(record, "inputs")
-    for name, digest in raw_digests(folders).items():
+    for name, digest in raw_digests(project).items():
         if digest != inputs.get(name):
-            yield f"{folders.root / name}: not what {run} was trained on; {_AGAIN}"
+            yield f"{project.root / name}: not what {run} was trained on; {_AGAIN}"
 
 
-def run_changes(folders: Folders, record: dict[str, Any]) -> Iterator[str]:
+def run_changes(project: Project, record: dict[str, Any]) -> Iterator[str]:
     """A line for each file of a run that is not as the run was finished."""
-    folder = folders.runs / record["run_id"]
+    folder = project.runs / record["run_id"]
     if is_edited(record):
         yield f"{folder / RECORD}: not as the run was finished; {_AGAIN}"
     files = _table(record, "files")

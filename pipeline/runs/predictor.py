@@ -16,22 +16,22 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from pipeline.data.encoder import Encoder, Matrix, to_matrix
 from pipeline.core.errors import UserError
-from pipeline.network.inputs import Inputs, to_lines, whole_lines
-from pipeline.validation.clipping import Limits
-from pipeline.network.stacked_mlp import StackedMLP
-from pipeline.core.paths import Folders
-from pipeline.runs.store import RECORD, WEIGHTS
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
+from pipeline.data.encoder import Encoder, Matrix, to_matrix
+from pipeline.network.inputs import Inputs, pad_columns, padded_matrix
+from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.network.trainer import predict, predict_rows
+from pipeline.runs.store import RECORD, WEIGHTS
+from pipeline.validation.clipping import PriceBounds
 
 _STACK = "stack."
 _ENCODER = ("fill", "mean", "scale")
 
 
 @dataclass(frozen=True)
-class Fitted:
+class Predictor:
     """The networks of a run's best λ, and what each fold learned from its rows.
 
     Shapes: stack, M = folds × seeds networks, fold by fold; mean and deviation of the
@@ -43,21 +43,21 @@ class Fitted:
     encoders: list[Encoder]
     mean: np.ndarray
     deviation: np.ndarray
-    limits: list[Limits]
+    limits: list[PriceBounds]
 
     @classmethod
-    def load(cls, folders: Folders, record: dict[str, Any]) -> Self:
+    def load(cls, project: Project, record: dict[str, Any]) -> Self:
         """Read the networks of a run.
 
         Raises:
             UserError: the weights are missing, cut, or not those of the record.
         """
-        folder = folders.runs / record["run_id"]
+        folder = project.runs / record["run_id"]
         try:
             settings = _settings(record)
             place = record["settings"]["lambdas"].index(record["best_lambda"])
             columns = [str(name) for name in record["columns"]]
-            limits = [Limits(**each) for each in record["limits"]]
+            limits = [PriceBounds(**each) for each in record["limits"]]
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
                 f"{folder / RECORD}: not as `pipeline train` writes it "
@@ -103,7 +103,7 @@ class Fitted:
             UserError: the run was trained on other columns.
         """
         self._check(to_matrix(features.head(1)).names)
-        inputs = Inputs.of(to_lines([features]), self.encoders, "cpu")
+        inputs = Inputs.of(padded_matrix([features]), self.encoders, "cpu")
         folds = len(self.encoders)
         own = torch.arange(folds).repeat_interleave(len(self.stack.output) // folds)
         every = torch.arange(len(features)).expand(len(own), -1)
@@ -132,10 +132,10 @@ class Fitted:
             UserError: as `log_price`.
         """
         self._check(matrix.names)
-        inputs = Inputs.of(whole_lines(matrix.cells), [self.encoders[fold]], "cpu")
+        inputs = Inputs.of(pad_columns(matrix.entries), [self.encoders[fold]], "cpu")
         stack = self.networks[fold]
         seeds = torch.zeros(len(stack.output), dtype=torch.long)
-        every = torch.arange(len(matrix.cells))
+        every = torch.arange(len(matrix.entries))
         read = inputs.gather(seeds, every.expand(len(seeds), -1))
         standard = predict(stack, read).double().mean(0).numpy()
         log_price = standard * self.deviation[fold] + self.mean[fold]

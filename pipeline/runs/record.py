@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from pipeline.core.errors import UserError
-from pipeline.validation.metrics import Forecast
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.runs.store import RECORD, list_runs
+from pipeline.validation.metrics import Forecast
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -97,24 +97,24 @@ class Ladder(NamedTuple):
     rungs: list[Rung]
 
 
-def read_record(folders: Folders, record: dict[str, Any]) -> Record:
+def read_record(project: Project, record: dict[str, Any]) -> Record:
     """A record, checked.
 
     Raises:
         UserError: it is not as `train` writes it.
     """
-    return sound(folders.runs / record["run_id"] / RECORD, _record, record)
+    return sound(project.runs / record["run_id"] / RECORD, _record, record)
 
 
-def newest_ladder(folders: Folders) -> Ladder | None:
+def newest_ladder(project: Project) -> Ladder | None:
     """The newest run of `baselines`, if there is one.
 
     Raises:
         UserError: its record is not as `baselines` writes it.
     """
-    for record in list_runs(folders):
+    for record in list_runs(project):
         if "rungs" in record:
-            path = folders.runs / record["run_id"] / RECORD
+            path = project.runs / record["run_id"] / RECORD
             return Ladder(record["run_id"], sound(path, _rungs, record["rungs"]))
     return None
 

@@ -6,35 +6,35 @@ from typing import Any
 
 from pipeline.core.errors import UserError
 from pipeline.core.files import read_json
-from pipeline.core.fingerprint import digest_of
-from pipeline.core.paths import Folders
+from pipeline.core.fingerprint import record_digest
+from pipeline.core.paths import Project
 
 RECORD = "run.json"
 WEIGHTS = "weights.safetensors"
 RUNGS = "rungs"  # the folder of a ladder's rungs, one folder each
 
 
-def list_runs(folders: Folders) -> list[dict[str, Any]]:
+def list_runs(project: Project) -> list[dict[str, Any]]:
     """The records of all finished runs, newest first."""
-    read = map(_read, _records(folders))
+    read = map(_read, _records(project))
     records = [record for record in read if record is not None]
     return sorted(records, key=_moment, reverse=True)
 
 
-def find_run(folders: Folders, run_id: str | None = None) -> dict[str, Any]:
+def find_run(project: Project, run_id: str | None = None) -> dict[str, Any]:
     """The record of a run, or of the newest one, which has the last id.
 
     Raises:
         UserError: there is no such run, or its record cannot be read.
     """
-    ids = sorted(path.parent.name for path in _records(folders))
+    ids = sorted(path.parent.name for path in _records(project))
     if not ids:
-        raise UserError(f"{folders.runs}: no run yet; `pipeline train` makes one")
+        raise UserError(f"{project.runs}: no run yet; `pipeline train` makes one")
     if run_id is not None and run_id not in ids:
         raise UserError(
-            f"{folders.runs}: no run is called {run_id}; `pipeline runs` lists them"
+            f"{project.runs}: no run is called {run_id}; `pipeline runs` lists them"
         )
-    path = folders.runs / (ids[-1] if run_id is None else run_id) / RECORD
+    path = project.runs / (ids[-1] if run_id is None else run_id) / RECORD
     record = _read(path)
     if record is None:
         raise UserError(
@@ -45,12 +45,12 @@ def find_run(folders: Folders, run_id: str | None = None) -> dict[str, Any]:
 
 def is_edited(record: dict[str, Any]) -> bool:
     """Whether a record is another than the one that was written."""
-    return bool(record.get("digest") != digest_of(record))
+    return bool(record.get("digest") != record_digest(record))
 
 
-def _records(folders: Folders) -> Iterator[Path]:
+def _records(project: Project) -> Iterator[Path]:
     """Where the record of each run lies, be it readable or not."""
-    return folders.runs.glob(f"[!.]*/{RECORD}")
+    return project.runs.glob(f"[!.]*/{RECORD}")
 
 
 def _read(path: Path) -> dict[str, Any] | None:

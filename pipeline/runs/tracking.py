@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 
 if TYPE_CHECKING:  # MLflow takes seconds to load
     from mlflow import MlflowClient
@@ -69,7 +69,7 @@ class Tracker:
             client = MlflowClient()
             return cls(client, _experiment(client), _masked(uri, uri))
 
-    def log(self, folders: Folders, record: dict[str, Any]) -> dict[str, str]:
+    def log(self, project: Project, record: dict[str, Any]) -> dict[str, str]:
         """Log a run, unless the experiment has it, and say where it is.
 
         Raises:
@@ -78,7 +78,7 @@ class Tracker:
         what = f"runs/{record['run_id']} is kept, but {self.store} did not take it"
         uri = self.client.tracking_uri
         with _quiet(), _in_one_line(uri, what, "the same command again logs it"):
-            run = self._find(record) or self._log(folders, record)
+            run = self._find(record) or self._log(project, record)
         return {"store": self.store, "experiment": self.experiment.name, "run": run}
 
     def _find(self, record: dict[str, Any]) -> str | None:
@@ -87,7 +87,7 @@ class Tracker:
         found = self.client.search_runs([self.experiment.experiment_id], text)
         return str(found[0].info.run_id) if found else None
 
-    def _log(self, folders: Folders, record: dict[str, Any]) -> str:
+    def _log(self, project: Project, record: dict[str, Any]) -> str:
         """Log a run; one that is not logged to its end is marked as failed."""
         begin = int(datetime.fromisoformat(record["created"]).timestamp() * 1000)
         created = self.client.create_run(
@@ -98,7 +98,7 @@ class Tracker:
         )
         run = str(created.info.run_id)
         try:
-            self._fill(run, folders.runs / record["run_id"], record, begin)
+            self._fill(run, project.runs / record["run_id"], record, begin)
         except BaseException:
             with suppress(Exception):
                 self.client.set_terminated(run, "FAILED")

@@ -14,21 +14,21 @@ import pandas as pd
 import torch
 from safetensors.torch import save
 
-from pipeline.validation.cross_validate import CrossValidation, Predictions
-from pipeline.core.staging import Draft
-from pipeline.runs.integrity import seal
-from pipeline.core.files import folder_whole, to_json, writable
-from pipeline.validation.metrics import forecast, log_errors
-from pipeline.core.paths import Folders
-from pipeline.runs.store import RECORD, RUNGS, WEIGHTS
-from pipeline.data.schema import ID, TARGET
+from pipeline.core.files import atomic_folder, to_json, writable
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
+from pipeline.core.staging import Temporary
+from pipeline.data.schema import ID, TARGET
+from pipeline.runs.integrity import seal
+from pipeline.runs.store import RECORD, RUNGS, WEIGHTS
+from pipeline.validation.cross_validate import CrossValidation, Predictions
+from pipeline.validation.metrics import forecast, log_errors
 
 PRICES = "%.2f"  # dollars and cents
 _SCORES = "%.6f"
 
 
-def new_run(folders: Folders, begin: datetime) -> AbstractContextManager[Draft]:
+def new_run(project: Project, begin: datetime) -> AbstractContextManager[Temporary]:
     """Draft a run folder, whose name is its run id, the moment it began.
 
     Of runs that begin in the same millisecond, all but one take the next that is free.
@@ -38,11 +38,11 @@ def new_run(folders: Folders, begin: datetime) -> AbstractContextManager[Draft]:
     """
     moments = (begin + timedelta(milliseconds=later) for later in count())
     names = (f"{moment:%Y%m%d-%H%M%S-%f}"[:-3] for moment in moments)
-    return folder_whole(folders.runs, names)
+    return atomic_folder(project.runs, names)
 
 
 def run_record(
-    draft: Draft,
+    temporary: Temporary,
     result: CrossValidation,
     settings: Settings,
     provenance: dict[str, Any],
@@ -53,7 +53,7 @@ def run_record(
     predicted = result.predictions.out_of_fold
     errors = log_errors(predicted, train[TARGET].to_numpy())
     return {
-        "run_id": draft.name,
+        "run_id": temporary.name,
         "created": begin.isoformat(timespec="milliseconds"),
         **provenance,
         "settings": asdict(settings),
@@ -65,7 +65,7 @@ def run_record(
         ],
         "diverged": [each.record() for each in result.diverged],
         "forecast": forecast(errors, result.test.shape[1])._asdict(),
-        "costliest": _costliest(train, predicted, errors),
+        "costliest": _largest_errors(train, predicted, errors),
         "seconds": (datetime.now(UTC) - begin).total_seconds(),
         "columns": result.encoded.columns,
         "limits": [asdict(limits) for limits in result.encoded.limits],
@@ -75,7 +75,7 @@ def run_record(
 
 
 def write_run(
-    draft: Draft,
+    temporary: Temporary,
     record: dict[str, Any],
     result: CrossValidation,
     settings: Settings,
@@ -92,7 +92,7 @@ def write_run(
     Raises:
         UserError: the folder cannot be written to.
     """
-    folder = draft.path
+    folder = temporary.path
     with writable(folder.parent):
         _write_predictions(folder, result.predictions, train, test)
         for name, predictions in rungs.items():
@@ -105,7 +105,7 @@ def write_run(
     return sealed
 
 
-def _costliest(
+def _largest_errors(
     train: pd.DataFrame, predicted: np.ndarray, errors: np.ndarray, most: int = 10
 ) -> list[dict[str, Any]]:
     """The houses with the largest squared errors, and the share of the sum each has."""
@@ -142,12 +142,12 @@ def _history(result: CrossValidation, settings: Settings) -> pd.DataFrame:
     An error that is no finite number, of a network that diverged, is an empty cell.
     """
     epochs = range(1, settings.epochs + 1)
-    rows = list(product(settings.lambdas, result.cells, epochs))
+    rows = list(product(settings.lambdas, result.replicas, epochs))
     return pd.DataFrame(
         {
             "lambda": [weight_decay for weight_decay, _, _ in rows],
-            "fold": [cell.fold for _, cell, _ in rows],
-            "seed": [cell.seed for _, cell, _ in rows],
+            "fold": [replica.fold for _, replica, _ in rows],
+            "seed": [replica.seed for _, replica, _ in rows],
             "epoch": [epoch for _, _, epoch in rows],
             "train": result.trained.train.ravel(),
             "valid": result.trained.valid.ravel(),

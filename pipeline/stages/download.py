@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from pipeline.core.errors import UserError
 from pipeline.core.files import sha256, writable
-from pipeline.core.paths import PACKAGE, Folders
-from pipeline.core.staging import open_draft
+from pipeline.core.paths import PACKAGE, Project
+from pipeline.core.staging import open_temporary
 from pipeline.data.raw import read_test, read_train
 from pipeline.kaggle.zip_reader import read_files
 
@@ -37,12 +37,12 @@ class Placed(NamedTuple):
 
 
 def download(
-    folders: Folders, source: str = BUNDLED, *, force: bool = False
+    project: Project, source: str = BUNDLED, *, force: bool = False
 ) -> list[Placed]:
     """Place train.csv and test.csv, once both are found to be what they should be.
 
     Args:
-        folders: of the project.
+        project: of the project.
         source: "bundled", "kaggle", or the path of a zip or a folder.
         force: replace files that differ.
 
@@ -54,11 +54,11 @@ def download(
         folder = _fetch(source, Path(name))
         digests = {name: _checked(folder / name) for name in _READERS}
         states = {
-            name: _state(folders.raw / name, digest, force=force)
+            name: _state(project.raw / name, digest, force=force)
             for name, digest in digests.items()
         }
-        _place(folder, folders.raw, [n for n in states if states[n] != SAME])
-    return [Placed(folders.raw / n, digests[n], states[n]) for n in _READERS]
+        _place(folder, project.raw, [n for n in states if states[n] != SAME])
+    return [Placed(project.raw / n, digests[n], states[n]) for n in _READERS]
 
 
 def bundled() -> Path:
@@ -70,11 +70,11 @@ def bundled() -> Path:
     return installed if installed.is_dir() else PACKAGE.parent / "data" / "raw"
 
 
-def _fetch(source: str, draft: Path) -> Path:
+def _fetch(source: str, temporary: Path) -> Path:
     """The folder of the source's files; what has to be unpacked goes into `draft`."""
     if source == BUNDLED:
         return _intact(bundled())
-    path = _from_kaggle(draft) if source == KAGGLE else Path(source)
+    path = _from_kaggle(temporary) if source == KAGGLE else Path(source)
     if path.is_dir():
         return path
     if not path.exists():
@@ -83,15 +83,15 @@ def _fetch(source: str, draft: Path) -> Path:
             "give bundled, kaggle, a zip or a folder"
         )
     for name, content in read_files(path, list(_READERS)).items():
-        (draft / name).write_bytes(content)
-    return draft
+        (temporary / name).write_bytes(content)
+    return temporary
 
 
-def _from_kaggle(draft: Path) -> Path:
+def _from_kaggle(temporary: Path) -> Path:
     """The competition's zip, fetched."""
     from pipeline.kaggle.client import connect
 
-    path = draft / "houses.zip"
+    path = temporary / "houses.zip"
     with connect() as kaggle:
         path.write_bytes(kaggle.data())
     return path
@@ -142,20 +142,20 @@ def _place(folder: Path, raw: Path, names: list[str]) -> None:
     if not names:
         return
     draft_names = [uuid4().hex]
-    with writable(raw), open_draft(raw, draft_names, Path.mkdir) as draft:
+    with writable(raw), open_temporary(raw, draft_names, Path.mkdir) as temporary:
         for name in names:
-            shutil.copyfile(folder / name, draft.path / name)
+            shutil.copyfile(folder / name, temporary.path / name)
         for name in names:
-            (draft.path / name).replace(raw / name)
-        draft.path.rmdir()
+            (temporary.path / name).replace(raw / name)
+        temporary.path.rmdir()
 
 
 @contextmanager
-def _told_as(source: str, draft: str) -> Iterator[None]:
+def _told_as(source: str, temporary: str) -> Iterator[None]:
     """Name the source where an error would name the folder it was unpacked into."""
     try:
         yield
     except UserError as error:
-        raise UserError(str(error).replace(f"{draft}/", f"{source}: ")) from None
+        raise UserError(str(error).replace(f"{temporary}/", f"{source}: ")) from None
     except OSError as error:
         raise UserError(f"--from {source}: cannot be read ({error.strerror})") from None

@@ -6,8 +6,8 @@ from statistics import quantiles
 from typing import Any, NamedTuple
 
 from pipeline.core.errors import UserError, short
-from pipeline.core.files import write_whole
-from pipeline.core.paths import Folders
+from pipeline.core.files import write_atomically
+from pipeline.core.paths import Project
 from pipeline.data.csv_reader import read_rows
 from pipeline.data.schema import ID, TARGET
 from pipeline.runs.store import RUNGS
@@ -28,7 +28,7 @@ class Submission(NamedTuple):
 
 
 def submit(
-    folders: Folders, record: dict[str, Any], rung: str | None = None
+    project: Project, record: dict[str, Any], rung: str | None = None
 ) -> Submission:
     """Write submissions/<run id>.csv for a run and check the contract.
 
@@ -38,19 +38,19 @@ def submit(
         UserError: the run has no such rung or does not hold a price for each house of
             test.csv, or the folder cannot be written to.
     """
-    source = folders.runs / record["run_id"] / _rung_folder(record, rung)
+    source = project.runs / record["run_id"] / _rung_folder(record, rung)
     source = source / "predictions.csv"
     name = record["run_id"] if rung is None else f"{record['run_id']}-{rung}"
-    path = folders.submissions / f"{name}.csv"
-    ids = [cell.lstrip("0") for _, cell in _column(folders.raw / "test.csv", ID)]
+    path = project.submissions / f"{name}.csv"
+    ids = [cell.lstrip("0") for _, cell in _column(project.raw / "test.csv", ID)]
     rows = check(source, ids)
-    train = folders.raw / "train.csv"
+    train = project.raw / "train.csv"
     cells = _column(train, TARGET)
     trained = [_price(train, line, price, _MEND) for line, price in cells]
     content = source.read_bytes()
     skipped = path.is_file() and path.read_bytes() == content
     if not skipped:
-        write_whole(path, content)
+        write_atomically(path, content)
     prices = [price for _, price in rows]
     return Submission(path, rows, _quartiles(prices), _quartiles(trained), skipped)
 

@@ -9,30 +9,30 @@ import torch
 from joblib import cpu_count
 
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import to_matrix
 from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.runs.writer import new_run, run_record, write_run
 from pipeline.stages.preprocess import read_features
 from pipeline.validation.cross_validate import cross_validate
-from pipeline.validation.parallel import Watch
+from pipeline.validation.parallel import Callback
 
 
 def run_experiment(
-    folders: Folders,
+    project: Project,
     settings: Settings,
     provenance: dict[str, Any],
-    watch: Watch,
+    callback: Callback,
     jobs: int | None,
 ) -> dict[str, Any]:
     """Cross-validate, write a run folder whole, and give its record.
 
     Args:
-        folders: the project.
+        project: the project.
         settings: of the run.
         provenance: what the run came from: fingerprint and digests of inputs.
-        watch: is called after each epoch of each part of the stack.
+        callback: is called after each epoch of each part of the stack.
         jobs: parts of the stack that train side by side; None is one for each core.
 
     Raises:
@@ -41,13 +41,13 @@ def run_experiment(
     """
     settings = replace(settings, device=_device(settings.device))
     torch.set_num_threads(1)  # the parts fill the cores; more threads would queue
-    train, test = read_features(folders, provenance["inputs"])
+    train, test = read_features(project, provenance["inputs"])
     _check_memory(settings, len(to_matrix(train.head(1)).names))
     begin = datetime.now(UTC)
-    with new_run(folders, begin) as draft:
-        result = cross_validate(train, test, settings, watch, jobs or cpu_count())
-        record = run_record(draft, result, settings, provenance, begin, train)
-        return write_run(draft, record, result, settings, train, test, rungs={})
+    with new_run(project, begin) as temporary:
+        result = cross_validate(train, test, settings, callback, jobs or cpu_count())
+        record = run_record(temporary, result, settings, provenance, begin, train)
+        return write_run(temporary, record, result, settings, train, test, rungs={})
 
 
 def _device(name: str) -> str:

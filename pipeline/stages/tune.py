@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any
 
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.stages.preprocess import read_features
 from pipeline.stages.train import run_experiment
@@ -20,11 +20,11 @@ JOURNAL = "tune.journal"  # in runs/, beside the run folders
 CONFIRMING = 5  # fold seeds
 _FRESH = 10  # the first of them, counted from the seed of the search
 
-Watch = Callable[[Found], None]
+Callback = Callable[[Found], None]
 
 
 def run_search(
-    folders: Folders, plan: Plan, provenance: dict[str, Any], watch: Watch
+    project: Project, plan: Plan, provenance: dict[str, Any], callback: Callback
 ) -> dict[str, Any]:
     """Search, confirm the winner on fresh folds, train it, keep it as a run.
 
@@ -32,13 +32,13 @@ def run_search(
         UserError: as `run_experiment`; the workers are not there; no trial was
             finished in time.
     """
-    houses = Houses(*read_features(folders, provenance["inputs"]))
-    opened = Study(folders.runs / JOURNAL, provenance["fingerprint"], plan.settings)
+    houses = Houses(*read_features(project, provenance["inputs"]))
+    opened = Study(project.runs / JOURNAL, provenance["fingerprint"], plan.settings)
     with closing(opened) as study, open_pool(plan) as pool:
         for found in search(study, houses, plan, pool):
-            watch(found)
+            callback(found)
         best = winner(found.tried)
-        watch(found._replace(left=None, doing="confirming the best on other folds"))
+        callback(found._replace(left=None, doing="confirming the best on other folds"))
         seeds = fresh_seeds(plan.settings)
         confirmed = confirm(houses, [best.settings, plan.settings], seeds, pool)
     facts = {
@@ -51,9 +51,9 @@ def run_search(
             "default": confirmed[1]._asdict(),
         },
     }
-    watch(found._replace(left=None, doing="training the best"))
+    callback(found._replace(left=None, doing="training the best"))
     return run_experiment(
-        folders,
+        project,
         best.settings,
         {**provenance, "tune": facts},
         lambda *_: None,

@@ -8,88 +8,90 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from pipeline.core.fingerprint import fingerprint
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data import processed
 from pipeline.runs import integrity, store
 from pipeline.tuning.plan import Plan
 
 
-class Outcome(NamedTuple):
+class StageResult(NamedTuple):
     """The record of a stage, and whether it was up to date already."""
 
     record: dict[str, Any]
     skipped: bool
 
 
-def preprocess(folders: Folders, *, force: bool) -> Outcome:
+def preprocess(project: Project, *, force: bool) -> StageResult:
     """Fill data/processed from data/raw."""
-    summary = None if force else processed.fresh_summary(folders)
+    summary = None if force else processed.fresh_summary(project)
     if summary is not None:
-        return Outcome(summary, skipped=True)
+        return StageResult(summary, skipped=True)
     from pipeline.stages import preprocess as stage
 
-    return Outcome(stage.preprocess(folders), skipped=False)
+    return StageResult(stage.preprocess(project), skipped=False)
 
 
 def train(
-    folders: Folders,
+    project: Project,
     settings: Settings,
-    watch: Callable[..., None],
+    callback: Callable[..., None],
     *,
     jobs: int | None,
     force: bool,
-) -> Outcome:
+) -> StageResult:
     """Train the networks of `settings` and keep them as a run."""
-    provenance = _provenance("train", folders, settings)
-    record = None if force else _same_run(folders, provenance)
+    provenance = _provenance("train", project, settings)
+    record = None if force else _same_run(project, provenance)
     if record is not None:
-        return Outcome(record, skipped=True)
+        return StageResult(record, skipped=True)
     from pipeline.stages import train as stage
 
-    record = stage.run_experiment(folders, settings, provenance, watch, jobs)
-    return Outcome(record, skipped=False)
+    record = stage.run_experiment(project, settings, provenance, callback, jobs)
+    return StageResult(record, skipped=False)
 
 
 def baselines(
-    folders: Folders, settings: Settings, watch: Callable[..., None], *, force: bool
-) -> Outcome:
+    project: Project, settings: Settings, callback: Callable[..., None], *, force: bool
+) -> StageResult:
     """Climb the ladder up to the networks of `settings` and keep it as a run."""
-    provenance = _provenance("baselines", folders, settings)
-    record = None if force else _same_run(folders, provenance)
+    provenance = _provenance("baselines", project, settings)
+    record = None if force else _same_run(project, provenance)
     if record is not None:
-        return Outcome(record, skipped=True)
+        return StageResult(record, skipped=True)
     from pipeline.stages import baselines as stage
 
-    record = stage.run_ladder(folders, settings, provenance, watch)
-    return Outcome(record, skipped=False)
+    record = stage.run_ladder(project, settings, provenance, callback)
+    return StageResult(record, skipped=False)
 
 
-def tune(folders: Folders, plan: Plan, watch: Callable[..., None]) -> Outcome:
+def tune(project: Project, plan: Plan, callback: Callable[..., None]) -> StageResult:
     """Search for settings; train the best and keep them as a run.
 
     A search that has the trials it is asked for is up to date.
     """
-    provenance = _provenance("tune", folders, plan.settings)
-    record = _same_run(folders, provenance)
+    provenance = _provenance("tune", project, plan.settings)
+    record = _same_run(project, provenance)
     if record is not None and len(record["tune"]["trials"]) >= plan.trials:
-        return Outcome(record, skipped=True)
+        return StageResult(record, skipped=True)
     from pipeline.stages import tune as stage
 
-    return Outcome(stage.run_search(folders, plan, provenance, watch), skipped=False)
+    return StageResult(
+        stage.run_search(project, plan, provenance, callback), skipped=False
+    )
 
 
-def _provenance(stage: str, folders: Folders, settings: Settings) -> dict[str, Any]:
-    inputs = processed.require(folders)
+def _provenance(stage: str, project: Project, settings: Settings) -> dict[str, Any]:
+    inputs = processed.require(project)
     word = fingerprint(stage, asdict(settings), inputs)
     return {"fingerprint": word, "inputs": inputs}
 
 
-def _same_run(folders: Folders, provenance: dict[str, Any]) -> dict[str, Any] | None:
+def _same_run(project: Project, provenance: dict[str, Any]) -> dict[str, Any] | None:
     """The newest run of this fingerprint that is as it was finished."""
-    for record in store.list_runs(folders):
+    for record in store.list_runs(project):
         if record["fingerprint"] == provenance["fingerprint"] and not any(
-            integrity.changes(folders, record)
+            integrity.changes(project, record)
         ):
             return record
     return None

@@ -90,12 +90,12 @@ def _without_ctrl_c(executor: Executor) -> Callable[..., "Future[Any]"]:
 def _end_with(parent: int) -> None:
     """Let this worker end soon after its parent: a killed one cannot stop it."""
 
-    def watch() -> None:
+    def callback() -> None:
         while os.getppid() == parent:
             time.sleep(1)
         os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=callback, daemon=True).start()
 
 
 @contextmanager

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from pipeline.core.settings import Settings
-from pipeline.network.trainer import Block, Trainer
-from pipeline.validation.cross_validate import by_fold, cells_of, out_of_fold
-from pipeline.validation.fold_data import EncodedFolds
+from pipeline.network.trainer import Candidate, Trainer
+from pipeline.validation.cross_validate import by_fold, out_of_fold, replicas_of
+from pipeline.validation.fold_data import FoldData
 from pipeline.validation.metrics import log_rmse
-from pipeline.validation.parallel import Cell, log_predictions, new_trainer
+from pipeline.validation.parallel import Replica, log_predictions, new_trainer
 
 RUNGS = (1 / 3, 2 / 3, 1)  # of the epochs
 
@@ -27,10 +27,10 @@ class Rung(NamedTuple):
     score: float
 
 
-def race(
-    encoded: EncodedFolds,
+def successive_halving(
+    encoded: FoldData,
     price: np.ndarray,
-    blocks: Sequence[Block],
+    candidates: Sequence[Candidate],
     settings: Settings,
 ) -> list[list[Rung]]:
     """Train the blocks under cross-validation; the rungs that each has reached.
@@ -39,20 +39,20 @@ def race(
     `price` [rows] is in dollars.
     """
     torch.set_num_threads(1)  # other batches fill the other cores
-    cells = cells_of(settings)
-    trainer = new_trainer(encoded, cells, blocks, settings)
-    reached: list[list[Rung]] = [[] for _ in blocks]
-    racing = list(range(len(blocks)))
+    replicas = replicas_of(settings)
+    trainer = new_trainer(encoded, replicas, candidates, settings)
+    reached: list[list[Rung]] = [[] for _ in candidates]
+    active = list(range(len(candidates)))
     for epoch in rungs_of(settings.epochs):
         while trainer.epoch < epoch:
             trainer.train_epoch()
-        scores = _scores(trainer, cells, encoded, price, settings)
-        for place, score in zip(racing, scores, strict=True):
-            reached[place].append(Rung(epoch, score))
+        scores = _scores(trainer, replicas, encoded, price, settings)
+        for index, score in zip(active, scores, strict=True):
+            reached[index].append(Rung(epoch, score))
         if epoch < settings.epochs:
             kept = better_half(scores)
             trainer.keep(kept)
-            racing = [racing[place] for place in kept]
+            active = [active[index] for index in kept]
     return reached
 
 
@@ -69,13 +69,13 @@ def better_half(scores: Sequence[float]) -> list[int]:
 
 def _scores(
     trainer: Trainer,
-    cells: Sequence[Cell],
-    encoded: EncodedFolds,
+    replicas: Sequence[Replica],
+    encoded: FoldData,
     price: np.ndarray,
     settings: Settings,
 ) -> list[float]:
     """The score of each block that is still in the stack."""
-    log_price = log_predictions(trainer, encoded, cells)
+    log_price = log_predictions(trainer, encoded, replicas)
     # A network that diverged has no answer: count that as the lowest price there is.
     answered = np.where(np.isnan(log_price), -np.inf, log_price)
     predicted = out_of_fold(by_fold(answered, encoded, settings), encoded.folds)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from pipeline.core.errors import UserError
-from pipeline.core.settings import Settings, at_least
+from pipeline.core.settings import Settings, check_minimum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +22,9 @@ class Plan:
     settings: Settings = field(default_factory=Settings)  # what is not searched
 
     def __post_init__(self) -> None:
-        at_least("--trials", self.trials, 1)
+        check_minimum("--trials", self.trials, 1)
         if self.jobs is not None:
-            at_least("--jobs", self.jobs, 1)
+            check_minimum("--jobs", self.jobs, 1)
         if self.timeout is not None and not self.timeout > 0:
             raise UserError(f"--timeout {self.timeout:g}: must be more than 0 seconds")
         if self.backend == "dask" and self.scheduler is None:

@@ -14,11 +14,11 @@ import torch
 from pipeline.core.settings import Settings
 from pipeline.data.schema import TARGET
 from pipeline.tuning.executors import Pool
-from pipeline.tuning.halving import Rung, race
+from pipeline.tuning.halving import Rung, successive_halving
 from pipeline.tuning.plan import Plan
 from pipeline.tuning.study import Batch, Study, Tried
 from pipeline.validation.cross_validate import cross_validate
-from pipeline.validation.fold_data import EncodedFolds
+from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import make_folds
 
 BATCH = 8  # trials in a stack
@@ -102,16 +102,18 @@ def _submitter(
 
     def submit(batch: Batch) -> _Waiting:
         shape = replace(batch.settings[0], seeds=1)
-        future = pool.submit(race, encoded, price, batch.blocks, shape)
+        future = pool.submit(
+            successive_halving, encoded, price, batch.candidates, shape
+        )
         return _Waiting(batch, future)
 
     return submit
 
 
-def _encode(houses: Houses, settings: Settings) -> EncodedFolds:
+def _encode(houses: Houses, settings: Settings) -> FoldData:
     folds = make_folds(len(houses.train), settings.folds, settings.seed)
     nobody = houses.test.head(0)  # a trial is scored on training houses alone
-    return EncodedFolds.fit(houses.train, nobody, folds, settings.device)
+    return FoldData.fit(houses.train, nobody, folds, settings.device)
 
 
 def _pooled(houses: Houses, settings: Settings) -> float:

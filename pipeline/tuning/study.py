@@ -19,7 +19,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from pipeline.core.settings import Settings
-from pipeline.network.trainer import Block
+from pipeline.network.trainer import Candidate
 from pipeline.tuning.halving import Rung
 from pipeline.tuning.journal import legible, open_journal
 from pipeline.tuning.space import SPACE, draw, is_drawn, searched, settings_of
@@ -60,9 +60,11 @@ class Batch(NamedTuple):
     settings: list[Settings]
 
     @property
-    def blocks(self) -> list[Block]:
+    def candidates(self) -> list[Candidate]:
         """What each trial is to the stack."""
-        return [Block(each.lambdas[0], each.lr, each.dropout) for each in self.settings]
+        return [
+            Candidate(each.lambdas[0], each.lr, each.dropout) for each in self.settings
+        ]
 
 
 class Study:
@@ -158,8 +160,8 @@ class Study:
         """Draw trials for a batch, of the shape of those it has begun with."""
         earlier = self._trials()
         shape = begun[0].params["hidden"] if begun else None
-        drawn = draw(earlier, self._base.seed, shape, size)
-        for number, params in enumerate(drawn, start=len(earlier)):
+        initialised = draw(earlier, self._base.seed, shape, size)
+        for number, params in enumerate(initialised, start=len(earlier)):
             state, attributes = TrialState.RUNNING, {_BATCH: batch}
             trial = create_trial(
                 state=state, params=params, distributions=SPACE, user_attrs=attributes

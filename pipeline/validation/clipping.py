@@ -15,7 +15,7 @@ MARGIN = 0.2  # in log price: a ceiling lies 22 % above the dearest sale
 
 
 @dataclass(frozen=True)
-class Limits:
+class PriceBounds:
     """Log prices: a floor for all, a ceiling for each neighbourhood and any other."""
 
     floor: float

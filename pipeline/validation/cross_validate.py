@@ -11,12 +11,12 @@ import pandas as pd
 
 from pipeline.core.settings import Settings
 from pipeline.data.schema import TARGET
-from pipeline.network.trainer import Block
+from pipeline.network.trainer import Candidate
 from pipeline.validation.divergence import Diverged, diverged_in, name_diverged
-from pipeline.validation.fold_data import EncodedFolds
+from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import Fold, fold_numbers, make_folds
 from pipeline.validation.metrics import log_rmse
-from pipeline.validation.parallel import Cell, Trained, Watch, train_cells
+from pipeline.validation.parallel import Callback, Replica, Trained, train_replicas
 
 
 class Score(NamedTuple):
@@ -60,8 +60,8 @@ class CrossValidation:
     test [λ, test rows], in dollars, NaN where a network diverged.
     """
 
-    cells: list[Cell]
-    encoded: EncodedFolds
+    replicas: list[Replica]
+    encoded: FoldData
     trained: Trained
     diverged: list[Diverged]
     scores: list[Score]
@@ -85,12 +85,12 @@ def cross_validate(
     train: pd.DataFrame,
     test: pd.DataFrame,
     settings: Settings,
-    watch: Watch,
+    callback: Callback,
     jobs: int,
 ) -> CrossValidation:
     """Train every network on its fold's training rows; predict the rows it never saw.
 
-    Everything that is learned from rows is learned again in every fold. `watch` gets
+    Everything that is learned from rows is learned again in every fold. `callback` gets
     the log-RMSE of some networks after each epoch; `jobs` parts train side by side.
 
     Raises:
@@ -98,21 +98,25 @@ def cross_validate(
     """
     begin = time.perf_counter()
     folds = make_folds(len(train), settings.folds, settings.seed)
-    encoded = EncodedFolds.fit(train, test, folds, settings.device)
-    cells = cells_of(settings)
-    blocks = [Block(each, settings.lr, settings.dropout) for each in settings.lambdas]
-    trained = train_cells(encoded, cells, blocks, settings, watch, jobs)
-    epochs = diverged_in(trained, encoded.unseen[[cell.fold for cell in cells]])
+    encoded = FoldData.fit(train, test, folds, settings.device)
+    replicas = replicas_of(settings)
+    candidates = [
+        Candidate(each, settings.lr, settings.dropout) for each in settings.lambdas
+    ]
+    trained = train_replicas(encoded, replicas, candidates, settings, callback, jobs)
+    epochs = diverged_in(
+        trained, encoded.unseen[[replica.fold for replica in replicas]]
+    )
     answers = np.where(epochs[..., None], np.nan, trained.log_price)
     log_price = by_fold(answers, encoded, settings)
     predicted = out_of_fold(log_price, folds)
     price = train[TARGET].to_numpy()
-    seconds = (time.perf_counter() - begin) / len(blocks)
+    seconds = (time.perf_counter() - begin) / len(candidates)
     return CrossValidation(
-        cells=cells,
+        replicas=replicas,
         encoded=encoded,
         trained=trained,
-        diverged=name_diverged(epochs, cells, settings),
+        diverged=name_diverged(epochs, replicas, settings),
         scores=[score_folds(each, price, folds, seconds) for each in predicted],
         fold_of=fold_numbers(folds),
         out_of_fold=predicted,
@@ -120,19 +124,17 @@ def cross_validate(
     )
 
 
-def cells_of(settings: Settings) -> list[Cell]:
+def replicas_of(settings: Settings) -> list[Replica]:
     """The cells of a run, fold by fold, seed by seed."""
     return [
-        Cell(*each) for each in product(range(settings.folds), range(settings.seeds))
+        Replica(*each) for each in product(range(settings.folds), range(settings.seeds))
     ]
 
 
-def by_fold(
-    log_price: np.ndarray, encoded: EncodedFolds, settings: Settings
-) -> np.ndarray:
+def by_fold(log_price: np.ndarray, encoded: FoldData, settings: Settings) -> np.ndarray:
     """Average a fold's networks, within its limits: [λ, cells, n] -> [λ, folds, n]."""
-    blocks, _, rows = log_price.shape
-    shape = (blocks, settings.folds, settings.seeds, rows)
+    candidates, _, rows = log_price.shape
+    shape = (candidates, settings.folds, settings.seeds, rows)
     return encoded.bound(log_price.reshape(shape).mean(axis=2))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings
-from pipeline.validation.parallel import Cell, Trained
+from pipeline.validation.parallel import Replica, Trained
 
 
 class Diverged(NamedTuple):
@@ -41,7 +41,7 @@ def diverged_in(trained: Trained, unseen: np.ndarray) -> np.ndarray:
 
 
 def name_diverged(
-    epochs: np.ndarray, cells: Sequence[Cell], settings: Settings
+    epochs: np.ndarray, replicas: Sequence[Replica], settings: Settings
 ) -> list[Diverged]:
     """The networks that diverged, given the epochs in which they did.
 
@@ -49,8 +49,12 @@ def name_diverged(
         UserError: every λ has one.
     """
     found = [
-        Diverged(settings.lambdas[block], *cells[cell], int(epochs[block, cell]))
-        for block, cell in np.argwhere(epochs).tolist()
+        Diverged(
+            settings.lambdas[candidate],
+            *replicas[replica],
+            int(epochs[candidate, replica]),
+        )
+        for candidate, replica in np.argwhere(epochs).tolist()
     ]
     if epochs.any(1).all():
         first = min(found, key=lambda each: each.epoch)

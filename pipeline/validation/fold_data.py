@@ -11,13 +11,13 @@ from torch import Tensor
 
 from pipeline.data.encoder import Encoder, to_matrix
 from pipeline.data.schema import TARGET
-from pipeline.network.inputs import Inputs, to_lines
-from pipeline.validation.clipping import Limits
+from pipeline.network.inputs import Inputs, padded_matrix
+from pipeline.validation.clipping import PriceBounds
 from pipeline.validation.folds import Fold
 
 
 @dataclass(frozen=True)
-class EncodedFolds:
+class FoldData:
     """All rows as each fold's encoder sees them, and the target as a network learns it.
 
     Shapes: targets [folds, rows + test rows], the log price less the fold's mean, over
@@ -32,7 +32,7 @@ class EncodedFolds:
     targets: Tensor
     mean: np.ndarray
     deviation: np.ndarray
-    limits: list[Limits]
+    limits: list[PriceBounds]
     floor: np.ndarray
     ceiling: np.ndarray
 
@@ -51,12 +51,14 @@ class EncodedFolds:
         where = pd.concat(
             [train["Neighborhood"], test["Neighborhood"]], ignore_index=True
         )
-        limits = [Limits.fit(where.iloc[f.train], log_price[f.train]) for f in folds]
+        limits = [
+            PriceBounds.fit(where.iloc[f.train], log_price[f.train]) for f in folds
+        ]
         return cls(
             folds=folds,
             columns=to_matrix(train.head(1)).names,
             encoders=encoders,
-            inputs=Inputs.of(to_lines([train, test]), encoders, device),
+            inputs=Inputs.of(padded_matrix([train, test]), encoders, device),
             targets=torch.from_numpy(targets.astype(np.float32)).to(device),
             mean=mean,
             deviation=deviation,

@@ -11,13 +11,13 @@ from joblib import Parallel, delayed
 
 from pipeline.core.settings import Settings
 from pipeline.network.batches import Rows
-from pipeline.network.trainer import Block, Epoch, Trainer, predict_rows
-from pipeline.validation.fold_data import EncodedFolds
+from pipeline.network.trainer import Candidate, EpochErrors, Trainer, predict_rows
+from pipeline.validation.fold_data import FoldData
 
-BEND = 0.07  # in log price: up to here the loss is squared, beyond it absolute
+HUBER_DELTA = 0.07  # in log price: up to here the loss is squared, beyond it absolute
 
 
-class Cell(NamedTuple):
+class Replica(NamedTuple):
     """A fold and the number of a network in it."""
 
     fold: int
@@ -38,16 +38,16 @@ class Trained(NamedTuple):
     valid: np.ndarray
 
 
-Watch = Callable[[int, Epoch], None]  # the number of a part, and its scores
+Callback = Callable[[int, EpochErrors], None]  # the number of a part, and its scores
 T = TypeVar("T")
 
 
-def train_cells(
-    encoded: EncodedFolds,
-    cells: Sequence[Cell],
-    blocks: Sequence[Block],
+def train_replicas(
+    encoded: FoldData,
+    replicas: Sequence[Replica],
+    candidates: Sequence[Candidate],
     settings: Settings,
-    watch: Watch,
+    callback: Callback,
     jobs: int,
 ) -> Trained:
     """Train every block on every cell, in parts side by side, `jobs` at most.
@@ -57,11 +57,11 @@ def train_cells(
 
     Threads do: torch computes without Python's lock.
     """
-    across, down = even_cut(len(blocks), len(cells), jobs)
-    parts = list(product(_pieces(blocks, across), _pieces(cells, down)))
+    across, down = even_cut(len(candidates), len(replicas), jobs)
+    parts = list(product(_pieces(candidates, across), _pieces(replicas, down)))
     done = Parallel(n_jobs=len(parts), backend="threading")(
         delayed(_train_part)(
-            encoded, own_cells, own_blocks, settings, partial(watch, n)
+            encoded, own_cells, own_blocks, settings, partial(callback, n)
         )
         for n, (own_blocks, own_cells) in enumerate(parts)
     )
@@ -69,7 +69,7 @@ def train_cells(
     return _joined([_joined(row, 1) for row in rows], 0)
 
 
-def even_cut(blocks: int, cells: int, jobs: int) -> tuple[int, int]:
+def even_cut(candidates: int, replicas: int, jobs: int) -> tuple[int, int]:
     """Into how many pieces to cut blocks and cells: so that the largest part is small.
 
     A part has two cells at least, since torch multiplies a single matrix by another
@@ -77,10 +77,10 @@ def even_cut(blocks: int, cells: int, jobs: int) -> tuple[int, int]:
     blocks is best, since each of these gathers the batches of its cells anew.
     """
     cuts = [
-        (across, max(1, min(jobs // across, cells // 2)))
-        for across in range(1, min(blocks, jobs) + 1)
+        (across, max(1, min(jobs // across, replicas // 2)))
+        for across in range(1, min(candidates, jobs) + 1)
     ]
-    return min(cuts, key=lambda cut: -(-blocks // cut[0]) * -(-cells // cut[1]))
+    return min(cuts, key=lambda cut: -(-candidates // cut[0]) * -(-replicas // cut[1]))
 
 
 def _pieces(items: Sequence[T], number: int) -> list[Sequence[T]]:
@@ -98,61 +98,63 @@ def _joined(parts: Sequence[Trained], axis: int) -> Trained:
 
 
 def _train_part(
-    encoded: EncodedFolds,
-    cells: Sequence[Cell],
-    blocks: Sequence[Block],
+    encoded: FoldData,
+    replicas: Sequence[Replica],
+    candidates: Sequence[Candidate],
     settings: Settings,
-    watch: Callable[[Epoch], None],
+    callback: Callable[[EpochErrors], None],
 ) -> Trained:
-    trainer = new_trainer(encoded, cells, blocks, settings)
-    deviation = torch.tensor(encoded.deviation[[cell.fold for cell in cells], 0])
-    scale = deviation.repeat(len(blocks)).to(settings.device)
+    trainer = new_trainer(encoded, replicas, candidates, settings)
+    deviation = torch.tensor(
+        encoded.deviation[[replica.fold for replica in replicas], 0]
+    )
+    scale = deviation.repeat(len(candidates)).to(settings.device)
     curves = []
     for number, train, valid in trainer.run():
-        epoch = Epoch(number, train * scale, valid * scale)
+        epoch = EpochErrors(number, train * scale, valid * scale)
         curves.append(epoch)
-        watch(epoch)
-    shape = (len(blocks), len(cells), settings.epochs)
+        callback(epoch)
+    shape = (len(candidates), len(replicas), settings.epochs)
     return Trained(
         {
             name: tensor.cpu().numpy().reshape(*shape[:2], *tensor.shape[1:])
             for name, tensor in trainer.stack.tensors().items()
         },
-        log_predictions(trainer, encoded, cells),
+        log_predictions(trainer, encoded, replicas),
         np.array([epoch.train.tolist() for epoch in curves]).T.reshape(shape),
         np.array([epoch.valid.tolist() for epoch in curves]).T.reshape(shape),
     )
 
 
 def new_trainer(
-    encoded: EncodedFolds,
-    cells: Sequence[Cell],
-    blocks: Sequence[Block],
+    encoded: FoldData,
+    replicas: Sequence[Replica],
+    candidates: Sequence[Candidate],
     settings: Settings,
 ) -> Trainer:
     """A trainer of every block on every cell, at its start."""
-    fold = [cell.fold for cell in cells]
+    fold = [replica.fold for replica in replicas]
     # Of all folds, not of these cells': a part of the stack must not see its cut.
     smallest = min(len(each.train) for each in encoded.folds)
     return Trainer(
         train=_rows(encoded, fold, [each.train for each in encoded.folds]),
         valid=_rows(encoded, fold, [each.valid for each in encoded.folds]),
-        blocks=blocks,
-        seeds=[_cell_seed(settings.seed, cell) for cell in cells],
-        bend=torch.tensor(BEND / encoded.deviation[fold, 0]),
+        candidates=candidates,
+        seeds=[_replica_seed(settings.seed, replica) for replica in replicas],
+        delta=torch.tensor(HUBER_DELTA / encoded.deviation[fold, 0]),
         hidden=settings.hidden,
         epochs=settings.epochs,
         batches=max(1, smallest // settings.batch_size),
     )
 
 
-def _cell_seed(seed: int, cell: Cell) -> int:
+def _replica_seed(seed: int, replica: Replica) -> int:
     """A seed for what the network is; λ is left out, so that every λ starts alike."""
-    state = np.random.SeedSequence([seed, cell.fold, cell.seed])
+    state = np.random.SeedSequence([seed, replica.fold, replica.seed])
     return int(state.generate_state(1, np.uint64)[0] >> 1)
 
 
-def _rows(encoded: EncodedFolds, fold: list[int], parts: list[np.ndarray]) -> Rows:
+def _rows(encoded: FoldData, fold: list[int], parts: list[np.ndarray]) -> Rows:
     """The rows of some folds, given those of all."""
     return Rows(
         encoded.inputs,
@@ -164,20 +166,22 @@ def _rows(encoded: EncodedFolds, fold: list[int], parts: list[np.ndarray]) -> Ro
 
 
 def log_predictions(
-    trainer: Trainer, encoded: EncodedFolds, cells: Sequence[Cell]
+    trainer: Trainer, encoded: FoldData, replicas: Sequence[Replica]
 ) -> np.ndarray:
     """The log price each network predicts, [blocks, cells, rows + test rows].
 
     NaN for the rows that it has learned: nobody asks about these.
     """
-    fold = [cell.fold for cell in cells]
+    fold = [replica.fold for replica in replicas]
     own, rows = (
         torch.tensor(each, device=encoded.targets.device)
         for each in (fold, encoded.unseen[fold])
     )
-    stacks = [learner.stack for learner in trainer.learners]
+    stacks = [
+        candidate_trainer.stack for candidate_trainer in trainer.candidate_trainers
+    ]
     standard = predict_rows(stacks, encoded.inputs, own, rows)
-    shape = (len(stacks), len(cells), encoded.targets.shape[1])
+    shape = (len(stacks), len(replicas), encoded.targets.shape[1])
     log_price = np.full(shape, np.nan)
     predicted = standard * encoded.deviation[fold] + encoded.mean[fold]
     np.put_along_axis(log_price, encoded.unseen[None, fold], predicted, 2)

@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from pipeline.bench import measure, run, sgemm
 from pipeline.bench.dataset import load
 from pipeline.bench.task import FOLDS, Setting, Task
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 
 ALONE = Setting(jobs=1, threads=1)
 
@@ -66,7 +66,7 @@ def test_jobs_change_no_number(task):
 
 
 def test_the_inputs_are_the_books_columns_and_the_target_is_standardised(project):
-    inputs, target = load(Folders(project))
+    inputs, target = load(Project(project))
     assert inputs.shape == (1460, 331)
     assert inputs.dtype == target.dtype == np.float32
     assert np.isfinite(inputs).all()

@@ -25,7 +25,7 @@ from pipeline.cli.tables.runs import show_runs
 from pipeline.cli.tables.submit import show_submission
 from pipeline.cli.tables.train import show_scores
 from pipeline.cli.tables.tune import show_search
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.lessons import baselines, run_lesson
 from pipeline.lessons.result import LessonResult, Row
 from pipeline.stages import up_to_date
@@ -120,7 +120,7 @@ TABLES = {
     "baselines": lambda _: show_ladder({"rungs": ladder()}),
     "bench": lambda _: show_bench(benchmark()),
     "lesson in words": lambda folders: show_lesson(
-        *run_lesson("tensors", "both", seed=0, epochs=None, data=None, folders=folders)
+        *run_lesson("tensors", "both", seed=0, epochs=None, data=None, project=folders)
     ),
     "lesson in words and numbers": lambda _: show_lesson(accuracies()),
 }
@@ -128,7 +128,7 @@ TABLES = {
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    return Folders(copy_raw(tmp_path_factory.mktemp("tables") / "project"))
+    return Project(copy_raw(tmp_path_factory.mktemp("tables") / "project"))
 
 
 def words_of(tables):

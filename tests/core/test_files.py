@@ -3,26 +3,32 @@
 import pytest
 
 from pipeline.core.errors import UserError
-from pipeline.core.files import folder_whole, read_json, sha256, to_json, write_whole
+from pipeline.core.files import (
+    atomic_folder,
+    read_json,
+    sha256,
+    to_json,
+    write_atomically,
+)
 
 
 def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path):
     path = tmp_path / "new" / "file.csv"
-    write_whole(path, "old")
-    write_whole(path, "new")
+    write_atomically(path, "old")
+    write_atomically(path, "new")
     assert path.read_text() == "new"
     assert list(path.parent.iterdir()) == [path]
 
 
 def test_the_digest_given_is_that_of_the_file(tmp_path):
     path = tmp_path / "file.csv"
-    assert write_whole(path, ["Id,", "Straße\n"]) == sha256(path)
+    assert write_atomically(path, ["Id,", "Straße\n"]) == sha256(path)
 
 
 def test_a_folder_whose_making_fails_leaves_nothing(tmp_path):
     with (
         pytest.raises(RuntimeError),
-        folder_whole(tmp_path / "runs", ["one"]) as draft,
+        atomic_folder(tmp_path / "runs", ["one"]) as draft,
     ):
         (draft.path / "half").write_text("half")
         raise RuntimeError
@@ -32,17 +38,17 @@ def test_a_folder_whose_making_fails_leaves_nothing(tmp_path):
 def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UserError, match="cannot be written to"):
-        write_whole(tmp_path / "file" / "below.csv", "text")
+        write_atomically(tmp_path / "file" / "below.csv", "text")
     with (
         pytest.raises(UserError, match="cannot be written to"),
-        folder_whole(tmp_path / "file", ["run"]),
+        atomic_folder(tmp_path / "file", ["run"]),
     ):
         pass
 
 
 def test_a_file_may_come_in_parts_and_is_left_as_it_was_if_one_fails(tmp_path):
     path = tmp_path / "file.csv"
-    write_whole(path, (part for part in ("Id,SalePrice\n", "1,2\n")))
+    write_atomically(path, (part for part in ("Id,SalePrice\n", "1,2\n")))
     assert path.read_text() == "Id,SalePrice\n1,2\n"
 
     def failing():
@@ -50,7 +56,7 @@ def test_a_file_may_come_in_parts_and_is_left_as_it_was_if_one_fails(tmp_path):
         raise ValueError
 
     with pytest.raises(ValueError):
-        write_whole(path, failing())
+        write_atomically(path, failing())
     assert path.read_text() == "Id,SalePrice\n1,2\n"
     assert list(tmp_path.iterdir()) == [path]
 

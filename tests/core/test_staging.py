@@ -8,13 +8,13 @@ import threading
 import pytest
 
 from pipeline.core.errors import UserError
-from pipeline.core.files import folder_whole, write_whole
+from pipeline.core.files import atomic_folder, write_atomically
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from pipeline.core.files import folder_whole
-with folder_whole(Path(sys.argv[1]), ["held"]) as draft:
+from pipeline.core.files import atomic_folder
+with atomic_folder(Path(sys.argv[1]), ["held"]) as draft:
     (draft.path / "half").write_text("half")
     print("ready", flush=True)
     sys.stdin.read()
@@ -37,9 +37,9 @@ def names_in(folder):
 
 
 def test_a_draft_of_a_living_process_is_let_alone_and_gets_its_name(holder, tmp_path):
-    with folder_whole(tmp_path, ["held", "free"]) as draft:
+    with atomic_folder(tmp_path, ["held", "free"]) as draft:
         assert draft.name == "free"
-    write_whole(tmp_path / "file", "text")
+    write_atomically(tmp_path / "file", "text")
     assert (tmp_path / ".tmp-held" / "half").is_file()
     holder.communicate(timeout=60)
     assert (tmp_path / "held" / "half").is_file()
@@ -51,19 +51,19 @@ def test_a_draft_of_a_killed_process_is_swept_away_by_the_next(holder, tmp_path)
     holder.wait()
     (tmp_path / ".tmp-file").write_text("half")
     assert (tmp_path / ".tmp-held" / "half").is_file()
-    write_whole(tmp_path / "file", "text")
+    write_atomically(tmp_path / "file", "text")
     assert names_in(tmp_path) == ["file"]
 
 
 def test_a_name_that_is_taken_is_never_written_into(tmp_path):
     names = ["a", "b", "c"]
     for _ in names:
-        with folder_whole(tmp_path, names) as draft:
+        with atomic_folder(tmp_path, names) as draft:
             (draft.path / "own").write_text(draft.name)
     assert [(tmp_path / name / "own").read_text() for name in names] == names
     with (
         pytest.raises(UserError, match="the name is taken"),
-        folder_whole(tmp_path, names),
+        atomic_folder(tmp_path, names),
     ):
         pass
 
@@ -74,7 +74,7 @@ def test_many_at_once_all_get_a_name_of_their_own(tmp_path):
 
     def claim():
         for _ in range(10):
-            with folder_whole(tmp_path, names) as draft:
+            with atomic_folder(tmp_path, names) as draft:
                 (draft.path / "own").write_text(draft.name)
             got.append(draft.name)
 
@@ -89,5 +89,5 @@ def test_many_at_once_all_get_a_name_of_their_own(tmp_path):
 
 def test_a_pipe_called_like_a_draft_keeps_nobody_waiting(tmp_path):
     os.mkfifo(tmp_path / ".tmp-pipe")
-    write_whole(tmp_path / "file", "text")
+    write_atomically(tmp_path / "file", "text")
     assert (tmp_path / "file").read_text() == "text"

@@ -39,7 +39,7 @@ def test_the_encoder_is_a_column_transformer_and_rare_words_made_smaller(
     expected = peer.fit_transform(train)
     share = one_hot_share(train, words, vocabularies)
     expected[:, len(numbers) :] *= np.minimum(1, share / FULL_SHARE)
-    encoded = Encoder.fit(matrix, fold).transform(matrix.cells)[fold]
+    encoded = Encoder.fit(matrix, fold).transform(matrix.entries)[fold]
     np.testing.assert_allclose(
         encoded[:, : expected.shape[1]], expected, atol=1e-4, rtol=1e-4
     )
@@ -74,20 +74,20 @@ def test_a_word_that_training_never_saw_is_all_zero(
     place = matrix.names.index("MSSubClass=150")
     house = test_features["MSSubClass"] == "150"
     assert house.sum() == 1
-    cells = to_matrix(test_features[house]).cells
+    cells = to_matrix(test_features[house]).entries
     assert cells[0, place] == 1
     assert encoder.transform(cells)[0, place] == 0
 
 
 def test_test_rows_are_encoded_without_gaps(train_features, test_features, matrix):
     encoder = Encoder.fit(matrix, np.arange(len(train_features)))
-    assert np.isfinite(encoder.transform(to_matrix(test_features).cells)).all()
+    assert np.isfinite(encoder.transform(to_matrix(test_features).entries)).all()
 
 
 def test_a_neighbourhood_crossed_with_size_is_the_size_there_and_zero_elsewhere(
     train_features, matrix
 ):
-    crossed = matrix.cells[:, matrix.names.index("Neighborhood=NAmes×Size")]
+    crossed = matrix.entries[:, matrix.names.index("Neighborhood=NAmes×Size")]
     there = (train_features["Neighborhood"] == "NAmes").to_numpy()
     np.testing.assert_array_equal(crossed[there], train_features["Size"][there])
     assert (crossed[~there] == 0).all()
@@ -96,7 +96,7 @@ def test_a_neighbourhood_crossed_with_size_is_the_size_there_and_zero_elsewhere(
 def test_a_column_that_is_unknown_in_all_rows_is_constant(train_features):
     empty = train_features.assign(LotFrontage=np.nan)
     matrix = to_matrix(empty)
-    encoded = Encoder.fit(matrix, np.arange(len(empty))).transform(matrix.cells)
+    encoded = Encoder.fit(matrix, np.arange(len(empty))).transform(matrix.entries)
     assert np.isfinite(encoded).all()
     assert np.ptp(encoded[:, matrix.names.index("LotFrontage")]) == 0
 
@@ -108,7 +108,7 @@ def test_a_column_that_hardly_varies_in_training_stays_finite_elsewhere(
     areas[0], areas[-1] = 1e-39, 1e6
     matrix = to_matrix(train_features.assign(MiscVal=areas))
     encoder = Encoder.fit(matrix, np.arange(len(areas) - 1))
-    assert np.isfinite(encoder.transform(matrix.cells)).all()
+    assert np.isfinite(encoder.transform(matrix.entries)).all()
 
 
 def test_a_few_columns_at_a_time_teach_the_same_as_all_at_once(train_features):
@@ -123,7 +123,7 @@ def test_a_few_columns_at_a_time_teach_the_same_as_all_at_once(train_features):
 
 
 def test_unknown_cells_are_filled_as_scikit_learn_does(train_features, fold):
-    cells = to_matrix(train_features.assign(LotArea=np.nan)).cells[fold]
+    cells = to_matrix(train_features.assign(LotArea=np.nan)).entries[fold]
     imputer = SimpleImputer(strategy="median", keep_empty_features=True).fit(cells)
     encoder = Encoder.fit(to_matrix(train_features.assign(LotArea=np.nan)), fold)
     np.testing.assert_array_equal(encoder.fill, imputer.statistics_)

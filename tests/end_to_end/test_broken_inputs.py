@@ -12,10 +12,10 @@ from situations import copy_raw
 from spoiling import with_a_line_of_200_mb
 
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.data.processed import FILES, summary_path
 from pipeline.data.raw import read_train
-from pipeline.stages import preprocess
+from pipeline.stages.preprocess import preprocess
 
 LONGEST_LINE = 1100
 
@@ -24,7 +24,7 @@ LONGEST_LINE = 1100
 def sound(tmp_path_factory):
     """A small project, preprocessed."""
     root = copy_raw(tmp_path_factory.mktemp("sound") / "project", rows=ROWS)
-    preprocess(Folders(root))
+    preprocess(Project(root))
     return root
 
 
@@ -90,7 +90,7 @@ def test_an_odd_file_is_used_as_it_is_meant(case, root, sound, pipeline):
     assert (result.status, result.err) == (0, "")
     assert "up to date" not in result.out
     if case.said:
-        made = (summary_path(Folders(root)), Folders(root).processed / case.file)
+        made = (summary_path(Project(root)), Project(root).processed / case.file)
         shown = [result.out, *(path.read_text(encoding="utf-8") for path in made)]
         assert any(case.said in text for text in shown)
         return
@@ -170,7 +170,7 @@ SUMMARIES = {
 def test_a_broken_summary_is_none_and_preprocess_writes_it_again(
     change, root, pipeline
 ):
-    path = summary_path(Folders(root))
+    path = summary_path(Project(root))
     written = path.read_text(encoding="utf-8")
     path.write_text(SUMMARIES[change](written), encoding="utf-8")
     refused = pipeline("train", "--root", root)

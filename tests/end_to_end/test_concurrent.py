@@ -6,13 +6,12 @@ from forks import fork
 from situations import QUICK
 
 from pipeline.core.errors import UserError
-from pipeline.core.files import sha256, write_whole
-from pipeline.core.paths import Folders
+from pipeline.core.files import sha256, write_atomically
+from pipeline.core.paths import Project
 from pipeline.data import processed
 from pipeline.runs import integrity, store
-from pipeline.stages import preprocess
 from pipeline.stages import preprocess as stage
-from pipeline.stages.preprocess import read_features
+from pipeline.stages.preprocess import preprocess, read_features
 
 FILES = ("oof.csv", "predictions.csv", "history.csv", "weights.safetensors")
 
@@ -38,14 +37,14 @@ def digests_of(root, record):
 
 
 def test_two_trainings_at_once_are_two_runs_each_as_if_alone(at_once, trained_project):
-    (alone,) = store.list_runs(Folders(trained_project))
+    (alone,) = store.list_runs(Project(trained_project))
     other = (*QUICK, "--lambda", 2)
     command = ("train", "--root", trained_project, "--force")
     at_once([(*command, *QUICK)], [(*command, *other)], [(*command, *QUICK)])
-    records = store.list_runs(Folders(trained_project))
+    records = store.list_runs(Project(trained_project))
     assert len({record["run_id"] for record in records}) == 4
     for record in records:
-        assert not list(integrity.changes(Folders(trained_project), record))
+        assert not list(integrity.changes(Project(trained_project), record))
     same = [record for record in records if record["best_lambda"] == 5]
     assert len(same) == 3
     for record in same:
@@ -59,7 +58,7 @@ def test_the_whole_way_twice_at_once_ends_well_twice(at_once, small_project):
         ("submit", "--root", small_project),
     ]
     at_once(way, way)
-    records = store.list_runs(Folders(small_project))
+    records = store.list_runs(Project(small_project))
     digests = [digests_of(small_project, record) for record in records]
     assert all(each == digests[0] for each in digests)
     submitted = list((small_project / "submissions").iterdir())
@@ -74,20 +73,20 @@ def test_training_and_preprocessing_again_at_once_disturb_neither(
 ):
     places = [trained_project / place for place in processed.FILES]
     before = [sha256(place) for place in places]
-    (alone,) = store.list_runs(Folders(trained_project))
+    (alone,) = store.list_runs(Project(trained_project))
     again = ("preprocess", "--root", trained_project, "--force")
     train = ("train", "--root", trained_project, *QUICK, "--force")
     at_once([again] * 3, [again] * 3, [train] * 3)
     assert [sha256(place) for place in places] == before
-    for record in store.list_runs(Folders(trained_project)):
+    for record in store.list_runs(Project(trained_project)):
         assert digests_of(trained_project, record) == digests_of(trained_project, alone)
 
 
 def test_features_that_changed_after_they_were_checked_are_refused(trained_project):
-    folders = Folders(trained_project)
+    folders = Project(trained_project)
     inputs = processed.require(folders)
     path = trained_project / processed.READ[1]
-    write_whole(path, path.read_text().replace("NAmes", "OldTown"))
+    write_atomically(path, path.read_text().replace("NAmes", "OldTown"))
     with pytest.raises(UserError, match=r"test\.csv: preprocessed anew in this moment"):
         read_features(folders, inputs)
 
@@ -95,13 +94,13 @@ def test_features_that_changed_after_they_were_checked_are_refused(trained_proje
 def test_features_exchanged_while_they_are_read_are_read_as_they_were(
     trained_project, monkeypatch
 ):
-    folders = Folders(trained_project)
+    folders = Project(trained_project)
     inputs = processed.require(folders)
     expected = read_features(folders, inputs)
     read_csv = pd.read_csv
 
     def exchange(file, **options):
-        write_whole(trained_project / processed.READ[0], "Id\n1\n")
+        write_atomically(trained_project / processed.READ[0], "Id\n1\n")
         return read_csv(file, **options)
 
     monkeypatch.setattr(pd, "read_csv", exchange)
@@ -113,20 +112,20 @@ def test_two_preprocessings_of_different_data_do_not_pass_for_one(
     small_project, tmp_path, monkeypatch
 ):
     """The second begins and ends while the first is writing."""
-    folders = Folders(small_project)
+    folders = Project(small_project)
     train = folders.raw / "train.csv"
     written = []
 
     def write_and_let_the_other_in(path, content):
-        digest = write_whole(path, content)
+        digest = write_atomically(path, content)
         written.append(path)
         if len(written) == 2:
-            monkeypatch.setattr(stage, "write_whole", write_whole)
+            monkeypatch.setattr(stage, "write_atomically", write_atomically)
             train.write_text(train.read_text().replace(",Normal", ",Family"))
             preprocess(folders)
         return digest
 
-    monkeypatch.setattr(stage, "write_whole", write_and_let_the_other_in)
+    monkeypatch.setattr(stage, "write_atomically", write_and_let_the_other_in)
     preprocess(folders)
     assert processed.fresh_summary(folders) is None
     with pytest.raises(UserError, match="run `pipeline preprocess` again"):
@@ -136,6 +135,6 @@ def test_two_preprocessings_of_different_data_do_not_pass_for_one(
 def test_two_submits_at_once_write_one_file(at_once, trained_project):
     command = [("submit", "--root", trained_project, "--json")]
     at_once(command, command, command)
-    (record,) = store.list_runs(Folders(trained_project))
+    (record,) = store.list_runs(Project(trained_project))
     (path,) = (trained_project / "submissions").iterdir()
     assert sha256(path) == record["files"]["predictions.csv"]

@@ -12,7 +12,7 @@ import pytest
 from searches import studies_of
 from situations import QUICK, copy_raw
 
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.runs import integrity, store
 
 NOBODY = 65534
@@ -107,8 +107,8 @@ def test_a_stage_on_a_full_disk_leaves_what_was_there(
             assert contents(root) == before
         (small_disk / "ballast").unlink()
     assert pipeline(command, *options).status == 0
-    for record in store.list_runs(Folders(root)):
-        assert not list(integrity.changes(Folders(root), record))
+    for record in store.list_runs(Project(root)):
+        assert not list(integrity.changes(Project(root), record))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from forks import fork
 from searches import at_work, wait_for_trials
 from situations import REPOSITORY
 
-LINE = "interrupted; what was finished is kept\n"
+CACHE_LINE = "interrupted; what was finished is kept\n"
 ENDLESS = ("--epochs", 10**7, "--seeds", 1, "--hidden", 8)
 
 
@@ -52,7 +52,7 @@ def test_training_ends_and_leaves_no_half_run(jobs, signal_number, trained_proje
     process = fork(trained_project.parent / "log", ("train", *ENDLESS, *options))
     wait_for(trained_project / "runs", ".tmp-*")
     time.sleep(0.3)  # into the epochs, in all likelihood
-    assert interrupt(process, signal_number) == (130, "", LINE)
+    assert interrupt(process, signal_number) == (130, "", CACHE_LINE)
     assert sorted(trained_project.rglob("*")) == before
 
 
@@ -61,7 +61,7 @@ def test_a_search_and_its_workers_end_and_keep_what_is_told(ready):
     options = ("--root", ready, "--trials", 4000, "--epochs", 9, "--folds", 3)
     process = fork(ready.parent / "log", ("tune", *options, "--json"))
     wait_for_trials(ready, 2)
-    assert interrupt(process) == (130, "", LINE)
+    assert interrupt(process) == (130, "", CACHE_LINE)
     assert not at_work(ready)
 
 
@@ -69,7 +69,7 @@ def test_preprocess_keeps_the_files_that_are_whole(project, pipeline):
     command = ("preprocess", "--root", project, "--json")
     process = fork(project.parent / "log", command)
     wait_for(project / "data" / "processed", "train.csv")
-    assert interrupt(process) == (130, "", LINE)
+    assert interrupt(process) == (130, "", CACHE_LINE)
     assert not drafts(project)
     assert not (project / "data" / "processed" / "summary.json").exists()
     assert pipeline("preprocess", "--root", project).status == 0
@@ -79,7 +79,7 @@ def test_lessons_keep_the_pictures_that_are_drawn(tmp_path):
     process = fork(tmp_path / "log", ("lesson", "all", "--root", tmp_path, "--json"))
     pictures = tmp_path / "reports" / "lessons"
     wait_for(pictures, "*.png")
-    assert interrupt(process) == (130, "", LINE)
+    assert interrupt(process) == (130, "", CACHE_LINE)
     assert not drafts(tmp_path)
     for path in pictures.iterdir():
         assert path.read_bytes().startswith(b"\x89PNG")
@@ -97,7 +97,7 @@ def test_what_has_not_even_loaded_yet_is_interrupted_with_the_same_line(tmp_path
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", LINE)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", CACHE_LINE)
 
 
 @pytest.fixture
@@ -129,5 +129,5 @@ def test_make_ends_with_the_command_that_it_runs(clone, ready):
     _, err = process.communicate(timeout=60)
     assert process.returncode in {-signal.SIGINT, 2, 130}
     assert "Traceback" not in err
-    assert LINE in err
+    assert CACHE_LINE in err
     assert not drafts(ready)

@@ -13,7 +13,7 @@ import pytest
 from forks import fork
 from situations import QUICK, copy_raw
 
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.runs import integrity, store
 
 SEARCH = ("--trials", 24, "--epochs", 3, "--folds", 2, "--jobs", 1)
@@ -35,8 +35,8 @@ def search(root):
 
 def result(root):
     """Every file below a root but the journal, by a name without the run id."""
-    (record,) = store.list_runs(Folders(root))
-    assert not list(integrity.changes(Folders(root), record))
+    (record,) = store.list_runs(Project(root))
+    assert not list(integrity.changes(Project(root), record))
     files = {}
     for path in root.rglob("*"):
         if path.is_file() and path.name != "tune.journal":

@@ -10,7 +10,7 @@ import pytest
 import torch
 from situations import REPOSITORY
 
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.runs import integrity, store
 
 MODULES = {
@@ -220,7 +220,7 @@ def reseal(folder, name):
         digests = integrity.seal(folder, record)["files"]
         digests.pop("run.json")
         sealed = {**record, "files": digests}
-        sealed["digest"] = store.digest_of(sealed)
+        sealed["digest"] = store.record_digest(sealed)
         (folder / "run.json").write_text(json.dumps(sealed), encoding="utf-8")
 
 
@@ -231,7 +231,7 @@ def test_a_bomb_in_a_run_folder_is_refused_and_does_not_go_off(
     sealed, name, bomb, pipeline, trained_project, commands, tmp_path
 ):
     target = tmp_path / "executed"
-    (record,) = store.list_runs(Folders(trained_project))
+    (record,) = store.list_runs(Project(trained_project))
     folder = trained_project / "runs" / record["run_id"]
     (folder / name).write_bytes(bomb(target))
     if sealed:

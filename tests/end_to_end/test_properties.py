@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from situations import RAW, copy_raw
 
 from pipeline.core.errors import UserError, one_line
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.data.processed import FILES, summary_path
 from pipeline.data.raw import read_train
 from pipeline.data.schema import CATEGORIES, COLUMNS, ID, NUMBERS, TARGET, Number
-from pipeline.stages import preprocess
+from pipeline.stages.preprocess import preprocess
 
 ROWS = 8
 TINY = ("--epochs", 1, "--seeds", 1, "--hidden", 2, "--folds", 2, "--jobs", 1)
@@ -100,7 +100,7 @@ def refuse(constant):
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     root = copy_raw(tmp_path_factory.mktemp("sound") / "project", rows=ROWS)
-    preprocess(Folders(root))
+    preprocess(Project(root))
     return root
 
 
@@ -150,7 +150,7 @@ def test_any_cell_is_used_or_refused_with_its_column_and_line(
 
 def outcome(root):
     """What preprocess wrote, and what it says of it."""
-    summary = json.loads(summary_path(Folders(root)).read_text(encoding="utf-8"))
+    summary = json.loads(summary_path(Project(root)).read_text(encoding="utf-8"))
     said = {key: summary[key] for key in ("filled", "unseen_categories", "assumptions")}
     return [(root / file).read_text(encoding="utf-8") for file in FILES], said
 

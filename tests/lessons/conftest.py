@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.lessons import fashion_mnist
 from pipeline.lessons.config import Setting
 
@@ -25,7 +25,7 @@ def asked(root):
     """How a lesson is asked to run, with the defaults of the command."""
 
     def ask(impl, *, seed=0, epochs=None, data=None):
-        return Setting(impl, seed, epochs, data, Folders(root))
+        return Setting(impl, seed, epochs, data, Project(root))
 
     return ask
 
@@ -33,7 +33,7 @@ def asked(root):
 @pytest.fixture(scope="session")
 def clothes_folder():
     try:
-        return fashion_mnist.find(None, Folders(ROOT))
+        return fashion_mnist.find(None, Project(ROOT))
     except UserError as error:
         pytest.skip(str(error))
 

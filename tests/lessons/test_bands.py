@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.lessons import LESSONS, run_lesson, weight_decay
 
 SEEDLESS = ("tensors", "vectorization")
@@ -21,7 +21,7 @@ def test_every_figure_lies_inside_its_published_band(
         seed=seed,
         epochs=None,
         data=clothes_folder,
-        folders=Folders(root),
+        project=Project(root),
     )
     judged = [
         row for result in results for row in result.rows if row.inside is not None

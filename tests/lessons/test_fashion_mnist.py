@@ -10,7 +10,7 @@ import torch
 from sklearn.datasets import _openml
 
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.lessons import fashion_mnist
 
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
@@ -97,7 +97,7 @@ def test_a_spoilt_file_is_refused_in_one_line_that_names_it(case, few_clothes):
 
 
 def test_a_folder_given_comes_before_the_project_s_and_that_before_debian_s(tmp_path):
-    folders = Folders(tmp_path)
+    folders = Project(tmp_path)
     given, placed = tmp_path / "given", folders.raw / "fashion-mnist"
     given.mkdir()
     placed.mkdir(parents=True)
@@ -110,7 +110,7 @@ def test_where_there_are_no_pictures_every_way_to_get_them_is_named(
 ):
     monkeypatch.setattr(fashion_mnist, "DEBIAN", tmp_path / "not-installed")
     with pytest.raises(UserError) as refusal:
-        fashion_mnist.find(None, Folders(tmp_path))
+        fashion_mnist.find(None, Project(tmp_path))
     message = str(refusal.value)
     for way in ("pipeline download fashion-mnist", "--data", "dataset-fashion-mnist"):
         assert way in message
@@ -119,7 +119,7 @@ def test_where_there_are_no_pictures_every_way_to_get_them_is_named(
 
 def test_a_folder_given_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UserError, match="--data"):
-        fashion_mnist.find(tmp_path / "gone", Folders(tmp_path))
+        fashion_mnist.find(tmp_path / "gone", Project(tmp_path))
 
 
 def _as_openml(clothes):
@@ -133,7 +133,7 @@ def test_openml_s_rows_become_the_very_files_that_debian_ships(
     clothes, clothes_folder, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(fashion_mnist, "fetch", lambda: _as_openml(clothes))
-    paths = fashion_mnist.download(Folders(tmp_path))
+    paths = fashion_mnist.download(Project(tmp_path))
     assert {path.name for path in paths} == {p.name for p in clothes_folder.iterdir()}
     for path in paths:
         ours, theirs = (
@@ -141,7 +141,7 @@ def test_openml_s_rows_become_the_very_files_that_debian_ships(
             for p in (path, clothes_folder / path.name)
         )
         assert ours == theirs
-    assert fashion_mnist.find(None, Folders(tmp_path)) == paths[0].parent
+    assert fashion_mnist.find(None, Project(tmp_path)) == paths[0].parent
 
 
 def test_other_rows_than_fashion_mnist_s_are_refused_and_not_written(clothes, tmp_path):
@@ -158,7 +158,7 @@ def test_an_openml_out_of_reach_is_told_in_one_line(tmp_path, monkeypatch):
 
     monkeypatch.setattr(fashion_mnist, "fetch_openml", unreachable)
     with pytest.raises(UserError, match="OpenML cannot be reached") as refusal:
-        fashion_mnist.download(Folders(tmp_path))
+        fashion_mnist.download(Project(tmp_path))
     assert "\n" not in str(refusal.value)
     assert not (tmp_path / "data").exists()
 

@@ -4,13 +4,11 @@ import pytest
 
 from pipeline.lessons import matplotlib_charts
 from pipeline.lessons.charts import (
-    Against,
     Bars,
     Images,
     Line,
     Lines,
     Mark,
-    Panels,
     Picture,
 )
 from pipeline.lessons.matplotlib_charts import png
@@ -36,11 +34,7 @@ CHARTS = {
     "log lines": Lines(
         "time", "A title", "n", "s", [Line("a", [1, 1e6], [1, 9])], log_x=True
     ),
-    "panels": Panels("folds", "A title", [BANDED] * 7),
-    "one panel": Panels("folds", "A title", [BANDED]),
-    "against": Against(
-        "predicted", "A title", "x ($)", "y ($)", [9e4, 2e5], [8e4, 3e5], [1], "rings"
-    ),
+    "a band": BANDED,
     "images": Images("ten", "A title", [Picture([[0, 1], [1, 0]], "true", True)] * 7),
     "bars": Bars("ladder", "A title", "score", ["a", "b"], [0.2, 0.1], [0.01, 0.02]),
 }

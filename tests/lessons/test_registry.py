@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.lessons import LESSONS, run_lesson
 
 NAMES = [
@@ -104,5 +104,5 @@ def test_a_seed_fixes_every_figure(name, root, few_clothes):
 
 def _run(name, impl, root, *, seed=0, epochs=None, data=None):
     return run_lesson(
-        name, impl, seed=seed, epochs=epochs, data=data, folders=Folders(root)
+        name, impl, seed=seed, epochs=epochs, data=data, project=Project(root)
     )

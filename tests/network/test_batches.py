@@ -8,7 +8,7 @@ import torch
 from tiny_networks import ROWS, rows_of, trainer_of
 
 from pipeline.network.batches import Batches, cut_evenly
-from pipeline.network.stacked_mlp import LINE
+from pipeline.network.stacked_mlp import CACHE_LINE
 
 
 @pytest.mark.parametrize("pieces", [1, 3, 7])
@@ -26,8 +26,8 @@ def test_every_row_of_a_cell_is_in_one_batch_of_an_epoch():
     generators = [torch.Generator().manual_seed(seed) for seed in range(3)]
     (batches,) = Batches(rows, 4).shuffled(generators)
     assert {batch.inputs.shape for batch in batches} == {(3, 13, 16)}
-    for cell, length in enumerate(lengths):
-        met = torch.cat([b.targets[cell][b.weight[cell] > 0] for b in batches])
+    for replica, length in enumerate(lengths):
+        met = torch.cat([b.targets[replica][b.weight[replica] > 0] for b in batches])
         own = rows.targets[0, :length]
         assert torch.equal(met.sort().values, own.sort().values)
         assert not torch.equal(met, own)
@@ -41,7 +41,7 @@ def test_the_shares_of_a_batch_add_up_to_one_whatever_its_rows_weigh():
         assert (batch.share[batch.weight == 0] == 0).all()
 
 
-@pytest.mark.parametrize("gathered", [1, 2 * 3 * 10 * LINE])
+@pytest.mark.parametrize("gathered", [1, 2 * 3 * 10 * CACHE_LINE])
 def test_batches_gathered_a_few_at_a_time_are_the_same(monkeypatch, gathered):
     rows = rows_of(3)
     (at_once,) = Batches(rows, 5).in_order()
@@ -53,7 +53,7 @@ def test_batches_gathered_a_few_at_a_time_are_the_same(monkeypatch, gathered):
 
 def test_a_cell_without_rows_to_score_has_no_score():
     none = replace(rows_of(2), rows=[torch.arange(0)] * 2, longest=0)
-    trainer = trainer_of(rows_of(2), valid=none, seeds=[1, 2], bend=torch.ones(2))
+    trainer = trainer_of(rows_of(2), valid=none, seeds=[1, 2], delta=torch.ones(2))
     epoch = trainer.step_epoch()
     assert epoch.train.isfinite().all()
     assert epoch.valid.isnan().all()

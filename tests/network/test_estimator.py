@@ -21,7 +21,7 @@ from pipeline.core.settings import Settings
 from pipeline.data.encoder import to_matrix
 from pipeline.data.schema import TARGET
 from pipeline.validation.cross_validate import cross_validate
-from pipeline.validation.parallel import BEND
+from pipeline.validation.parallel import HUBER_DELTA
 
 X, Y = make_regression(200, 10, noise=10.0, random_state=0)
 
@@ -170,7 +170,7 @@ def test_on_the_encoded_houses_it_scores_as_train_does(train_features, test_feat
     settings = Settings(epochs=20, seeds=1, hidden=(32,))
     result = cross_validate(train_features, test_features, settings, lambda *_: None, 1)
     encoded, log_price = result.encoded, np.log(train_features[TARGET].to_numpy())
-    matrix = to_matrix(train_features).cells
+    matrix = to_matrix(train_features).entries
     scores = []
     for number, fold in enumerate(encoded.folds):
         ours = model(
@@ -178,7 +178,7 @@ def test_on_the_encoded_houses_it_scores_as_train_does(train_features, test_feat
             weight_decay=settings.lambdas[0],
             learning_rate=settings.lr,
             dropout=settings.dropout,
-            delta=BEND / encoded.deviation[number, 0],
+            delta=HUBER_DELTA / encoded.deviation[number, 0],
             standardize=False,
             epochs=settings.epochs,
             batch_size=settings.batch_size,

@@ -3,13 +3,22 @@
 import numpy as np
 import pytest
 import torch
-from tiny_networks import BEND, BLOCKS, D_IN, HIDDEN, ROWS, SEEDS, rows_of, trainer_of
+from tiny_networks import (
+    CANDIDATES,
+    D_IN,
+    HIDDEN,
+    HUBER_DELTA,
+    ROWS,
+    SEEDS,
+    rows_of,
+    trainer_of,
+)
 from torch import nn
 
-from pipeline.network.adamw import BETAS, WIDE_PACE
+from pipeline.network.adamw import BETAS, WIDE_LR_MULTIPLIER
 from pipeline.network.batches import Batches, Rows
-from pipeline.network.stacked_mlp import LANES, LINE, StackedMLP
-from pipeline.network.trainer import Block, dropout_masks, predict, schedule
+from pipeline.network.stacked_mlp import CACHE_LINE, LANES, StackedMLP
+from pipeline.network.trainer import Candidate, dropout_masks, predict, schedule
 
 
 class Single(nn.Module):
@@ -31,11 +40,11 @@ class Single(nn.Module):
     def forward(self, x):
         return torch.cat([self.deep(x), self.wide(x)], 1)
 
-    def groups(self, block):
+    def groups(self, candidate):
         """Groups for torch's AdamW: decay on weights alone, the wide ones faster."""
         for name, parameter in self.named_parameters():
-            decay = block.weight_decay if "weight" in name else 0.0
-            pace = WIDE_PACE if name == "wide.weight" else 1.0
+            decay = candidate.weight_decay if "weight" in name else 0.0
+            pace = WIDE_LR_MULTIPLIER if name == "wide.weight" else 1.0
             yield {"params": [parameter], "weight_decay": decay, "pace": pace}
 
 
@@ -46,11 +55,11 @@ def linear(weight, bias):
     return layer
 
 
-def train_alone(network, rows, block, *, bend, seed_state, epochs=3, batches=6):
+def train_alone(network, rows, candidate, *, delta, seed_state, epochs=3, batches=6):
     """The same training by torch's modules, autograd, loss and optimizer."""
-    optimizer = torch.optim.AdamW(network.groups(block), betas=BETAS)
-    loss = nn.HuberLoss(delta=bend, reduction="none")
-    x, y = rows.inputs.cells[:, :D_IN], rows.targets[0]
+    optimizer = torch.optim.AdamW(network.groups(candidate), betas=BETAS)
+    loss = nn.HuberLoss(delta=delta, reduction="none")
+    x, y = rows.inputs.entries[:, :D_IN], rows.targets[0]
     weights = torch.ones(ROWS) if rows.weights is None else rows.weights
     generator = torch.Generator()
     generator.set_state(seed_state)
@@ -60,7 +69,7 @@ def train_alone(network, rows, block, *, bend, seed_state, epochs=3, batches=6):
         for batch in order.tensor_split(batches):
             for group in optimizer.param_groups:
                 share = schedule(step / (epochs * batches))
-                group["lr"] = block.lr * group["pace"] * share
+                group["lr"] = candidate.lr * group["pace"] * share
             optimizer.zero_grad()
             target = y[batch, None].expand(-1, 2)
             losses = loss(network(x[batch]), target).sum(1)
@@ -74,21 +83,21 @@ def train_alone(network, rows, block, *, bend, seed_state, epochs=3, batches=6):
 def test_a_stack_equals_torch_networks_trained_alone(epochs, batches, weights):
     rows = rows_of(len(SEEDS), weights=weights)
     trainer = trainer_of(rows, epochs=epochs, batches=batches)
-    members = len(BLOCKS) * len(SEEDS)
+    members = len(CANDIDATES) * len(SEEDS)
     singles = [Single(trainer.stack, member) for member in range(members)]
     states = [generator.get_state() for generator in trainer.generators]
     for _ in trainer.run():
         pass
-    x = rows.inputs.cells
+    x = rows.inputs.entries
     predicted = predict(trainer.stack, x.expand(members, -1, -1))
     for member, network in enumerate(singles):
-        block, cell = divmod(member, len(SEEDS))
+        candidate, replica = divmod(member, len(SEEDS))
         train_alone(
             network,
             rows,
-            BLOCKS[block],
-            bend=BEND[cell].item(),
-            seed_state=states[cell],
+            CANDIDATES[candidate],
+            delta=HUBER_DELTA[replica].item(),
+            seed_state=states[replica],
             epochs=epochs,
             batches=batches,
         )
@@ -106,10 +115,10 @@ def test_the_backward_pass_equals_autograd_with_dropout_and_padding():
     trainer = trainer_of(rows, batches=4)
     stack, ((batch, *_),) = trainer.networks(0), Batches(rows, 4).in_order()
     generator = torch.Generator().manual_seed(5)
-    chances = [
+    dropout_noise = [
         torch.rand(3, 13, layer.shape[2], generator=generator) for layer in stack.layers
     ]
-    masks = dropout_masks(chances, 0.4)
+    masks = dropout_masks(dropout_noise, 0.4)
     slope = torch.randn(2, 3, 13, generator=generator) * batch.weight
     leaves = {name: t.clone().requires_grad_() for name, t in stack.tensors().items()}
     layers = [leaves[f"layer{n}"] for n in range(len(stack.layers))]
@@ -132,10 +141,15 @@ def test_the_backward_pass_equals_autograd_with_dropout_and_padding():
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 def test_the_numbers_of_a_network_do_not_depend_on_its_place_in_a_stack(dropout):
-    seeds, blocks = list(range(9)), [Block(x, 0.01, dropout) for x in (0.0, 1.0, 2.0)]
-    bend = torch.linspace(0.5, 2, 9)
-    whole = trainer_of(rows_of(9), seeds=seeds, blocks=blocks, bend=bend)
-    part = trainer_of(rows_of(2), seeds=seeds[3:5], blocks=blocks[1:2], bend=bend[3:5])
+    seeds, candidates = (
+        list(range(9)),
+        [Candidate(x, 0.01, dropout) for x in (0.0, 1.0, 2.0)],
+    )
+    delta = torch.linspace(0.5, 2, 9)
+    whole = trainer_of(rows_of(9), seeds=seeds, candidates=candidates, delta=delta)
+    part = trainer_of(
+        rows_of(2), seeds=seeds[3:5], candidates=candidates[1:2], delta=delta[3:5]
+    )
     curves = [list(trainer.run()) for trainer in (whole, part)]
     for stacked, alone in zip(
         whole.networks(1)[3:5].tensors().values(),
@@ -149,7 +163,7 @@ def test_the_numbers_of_a_network_do_not_depend_on_its_place_in_a_stack(dropout)
 
 def test_a_cell_with_fewer_rows_is_the_network_it_would_be_alone():
     stacked = trainer_of(rows_of(3, [50, 49, 50]))
-    alone = trainer_of(rows_of(1, [49]), seeds=SEEDS[1:2], bend=BEND[1:2])
+    alone = trainer_of(rows_of(1, [49]), seeds=SEEDS[1:2], delta=HUBER_DELTA[1:2])
     for trainer in (stacked, alone):
         list(trainer.run())
     own = stacked.networks(1)[1:2].tensors()
@@ -160,22 +174,24 @@ def test_a_cell_with_fewer_rows_is_the_network_it_would_be_alone():
 def test_errors_count_as_much_as_their_rows_weigh():
     weights = torch.linspace(0.1, 3, ROWS)
     rows, one = rows_of(2, [50, 40], weights), torch.tensor([1.0])
-    still = [Block(0.0, 0.0, 0.0)]  # a learning rate of 0: the weights stay as drawn
-    trainer = trainer_of(rows, seeds=[1, 2], blocks=still, bend=one.repeat(2))
+    still = [
+        Candidate(0.0, 0.0, 0.0)
+    ]  # a learning rate of 0: the weights stay as drawn
+    trainer = trainer_of(rows, seeds=[1, 2], candidates=still, delta=one.repeat(2))
     (*_, epoch) = trainer.run()
-    predicted = predict(trainer.stack, rows.inputs.cells.expand(2, -1, -1))
-    for place, own in enumerate(rows.rows):
-        squares = (predicted[place] - rows.targets[0])[own] ** 2
+    predicted = predict(trainer.stack, rows.inputs.entries.expand(2, -1, -1))
+    for index, own in enumerate(rows.rows):
+        squares = (predicted[index] - rows.targets[0])[own] ** 2
         expected = np.average(squares, weights=weights[own]) ** 0.5
-        assert epoch.train[place].item() == pytest.approx(expected, rel=1e-5)
-        assert epoch.valid[place].item() == pytest.approx(expected, rel=1e-5)
+        assert epoch.train[index].item() == pytest.approx(expected, rel=1e-5)
+        assert epoch.valid[index].item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_weight_decay_beyond_all_bounds_leaves_the_biases_alone():
     # A step of AdamW takes lr × λ of a weight; of 10,000 times a weight it would make
     # the next, 10,000 times as far off on the other side.
     rows = rows_of(3)
-    trainer = trainer_of(rows, blocks=[Block(1e6, 0.01, 0.0)], epochs=20)
+    trainer = trainer_of(rows, candidates=[Candidate(1e6, 0.01, 0.0)], epochs=20)
     (*_, last) = trainer.run()
     for name, weights in trainer.stack.tensors().items():
         assert name == "biases" or weights.abs().max() < 1e-3
@@ -193,7 +209,7 @@ def test_padding_stays_zero():
     trainer = trainer_of(rows_of(3))
     list(trainer.run())
     first = trainer.stack.layers[0]
-    assert first.shape[1:] == (LINE, LANES)
+    assert first.shape[1:] == (CACHE_LINE, LANES)
     assert first[:, :D_IN, : HIDDEN[0]].abs().min() > 0
     assert (first[..., HIDDEN[0] :] == 0).all()
     assert (first[:, D_IN:] == 0).all()
@@ -210,17 +226,19 @@ def test_the_learning_rate_rises_then_falls_to_nothing():
 
 
 def test_dropout_keeps_the_mean_and_rests_at_zero():
-    chances = [torch.rand(2, 20_000, 1, generator=torch.Generator().manual_seed(0))]
-    (mask,) = dropout_masks(chances, 0.3)
+    dropout_noise = [
+        torch.rand(2, 20_000, 1, generator=torch.Generator().manual_seed(0))
+    ]
+    (mask,) = dropout_masks(dropout_noise, 0.3)
     assert mask.mean().item() == pytest.approx(1, abs=0.02)
     assert mask.unique().tolist() == [0.0, pytest.approx(1 / 0.7)]
-    assert dropout_masks(chances, 0.0) == []
+    assert dropout_masks(dropout_noise, 0.0) == []
 
 
 def test_a_stack_learns_a_straight_line():
     rows = rows_of(3)
-    target = rows.inputs.cells[None, :, 0]
+    target = rows.inputs.entries[None, :, 0]
     line = Rows(rows.inputs, target, rows.fold, rows.rows, ROWS)
-    blocks = [Block(0.0, 0.01, 0.0)]
-    curve = list(trainer_of(line, blocks=blocks, epochs=60).run())
+    candidates = [Candidate(0.0, 0.01, 0.0)]
+    curve = list(trainer_of(line, candidates=candidates, epochs=60).run())
     assert (curve[-1].valid < 0.3 * curve[0].valid).all()

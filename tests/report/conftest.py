@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 from situations import copy_raw
 
-from pipeline.core.files import write_whole
-from pipeline.core.paths import Folders
+from pipeline.core.files import write_atomically
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data.schema import COLUMNS
 from pipeline.report import importance
@@ -62,7 +62,7 @@ def visit(browser):
         context.close()
 
 
-def write_ladder(folders: Folders) -> None:
+def write_ladder(folders: Project) -> None:
     """A run as `baselines` leaves it, older than any other, as far as a page reads."""
     scores = {"what": "a model", "mean": 0.2, "std": 0.01}
     rungs = [
@@ -77,7 +77,7 @@ def write_ladder(folders: Folders) -> None:
 @pytest.fixture(scope="session")
 def _trained(tmp_path_factory):
     root = copy_raw(tmp_path_factory.mktemp("report") / "root", rows=120)
-    folders = Folders(root)
+    folders = Project(root)
     up_to_date.preprocess(folders, force=False)
     for lambdas in (5.0,), (0.0, 5.0, 20.0):
         settings = Settings(lambdas=lambdas, epochs=3, hidden=(8,), batch_size=32)
@@ -90,7 +90,7 @@ def _trained(tmp_path_factory):
 def folders(_trained, tmp_path):
     """A project of 120 houses with a run of one λ, then one of three, and a ladder."""
     without = shutil.ignore_patterns("reports")
-    return Folders(shutil.copytree(_trained.root, tmp_path / "root", ignore=without))
+    return Project(shutil.copytree(_trained.root, tmp_path / "root", ignore=without))
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def facts(_trained):
 def page_path(_trained, facts):
     """The page of the newest run."""
     path = _trained.reports / "one.html"
-    write_whole(path, render([draw(facts)], newest_ladder(_trained)))
+    write_atomically(path, render([draw(facts)], newest_ladder(_trained)))
     return path
 
 
@@ -120,5 +120,5 @@ def pair_path(_trained, facts):
         patch.setattr(importance, "COLUMNS", FEW)
         older = read_facts(_trained, list_runs(_trained)[1])
     path = _trained.reports / "both.html"
-    write_whole(path, render([draw(older), draw(facts)], newest_ladder(_trained)))
+    write_atomically(path, render([draw(older), draw(facts)], newest_ladder(_trained)))
     return path

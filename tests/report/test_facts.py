@@ -17,7 +17,7 @@ from pipeline.runs.store import find_run, list_runs
 
 
 def test_the_houses_that_cost_most_are_those_of_the_record(folders, facts):
-    worst = facts.houses.nlargest(residuals.COSTLIEST, "share")
+    worst = facts.houses.nlargest(residuals.LARGEST_ERRORS, "share")
     kept = pd.DataFrame(find_run(folders)["costliest"])
     assert list(worst["Id"]) == list(kept["Id"])
     np.testing.assert_allclose(worst["share"], kept["share"], rtol=1e-4)

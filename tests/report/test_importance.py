@@ -10,7 +10,7 @@ from pipeline.data.raw import read_train
 from pipeline.data.schema import COLUMNS
 from pipeline.report import importance
 from pipeline.report.importance import importances
-from pipeline.runs.predictor import Fitted
+from pipeline.runs.predictor import Predictor
 from pipeline.runs.store import find_run
 
 
@@ -24,10 +24,10 @@ class Known:
         self.seen = [0, 0]
 
     def of_matrix(self, matrix, neighbourhoods, fold):
-        assert len(neighbourhoods) == len(matrix.cells)
-        self.seen[fold] += len(matrix.cells)
+        assert len(neighbourhoods) == len(matrix.entries)
+        self.seen[fold] += len(matrix.entries)
         places = [matrix.names.index(name) for name in self.names]
-        return matrix.cells[:, places].sum(axis=1)
+        return matrix.entries[:, places].sum(axis=1)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_respreading_shuffled_words_only_gives_what_all_words_would(
     folders, houses, monkeypatch
 ):
     record = find_run(folders)
-    fitted = Fitted.load(folders, record)
+    fitted = Predictor.load(folders, record)
     seen = pd.read_csv(folders.runs / record["run_id"] / "oof.csv")
     fold = seen["fold"].to_numpy()
     quick = importances(fitted, houses, fold)

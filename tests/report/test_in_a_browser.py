@@ -50,10 +50,10 @@ def test_the_page_holds_all_that_was_promised(visit, page_path):
 
 def column(page, name):
     """The cells of a column of the table of houses, from the top down."""
-    heads = page.locator("#costliest thead th").all_text_contents()
+    heads = page.locator("#largest-errors thead th").all_text_contents()
     place = heads.index(name) + 1
     return page.locator(
-        f"#costliest tbody tr > :nth-child({place})"
+        f"#largest-errors tbody tr > :nth-child({place})"
     ).all_text_contents()
 
 
@@ -64,12 +64,12 @@ def test_a_table_sorts_by_click_and_back_again(visit, page_path):
     button = page.get_by_role("button", name="price", exact=True)
     button.click()
     assert column(page, "price") == prices
-    assert page.locator("#costliest th[aria-sort=ascending]").count() == 1
+    assert page.locator("#largest-errors th[aria-sort=ascending]").count() == 1
     button.click()
     assert column(page, "price") == prices[::-1]
     page.get_by_role("button", name="neighbourhood").click()
     assert column(page, "neighbourhood") == sorted(column(page, "neighbourhood"))
-    assert page.locator("#costliest th[aria-sort=descending]").count() == 0
+    assert page.locator("#largest-errors th[aria-sort=descending]").count() == 0
 
 
 def test_a_table_sorts_by_keyboard_alone(visit, page_path):

@@ -8,7 +8,7 @@ import pytest
 from situations import QUICK
 
 from pipeline.core.files import sha256
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.runs import integrity, store
 from pipeline.runs.writer import new_run
 
@@ -32,18 +32,17 @@ def edited_record(root, change):
 
 
 def test_a_run_carries_the_digests_of_its_inputs_and_of_every_file(trained_project):
-    record = store.find_run(Folders(trained_project))
+    record = store.find_run(Project(trained_project))
     folder = run_of(trained_project)
     names = {path.name for path in folder.iterdir()} - {"run.json"}
     assert record["files"] == {name: sha256(folder / name) for name in names}
     places = [f"data/raw/{name}.csv" for name in ("train", "test")] + [
-        f"data/processed/{name}.csv"
-        for name in ("train", "test", "train_encoded", "test_encoded")
+        f"data/processed/{name}.csv" for name in ("train", "test")
     ]
     assert record["inputs"] == {
         place: sha256(trained_project / place) for place in places
     }
-    assert not list(integrity.changes(Folders(trained_project), record))
+    assert not list(integrity.changes(Project(trained_project), record))
 
 
 def test_the_files_of_rungs_are_among_them(trained_project):
@@ -186,7 +185,7 @@ def test_a_record_that_cannot_be_read_does_not_make_an_older_run_the_newest(
 def test_runs_of_the_same_millisecond_get_ids_that_sort_as_they_came(tmp_path):
     begin = datetime(2026, 11, 24, 8, 15, 0, 999_400, tzinfo=UTC)
     for number in range(3):
-        with new_run(Folders(tmp_path), begin) as draft:
+        with new_run(Project(tmp_path), begin) as draft:
             (draft.path / "number").write_text(str(number))
     found = sorted((tmp_path / "runs").iterdir())
     assert [path.name for path in found] == [
@@ -198,7 +197,7 @@ def test_runs_of_the_same_millisecond_get_ids_that_sort_as_they_came(tmp_path):
 
 
 def test_each_change_has_a_line_the_runs_before_the_datas(trained_project):
-    folders = Folders(trained_project)
+    folders = Project(trained_project)
     record = store.find_run(folders)
     for name in CHANGED:
         (run_of(trained_project) / name).write_text("")

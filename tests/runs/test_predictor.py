@@ -11,18 +11,18 @@ from safetensors.torch import load_file, save_file
 from situations import copy_raw
 
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
-from pipeline.runs.predictor import Fitted
+from pipeline.runs.predictor import Predictor
 from pipeline.runs.store import find_run
-from pipeline.stages.preprocess import read_features
 from pipeline.stages import up_to_date
+from pipeline.stages.preprocess import read_features
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A project with a run of two λ on 120 houses."""
-    folders = Folders(copy_raw(tmp_path_factory.mktemp("fitted") / "root", rows=120))
+    folders = Project(copy_raw(tmp_path_factory.mktemp("fitted") / "root", rows=120))
     up_to_date.preprocess(folders, force=False)
     settings = Settings(
         folds=3, lambdas=(0.0, 5.0), epochs=2, hidden=(8, 4), batch_size=16
@@ -34,13 +34,13 @@ def trained(tmp_path_factory):
 @pytest.fixture
 def folders(trained, tmp_path):
     """A copy of it, to break."""
-    return Folders(shutil.copytree(trained.root, tmp_path / "root"))
+    return Project(shutil.copytree(trained.root, tmp_path / "root"))
 
 
 def test_loaded_networks_predict_what_the_run_predicted(folders):
     record = find_run(folders)
     folder = folders.runs / record["run_id"]
-    fitted = Fitted.load(folders, record)
+    fitted = Predictor.load(folders, record)
     train, test = read_features(folders, record["inputs"])
     seen = pd.read_csv(folder / "oof.csv")
     for number in range(3):
@@ -57,17 +57,17 @@ def test_lambdas_are_found_in_the_order_that_the_record_has_them(folders):
     path = folders.runs / record["run_id"] / "weights.safetensors"
     tensors = load_file(path)
     (_, test) = read_features(folders, record["inputs"])
-    prices = Fitted.load(folders, record).prices(test)
+    prices = Predictor.load(folders, record).prices(test)
     stacks = {name: tensors[name].flip(0) for name in tensors if name[:6] == "stack."}
     save_file(tensors | {n: stack.contiguous() for n, stack in stacks.items()}, path)
     record["settings"]["lambdas"].reverse()
-    assert (Fitted.load(folders, record).prices(test) == prices).all()
+    assert (Predictor.load(folders, record).prices(test) == prices).all()
 
 
 def test_other_columns_than_the_runs_are_refused(folders):
     record = find_run(folders)
     record["columns"] = record["columns"][::-1]
-    fitted = Fitted.load(folders, record)
+    fitted = Predictor.load(folders, record)
     with pytest.raises(UserError, match="other columns"):
         fitted.log_price(read_features(folders, record["inputs"])[1], 0)
 
@@ -89,7 +89,7 @@ def test_weights_that_are_not_the_records_are_refused_by_name(folders, name, cha
         tensors[name] = changed.contiguous()
     save_file(tensors, path)
     with pytest.raises(UserError, match=rf"weights\.safetensors: {name} is not"):
-        Fitted.load(folders, record)
+        Predictor.load(folders, record)
 
 
 def test_cut_weights_are_refused(folders):
@@ -97,7 +97,7 @@ def test_cut_weights_are_refused(folders):
     path = folders.runs / record["run_id"] / "weights.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(UserError, match="cannot be read"):
-        Fitted.load(folders, record)
+        Predictor.load(folders, record)
 
 
 def test_a_bomb_in_place_of_weights_is_refused(folders, tmp_path):
@@ -110,7 +110,7 @@ def test_a_bomb_in_place_of_weights_is_refused(folders, tmp_path):
         {"stack": Bomb()}, folders.runs / record["run_id"] / "weights.safetensors"
     )
     with pytest.raises(UserError, match="cannot be read"):
-        Fitted.load(folders, record)
+        Predictor.load(folders, record)
     assert not (tmp_path / "went-off").exists()
 
 
@@ -126,4 +126,4 @@ def test_a_bomb_in_place_of_weights_is_refused(folders, tmp_path):
 def test_a_record_that_makes_no_sense_is_refused(folders, change):
     record = json.loads(json.dumps(find_run(folders) | change))
     with pytest.raises(UserError, match="train again"):
-        Fitted.load(folders, record)
+        Predictor.load(folders, record)

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
-from situations import QUICK, REPOSITORY, copy_raw, EDGE
+from situations import EDGE, QUICK, REPOSITORY, copy_raw
 
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.runs.store import list_runs
 from pipeline.stages import up_to_date
 
@@ -37,7 +37,7 @@ class Logged(NamedTuple):
 
     @property
     def record(self):
-        (record,) = list_runs(Folders(self.root))
+        (record,) = list_runs(Project(self.root))
         return record
 
     def runs(self, experiment="house-prices"):
@@ -54,7 +54,7 @@ class Logged(NamedTuple):
 def logged(tmp_path_factory):
     """A run of a small project, logged to a new store by a process of its own."""
     root = copy_raw(tmp_path_factory.mktemp("tracking") / "project", rows=120)
-    up_to_date.preprocess(Folders(root), force=False)
+    up_to_date.preprocess(Project(root), force=False)
     uri = f"sqlite:///{root / 'new' / 'store.db'}"
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", "train", *TRAIN, "--json"],

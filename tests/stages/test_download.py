@@ -10,7 +10,7 @@ import pytest
 from situations import RAW, copy_raw
 
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.stages import download
 
 NAMES = ("train.csv", "test.csv")
@@ -65,7 +65,7 @@ def test_the_digests_in_the_code_are_those_beside_the_data():
 def test_in_an_installed_package_they_lie_inside_it(tmp_path, monkeypatch):
     shutil.copytree(RAW, tmp_path / "pipeline" / "bundled")
     monkeypatch.setattr(download, "PACKAGE", tmp_path / "pipeline")
-    download.download(Folders(tmp_path / "root"))
+    download.download(Project(tmp_path / "root"))
     assert contents(tmp_path / "root" / "data" / "raw") == contents(RAW)
 
 
@@ -143,7 +143,7 @@ def test_files_that_preprocess_could_not_read_are_refused_before_any_is_replaced
     copy_raw(root)
     before = files_below(root)
     with pytest.raises(UserError) as refusal:
-        download.download(Folders(root), str(yours), force=True)
+        download.download(Project(root), str(yours), force=True)
     assert why in str(refusal.value)
     assert files_below(root) == before
 
@@ -154,7 +154,7 @@ def test_a_file_inside_a_zip_is_named_by_the_zip_and_not_by_a_passing_folder(tmp
         opened.writestr("train.csv", "Id,SalePrice\n1,2\n")
         opened.writestr("test.csv", "Id\n3\n")
     with pytest.raises(UserError) as refusal:
-        download.download(Folders(tmp_path / "root"), str(path))
+        download.download(Project(tmp_path / "root"), str(path))
     assert str(refusal.value).startswith(f"{path}: train.csv: column MSSubClass")
     assert not (tmp_path / "root").exists()
 
@@ -181,17 +181,17 @@ def test_clothes_do_not_come_from_kaggle(pipeline, tmp_path):
 def test_a_bundled_file_that_was_changed_is_not_passed_on(tmp_path, monkeypatch, yours):
     monkeypatch.setattr(download, "bundled", lambda: yours)
     with pytest.raises(UserError, match="git checkout data/raw"):
-        download.download(Folders(tmp_path / "root"))
+        download.download(Project(tmp_path / "root"))
     assert not (tmp_path / "root").exists()
 
 
 def test_a_folder_in_the_place_of_a_file_is_one_line(tmp_path, yours):
     (tmp_path / "data" / "raw" / "train.csv").mkdir(parents=True)
     with pytest.raises(UserError, match=r"train\.csv: cannot be read"):
-        download.download(Folders(tmp_path), str(yours), force=True)
+        download.download(Project(tmp_path), str(yours), force=True)
 
 
 def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path, yours):
     (tmp_path / "data").write_text("in the way")
     with pytest.raises(UserError, match="cannot be written to"):
-        download.download(Folders(tmp_path), str(yours))
+        download.download(Project(tmp_path), str(yours))

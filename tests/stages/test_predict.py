@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from situations import RAW, copy_raw
 
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.runs.store import find_run
 from pipeline.stages import up_to_date
@@ -23,7 +23,7 @@ def project(tmp_path_factory):
     """A project with a run for each of RUNS; the whole test file, to price."""
     root = copy_raw(tmp_path_factory.mktemp("predict") / "project", rows=200)
     (root / "data/raw/test.csv").write_bytes((RAW / "test.csv").read_bytes())
-    folders = Folders(root)
+    folders = Project(root)
     up_to_date.preprocess(folders, force=False)
     for settings in RUNS.values():
         up_to_date.train(folders, settings, lambda *_: None, jobs=2, force=False)

@@ -2,18 +2,16 @@
 
 import pandas as pd
 
-from pipeline.cli.tables.preprocess import show_preprocess
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.data.schema import CATEGORIES
-from pipeline.stages import preprocess
 from pipeline.stages import preprocess as stage
-from pipeline.stages.preprocess import read_features
+from pipeline.stages.preprocess import preprocess, read_features
 
 
 def test_features_come_back_from_disk_as_they_were(
     project, train_features, test_features
 ):
-    folders = Folders(project)
+    folders = Project(project)
     written = read_features(folders, preprocess(folders)["outputs"])
     for read, expected in zip(written, (train_features, test_features), strict=True):
         assert list(read.columns) == list(expected.columns)
@@ -29,7 +27,7 @@ def test_features_come_back_from_disk_as_they_were(
 
 
 def test_the_summary_counts_what_was_filled(project):
-    summary = preprocess(Folders(project))
+    summary = preprocess(Project(project))
     filled = {row["column"]: row for row in summary["filled"]}
     assert filled["LotFrontage"]["train"] == 259
     assert filled["LotFrontage"]["test"] == 227
@@ -42,23 +40,11 @@ def test_the_summary_counts_what_was_filled(project):
     assert summary["unseen_categories"] == {"MSSubClass": ["150"]}
 
 
-def test_long_files_are_written_in_blocks_and_encoded_in_part(
-    small_project, monkeypatch, capsys
-):
-    processed = Folders(small_project).processed
-    names = ("train.csv", "test.csv", "train_encoded.csv", "test_encoded.csv")
-    summary = preprocess(Folders(small_project))
+def test_long_files_are_written_in_blocks(small_project, monkeypatch):
+    processed = Project(small_project).processed
+    names = ("train.csv", "test.csv")
+    preprocess(Project(small_project))
     whole = {name: (processed / name).read_text() for name in names}
-    assert summary["rows_encoded"] == {"train": 120, "test": 120}
-    show_preprocess(summary)
-    assert "rows written encoded" not in capsys.readouterr().out
     monkeypatch.setattr(stage, "_BLOCK_ROWS", 32)
-    monkeypatch.setattr(stage, "ENCODED_ROWS", 50)
-    capped = preprocess(Folders(small_project))
-    for name in names:
-        lines = whole[name].splitlines(keepends=True)
-        kept = "".join(lines[:51] if "encoded" in name else lines)
-        assert (processed / name).read_text() == kept
-    assert capped["rows_encoded"] == {"train": 50, "test": 50}
-    show_preprocess(capped)
-    assert "rows written encoded" in capsys.readouterr().out
+    preprocess(Project(small_project))
+    assert {name: (processed / name).read_text() for name in names} == whole

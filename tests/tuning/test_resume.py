@@ -20,9 +20,12 @@ PLAN = Plan(trials=14, settings=BASE)
 HOUSES = search.Houses(pd.DataFrame({"SalePrice": [1.0]}), pd.DataFrame())
 
 
-def race_at_once(encoded, price, blocks, settings):
+def race_at_once(encoded, price, candidates, settings):
     """Scores from the settings alone; the worse half of a batch is stopped."""
-    scores = [block.lr * (1 + block.dropout) * settings.hidden[0] for block in blocks]
+    scores = [
+        candidate.lr * (1 + candidate.dropout) * settings.hidden[0]
+        for candidate in candidates
+    ]
     middle = np.median(scores)
     return [[Rung(1, s)] + [Rung(3, s / 2)] * int(s <= middle) for s in scores]
 
@@ -36,7 +39,7 @@ def call(function, *arguments):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """A search of no training, small batches, and a sampler that learns early."""
-    monkeypatch.setattr(search, "race", race_at_once)
+    monkeypatch.setattr(search, "successive_halving", race_at_once)
     monkeypatch.setattr(search, "BATCH", 4)
     monkeypatch.setattr(space, "STARTUP", 4)
     monkeypatch.setattr("os.fsync", lambda _: None)
@@ -124,8 +127,8 @@ def test_a_number_that_another_process_takes_first_is_not_drawn_twice(
     draw = study.draw
 
     def interfere(*arguments):
-        for place, params in enumerate(draw(*arguments)):
-            if place == 1:
+        for index, params in enumerate(draw(*arguments)):
+            if index == 1:
                 monkeypatch.setattr(study, "draw", draw)
                 other.next_batch(100, 1)
             yield params

@@ -17,20 +17,22 @@ from tiny_networks import rows_of, trainer_of
 from pipeline.cli.tables.tune import search_progress
 from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings
-from pipeline.network.trainer import Block
+from pipeline.network.trainer import Candidate
 from pipeline.stages.tune import command_line, fresh_seeds
-from pipeline.tuning.halving import Rung, better_half, race, rungs_of
+from pipeline.tuning.halving import Rung, better_half, rungs_of, successive_halving
 from pipeline.tuning.plan import Plan
 from pipeline.tuning.search import Found
 from pipeline.tuning.space import SHAPES
 from pipeline.tuning.study import Study, Tried
 from pipeline.validation.cross_validate import cross_validate
-from pipeline.validation.fold_data import EncodedFolds
+from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import make_folds
 
 MANY = 10**6
 BASE = Settings(folds=3, seeds=1, epochs=3, hidden=(8,), batch_size=16)
-BLOCKS = [Block(x, lr, 0.1) for x in (1.0, 5.0) for lr in (1e-4, 1e-2, 1e-3, 3e-3)]
+CANDIDATES = [
+    Candidate(x, lr, 0.1) for x in (1.0, 5.0) for lr in (1e-4, 1e-2, 1e-3, 3e-3)
+]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def houses(train_features, test_features):
 
 @pytest.fixture(scope="module")
 def encoded(houses):
-    return EncodedFolds.fit(*houses, make_folds(120, BASE.folds, BASE.seed), "cpu")
+    return FoldData.fit(*houses, make_folds(120, BASE.folds, BASE.seed), "cpu")
 
 
 @pytest.fixture
@@ -50,15 +52,21 @@ def ready(pipeline, small_project):
     return small_project
 
 
-def run_race(houses, encoded, blocks, settings=BASE):
-    return race(encoded, houses[0]["SalePrice"].to_numpy(), blocks, settings)
+def run_race(houses, encoded, candidates, settings=BASE):
+    return successive_halving(
+        encoded, houses[0]["SalePrice"].to_numpy(), candidates, settings
+    )
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_a_block_that_is_kept_trains_as_if_no_other_had_left(dropout):
     # The blocks that leave are the only ones with dropout, or all have it.
-    blocks = [Block(1.0, 0.01, 0.3), Block(2.0, 0.02, dropout), Block(3.0, 0.01, 0.3)]
-    whole, halved = (trainer_of(rows_of(3), blocks=blocks) for _ in range(2))
+    candidates = [
+        Candidate(1.0, 0.01, 0.3),
+        Candidate(2.0, 0.02, dropout),
+        Candidate(3.0, 0.01, 0.3),
+    ]
+    whole, halved = (trainer_of(rows_of(3), candidates=candidates) for _ in range(2))
     whole.train_epoch()
     halved.train_epoch()
     halved.keep([1, 2])
@@ -76,14 +84,14 @@ def test_a_block_that_is_kept_trains_as_if_no_other_had_left(dropout):
 
 
 def test_the_scores_of_a_trial_do_not_depend_on_its_batch(houses, encoded):
-    together = run_race(houses, encoded, BLOCKS)
-    for block, rungs in zip(BLOCKS, together, strict=True):
-        (alone,) = run_race(houses, encoded, [block])
+    together = run_race(houses, encoded, CANDIDATES)
+    for candidate, rungs in zip(CANDIDATES, together, strict=True):
+        (alone,) = run_race(houses, encoded, [candidate])
         assert rungs == alone[: len(rungs)]
 
 
 def test_the_worse_half_leaves_at_each_rung(houses, encoded):
-    reached = run_race(houses, encoded, BLOCKS)
+    reached = run_race(houses, encoded, CANDIDATES)
     assert sorted(map(len, reached)) == [1, 1, 1, 1, 2, 2, 3, 3]
     for rung in range(2):
         there = [each for each in reached if len(each) > rung]
@@ -93,13 +101,13 @@ def test_the_worse_half_leaves_at_each_rung(houses, encoded):
 
 
 def test_the_last_rung_is_the_score_of_a_cross_validation(houses, encoded):
-    (rungs,) = run_race(houses, encoded, [Block(5.0, 1e-3, 0.2)])
+    (rungs,) = run_race(houses, encoded, [Candidate(5.0, 1e-3, 0.2)])
     result = cross_validate(*houses, BASE, lambda *_: None, 1)
     assert rungs[-1] == Rung(BASE.epochs, result.scores[0].pooled)
 
 
 def test_a_trial_that_diverges_is_scored_and_leaves(houses, encoded):
-    wild, tame = Block(1.0, 1e30, 0.1), Block(1.0, 1e-3, 0.1)
+    wild, tame = Candidate(1.0, 1e30, 0.1), Candidate(1.0, 1e-3, 0.1)
     diverged, trained = run_race(houses, encoded, [wild, tame])
     assert [len(diverged), len(trained)] == [1, 3]
     assert np.isfinite(diverged[0].score)

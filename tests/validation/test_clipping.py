@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.validation.clipping import MARGIN, Limits
+from pipeline.validation.clipping import MARGIN, PriceBounds
 
 PLACES = pd.Series(["NAmes", "NAmes", "OldTown", None])
-LIMITS = Limits.fit(PLACES, np.array([11.0, 12.0, 10.0, 13.0]))
+LIMITS = PriceBounds.fit(PLACES, np.array([11.0, 12.0, 10.0, 13.0]))
 
 
 def test_the_ceiling_is_a_margin_above_the_dearest_sale_of_the_neighbourhood():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.core.settings import Settings
-from pipeline.validation.cross_validate import cells_of, cross_validate
+from pipeline.validation.cross_validate import cross_validate, replicas_of
 from pipeline.validation.parallel import even_cut
 
 QUICK = {"epochs": 2, "seeds": 2, "hidden": (8,), "lambdas": (0.0, 2.0)}
@@ -35,7 +35,7 @@ def test_validated_rows_change_nothing_that_their_own_networks_learn(houses):
     first, second = (
         run.trained.log_price[..., len(train) :] for run in (before, after)
     )
-    own = np.array([cell.fold == 0 for cell in before.cells])
+    own = np.array([replica.fold == 0 for replica in before.replicas])
     np.testing.assert_array_equal(first[:, own], second[:, own])
     assert (first[:, ~own] != second[:, ~own]).all()
 
@@ -54,8 +54,8 @@ def test_every_house_is_predicted_out_of_fold_and_the_scores_are_of_those(houses
 def test_the_submission_averages_the_networks_of_all_folds_in_log_price(houses):
     result = run(*houses)
     by_fold = result.trained.log_price[1].reshape(5, 2, -1).mean(axis=1)
-    bounded = np.clip(by_fold, result.encoded.floor, result.encoded.ceiling)
-    expected = np.exp(bounded[:, len(houses[0]) :].mean(axis=0))
+    capped_decay = np.clip(by_fold, result.encoded.floor, result.encoded.ceiling)
+    expected = np.exp(capped_decay[:, len(houses[0]) :].mean(axis=0))
     np.testing.assert_allclose(result.test[1], expected)
 
 
@@ -98,18 +98,18 @@ def test_the_watcher_sees_each_epoch_of_each_network(houses):
 
 
 def test_cells_are_every_fold_and_seed():
-    cells = cells_of(Settings(folds=3, seeds=2))
-    assert cells == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]
+    replicas = replicas_of(Settings(folds=3, seeds=2))
+    assert replicas == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]
 
 
 def test_the_learning_curve_ends_in_the_error_of_each_network(houses):
     result = run(*houses)
     log_price = np.log(houses[0]["SalePrice"].to_numpy())
-    for place, cell in enumerate(result.cells):
-        rows = result.encoded.folds[cell.fold].valid
-        for block in range(2):
-            errors = result.trained.log_price[block, place, rows] - log_price[rows]
-            curve = result.trained.valid[block, place]
+    for index, replica in enumerate(result.replicas):
+        rows = result.encoded.folds[replica.fold].valid
+        for candidate in range(2):
+            errors = result.trained.log_price[candidate, index, rows] - log_price[rows]
+            curve = result.trained.valid[candidate, index]
             assert curve[-1] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-4)
 
 
@@ -132,7 +132,7 @@ def test_shuffled_prices_cannot_be_predicted_better_than_by_their_mean(
 
 
 @pytest.mark.parametrize(
-    ("blocks", "cells", "jobs", "cut"),
+    ("candidates", "replicas", "jobs", "cut"),
     [
         (1, 10, 2, (1, 2)),
         (4, 5, 2, (2, 1)),  # 10 networks each, where 3 of 5 cells would be 12
@@ -141,8 +141,8 @@ def test_shuffled_prices_cannot_be_predicted_better_than_by_their_mean(
         (1, 3, 8, (1, 1)),  # no part of a single cell
     ],
 )
-def test_parts_are_cut_where_they_come_out_even(blocks, cells, jobs, cut):
-    assert even_cut(blocks, cells, jobs) == cut
+def test_parts_are_cut_where_they_come_out_even(candidates, replicas, jobs, cut):
+    assert even_cut(candidates, replicas, jobs) == cut
 
 
 @pytest.mark.parametrize("jobs", [2, 8])

@@ -6,12 +6,12 @@ import pytest
 from situations import EDGE, QUICK, strict
 
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Folders
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.runs.record import read_record
 from pipeline.runs.store import find_run
 from pipeline.validation.divergence import Diverged, diverged_in, name_diverged
-from pipeline.validation.parallel import Cell, Trained
+from pipeline.validation.parallel import Replica, Trained
 
 FAR = ("--lr", 1e30, "--lambda", 0, "--lambda", 5)
 
@@ -60,10 +60,10 @@ def test_the_table_shows_it_and_a_line_names_the_network(
     shown = pipeline("train", "--root", trained_project, *QUICK, *EDGE)
     assert "up to date" in shown.out
     row = next(line for line in shown.out.splitlines() if line.lstrip()[:2] == "0 ")
-    cells = row.replace(" ± ", "±").split()
+    replicas = row.replace(" ± ", "±").split()
     folds = [score is None for score in at_the_edge["scores"][0]["folds"]]
-    assert [cell == "diverged" for cell in cells[1:6]] == folds
-    assert cells[6:8] == ["–", "–"]
+    assert [replica == "diverged" for replica in replicas[1:6]] == folds
+    assert replicas[6:8] == ["–", "–"]
     first = min(at_the_edge["diverged"], key=lambda each: each["epoch"])
     assert (
         f"λ = 0 is left out: network 1 of fold {first['fold'] + 1} "
@@ -75,13 +75,13 @@ def test_its_run_is_listed_drawn_reported_and_submitted(
     pipeline, at_the_edge, trained_project
 ):
     run = at_the_edge["run_id"]
-    for command in ("runs", "submit", "report", ("train", *QUICK, *EDGE, "--plots")):
+    for command in ("runs", "submit", "report", ("train", *QUICK, *EDGE)):
         words = [command] if isinstance(command, str) else command
         result = pipeline(*words, "--root", trained_project)
         assert result.status == 0, result.err
     page = (trained_project / "reports" / f"{run}.html").read_text()
     assert "networks of theirs diverged: λ = 0." in page
-    folders = Folders(trained_project)
+    folders = Project(trained_project)
     shown = read_record(folders, find_run(folders, run))
     assert [score.value for score in shown.scores] == [5]
 
@@ -116,10 +116,10 @@ def test_no_finite_number_anywhere_is_what_counts_as_diverged():
 
 def test_the_networks_are_named_by_lambda_fold_seed_and_epoch():
     settings = Settings(lambdas=(0.0, 5.0), folds=2, seeds=1)
-    cells = [Cell(0, 0), Cell(1, 0)]
-    (named,) = name_diverged(np.array([[0, 7], [0, 0]]), cells, settings)
+    replicas = [Replica(0, 0), Replica(1, 0)]
+    (named,) = name_diverged(np.array([[0, 7], [0, 0]]), replicas, settings)
     assert named == Diverged(0.0, fold=1, seed=0, epoch=7)
     with pytest.raises(
         UserError, match="first of all λ = 5, fold 1, network 1 in epoch 3"
     ):
-        name_diverged(np.array([[0, 7], [3, 0]]), cells, settings)
+        name_diverged(np.array([[0, 7], [3, 0]]), replicas, settings)

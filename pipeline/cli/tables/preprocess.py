@@ -17,11 +17,6 @@ def show_preprocess(record: dict[str, Any]) -> None:
     table.add_row("columns in", *[str(columns["raw"])] * 2)
     table.add_row("columns built", *[str(columns["built"])] * 2)
     table.add_row("columns out, encoded", *[str(columns["encoded"])] * 2)
-    if record["rows_encoded"] != rows:
-        encoded = record["rows_encoded"]
-        table.add_row(
-            "rows written encoded", f"{encoded['train']:,}", f"{encoded['test']:,}"
-        )
     show("Preprocessing", table)
     _show_filled(record["filled"])
     show_assumptions(record["assumptions"])

@@ -18,12 +18,12 @@ from rich.progress import (
 from pipeline.cli.tables.console import err, say_err
 
 if TYPE_CHECKING:  # torch stays unloaded where all is up to date
-    from pipeline.network.trainer import Epoch
-    from pipeline.validation.parallel import Watch
+    from pipeline.network.trainer import EpochErrors
+    from pipeline.validation.parallel import Callback
 
 
 @contextmanager
-def epoch_progress(networks: int, epochs: int) -> Iterator["Watch"]:
+def epoch_progress(networks: int, epochs: int) -> Iterator["Callback"]:
     """A bar on standard error with the score as it falls and the time left.
 
     Where there is no terminal, a plain line for each quarter of the way.
@@ -43,7 +43,7 @@ def epoch_progress(networks: int, epochs: int) -> Iterator["Watch"]:
     with Progress(*columns, console=err, transient=True, disable=not bar) as progress:
         task = progress.add_task("train", total=networks * epochs, score="–")
 
-        def watch(part: int, epoch: "Epoch") -> None:
+        def callback(part: int, epoch: "EpochErrors") -> None:
             with turn:
                 latest[part] = epoch.valid.tolist()
                 score = _mean(list(chain.from_iterable(latest.values())))
@@ -53,7 +53,7 @@ def epoch_progress(networks: int, epochs: int) -> Iterator["Watch"]:
                     quarters.add(quarter)
                     say_err(f"trained {25 * quarter} % · mean log-RMSE {score}")
 
-        yield watch
+        yield callback
 
 
 def _mean(scores: list[float]) -> str:

@@ -12,7 +12,7 @@ from pipeline.cli.tables.console import err, make_table, say, say_err, show
 from pipeline.report.score_text import texts
 
 if TYPE_CHECKING:  # torch stays unloaded where all is up to date
-    from pipeline.stages.tune import Watch as SearchWatch
+    from pipeline.stages.tune import Callback as SearchWatch
     from pipeline.tuning.search import Found
 
 _BEST_TRIALS = 10  # are shown
@@ -27,7 +27,7 @@ def search_progress() -> Iterator["SearchWatch"]:
     shown = set()
     with Live(console=err, transient=True, auto_refresh=False) as live:
 
-        def watch(found: "Found") -> None:
+        def callback(found: "Found") -> None:
             line = _search_line(found)
             if err.is_interactive:
                 best = [each.record() for each in found.tried[:_BEST_TRIALS]]
@@ -39,7 +39,7 @@ def search_progress() -> Iterator["SearchWatch"]:
                 shown.add(state)
                 say_err(line)
 
-        yield watch
+        yield callback
 
 
 def _search_line(found: "Found") -> str:

@@ -11,7 +11,7 @@ from pipeline.report.svg.axes import WIDTH, Range, box, draw_axes, draw_ranges
 from pipeline.report.svg.drawing import Drawing
 from pipeline.report.svg.scales import Scale
 
-COSTLIEST = 10  # houses that are ringed and listed
+LARGEST_ERRORS = 10  # houses that are ringed and listed
 _HEIGHT = 250
 _LAYERS = 4  # of dots, so that where many lie they are darker
 _GROUPS = 12  # of houses, at most, for the running median
@@ -38,7 +38,7 @@ def against_actual(houses: pd.DataFrame) -> Drawing:
     draw_axes(drawing, area, x, y, "price, log scale", "prediction")
     drawing.line("zero", area.across, area.upwards)
     _dots(drawing, x(price), y(predicted))
-    worst = houses.nlargest(COSTLIEST, "share")
+    worst = houses.nlargest(LARGEST_ERRORS, "share")
     drawing.rings("costly", x(worst[TARGET]), y(worst["prediction"]), 4.5)
     return drawing
 
@@ -59,7 +59,7 @@ def residuals(houses: pd.DataFrame, column: str, name: str) -> Drawing:
     draw_axes(drawing, area, x, y, x_name, "prediction too high or too low")
     drawing.line("zero", [area.left, area.right], y.at(0))
     _dots(drawing, x(houses[column]), y(houses["error"]))
-    worst = houses.nlargest(COSTLIEST, "share")
+    worst = houses.nlargest(LARGEST_ERRORS, "share")
     drawing.rings("costly", x(worst[column]), y(worst["error"]), 4.5)
     places = x(running[column])
     drawing.band("quartiles", places, y(running["low"]), y(running["high"]))

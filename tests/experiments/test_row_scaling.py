@@ -3,21 +3,21 @@
 import pandas as pd
 from situations import REPOSITORY
 
-from pipeline.core.paths import Folders
+from experiments import row_scaling as rows
+from pipeline.core.paths import Project
 from pipeline.data.raw import read_test, read_train
-from studies import rows
 
 
 def test_the_houses_drawn_pass_every_check_and_differ(tmp_path, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     monkeypatch.setattr(rows, "BLOCK", 1000)
     rows.write_project(tmp_path, 3000)
-    houses = read_train(Folders(tmp_path).raw / "train.csv")
+    houses = read_train(Project(tmp_path).raw / "train.csv")
     assert list(houses["Id"]) == list(range(1, 3001))
     assert not houses.drop(columns="Id").duplicated().any()
     real = pd.read_csv("data/raw/train.csv")["SalePrice"]
     assert abs(houses["SalePrice"].median() / real.median() - 1) < 0.05
-    test = read_test(Folders(tmp_path).raw / "test.csv").frame
+    test = read_test(Project(tmp_path).raw / "test.csv").frame
     assert set(test["Id"]).isdisjoint(houses["Id"])
 
 
@@ -26,4 +26,4 @@ def test_a_stage_is_measured_in_seconds_and_gigabytes(small_project, monkeypatch
     seconds, peak = rows.measure(small_project, "preprocess")
     assert 0 < seconds < 60
     assert 0.05 < peak < 2
-    assert (Folders(small_project).processed / "train.csv").exists()
+    assert (Project(small_project).processed / "train.csv").exists()
