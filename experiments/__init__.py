@@ -1,1 +1,1 @@
-"""The measurements behind docs/score.md and docs/speed.md, each a command to rerun."""
+"""Experiments: they measure the pipeline and write the tables of docs/."""

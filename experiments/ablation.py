@@ -1,20 +1,19 @@
-"""What each part of the default buys: take it away and score again.
+"""Ablation: change one part of the default at a time and score it again.
 
 python -m experiments.ablation
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import NamedTuple
 from unittest.mock import patch
 
 import numpy as np
-import pandas as pd
 import torch
 
 from experiments.common import (
-    CHOOSING,
+    DEVELOPMENT,
     Houses,
     Scores,
     load,
@@ -26,17 +25,16 @@ from experiments.common import (
 )
 from pipeline.core.settings import Settings
 from pipeline.data import encoder, features
-from pipeline.network import stacked_mlp, trainer
-from pipeline.validation import parallel
-from pipeline.validation.clipping import PriceBounds
-from pipeline.validation.fold_data import FoldData
+from pipeline.network import inference
+from pipeline.network.stacked_mlp import StackedMLP
+from pipeline.validation.clipping import RowBounds
 
 Change = Callable[[], AbstractContextManager[object]]
-ONE = replace(Settings(), seeds=1)  # one network a fold, on both sides
+ONE = Settings(seeds=1)  # one network per fold, in the default and in the variants
 
 
 class Variant(NamedTuple):
-    """The default with one thing changed: its settings, code or columns."""
+    """The default with one change: of its settings, its code or its columns."""
 
     name: str
     settings: Settings = ONE
@@ -44,53 +42,38 @@ class Variant(NamedTuple):
     without: tuple[str, ...] = ()
 
 
-def one_head(index: int) -> Change:
-    """Predict with the deep (0) or the wide (1) head alone; both still learn."""
-
-    @torch.no_grad()
-    def predict(stack: stacked_mlp.StackedMLP, inputs: torch.Tensor) -> torch.Tensor:
-        return stack.heads(inputs)[index]
-
-    return lambda: patch.object(trainer, "predict", predict)
-
-
-def one_ceiling() -> AbstractContextManager[object]:
-    """Bound every house by the highest training price, wherever it stands."""
-
-    def highest(limits: PriceBounds, neighbourhoods: pd.Series) -> np.ndarray:
-        return np.full(len(neighbourhoods), limits.highest)
-
-    return patch.object(PriceBounds, "ceiling_of", highest)
-
-
-@contextmanager
-def nothing_crossed() -> Iterator[None]:
-    """Leave out the columns that cross a word with a number."""
-    with patch.object(encoder, "CROSSED", ()):
-        yield
-
-
-def names(columns: tuple[features.Built, ...]) -> tuple[str, ...]:
-    """Built columns by name, but for those that the crossings need."""
-    needed = {number for _, number in features.CROSSED}
-    return tuple(column.name for column in columns if column.name not in needed)
-
-
 def swap(owner: object, name: str, value: object) -> Change:
-    """Another value for a constant or function of a module."""
+    """Return a change that replaces an attribute of a module or class."""
     return lambda: patch.object(owner, name, value)
 
 
+def one_head(index: int) -> Change:
+    """Predict with the deep (0) or the wide (1) head only; both are trained."""
+
+    @torch.no_grad()
+    def predict(stack: StackedMLP, inputs: torch.Tensor) -> torch.Tensor:
+        return stack.heads(inputs)[index]
+
+    return swap(inference, "predict", predict)
+
+
+def names(columns: tuple[features.Built, ...]) -> tuple[str, ...]:
+    """Return the names of built columns, except for those that interactions need."""
+    needed = {number for _, number in features.INTERACTIONS}
+    return tuple(column.name for column in columns if column.name not in needed)
+
+
+NO_INTERACTIONS = swap(encoder, "INTERACTIONS", ())
 VARIANTS = (
-    Variant("the default, one network a fold"),
-    Variant("two networks a fold (the default)", replace(ONE, seeds=2)),
-    Variant("four networks a fold", replace(ONE, seeds=4)),
-    Variant("the highest price as only ceiling", change=one_ceiling),
-    Variant("no bounds at all", change=swap(FoldData, "bound", lambda _, x: x)),
-    Variant("squared loss", change=swap(parallel, "HUBER_DELTA", 1e9)),
-    Variant("rare words in full", change=swap(encoder, "FULL_SHARE", 1e-9)),
-    Variant("the deep head alone", change=one_head(0)),
-    Variant("the wide head alone", change=one_head(1)),
+    Variant("the default, one network per fold"),
+    Variant("two networks per fold (the default)", replace(ONE, seeds=2)),
+    Variant("four networks per fold", replace(ONE, seeds=4)),
+    Variant("only the highest price as upper bound", replace(ONE, price_margin=1e9)),
+    Variant("no price bounds", change=swap(RowBounds, "clip", lambda _, x: x)),
+    Variant("squared loss", replace(ONE, huber_delta=1e9)),
+    Variant("rare categories in full", replace(ONE, rare_share=1e-9)),
+    Variant("only the deep head", change=one_head(0)),
+    Variant("only the wide head", change=one_head(1)),
     Variant("no weight decay", replace(ONE, lambdas=(0.0,))),
     Variant("weight decay 1", replace(ONE, lambdas=(1.0,))),
     Variant("weight decay 10", replace(ONE, lambdas=(10.0,))),
@@ -100,18 +83,18 @@ VARIANTS = (
     Variant("two hidden layers, 128 and 64", replace(ONE, hidden=(128, 64))),
     Variant("20 epochs", replace(ONE, epochs=20)),
     Variant("80 epochs", replace(ONE, epochs=80)),
-    Variant("no warm-up", change=swap(trainer, "WARM_UP", 1e-9)),
+    Variant("no warm-up", replace(ONE, warm_up=1e-9)),
     Variant("no sums", without=names(features.SUMS)),
     Variant("no products", without=names(features.PRODUCTS)),
     Variant("no curves", without=names(features.CURVES)),
     Variant("no commercial zone", without=("CommercialZone",)),
-    Variant("no crossings", change=nothing_crossed),
-    Variant("no built columns", change=nothing_crossed, without=names(features.BUILT)),
+    Variant("no interactions", change=NO_INTERACTIONS),
+    Variant("no built columns", change=NO_INTERACTIONS, without=names(features.BUILT)),
 )
 
 
 def predicted(houses: Houses, variant: Variant, seed: int) -> np.ndarray:
-    """The out-of-fold prices of a variant on the folds of a seed, [rows]."""
+    """Return out-of-fold prices of a variant, in dollars, shape (rows,)."""
     fewer = houses._replace(
         train=houses.train.drop(columns=list(variant.without)),
         test=houses.test.drop(columns=list(variant.without)),
@@ -121,24 +104,24 @@ def predicted(houses: Houses, variant: Variant, seed: int) -> np.ndarray:
 
 
 def score(houses: Houses, variant: Variant) -> Scores:
-    """Score a variant on the fold seeds that choices are made on."""
-    log_prices = [np.log(predicted(houses, variant, seed)) for seed in CHOOSING]
+    """Score a variant on the development fold seeds."""
+    log_prices = [np.log(predicted(houses, variant, seed)) for seed in DEVELOPMENT]
     return scores_of(houses, log_prices)
 
 
 def main() -> None:
-    """Score every variant and set it against the default on the same folds."""
+    """Score every variant, and its difference to the default on the same folds."""
     houses = load()
     rows, base = [], None
     for variant in VARIANTS:
         scores = score(houses, variant)
         base = scores if base is None else base
         gap = scores.every - base.every
-        change = f"{gap.mean():+.4f} ± {standard_error(gap):.4f}"
-        parallel = f"{scores.every.mean():.4f}", f"{scores.usual.mean():.4f}", change
-        rows.append([variant.name, *parallel])
+        difference = f"{gap.mean():+.4f} ± {standard_error(gap):.4f}"
+        means = f"{scores.every.mean():.4f}", f"{scores.usual.mean():.4f}"
+        rows.append([variant.name, *means, difference])
         print(*rows[-1], sep=" · ", flush=True)
-    header = ["variant", "all rows", "without the two", "change of all rows"]
+    header = ["variant", "all rows", "without the two", "difference over all rows"]
     put("ablation", table(header, rows))
 
 

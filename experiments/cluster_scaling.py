@@ -1,4 +1,4 @@
-"""What a search sends and takes, and what it would take on more machines.
+"""The data and time that a search takes, and its time on more machines.
 
 python -m experiments.cluster_scaling
 """
@@ -25,27 +25,27 @@ from pipeline.tuning.study import Study
 
 DOCUMENT = Path("docs/scale.md")
 BASE = Settings()
-CANDIDATES = [Candidate(5.0, 1e-3, 0.1 + n / 20) for n in range(search.BATCH)]
+CANDIDATES = [Candidate(5.0, 1e-3, 0.1 + n / 20) for n in range(search.BATCH_SIZE)]
 CORES = 2  # of a machine
 MACHINES = (1, 10, 100)
 
 
 class Serial(NamedTuple):
-    """Seconds to ask for a batch and to tell it, by the trials there are already."""
+    """Seconds to ask for a batch and to tell it, by the number of finished trials."""
 
     trials: list[int]
     seconds: list[float]
 
     def total(self, trials: int) -> float:
-        """The sum over a search, on a line through the measured points."""
+        """Return the sum over a search, from a line fitted to the measured points."""
         slope, first = np.polyfit(self.trials, self.seconds, 1)
-        before = np.arange(0, trials, search.BATCH)
+        before = np.arange(0, trials, search.BATCH_SIZE)
         return float((first + slope * before).sum())
 
 
 def main() -> None:
-    """Measure the parts, then add them up."""
-    houses = search.Houses(*load()[:2])
+    """Measure the parts, and compute the time of a search from them."""
+    houses = search.Frames(*load()[:2])
     encoded = search._encode(houses, BASE)
     price = houses.train["SalePrice"].to_numpy()
     batches = {shape: _batch_seconds(encoded, price, shape) for shape in SHAPES}
@@ -72,36 +72,36 @@ def _cpu_seconds(call: Callable[[], object]) -> float:
 
 
 def _serial() -> Serial:
-    """Scores are made up: what counts is how many trials the sampler looks back on."""
-    steps, last = (256, 512, 1024), 1024 + 4 * search.BATCH
+    """Measure ask and tell. Scores are invented: only the number of trials matters."""
+    steps, last = (256, 512, 1024), 1024 + 4 * search.BATCH_SIZE
     seconds: dict[int, list[float]] = {step: [] for step in steps}
     ends = [rungs_of(BASE.epochs)[n] for n in (0, 0, 0, 0, 1, 1, 2, 2)]
     with tempfile.TemporaryDirectory() as folder:
         study = Study(Path(folder) / "journal", "scale", BASE)
-        for told in range(0, last, search.BATCH):
+        for told in range(0, last, search.BATCH_SIZE):
             begin = time.process_time()
-            batch = study.next_batch(last, search.BATCH)
+            batch = study.next_batch(last, search.BATCH_SIZE)
             scores = [each.lr for each in batch.settings]
             study.tell(batch, [[Rung(e, s)] for e, s in zip(ends, scores, strict=True)])
-            study.tried()
+            study.finished_trials()
             for step in steps:
-                if step <= told < step + 4 * search.BATCH:
+                if step <= told < step + 4 * search.BATCH_SIZE:
                     seconds[step].append(time.process_time() - begin)
     return Serial(list(steps), [float(np.mean(each)) for each in seconds.values()])
 
 
-def _sent(houses: search.Houses, encoded: object, price: np.ndarray) -> str:
+def _sent(houses: search.Frames, encoded: object, price: np.ndarray) -> str:
     task = pickle.dumps((price, CANDIDATES, BASE))
-    result = [[Rung(40, 0.11)] * 3] * search.BATCH
+    result = [[Rung(40, 0.11)] * 3] * search.BATCH_SIZE
     rows = [
-        ["the cleaned rows, to one worker", "twice a search", _kb(houses)],
-        ["the encoded rows, to each worker", "once a search", _kb(encoded)],
+        ["the cleaned rows, to one worker", "twice per search", _kb(houses)],
+        ["the encoded rows, to each worker", "once per search", _kb(encoded)],
         ["a batch of 8 trials, to a worker", "32 times", f"{len(task) / 1e3:,.1f}"],
-        ["its scores, back", "32 times", _kb(result)],
+        ["its scores, to the search", "32 times", _kb(result)],
     ]
-    text = table(["what", "how often in 256 trials", "kB"], rows)
+    text = table(["data", "how often in 256 trials", "kB"], rows)
     milliseconds = 1e3 * _round_trip(encoded, price)
-    return f"{text}\n\nThere and back, a batch spends {milliseconds:.0f} ms on the way."
+    return f"{text}\n\nThe round trip of a batch takes {milliseconds:.0f} ms."
 
 
 def _kb(value: object) -> str:
@@ -109,7 +109,7 @@ def _kb(value: object) -> str:
 
 
 def _round_trip(encoded: object, price: np.ndarray, times: int = 50) -> float:
-    """Seconds for a batch whose training takes none, on a worker of this machine."""
+    """Return the seconds of an empty batch, on a worker of this machine."""
     with (
         LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as here,
         Client(here) as client,
@@ -118,7 +118,7 @@ def _round_trip(encoded: object, price: np.ndarray, times: int = 50) -> float:
         calls = [
             lambda: client.submit(len, (shared, price, CANDIDATES, BASE), pure=False)
         ] * (times + 1)
-        calls[0]().result()  # the rows travel with the first
+        calls[0]().result()  # the rows are sent with the first
         begin = time.perf_counter()
         for call in calls[1:]:
             call().result()
@@ -127,9 +127,10 @@ def _round_trip(encoded: object, price: np.ndarray, times: int = 50) -> float:
 
 def _batch_table(batches: dict[str, float], confirming: float) -> str:
     rows = [[f"`{shape}`", f"{seconds:.1f}"] for shape, seconds in batches.items()]
-    text = table(["hidden layers", "core seconds for a batch of 8"], rows)
+    text = table(["hidden layers", "core seconds per batch of 8"], rows)
     return (
-        f"{text}\n\nOne score of the ten that confirm: {confirming:.1f} core seconds."
+        f"{text}\n\nEach of the ten scores that confirm the winner takes "
+        f"{confirming:.1f} core seconds."
     )
 
 
@@ -138,7 +139,9 @@ def _serial_table(serial: Serial) -> str:
         [f"{trials:,}", f"{1e3 * seconds:.0f}"]
         for trials, seconds in zip(*serial, strict=True)
     ]
-    return table(["trials finished", "ms to ask for 8 and to tell them"], rows)
+    return table(
+        ["trials finished", "ms to ask for 8 trials and tell their scores"], rows
+    )
 
 
 def _machines(batch: float, confirming: float, serial: Serial) -> str:
@@ -146,7 +149,7 @@ def _machines(batch: float, confirming: float, serial: Serial) -> str:
     for machines in MACHINES:
         cores = CORES * machines
         for trials in sorted({256, 256 * machines}):
-            rounds = math.ceil(trials / search.BATCH / cores)
+            rounds = math.ceil(trials / search.BATCH_SIZE / cores)
             training, asking = rounds * batch, serial.total(trials)
             seconds = max(training, asking) + math.ceil(10 / cores) * confirming
             rows.append(
@@ -159,7 +162,7 @@ def _machines(batch: float, confirming: float, serial: Serial) -> str:
                     f"{machines * seconds / 3600:.2f}",
                 ]
             )
-    header = ["machines", "trials", "training, s", "asking, s", "search, s"]
+    header = ["machines", "trials", "training, s", "ask and tell, s", "search, s"]
     return table([*header, "machine hours"], rows)
 
 

@@ -1,4 +1,4 @@
-"""What the studies share: the houses, scores over fold seeds, tables in the docs."""
+"""What the experiments share: the data, scores over fold seeds, tables in docs/."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -20,46 +20,49 @@ from pipeline.data.raw import read_test, read_train
 from pipeline.data.schema import ID, TARGET
 from pipeline.validation.cross_validate import CrossValidation, cross_validate
 
-FOLDERS = Project(Path())
+PROJECT = Project(Path())
 DOCUMENT = Path("docs/score.md")
-CHOOSING = range(5)  # fold seeds that settings were chosen on
-FRESH = range(10, 15)  # fold seeds that took no part in any choice
-OUTLIERS = (524, 1299)  # huge houses sold cheap; always trained on
+DEVELOPMENT = range(5)  # fold seeds on which settings were chosen
+HELD_OUT = range(10, 15)  # fold seeds that were used for no choice
+OUTLIERS = (524, 1299)  # very large houses, sold cheaply; not removed from training
 
 
 class Houses(NamedTuple):
-    """Feature frames, and what scoring needs of the training rows."""
+    """The feature frames, and what scoring needs of the training rows.
+
+    Shapes: log_price [rows]; usual [rows], False for the two outliers.
+    """
 
     train: pd.DataFrame
     test: pd.DataFrame
     log_price: np.ndarray
-    usual: np.ndarray  # False for the two outliers
+    usual: np.ndarray
 
 
 class Scores(NamedTuple):
-    """Log-RMSE for each fold seed, over all rows and without the two outliers."""
+    """Log-RMSE per fold seed, over all rows and without the two outliers."""
 
     every: np.ndarray
     usual: np.ndarray
 
 
 def load() -> Houses:
-    """The real houses; computing takes one thread a part, as `pipeline train` does."""
+    """Return the real data, and set one thread per part, as `pipeline train` does."""
     torch.set_num_threads(1)
-    train = build_features(clean_rows(read_train(FOLDERS.raw / "train.csv")).frame)
-    test = build_features(clean_rows(read_test(FOLDERS.raw / "test.csv").frame).frame)
+    train = build_features(clean_rows(read_train(PROJECT.raw / "train.csv")).frame)
+    test = build_features(clean_rows(read_test(PROJECT.raw / "test.csv").frame).frame)
     log_price = np.log(train[TARGET].to_numpy(float))
     return Houses(train, test, log_price, ~train[ID].isin(OUTLIERS).to_numpy())
 
 
 def validate(houses: Houses, settings: Settings, seed: int) -> CrossValidation:
-    """Cross-validate on the folds of a seed, on all cores."""
+    """Cross-validate on the folds of a seed, using all cores."""
     own = replace(settings, seed=seed)
     return cross_validate(houses.train, houses.test, own, lambda *_: None, cpu_count())
 
 
 def scores_of(houses: Houses, log_predictions: Sequence[np.ndarray]) -> Scores:
-    """Score out-of-fold log prices, [rows] for each fold seed."""
+    """Score out-of-fold log prices, an array of shape (rows,) per fold seed."""
     squares = [(each - houses.log_price) ** 2 for each in log_predictions]
     every = np.array([np.sqrt(each.mean()) for each in squares])
     usual = np.array([np.sqrt(each[houses.usual].mean()) for each in squares])
@@ -67,18 +70,18 @@ def scores_of(houses: Houses, log_predictions: Sequence[np.ndarray]) -> Scores:
 
 
 def standard_error(values: np.ndarray) -> float:
-    """Of the mean of one value for each fold seed."""
+    """Return the standard error of the mean of one value per fold seed."""
     return float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table, numbers to the right."""
+    """Return a Markdown table with right-aligned numbers."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def put(name: str, text: str, document: Path = DOCUMENT) -> None:
-    """Replace the part of a document between the marks of a study; print it too."""
+    """Print a text, and write it between the marks `name` of a document."""
     print(text)
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     pattern = re.escape(begin) + ".*?" + re.escape(end)

@@ -1,14 +1,14 @@
-"""Does the 90 % forecast hold the score of unseen houses in 90 of 100 draws?
+"""The coverage of the 90 % interval of the forecast.
 
 python -m experiments.forecast_coverage
 
-The out-of-fold errors of the default are cut into random halves; the forecast from one
-half is held against the score of the other.
+The out-of-fold errors of the default are split into random halves. The forecast from
+one half is compared with the score of the other.
 """
 
 import numpy as np
 
-from experiments.common import CHOOSING, FRESH, load, put, table, validate
+from experiments.common import DEVELOPMENT, HELD_OUT, load, put, table, validate
 from pipeline.core.settings import Settings
 from pipeline.validation.metrics import forecast
 
@@ -16,11 +16,11 @@ DRAWS = 200
 
 
 def main() -> None:
-    """Count how often the other half's score lies in the interval."""
+    """Count how often the other half's score is in the interval."""
     houses = load()
     rows = []
     generator = np.random.default_rng(0)
-    for seed in (CHOOSING[0], FRESH[0]):
+    for seed in (DEVELOPMENT[0], HELD_OUT[0]):
         result = validate(houses, Settings(), seed)
         errors = np.log(result.out_of_fold[0]) - houses.log_price
         counts = np.zeros(3, dtype=int)

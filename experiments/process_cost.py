@@ -1,9 +1,8 @@
-"""Run a command and print its seconds and peak memory as JSON.
+"""Run a command and print its seconds and peak memory as JSON (Linux only).
 
 python -m experiments.process_cost COMMAND...
 
-It imports next to nothing, since on Linux a program also counts the peak memory of the
-one that started it.
+It imports very little, since the peak memory of a process includes that of its parent.
 """
 
 import json
@@ -14,7 +13,7 @@ import time
 
 
 def main() -> None:
-    """Pass the command's own output on to standard error."""
+    """Run the command, with its output on standard error."""
     begin = time.perf_counter()
     status = subprocess.run(sys.argv[1:], stdout=sys.stderr, check=False).returncode
     seconds = time.perf_counter() - begin

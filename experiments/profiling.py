@@ -1,4 +1,4 @@
-"""Where the time goes: of a training epoch, and of a command's start.
+"""The time of the parts of a training epoch, and of a command's imports.
 
 python -m experiments.profiling
 """
@@ -14,20 +14,19 @@ from pathlib import Path
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from experiments.common import FOLDERS, put, table
+from experiments.common import PROJECT, put, table
 from pipeline.bench import dataset, stacked
 from pipeline.bench.run import LAMBDAS
-from pipeline.bench.task import Task
+from pipeline.bench.task import FOLDS, BenchmarkTask
 from pipeline.core.paths import Project
 from pipeline.network.trainer import Trainer
-from pipeline.validation.parallel import new_trainer
 
 DOCUMENT = Path("docs/speed.md")
 WIDTHS, EPOCHS = (256, 64), 5
 KINDS = {
     "matrix products": ("aten::bmm", "aten::baddbmm"),
     "AdamW": ("aten::_fused_adamw_",),
-    "SiLU and its slope": ("aten::silu", "aten::silu_backward"),
+    "SiLU and its gradient": ("aten::silu", "aten::silu_backward"),
     "gathering the batches": ("aten::index_select", "aten::index"),
 }
 COMMANDS = (
@@ -37,14 +36,14 @@ COMMANDS = (
     ("preprocess", "--force"),
     ("train", "--epochs", "1", "--force"),
 )
-SHOWN = 4  # packages of a command
+SHOWN = 4  # packages shown per command
 
 
 def epoch_shares(width: int) -> dict[str, float]:
-    """The share of an epoch's time that each kind of work takes, on one core."""
+    """Return the share of each kind of work in an epoch's time, on one core."""
     torch.set_num_threads(1)
-    task = Task(*dataset.load(FOLDERS), width, EPOCHS, LAMBDAS)
-    trainer = new_trainer(*stacked.work(task))
+    task = BenchmarkTask(*dataset.load(PROJECT), width, EPOCHS, LAMBDAS)
+    trainer = stacked.new_trainer(task, task.lambdas, range(FOLDS))
     trainer.train_epoch()
     seconds = _seconds_of_operations(trainer)
     total = seconds.total()
@@ -52,7 +51,7 @@ def epoch_shares(width: int) -> dict[str, float]:
         kind: sum(seconds[name] for name in names) / total
         for kind, names in KINDS.items()
     }
-    return named | {"all else, some 20 small calls a step": 1 - sum(named.values())}
+    return named | {"other, about 20 small calls per step": 1 - sum(named.values())}
 
 
 def _seconds_of_operations(trainer: Trainer) -> Counter[str]:
@@ -65,7 +64,7 @@ def _seconds_of_operations(trainer: Trainer) -> Counter[str]:
 
 
 def import_seconds(root: Path, command: Sequence[str]) -> tuple[float, Counter[str]]:
-    """What a command's imports take in all, and for each package by itself."""
+    """Return the import time of a command, in total and per package."""
     line = [sys.executable, "-X", "importtime", "-m", "pipeline", *command]
     done = subprocess.run(
         [*line, *(() if command == ("--help",) else ("--root", str(root)))],
@@ -84,7 +83,7 @@ def import_seconds(root: Path, command: Sequence[str]) -> tuple[float, Counter[s
 def main() -> None:
     """Write both tables into docs/speed.md."""
     shares = [epoch_shares(width) for width in WIDTHS]
-    header = ["an epoch of the engine", *(f"hidden {width}" for width in WIDTHS)]
+    header = ["share of an epoch", *(f"hidden {width}" for width in WIDTHS)]
     lines = [[kind, *(f"{own[kind]:.0%}" for own in shares)] for kind in shares[0]]
     put("profile", table(header, lines), DOCUMENT)
     lines = []
@@ -92,7 +91,7 @@ def main() -> None:
         root = Path(folder)
         raw = Project(root).raw
         raw.parent.mkdir()
-        raw.symlink_to(FOLDERS.raw.resolve())
+        raw.symlink_to(PROJECT.raw.resolve())
         for command in (*COMMANDS[-2:], *COMMANDS):  # the first two make a run
             total, own = import_seconds(root, command)
             packages = (f"{n} {s:.2f}" for n, s in own.most_common(SHOWN))

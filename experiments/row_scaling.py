@@ -1,9 +1,9 @@
-"""How time and memory grow with the rows: one epoch on ever longer data.
+"""The growth of time and memory with the number of rows.
 
 python -m experiments.row_scaling
 
-The real houses are drawn again and again, with a little noise so that no two are the
-same, into a project of their own, on which the stages run as a user runs them.
+The real houses are sampled with replacement, with a little noise so that no two are the
+same, into a temporary project. There `preprocess` and one epoch of `train` are run.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.common import FOLDERS, put, table
+from experiments.common import PROJECT, put, table
 from pipeline.core.paths import Project
 from pipeline.data.schema import ID, TARGET
 
@@ -30,7 +30,7 @@ BLOCK = 50_000  # rows written at a time
 def write_project(root: Path, rows: int) -> None:
     """Write train.csv of many rows, and a few test rows, into a project root."""
     houses, test = (
-        pd.read_csv(FOLDERS.raw / name, dtype=str, keep_default_na=False)
+        pd.read_csv(PROJECT.raw / name, dtype=str, keep_default_na=False)
         for name in ("train.csv", "test.csv")
     )
     raw = Project(root).raw
@@ -40,18 +40,18 @@ def write_project(root: Path, rows: int) -> None:
     generator = np.random.default_rng(0)
     for start in range(0, rows, BLOCK):
         ids = np.arange(start + 1, min(start + BLOCK, rows) + 1)
-        initialised = _drawn(houses, ids, generator)
+        sampled = _sample(houses, ids, generator)
         mode, header = ("a", False) if start else ("w", True)
-        initialised.to_csv(raw / "train.csv", mode=mode, header=header, index=False)
+        sampled.to_csv(raw / "train.csv", mode=mode, header=header, index=False)
 
 
-def _drawn(
+def _sample(
     houses: pd.DataFrame, ids: np.ndarray, generator: np.random.Generator
 ) -> pd.DataFrame:
-    """Houses drawn with replacement, under new Ids."""
-    initialised = houses.sample(len(ids), replace=True, random_state=generator)
-    noisy = {name: _noisy(initialised[name].astype(float), generator) for name in NOISY}
-    return initialised.assign(**noisy, **{ID: ids})
+    """Return houses sampled with replacement, with new Ids."""
+    sampled = houses.sample(len(ids), replace=True, random_state=generator)
+    noisy = {name: _noisy(sampled[name].astype(float), generator) for name in NOISY}
+    return sampled.assign(**noisy, **{ID: ids})
 
 
 def _noisy(sizes: pd.Series, generator: np.random.Generator) -> pd.Series:
@@ -60,35 +60,35 @@ def _noisy(sizes: pd.Series, generator: np.random.Generator) -> pd.Series:
 
 
 def measure(root: Path, stage: str) -> tuple[float, float]:
-    """Run a stage in a process of its own: its seconds and peak memory in GB."""
-    measured = [sys.executable, "-m", "experiments.process_cost"]
+    """Run a stage in a process of its own; return seconds and peak memory in GB."""
+    cost = [sys.executable, "-m", "experiments.process_cost"]
     command = [sys.executable, "-m", "pipeline", stage, "--root", str(root)]
     found = subprocess.run(
-        [*measured, *command, *STAGES[stage]],
+        [*cost, *command, *STAGES[stage]],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
     record = json.loads(found.stdout)
     if record["status"]:
-        raise RuntimeError(f"{stage} on {root}: ended with {record['status']}")
+        raise RuntimeError(f"{stage} on {root}: exit status {record['status']}")
     return record["seconds"], record["peak_gb"]
 
 
 def main() -> None:
-    """Run both stages on data of every length."""
-    houses = len(pd.read_csv(FOLDERS.raw / "train.csv", usecols=[ID]))
+    """Run both stages on data of every size."""
+    houses = len(pd.read_csv(PROJECT.raw / "train.csv", usecols=[ID]))
     lines = []
     for times in TIMES:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             write_project(root, times * houses)
-            replicas = [f"{times * houses:,}"]
+            line = [f"{times * houses:,}"]
             for stage in STAGES:
                 seconds, peak = measure(root, stage)
-                replicas += [f"{seconds:,.1f}", f"{peak:.2f}"]
-        lines.append(replicas)
-        print(*replicas, sep=" · ", flush=True)
+                line += [f"{seconds:,.1f}", f"{peak:.2f}"]
+        lines.append(line)
+        print(*line, sep=" · ", flush=True)
     header = ["training rows"]
     for stage in STAGES:
         header += [f"{stage}, seconds", "peak GB"]

@@ -1,4 +1,4 @@
-"""Cells that are not as they should be: numbers, prices, Ids, categories."""
+"""Invalid cells: numbers, prices, Ids, categories."""
 
 import itertools
 import math
@@ -7,10 +7,10 @@ from collections.abc import Callable
 from broken_entries import BOTH, ROWS, TEST, TRAIN, Input, refused, used
 from spoiling import cell, column_as, lines_as, rows_as
 
-NO_NUMBER = "is not a number (unknown is NA); mend the cell or remove the row"
+NO_NUMBER = "is not a number (missing values are NA); fix the cell or remove the row"
 NO_CATEGORY = "is not a category of the data description"
-NO_WORD = "is no word that a category could be"
-LOG_OF_8450 = f",{math.log1p(8450):.6f}"  # sizes are written as logs
+INVALID_NAME = "is not a valid category name"
+LOG_OF_8450 = f",{math.log1p(8450):.6f}"  # areas are written as logs
 
 
 def shown(value: str) -> str:
@@ -29,7 +29,7 @@ def price(value: str, said: str) -> list[Input]:
 
 
 def identity(value: str, file: str = TRAIN) -> list[Input]:
-    said = f"column Id, line 7: {value!r} is not a whole number above 0"
+    said = f"column Id, line 7: {value!r} is not a positive integer"
     return refused(f"Id {value!r}", cell("Id", 7, value), said, [file])
 
 
@@ -38,26 +38,26 @@ def zone(value: str, said: str = NO_CATEGORY, file: str = TRAIN) -> list[Input]:
     return refused(f"MSZoning {shown(value)}", cell("MSZoning", 5, value), said, [file])
 
 
-def new_zones(*words: str) -> list[Input]:
+def new_zones(*zones: str) -> list[Input]:
     def change(rows: list[list[str]]) -> list[list[str]]:
-        for row, word in zip(rows[5:], words, strict=False):
-            row[rows[0].index("MSZoning")] = word
+        for row, zone in zip(rows[5:], zones, strict=False):
+            row[rows[0].index("MSZoning")] = zone
         return rows
 
-    listed = ", ".join(("FV", "RH", *words))
-    said = f"In test.csv only: MSZoning = {listed} (encoded as all-zero)"
-    return used(f"new words {', '.join(words)}", rows_as(change), said, [TEST])
+    listed = ", ".join(("FV", "RH", *zones))
+    said = f"Categories only in test.csv: MSZoning = {listed} (encoded as no category)"
+    return used(f"new zones {', '.join(zones)}", rows_as(change), said, [TEST])
 
 
 def filled(column: str, rows: int) -> str:
-    """What the summary says of a column with unknown cells in training rows."""
+    """The summary of a column with missing values in training rows."""
     return f'"column": "{column}",\n      "train": {rows},'
 
 
-def word_after_word() -> Callable[[str], str]:
-    """A new word at each call: word1, word2, …"""
+def new_categories() -> Callable[[str], str]:
+    """Return a function that returns new1, new2, …"""
     numbers = itertools.count(1)
-    return lambda _: f"word{next(numbers)}"
+    return lambda _: f"new{next(numbers)}"
 
 
 NUMBERS = [
@@ -71,7 +71,7 @@ NUMBERS = [
     *area("0x2102"),
     *area("8_450"),
     *area("\u0668\u0664"),  # Arabic digits
-    *area("\u22128450"),  # a minus that is none
+    *area("\u22128450"),  # a minus sign that is not ASCII
     *area("=8450+1"),
     *area("TRUE"),
     *area("nan"),
@@ -79,7 +79,7 @@ NUMBERS = [
     *area("?"),
     *area("[bold]8450[/bold]"),
     *area("[/red]"),
-    *area("-1", "is outside 0 to 1,000,000; mend the cell"),
+    *area("-1", "is outside 0 to 1,000,000; fix the cell"),
     *area("1000001", "is outside 0 to 1,000,000", TEST),
     *area("9" * 3000, "is outside 0 to 1,000,000"),
     *area("inf", "is outside 0 to 1,000,000"),
@@ -110,7 +110,7 @@ NUMBERS = [
         files=BOTH,
     ),
     *used(
-        "no frontage known",
+        "all frontages missing",
         column_as("LotFrontage", lambda _: "NA"),
         filled("LotFrontage", ROWS),
     ),
@@ -121,21 +121,21 @@ PRICES = [
     *price("-1", "is outside 1 to 1,000,000,000"),
     *price("inf", "is outside 1 to 1,000,000,000"),
     *price("1e308", "is outside 1 to 1,000,000,000"),
-    *price("", "is missing; every training row needs it"),
-    *price("NA", "is missing; every training row needs it"),
+    *price("", "is missing; every training row needs a price"),
+    *price("NA", "is missing; every training row needs a price"),
     *price("nan", NO_NUMBER),
     *price("sold", NO_NUMBER),
     *price("208,500", NO_NUMBER),
     *price("208500 USD", NO_NUMBER),
     *refused(
-        "no price known",
+        "all prices missing",
         column_as("SalePrice", lambda _: "NA"),
         "column SalePrice, line 2: 'NA' is missing",
     ),
     *refused(
         "one price for all",
         column_as("SalePrice", lambda _: "208500"),
-        "column SalePrice, line 2: 208,500 as in every row",
+        "column SalePrice, line 2: all prices are 208,500",
     ),
     *used(
         "prices in exponents", column_as("SalePrice", lambda dollars: f"{dollars}e0")
@@ -158,25 +158,25 @@ IDS = [
     *refused(
         "a row twice",
         lines_as(lambda lines: [*lines, lines[7]]),
-        f"column Id, line {ROWS + 2}: Id 7 stands twice; remove one of the rows",
+        f"column Id, line {ROWS + 2}: duplicate Id 7; remove one of the rows",
     ),
     *refused(
         "an Id twice",
         cell("Id", 9, "1462"),
-        "column Id, line 9: Id 1462 stands twice; remove one of the rows",
+        "column Id, line 9: duplicate Id 1462; remove one of the rows",
         [TEST],
     ),
     *refused(
         "an Id twice, with a zero before it",
         cell("Id", 9, "01"),
-        "column Id, line 9: Id 1 stands twice; remove one of the rows",
+        "column Id, line 9: duplicate Id 1; remove one of the rows",
     ),
     *used("zeros before Ids", column_as("Id", lambda house: f"00{house}"), files=BOTH),
     *used("Id 1000000", cell("Id", 7, "1000000"), "\n1000000,"),
     *used(
         "an Id of train.csv in test.csv",
         cell("Id", 7, "1"),
-        "an Id that train.csv has too is another house",
+        "an Id that train.csv also has is a different house",
         [TEST],
     ),
 ]
@@ -190,15 +190,15 @@ CATEGORIES = [
     *zone("<script>alert(1)</script>"),
     *zone("R\x08L"),
     *zone("x" * 1000),
-    *zone("x" * 1000, NO_WORD, TEST),
-    *zone("\x1b[31mRL", NO_WORD, TEST),
-    *zone("\u202eRL", NO_WORD, TEST),  # writes from right to left
+    *zone("x" * 1000, INVALID_NAME, TEST),
+    *zone("\x1b[31mRL", INVALID_NAME, TEST),
+    *zone("\u202eRL", INVALID_NAME, TEST),  # right-to-left text
     *new_zones("Atlantis", "rl", "Zürich"),
     *new_zones("[bold]RL[/bold]", "[/red]", ":bomb:", "<script>alert(1)</script>"),
     *refused(
-        "a line end in a word",
+        "a newline in a category",
         cell("MSZoning", 5, "R\nL"),
-        "column MSZoning, line 5: a quote is left open",
+        "column MSZoning, line 5: an unclosed quote",
     ),
     *refused(
         "cells of a row moved by one",
@@ -206,19 +206,21 @@ CATEGORIES = [
         f"column MSSubClass, line 6: 'RL' {NO_CATEGORY}",
     ),
     *used(
-        "40 new words",
-        column_as("MSZoning", word_after_word()),
-        "word10 and 30 more (encoded as all-zero)",
+        "40 new categories",
+        column_as("MSZoning", new_categories()),
+        "new10 and 30 more (encoded as no category)",
         [TEST],
     ),
     *used("no zone", cell("MSZoning", 5, ""), filled("MSZoning", 1)),
     *used(
-        "no zone known", column_as("MSZoning", lambda _: "NA"), filled("MSZoning", ROWS)
+        "all zones missing",
+        column_as("MSZoning", lambda _: "NA"),
+        filled("MSZoning", ROWS),
     ),
     *used(
         "one zone for all",
         column_as("MSZoning", lambda _: "RL"),
-        "In test.csv only: MSZoning = FV, RH, RM (encoded as all-zero)",
+        "Categories only in test.csv: MSZoning = FV, RH, RM (encoded as no category)",
     ),
 ]
 

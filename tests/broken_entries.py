@@ -1,19 +1,19 @@
-"""What is done to a file of the project, and what must come of it."""
+"""How a file of the project is changed, and the expected outcome."""
 
 from typing import NamedTuple
 
 from spoiling import Spoil
 
-ROWS = 40  # houses of each file, which are enough
+ROWS = 40  # houses per file
 TRAIN, TEST = BOTH = ("train.csv", "test.csv")
 
 
 class Input(NamedTuple):
-    """A file, what is done to it, and the words that must be said of it.
+    """A file, a change of it, and the expected text.
 
-    Refused, the one line on standard error holds the words. Used, what `preprocess`
-    shows or writes holds them; without words, it writes what it writes of the file as
-    it was. Line 1 is the header.
+    If it is refused, the one line on standard error contains the text. If it is used,
+    what `preprocess` shows or writes contains the text; without a text, the output is
+    that of the unchanged file. Line 1 is the header.
     """
 
     file: str

@@ -1,4 +1,4 @@
-"""Files that are not as they should be: no file, no table, broken lines, headers."""
+"""Invalid files: no file, not a table, malformed lines, wrong headers."""
 
 import random
 from pathlib import Path
@@ -29,9 +29,9 @@ from spoiling import (
 LONG = "x" * 10_000
 PAGE = b"<!DOCTYPE html><html><title>Sign in</title></html>\n"
 EMPTY = "an empty line; remove it"
-WITHIN = "the file ends within this line; is it cut short?"
-QUOTE = "a quote is left open, or stands in a cell"
-NO_NAMES = "names no column of the data; put the header back"
+TRUNCATED = "no newline at end of file: it may be truncated"
+QUOTE = "an unclosed quote, or a quote inside a cell"
+NO_NAMES = "has no known column name; restore the header"
 
 NO_FILE = [
     *refused("no file", Path.unlink, "no such file; put Kaggle's file there", BOTH),
@@ -39,13 +39,13 @@ NO_FILE = [
     *refused("a file for data/raw", a_file_for_its_folder, "no such file"),
     *refused("a pipe", instead(a_pipe), "not a file"),
     *refused("a device without end", instead(link_to("/dev/zero")), "not a file"),
-    *refused("a link to nowhere", instead(link_to("gone")), "a link to nowhere", BOTH),
-    *refused("a link to itself", instead(link_to("train.csv")), "a link to nowhere"),
+    *refused("a broken link", instead(link_to("gone")), "a broken link", BOTH),
+    *refused("a link to itself", instead(link_to("train.csv")), "a broken link"),
 ]
 
 NO_TABLE = [
     *refused("nothing in it", bytes_as(lambda _: b""), "the file is empty", BOTH),
-    *refused("one line end", bytes_as(lambda _: b"\n"), f"line 1: {EMPTY}"),
+    *refused("one newline", bytes_as(lambda _: b"\n"), f"line 1: {EMPTY}"),
     *refused("a zip archive", as_zip, "line 1: this is a zip archive", BOTH),
     *refused("a gzip archive", as_gzip, "line 1: this is a gzip archive"),
     *refused("a web page", bytes_as(lambda _: PAGE), "line 1: this is a web page"),
@@ -96,9 +96,9 @@ LINES = [
         f"line {ROWS + 2}: {EMPTY}",
     ),
     *refused(
-        "no line end in the last line",
+        "no newline in the last line",
         bytes_as(bytes.rstrip),
-        f"line {ROWS + 1}: {WITHIN}",
+        f"line {ROWS + 1}: {TRUNCATED}",
         BOTH,
     ),
     *refused(
@@ -109,7 +109,7 @@ LINES = [
     *refused(
         "a comma too many",
         bare_cells({("LotArea", 9): b"9,600"}),
-        "line 9: 82 cells where the header has 81; a comma",
+        "line 9: 82 cells where the header has 81; a missing or extra comma",
     ),
     *refused(
         "a cell too few",
@@ -128,7 +128,7 @@ LINES = [
         "column MSSubClass, line 3: longer than 4,096 characters",
     ),
     *refused(
-        "a word of 10,000 letters",
+        "a category of 10,000 letters",
         cell("Neighborhood", 3, LONG),
         "column Neighborhood, line 3: longer than 4,096 characters",
         BOTH,
@@ -176,7 +176,7 @@ HEADERS = [
         "a header but no houses",
         BOTH,
     ),
-    *refused("half a header", cut_after(400), f"line 1: {WITHIN}"),
+    *refused("half a header", cut_after(400), f"line 1: {TRUNCATED}"),
     *refused("no header", lines_as(lambda lines: lines[1:]), NO_NAMES, BOTH),
     *refused(
         "a header in lower case",
@@ -192,29 +192,29 @@ HEADERS = [
     *refused(
         "two files, one behind the other",
         lines_as(lambda lines: lines * 2),
-        f"column Id, line {ROWS + 2}: 'Id' is not a whole number above 0",
+        f"column Id, line {ROWS + 2}: 'Id' is not a positive integer",
     ),
     *refused("no LotArea", without_column("LotArea"), "column LotArea: missing", BOTH),
-    *refused("no Id", without_column("Id"), "column Id: missing; put it back"),
+    *refused("no Id", without_column("Id"), "column Id: missing; add it"),
     *refused(
         "LotArea twice",
         with_column("LotArea", "1"),
-        "column LotArea: named twice; keep one of them",
+        "column LotArea: duplicate column; keep one of them",
         BOTH,
     ),
     *refused(
         "Street for Alley",
         renamed({"Alley": "Street"}),
-        "column Street: named twice; keep one of them",
+        "column Street: duplicate column; keep one of them",
     ),
     *refused(
         "Area for LotArea",
         renamed({"LotArea": "Area"}),
-        "column LotArea: missing; the unknown column 'Area' may be it; put it back",
+        "column LotArea: missing; rename the unknown column 'Area', or add it",
     ),
     *refused(
         "the index of pandas",
-        with_column("Unnamed: 0", "0", place=0),
+        with_column("Unnamed: 0", "0", index=0),
         "column 'Unnamed: 0': unknown; remove it",
     ),
     *refused(
@@ -246,17 +246,17 @@ HEADERS = [
 ]
 
 HOUSES = [
-    *refused("one house", lines_as(lambda lines: lines[:2]), "only one row of houses"),
+    *refused("one house", lines_as(lambda lines: lines[:2]), "only one house"),
     *used("one house", lines_as(lambda lines: lines[:2]), '"test": 1\n', [TEST]),
     *used("two houses", lines_as(lambda lines: lines[:3]), '"train": 2,'),
-    *used("cut at a line end", lines_as(lambda lines: lines[:31]), '"train": 30,'),
+    *used("truncated at a newline", lines_as(lambda lines: lines[:31]), '"train": 30,'),
 ]
 
 FILES = NO_FILE + NO_TABLE + LINES + HEADERS + HOUSES
 
 
 def cuts(file: str, times: int) -> list[Input]:
-    """The file cut anywhere; none of these places is the end of a line."""
+    """The file truncated at random places, none of which is the end of a line."""
     lines = (RAW / file).read_bytes().splitlines(keepends=True)
     content = b"".join(lines[: ROWS + 1])
     places = random.Random(7).sample(range(1, len(content)), times)
@@ -264,7 +264,7 @@ def cuts(file: str, times: int) -> list[Input]:
 
 
 def cut_within(file: str, content: bytes, size: int) -> list[Input]:
-    said = f"line {content[:size].count(10) + 1}: {WITHIN}"
+    said = f"line {content[:size].count(10) + 1}: {TRUNCATED}"
     return refused(f"cut after {size} bytes", cut_after(size), said, [file])
 
 

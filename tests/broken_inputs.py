@@ -1,4 +1,4 @@
-"""All inputs that are not as they should be, made from the real files."""
+"""All invalid or unusual inputs, made from the real files."""
 
 from broken_cells import CELLS
 from broken_files import CUTS, FILES

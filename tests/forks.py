@@ -1,8 +1,8 @@
-"""The command line in processes that begin where all is loaded already.
+"""Run the command line in processes that have imported pandas and torch already.
 
-They are forked from a server that has loaded pandas and torch, so that a test which
-starts a hundred does not wait for a hundred times that. All else is the real thing: a
-process of its own, with its own signals, that runs what the console script runs.
+They are forked from a server that has imported them, so that a test which starts a
+hundred processes does not import them a hundred times. All else is real: a process of
+its own, with its own signals, that runs what the console script runs.
 """
 
 import multiprocessing
@@ -25,22 +25,22 @@ _CONTEXT.set_forkserver_preload(
         "torch._dynamo",
     ]
 )
-_PATIENCE = 240  # seconds, after which a process counts as hung
+_TIME_LIMIT = 240  # seconds after which a process counts as hung
 
 
 class Fork(NamedTuple):
-    """A process that runs commands one after the other, until one fails."""
+    """A process that runs commands in order, until one fails."""
 
     process: multiprocessing.Process
-    folder: Path  # of what it prints
+    folder: Path  # holds its output
 
     def kill(self, whole_group):
-        """SIGKILL, to it alone or to all that it has started too."""
+        """Send SIGKILL to the process, or also to all that it has started."""
         (os.killpg if whole_group else os.kill)(self.process.pid, signal.SIGKILL)
         self.process.join()
 
     def end(self) -> Result:
-        self.process.join(_PATIENCE)
+        self.process.join(_TIME_LIMIT)
         if self.process.exitcode is None:
             self.kill(whole_group=True)
             raise TimeoutError("hung")
@@ -49,9 +49,9 @@ class Fork(NamedTuple):
 
 
 def fork(folder, *commands, prepare=None) -> Fork:
-    """Run commands, each a list of arguments, in a process of its own.
+    """Run commands, each a list of arguments, in a new process.
 
-    Before, it calls `prepare`, a function of a module. What it prints is kept in files.
+    The process first calls `prepare`, a function of a module. Its output goes to files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     process = _CONTEXT.Process(target=_run, args=(folder, commands, prepare))

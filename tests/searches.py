@@ -1,4 +1,4 @@
-"""What the tests of searches share: quick options, and a look into the journal."""
+"""Shared by the tests of searches: quick options, and functions to read the journal."""
 
 import time
 
@@ -26,8 +26,8 @@ def trials_of(root):
     return study_of(root).trials
 
 
-def at_work(root):
-    """The processes that are signed for trials which are not told."""
+def claimed_by(root):
+    """Return the processes that have claimed trials which are not told."""
     study = study_of(root)
     running = [t for t in study.trials if t.state == TrialState.RUNNING]
     names = {trial.user_attrs["batch"] for trial in running}
@@ -40,7 +40,7 @@ def states_of(root):
 
 
 def wait_for_trials(root, number):
-    """Wait until a search has told some trials and others are running."""
+    """Wait until a search has told this many trials and others are running."""
     for _ in range(600):
         if (root / "runs" / "tune.journal").is_file() and studies_of(root)[0]:
             states = states_of(root)

@@ -1,4 +1,4 @@
-"""Ways to spoil a file of houses; each takes its path and rewrites it in place."""
+"""Ways to damage a CSV file of houses; each takes a path and changes the file."""
 
 import csv
 import gzip
@@ -17,7 +17,7 @@ def bytes_as(change: Callable[[bytes], bytes]) -> Spoil:
 
 
 def lines_as(change: Callable[[list[str]], list[str]]) -> Spoil:
-    """Change the lines, of which each keeps its end; the header is the first."""
+    """Change the lines, which keep their newlines; the first is the header."""
 
     def spoil(path: Path) -> None:
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -27,7 +27,7 @@ def lines_as(change: Callable[[list[str]], list[str]]) -> Spoil:
 
 
 def rows_as(change: Callable[[list[list[str]]], list[list[str]]], **form) -> Spoil:
-    """Change the rows of cells; `form` is how csv.writer writes them."""
+    """Change the rows of cells; `form` are options of csv.writer."""
 
     def spoil(path: Path) -> None:
         text = path.read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def separated_by(mark: str, **form) -> Spoil:
 
 
 def cell(column: str, line: int, value: str) -> Spoil:
-    """Put a value into one cell; the header is line 1."""
+    """Set one cell; the header is line 1."""
 
     def change(rows: list[list[str]]) -> list[list[str]]:
         rows[line - 1][rows[0].index(column)] = value
@@ -54,7 +54,7 @@ def cell(column: str, line: int, value: str) -> Spoil:
 
 
 def bare_cells(values: dict[tuple[str, int], bytes]) -> Spoil:
-    """Put bytes between two commas as they are, at each column and line."""
+    """Set cells, by column and line, to raw bytes without quoting."""
 
     def change(content: bytes) -> bytes:
         rows = [row.split(b",") for row in content.split(b"\n")]
@@ -70,30 +70,30 @@ def column_as(column: str, change: Callable[[str], str]) -> Spoil:
     """Change every cell of a column."""
 
     def spoil(rows: list[list[str]]) -> list[list[str]]:
-        place = rows[0].index(column)
+        index = rows[0].index(column)
         for row in rows[1:]:
-            row[place] = change(row[place])
+            row[index] = change(row[index])
         return rows
 
     return rows_as(spoil)
 
 
 def renamed(names: dict[str, str]) -> Spoil:
-    """Rename columns in the header alone."""
+    """Rename columns in the header only."""
     return rows_as(lambda rows: [[names.get(n, n) for n in rows[0]], *rows[1:]])
 
 
 def without_column(column: str) -> Spoil:
     def change(rows: list[list[str]]) -> list[list[str]]:
-        place = rows[0].index(column)
-        return [row[:place] + row[place + 1 :] for row in rows]
+        index = rows[0].index(column)
+        return [row[:index] + row[index + 1 :] for row in rows]
 
     return rows_as(change)
 
 
-def with_column(name: str, value: str, place: int | None = None) -> Spoil:
+def with_column(name: str, value: str, index: int | None = None) -> Spoil:
     def change(rows: list[list[str]]) -> list[list[str]]:
-        at = len(rows[0]) if place is None else place
+        at = len(rows[0]) if index is None else index
         added = [name, *[value] * (len(rows) - 1)]
         return [[*r[:at], x, *r[at:]] for r, x in zip(rows, added, strict=True)]
 
@@ -105,7 +105,7 @@ def cut_after(size: int) -> Spoil:
 
 
 def instead(make: Spoil) -> Spoil:
-    """Put something else where the file was."""
+    """Replace the file by something else."""
 
     def spoil(path: Path) -> None:
         path.unlink()
@@ -119,7 +119,7 @@ def link_to(target: str) -> Spoil:
 
 
 def the_other(path: Path) -> None:
-    """Put train.csv where test.csv was, or the other way round."""
+    """Replace the file by the other of train.csv and test.csv."""
     other = {"train.csv": "test.csv", "test.csv": "train.csv"}[path.name]
     path.write_bytes(path.with_name(other).read_bytes())
 
@@ -135,7 +135,7 @@ def as_gzip(path: Path) -> None:
 
 
 def with_a_line_of_200_mb(path: Path) -> None:
-    """Open a quote in line 3 and never close it."""
+    """Open a quote in line 3 that is never closed."""
     lines = path.read_bytes().splitlines(keepends=True)
     with path.open("wb") as file:
         file.writelines(lines[:2])

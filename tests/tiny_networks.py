@@ -1,20 +1,25 @@
-"""Tiny stacks of networks that several tests train."""
+"""Small stacks of networks that several tests train."""
 
 import numpy as np
 import torch
 
+from pipeline.core.settings import Settings
+from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inputs import Inputs
+from pipeline.network.loss import HuberLoss
+from pipeline.network.schedule import Schedule
 from pipeline.network.trainer import Candidate, Trainer
 
 SEEDS = [11, 12, 13]
 CANDIDATES = [Candidate(0.0, 0.01, 0.0), Candidate(3.0, 0.02, 0.0)]
 D_IN, HIDDEN, ROWS = 7, (6, 5), 50
 HUBER_DELTA = torch.tensor([0.5, 1.0, 2.0])
+ADAMW = AdamWOptions(Settings.adam_betas, Settings.wide_lr_multiplier)
 
 
 def rows_of(replicas, lengths=None, weights=None):
-    """Rows of one shared table: of each cell all, or its first `lengths`."""
+    """Return rows of one table: for each replica all, or the first of `lengths`."""
     generator = torch.Generator().manual_seed(0)
     inputs = np.random.default_rng(0).normal(size=(ROWS, D_IN))
     targets = torch.randn(1, ROWS, generator=generator)
@@ -38,8 +43,8 @@ def trainer_of(
         valid=valid or rows,
         candidates=candidates,
         seeds=seeds,
-        delta=delta,
+        loss=HuberLoss(delta),
         hidden=HIDDEN,
-        epochs=epochs,
-        batches=batches,
+        schedule=Schedule(epochs, batches, Settings.warm_up),
+        adamw=ADAMW,
     )

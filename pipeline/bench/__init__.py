@@ -1,5 +1,5 @@
-"""Our engine beside three others on the same task, and beside the machine's limit.
+"""The benchmark: the stacked MLP, three other implementations, and the sgemm rate.
 
-One module a competitor, each loaded by its name into a process of its own, so that the
-peak memory of one holds no library of another.
+There is one module per competitor. Each is imported by name in a process of its own, so
+that its peak memory includes no library of another. Experiments belong elsewhere.
 """

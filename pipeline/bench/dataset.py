@@ -1,18 +1,22 @@
-"""The rows of the benchmark: the real houses in the book's own columns."""
+"""The data of the benchmark: the house-price data in the book's own columns."""
 
 import numpy as np
 
+from pipeline.bench.task import FOLDS, Split
 from pipeline.core.paths import Project
 from pipeline.data import d2l_columns
 from pipeline.data.raw import read_test, read_train
 from pipeline.data.schema import TARGET
+from pipeline.validation.folds import contiguous_folds
 
 
-def load(project: Project) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs [rows, d_in] and the standardised log price [rows], both float32.
+def load(project: Project) -> tuple[np.ndarray, np.ndarray, list[Split]]:
+    """Return inputs, target and folds of a `BenchmarkTask`.
+
+    Shapes: inputs [rows, d_in] and the standardised log price [rows], both float32.
 
     Raises:
-        UserError: data/raw cannot be used.
+        UserError: data/raw is missing or invalid.
     """
     price = read_train(project.raw / "train.csv")[TARGET].to_numpy()
     read_test(project.raw / "test.csv")
@@ -21,4 +25,5 @@ def load(project: Project) -> tuple[np.ndarray, np.ndarray]:
     )
     log_price = np.log(price)
     target = (log_price - log_price.mean()) / log_price.std()
-    return columns[: len(price)].numpy(), target.astype(np.float32)
+    folds = [(fold.train, fold.valid) for fold in contiguous_folds(len(price), FOLDS)]
+    return columns[: len(price)].numpy(), target.astype(np.float32), folds

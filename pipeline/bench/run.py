@@ -1,4 +1,4 @@
-"""The benchmark: each competitor in its best setting, all of them in turns."""
+"""Run the benchmark: every competitor with its fastest parallelism, in turns."""
 
 import time
 from collections.abc import Callable
@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 
 from joblib import cpu_count
 
-from pipeline.bench.measure import Measured, apart, houses, measure, sgemm_rate
-from pipeline.bench.task import FOLDS, Setting, Task
+from pipeline.bench.measure import Measured, apart, load_data, measure, sgemm_rate
+from pipeline.bench.task import FOLDS, BenchmarkTask, Parallelism
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 
 EPOCHS, LAMBDAS = 20, (0.0, 1.0, 5.0, 10.0)
-FEW, MANY = 5, 100  # networks of the engine, for the time per network
-TRIAL_EPOCHS = 4  # of one, an engine at work and one that starts look alike
-ROUNDS = 3  # in turns, so that a slow spell of the machine meets all competitors
+FEW, MANY = 5, 100  # networks of the stacked MLP, for the time per network
+TRIAL_EPOCHS = 4  # fewer would measure the start-up of threads
+ROUNDS = 3  # in turns, so that a slow phase of the machine affects all competitors
 
 MODULES = {
     "book": "d2l_loop",
@@ -28,19 +28,19 @@ _WITH_THREADS = ("book", "scikit-learn", "vmap")
 
 
 class Entry(NamedTuple):
-    """A competitor, what it trains, and how."""
+    """A competitor, its task, and its parallelism."""
 
     name: str
-    task: Task
-    setting: Setting
+    task: BenchmarkTask
+    parallelism: Parallelism
 
     def measure(self) -> Measured:
-        """Train in a new process."""
-        return apart(measure, MODULES[self.name], self.task, self.setting)
+        """Train and measure in a new process."""
+        return apart(measure, MODULES[self.name], self.task, self.parallelism)
 
 
 class Result(NamedTuple):
-    """An entry and its fastest round."""
+    """An entry and the measurement of its fastest round."""
 
     entry: Entry
     measured: Measured
@@ -50,26 +50,29 @@ Callback = Callable[[Result], None]
 
 
 def bench(project: Project, hidden: int, callback: Callback) -> dict[str, Any]:
-    """Measure all competitors on the houses of data/raw; give the record to show.
+    """Measure all competitors on the data of data/raw.
 
     Args:
         project: the project.
         hidden: units of the hidden layer.
-        callback: is called after each measurement.
+        callback: called after each measurement.
+
+    Returns:
+        The record for `--json` and the table.
 
     Raises:
-        UserError: no such network, or data/raw cannot be used.
+        UserError: `hidden` or data/raw is invalid, or memory cannot be measured here.
     """
     if hidden < 1:
         raise UserError(f"--hidden {hidden}: must be 1 or more")
     begin = time.perf_counter()
-    inputs, target = apart(houses, project)
-    task = Task(inputs, target, hidden, EPOCHS, LAMBDAS)
-    entries = [best_setting(name, task) for name in MODULES]
+    data = apart(load_data, project)
+    task = BenchmarkTask(*data, hidden, EPOCHS, LAMBDAS)
+    entries = [fastest(name, task) for name in MODULES]
     for networks in (FEW, MANY):
         lambdas = tuple(map(float, range(networks // FOLDS)))
-        entries.append(best_setting("engine", replace(task, lambdas=lambdas)))
-    results, sgemm = _race(entries, callback)
+        entries.append(fastest("engine", replace(task, lambdas=lambdas)))
+    results, sgemm = _measure_all(entries, callback)
     competitors, engine = results[: len(MODULES)], results[len(MODULES) :]
     book = competitors[0].measured.seconds
     return {
@@ -82,40 +85,42 @@ def bench(project: Project, hidden: int, callback: Callback) -> dict[str, Any]:
             }
             for result in engine
         ],
-        "network": [inputs.shape[1], hidden, 1],
+        "network": [task.inputs.shape[1], hidden, 1],
         "networks": task.networks,
         "epochs": EPOCHS,
-        "houses": len(target),
+        "houses": len(task.target),
         "cores": cpu_count(),
         "sgemm": sgemm,
         "seconds": time.perf_counter() - begin,
     }
 
 
-def best_setting(name: str, task: Task) -> Entry:
-    """The fastest of a competitor's settings in a short trial."""
+def fastest(name: str, task: BenchmarkTask) -> Entry:
+    """Return a competitor with the parallelism that is fastest in a short trial."""
     trial = replace(task, epochs=TRIAL_EPOCHS)
-    settings = settings_of(name, cpu_count())
     seconds = {
-        setting: Entry(name, trial, setting).measure().seconds for setting in settings
+        each: Entry(name, trial, each).measure().seconds
+        for each in parallelisms(name, cpu_count())
     }
-    return Entry(name, task, min(settings, key=seconds.__getitem__))
+    return Entry(name, task, min(seconds, key=seconds.__getitem__))
 
 
-def settings_of(name: str, cores: int) -> list[Setting]:
-    """One core, and all of them in each way that a competitor can use them."""
-    settings = [Setting(jobs=1, threads=1)]
+def parallelisms(name: str, cores: int) -> list[Parallelism]:
+    """Return one core, and all cores in each way that a competitor can use them."""
+    found = [Parallelism(jobs=1, threads=1)]
     if cores > 1 and name in _WITH_THREADS:
-        settings.append(Setting(jobs=1, threads=cores))
+        found.append(Parallelism(jobs=1, threads=cores))
     if cores > 1 and name in _WITH_JOBS:
-        settings.append(Setting(jobs=cores, threads=1))
-    return settings
+        found.append(Parallelism(jobs=cores, threads=1))
+    return found
 
 
-def _race(entries: list[Entry], callback: Callback) -> tuple[list[Result], float]:
-    """The fastest round of each entry, and the machine's sgemm rate.
+def _measure_all(
+    entries: list[Entry], callback: Callback
+) -> tuple[list[Result], float]:
+    """Return the fastest round of each entry, and the machine's sgemm rate.
 
-    The rate is taken before each measurement, and the best of the whole race counts.
+    The rate is measured before each round of an entry; the highest is returned.
     """
     rounds: list[list[Measured]] = [[] for _ in entries]
     rates = []
@@ -124,20 +129,20 @@ def _race(entries: list[Entry], callback: Callback) -> tuple[list[Result], float
             rates.append(apart(sgemm_rate, cpu_count()))
             own.append(entry.measure())
             callback(Result(entry, own[-1]))
-    fastest = [min(own, key=lambda each: each.seconds) for own in rounds]
-    return list(map(Result, entries, fastest)), max(rates)
+    best = [min(own, key=lambda each: each.seconds) for own in rounds]
+    return list(map(Result, entries, best)), max(rates)
 
 
 def _row(result: Result, book: float, sgemm: float) -> dict[str, Any]:
-    """What a competitor's time says, given the book's and the machine's rate."""
-    (name, task, setting), measured = result
+    """Return a row of the record, given the book's seconds and the sgemm rate."""
+    (name, task, parallelism), measured = result
     return {
         "name": name,
         "seconds": measured.seconds,
         "ratio_to_book": book / measured.seconds,
         "sgemm_fraction": task.operations / measured.seconds / sgemm,
         "peak_mb": measured.peak_mb,
-        "jobs": setting.jobs,
-        "threads": setting.threads,
+        "jobs": parallelism.jobs,
+        "threads": parallelism.threads,
         "error": measured.error,
     }

@@ -1,4 +1,4 @@
-"""The machine's limit: products of large matrices of float32, and nothing else."""
+"""The machine's limit: products of large float32 matrices."""
 
 import time
 from collections.abc import Callable
@@ -11,9 +11,9 @@ SIZE, _TIMES = 2048, 5
 
 
 def rate(cores: int) -> float:
-    """Floating-point operations a second, the best of several products.
+    """Return the highest rate of matrix products, in floating-point operations per s.
 
-    By one core and by all, and by each of the libraries that numpy and torch bring.
+    It is measured with one thread and with one per core, in both torch and NumPy.
     """
     left, right = torch.randn(2, SIZE, SIZE)
     products: list[Callable[[], object]] = [
@@ -29,7 +29,7 @@ def rate(cores: int) -> float:
 
 
 def _best(product: Callable[[], object]) -> float:
-    product()  # the first call makes threads and finds memory
+    product()  # the first call starts threads and allocates memory
     seconds = []
     for _ in range(_TIMES):
         begin = time.perf_counter()

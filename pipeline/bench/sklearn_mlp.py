@@ -1,4 +1,4 @@
-"""scikit-learn's MLPRegressor in cross_val_score."""
+"""scikit-learn's MLPRegressor, trained by cross_val_score."""
 
 import warnings
 
@@ -9,16 +9,16 @@ from sklearn.model_selection import cross_val_score
 from sklearn.neural_network import MLPRegressor
 from threadpoolctl import threadpool_limits
 
-from pipeline.bench.task import BATCH_SIZE, FOLDS, LR, Setting, Task
+from pipeline.bench.task import BATCH_SIZE, FOLDS, LR, BenchmarkTask, Parallelism, Split
 
 
-def train(task: Task, setting: Setting) -> np.ndarray:
-    """Train every network; the validation error of each, [λ, folds].
+def train(task: BenchmarkTask, parallelism: Parallelism) -> np.ndarray:
+    """Train every network; return their validation errors, shape (λ, folds).
 
-    One call of cross_val_score for each network, so that jobs share them evenly.
+    There is one call of cross_val_score per network, so that jobs share them evenly.
     """
-    with threadpool_limits(setting.threads):
-        errors = Parallel(setting.jobs)(
+    with threadpool_limits(parallelism.threads):
+        errors = Parallel(parallelism.jobs)(
             delayed(_train_one)(task, alpha, fold)
             for alpha in task.lambdas
             for fold in task.folds
@@ -26,14 +26,14 @@ def train(task: Task, setting: Setting) -> np.ndarray:
     return np.array(errors).reshape(-1, FOLDS)
 
 
-def _train_one(task: Task, alpha: float, fold: tuple[np.ndarray, np.ndarray]) -> float:
+def _train_one(task: BenchmarkTask, alpha: float, fold: Split) -> float:
     model = MLPRegressor(
         hidden_layer_sizes=(task.hidden,),
         alpha=alpha,
         batch_size=BATCH_SIZE,
         learning_rate_init=LR,
         max_iter=task.epochs,
-        n_iter_no_change=task.epochs + 1,  # it shall not stop before the others
+        n_iter_no_change=task.epochs + 1,  # no early stopping
         random_state=0,
     )
     scoring = "neg_root_mean_squared_error"

@@ -1,6 +1,6 @@
-"""The command line: parse, call one function, show. Nothing else knows typer.
+"""The command line: a file for each command, which parses, calls a stage and shows.
 
-Each command has a file of its own name.
+Only this package uses typer, and only `tables` uses rich. The work is done elsewhere.
 """
 
 import sys
@@ -19,7 +19,7 @@ from pipeline.cli.lesson import lesson
 from pipeline.cli.predict import predict
 from pipeline.cli.preprocess import preprocess
 from pipeline.cli.report import report
-from pipeline.cli.runs import list_runs
+from pipeline.cli.runs import runs
 from pipeline.cli.submit import submit
 from pipeline.cli.train import train
 from pipeline.cli.tune import tune
@@ -30,9 +30,9 @@ _COMMANDS = {
     command.__name__: command
     for command in (
         *(download, preprocess, train, tune, baselines, submit, report),
-        *(predict, lesson, bench),
+        *(runs, predict, lesson, bench),
     )
-} | {"runs": list_runs}
+}
 for name, command in _COMMANDS.items():
     app.command(name)(command)
 
@@ -41,12 +41,14 @@ for name, command in _COMMANDS.items():
 def pipeline(
     context: typer.Context,
     root: Annotated[
-        Path | None, typer.Option(help="The project's folder, for any command.")
+        Path | None, typer.Option(help="Project folder, for any command.")
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Show it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """From Kaggle's house-price data to a submission, in stages."""
-    if root is not None:  # as if it stood behind the command
+    if root is not None:  # as if given after the command
         context.default_map = {name: {"root": str(root)} for name in _COMMANDS}
     if version:
         typer.echo(__version__)
@@ -55,15 +57,15 @@ def pipeline(
 
 
 def main() -> None:
-    """Run the command line and turn what the user can mend into one line."""
-    if isinstance(sys.stdout, TextIOWrapper):  # of a terminal that may not know λ
+    """Run the command line; print an error the user can fix as one line."""
+    if isinstance(sys.stdout, TextIOWrapper):  # the terminal may have no λ
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = app(standalone_mode=False)
     except (UserError, TyperException) as error:
         text = error.format_message() if isinstance(error, TyperException) else error
         _stop(f"error: {one_line(str(text))}", 2)
-    if status == INTERRUPTED:  # which typer gives for Ctrl-C
+    if status == INTERRUPTED:  # typer returns it after Ctrl-C
         _stop(INTERRUPTED_LINE, INTERRUPTED)
 
 

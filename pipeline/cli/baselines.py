@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from pipeline.cli.options import Force, Json, Root
-from pipeline.cli.output import ignore, kept, print_json, with_skipped
+from pipeline.cli.output import ignore, print_json, saved
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 
@@ -12,11 +12,11 @@ _DEFAULT = Settings()
 
 
 def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) -> None:
-    """Climb the ladder: each lesson's model on the houses, up to our default.
+    """Train each lesson's model on the house prices, up to the default network.
 
     Example: pipeline baselines
     """
-    from pipeline.cli.tables.baselines import show_ladder
+    from pipeline.cli.tables.baselines import show_baselines
     from pipeline.cli.tables.console import say
     from pipeline.cli.tables.progress import epoch_progress
     from pipeline.stages import up_to_date
@@ -26,8 +26,8 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
     with nullcontext(ignore) if as_json else progress as callback:
         outcome = up_to_date.baselines(project, _DEFAULT, callback, force=force)
     if as_json:
-        print_json(with_skipped(outcome))
+        print_json({**outcome.result.to_json(), "skipped": outcome.skipped})
         return
-    show_ladder(outcome.record)
-    submit_one = f"pipeline submit --run {outcome.record['run_id']} --rung NAME"
-    say(f"{kept(outcome)}; `{submit_one}` takes one")
+    show_baselines(outcome.result)
+    submit_one = f"pipeline submit --run {outcome.result.run_id} --rung NAME"
+    say(f"{saved(outcome)}. Next: `{submit_one}`")

@@ -15,7 +15,7 @@ def bench(
     hidden: Annotated[int, typer.Option(help="Units of the hidden layer.")] = 256,
     as_json: Json = False,
 ) -> None:
-    """Time our engine beside the book's loop, scikit-learn and vmap on the houses.
+    """Compare the speed of the stacked MLP with the book's loop, scikit-learn and vmap.
 
     Example: pipeline bench --hidden 64
     """

@@ -1,7 +1,7 @@
 """The command `download`."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,11 +13,14 @@ from pipeline.core.paths import Project
 
 def download(
     name: Annotated[
-        Literal["houses", "fashion-mnist"], typer.Argument(help="What to fetch.")
+        Literal["houses", "fashion-mnist"], typer.Argument(help="What to download.")
     ] = "houses",
     source: Annotated[
         str,
-        typer.Option("--from", help="bundled, kaggle, or a zip or a folder of yours."),
+        typer.Option(
+            "--from",
+            help="Source: bundled, kaggle, or the path of a zip or directory.",
+        ),
     ] = "bundled",
     root: Root = Path(),
     force: Annotated[
@@ -25,44 +28,20 @@ def download(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Place train.csv and test.csv in data/raw, or Fashion-MNIST for the lessons.
+    """Download train.csv and test.csv to data/raw, or Fashion-MNIST for the lessons.
 
     Example: pipeline download --from kaggle
     """
     from pipeline.cli.tables.download import show_download
+    from pipeline.stages import download as stage
 
-    project = Project(root)
     if name == "houses":
-        record = _houses(project, source, force=force)
+        record = stage.download(Project(root), source, force=force)
     elif source != "bundled":
-        raise UserError(f"--from {source}: only the houses can be had from there")
+        raise UserError(f"--from {source}: only the houses are available from there")
     else:
-        record = _fashion_mnist(project)
+        record = stage.download_fashion_mnist(Project(root))
     if as_json:
         print_json(record)
         return
     show_download(record)
-
-
-def _houses(project: Project, source: str, *, force: bool) -> dict[str, Any]:
-    from pipeline.stages import download
-
-    placed = download.download(project, source, force=force)
-    return {
-        "name": "houses",
-        "from": source,
-        "files": {str(each.path): each.digest for each in placed},
-        "states": {str(each.path): each.state for each in placed},
-        "skipped": all(each.state == download.SAME for each in placed),
-    }
-
-
-def _fashion_mnist(project: Project) -> dict[str, Any]:
-    from pipeline.core import files
-    from pipeline.lessons import fashion_mnist
-
-    paths = fashion_mnist.download(project)
-    return {
-        "name": "fashion-mnist",
-        "files": {str(path): files.sha256(path) for path in paths},
-    }

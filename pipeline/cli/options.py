@@ -1,4 +1,4 @@
-"""The options that several commands take."""
+"""Options that several commands share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,19 +11,25 @@ from pipeline.core.errors import UserError
 def _folder(root: Path) -> Path:
     try:
         usable = root.is_dir() or not root.exists()
-    except OSError:  # a name too long, a folder that may not be looked into
+    except OSError:  # e.g. the name is too long, or permission is denied
         usable = False
     if not usable:
-        raise UserError(f"--root {root}: not a folder; give the project's folder")
+        raise UserError(f"--root {root}: not a folder; give the project folder")
     return root
 
 
 Root = Annotated[
     Path,
-    typer.Option("--root", help="The project's folder.", callback=_folder),
+    typer.Option("--root", help="Project folder.", callback=_folder),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object only.")]
-Force = Annotated[bool, typer.Option("--force", help="Run even if up to date.")]
-Folds = Annotated[int, typer.Option(help="Folds of the cross-validation.")]
-Epochs = Annotated[int, typer.Option(help="Passes over the rows.")]
-RunId = Annotated[str | None, typer.Option("--run", help="A run id; default: newest.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object and nothing else.")
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Run even if the result is up to date.")
+]
+Folds = Annotated[int, typer.Option(help="Number of cross-validation folds.")]
+Epochs = Annotated[int, typer.Option(help="Number of training epochs.")]
+RunId = Annotated[
+    str | None, typer.Option("--run", help="Run id (default: the newest run).")
+]

@@ -1,28 +1,24 @@
-"""What commands print, or do not."""
+"""Output that several commands share."""
 
 import json
 from typing import Any
 
 import typer
 
+from pipeline.runs.record import Run
 from pipeline.stages.up_to_date import StageResult
 
 
 def print_json(record: dict[str, Any]) -> None:
-    """Print one JSON object on a line."""
+    """Print one JSON object on one line."""
     typer.echo(json.dumps(record, ensure_ascii=False, allow_nan=False))
 
 
-def with_skipped(outcome: StageResult) -> dict[str, Any]:
-    """The record of a stage, and whether it was up to date already."""
-    return {**outcome.record, "skipped": outcome.skipped}
-
-
-def kept(outcome: StageResult) -> str:
-    """Where the run of an outcome lies, and whether it lay there already."""
-    state = "is up to date" if outcome.skipped else "is kept"
-    return f"runs/{outcome.record['run_id']} {state}"
+def saved(outcome: StageResult[Run]) -> str:
+    """Return where the run of an outcome is, and whether it is new."""
+    path = f"runs/{outcome.result.run_id}"
+    return f"{path} is up to date" if outcome.skipped else f"Saved {path}"
 
 
 def ignore(*_: object) -> None:
-    """Watch nothing: standard output belongs to the JSON object."""
+    """Ignore progress: with --json, standard output has the JSON object alone."""

@@ -21,7 +21,7 @@ def predict(
     run: RunId = None,
     as_json: Json = False,
 ) -> None:
-    """Price the houses of any file with the networks of a run.
+    """Predict prices for the houses in a CSV file with a trained run.
 
     Example: pipeline predict data/raw/test.csv -o prices.csv
     """
@@ -30,12 +30,12 @@ def predict(
     from pipeline.stages.predict import predict
 
     project = Project(root)
-    record = find_run(project, run)
-    prediction = predict(project, record, file, output)
+    found = find_run(project, run)
+    prediction = predict(project, found, file, output)
     if as_json:
         print_json(
             {
-                "run_id": record["run_id"],
+                "run_id": found.run_id,
                 "path": str(prediction.path),
                 "rows": len(prediction.rows),
                 "assumptions": prediction.assumptions,

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from pipeline.cli.options import Force, Json, Root
-from pipeline.cli.output import print_json, with_skipped
+from pipeline.cli.output import print_json
 from pipeline.core.paths import Project
 
 
 def preprocess(
     root: Root = Path(), as_json: Json = False, force: Force = False
 ) -> None:
-    """Check data/raw, clean it, build columns and encode it into data/processed.
+    """Check and clean data/raw, add built columns, and write data/processed.
 
     Example: pipeline preprocess
     """
@@ -20,8 +20,8 @@ def preprocess(
 
     outcome = up_to_date.preprocess(Project(root), force=force)
     if as_json:
-        print_json(with_skipped(outcome))
+        print_json({**outcome.result, "skipped": outcome.skipped})
         return
-    show_preprocess(outcome.record)
+    show_preprocess(outcome.result)
     if outcome.skipped:
         say("data/processed is up to date")

@@ -13,12 +13,12 @@ from pipeline.core.paths import Project
 def report(
     runs: Annotated[
         list[str] | None,
-        typer.Argument(help="Run ids, shown side by side; default: the newest."),
+        typer.Argument(help="Run ids, shown side by side (default: the newest run)."),
     ] = None,
     root: Root = Path(),
     as_json: Json = False,
 ) -> None:
-    """Write one page about a run, or several side by side: scores, pictures, houses.
+    """Write an HTML report of a run, or of several side by side.
 
     Example: pipeline report
     """
@@ -27,11 +27,10 @@ def report(
     from pipeline.runs.store import find_run
 
     project = Project(root)
-    records = [find_run(project, run_id) for run_id in runs or []]
-    records = records or [find_run(project)]
-    path = write_report(project, records)
+    found = [find_run(project, run_id) for run_id in runs or (None,)]
+    path = write_report(project, found)
     if as_json:
-        ids = [record["run_id"] for record in records]
+        ids = [run.run_id for run in found]
         print_json({"runs": ids, "page": str(path), "bytes": path.stat().st_size})
         return
-    say(f"{path}: open it in a browser")
+    say(f"Report saved to {path}")

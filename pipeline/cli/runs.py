@@ -7,16 +7,16 @@ from pipeline.cli.output import print_json
 from pipeline.core.paths import Project
 
 
-def list_runs(root: Root = Path(), as_json: Json = False) -> None:
+def runs(root: Root = Path(), as_json: Json = False) -> None:
     """List the finished runs, newest first.
 
     Example: pipeline runs --json
     """
     from pipeline.cli.tables.runs import show_runs
-    from pipeline.kaggle.leaderboard import experiment_table
+    from pipeline.kaggle.leaderboard import submitted_runs
 
-    records = experiment_table(Project(root))
+    found = submitted_runs(Project(root))
     if as_json:
-        print_json({"runs": records})
+        print_json({"runs": [each.to_json() for each in found]})
         return
-    show_runs(records)
+    show_runs(found)

@@ -1,8 +1,7 @@
 """The command `submit`."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,25 +15,30 @@ def submit(
     root: Root = Path(),
     run: RunId = None,
     rung: Annotated[
-        str | None, typer.Option(help="A rung of a ladder that `baselines` kept.")
+        str | None, typer.Option(help="Submit this baseline of a `baselines` run.")
     ] = None,
     allow_stale: Annotated[
         bool,
         typer.Option(
-            "--allow-stale", help="Even if the run or data/raw has changed since."
+            "--allow-stale",
+            help="Submit even if the run or data/raw changed after training.",
         ),
     ] = False,
     push: Annotated[
-        bool, typer.Option("--push", help="Send it to Kaggle and wait for its score.")
+        bool,
+        typer.Option("--push", help="Upload it to Kaggle and wait for its score."),
     ] = False,
     message: Annotated[
         str | None,
         typer.Option(
-            "--message", "-m", help="What to call it there; default: the run."
+            "--message",
+            "-m",
+            help="Submission message (default: run id and CV score).",
         ),
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Send it even if it was sent before.")
+        bool,
+        typer.Option("--again", help="Upload it even if it was submitted before."),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -43,43 +47,27 @@ def submit(
     Example: pipeline submit --push -m "wider layers"
     """
     from pipeline.cli.tables.console import say_err
-    from pipeline.cli.tables.submit import show_answer, show_submission
-    from pipeline.runs import integrity, store
-    from pipeline.stages import submit
+    from pipeline.cli.tables.submit import show_score, show_submission
+    from pipeline.stages.submit import to_record, write_submission
 
     if (message is not None or again) and not push:
-        raise UserError("--message and --again are for --push; add it")
-    send = _sender() if push else None
-    project = Project(root)
-    record = store.find_run(project, run)
-    for change in integrity.changes(project, record):
-        if not allow_stale:
-            raise UserError(f"{change}, or give --allow-stale")
-        say_err(f"allowed: {change}")
-    written = submit.submit(project, record, rung)
-    shown = submit.to_record(written)
+        raise UserError("--message and --again: need --push; add it")
+    if push:  # before anything is written: Kaggle's client may not be installed
+        from pipeline.kaggle.push import push as push_file
+    submission = write_submission(
+        Project(root), run, rung, say_err, allow_stale=allow_stale
+    )
     if not as_json:
-        show_submission(written, to_upload=not push)
-    if send:
-        callback = ignore if as_json else say_err
-        sent = send(
-            written.path, message or _title(record, rung), callback, again=again
+        show_submission(submission, to_upload=not push)
+    receipt = None
+    if push:
+        receipt = push_file(
+            submission.path,
+            message or submission.message,
+            ignore if as_json else say_err,
+            again=again,
         )
-        shown["kaggle"] = sent.record()
-        if not as_json:
-            show_answer(sent, None if rung else record)
     if as_json:
-        print_json(shown)
-
-
-def _sender() -> Callable[..., Any]:
-    """What sends; asked for before anything is written, for its client is an extra."""
-    from pipeline.kaggle.push import push
-
-    return push
-
-
-def _title(record: dict[str, Any], rung: str | None) -> str:
-    if rung:
-        return f"{record['run_id']}, {rung}"
-    return f"{record['run_id']}, cross-validation {record['cv_log_rmse']:.4f}"
+        print_json(to_record(submission, receipt))
+    elif receipt:
+        show_score(receipt, submission.forecast)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pipeline.cli.options import Epochs, Folds, Force, Json, Root
-from pipeline.cli.output import ignore, kept, print_json, with_skipped
+from pipeline.cli.output import ignore, print_json, saved
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
-from pipeline.core.settings import Settings
+from pipeline.core.settings import Settings, comma_separated
 
 if TYPE_CHECKING:
     from pipeline.runs.tracking import Tracker
 
 _DEFAULT = Settings()
-_HIDDEN = ",".join(map(str, _DEFAULT.hidden))
+_HIDDEN = comma_separated(_DEFAULT.hidden)
 
 
 def train(
@@ -26,41 +26,43 @@ def train(
         list[float] | None,
         typer.Option(
             "--lambda",
-            help="Weight decay λ, on weights and not on biases; repeat it for a grid. "
-            f"[default: {_DEFAULT.lambdas[0]:g}]",
+            help="Weight decay λ of weights, not biases; repeat it for a grid "
+            f"(default: {_DEFAULT.lambdas[0]:g})",
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Networks a fold, averaged.")] = (
-        _DEFAULT.seeds
-    ),
-    seed: Annotated[int, typer.Option(help="Of folds, weights and batches.")] = (
-        _DEFAULT.seed
-    ),
+    seeds: Annotated[
+        int, typer.Option(help="Networks per fold; their predictions are averaged.")
+    ] = _DEFAULT.seeds,
+    seed: Annotated[
+        int, typer.Option(help="Random seed of folds, weights and batches.")
+    ] = _DEFAULT.seed,
     epochs: Epochs = _DEFAULT.epochs,
     lr: Annotated[
-        float, typer.Option(help="Learning rate at the start.")
+        float, typer.Option(help="Peak learning rate (warm-up, then cosine decay).")
     ] = _DEFAULT.lr,
-    hidden: Annotated[str, typer.Option(help="Widths of the hidden layers.")] = (
-        _HIDDEN
-    ),
-    dropout: Annotated[float, typer.Option(help="Share of units dropped.")] = (
+    hidden: Annotated[
+        str, typer.Option(help="Widths of the hidden layers, like 128,64.")
+    ] = _HIDDEN,
+    dropout: Annotated[float, typer.Option(help="Dropout probability.")] = (
         _DEFAULT.dropout
     ),
-    batch_size: Annotated[int, typer.Option(help="Rows a step.")] = _DEFAULT.batch_size,
+    batch_size: Annotated[
+        int, typer.Option(help="Rows per training step.")
+    ] = _DEFAULT.batch_size,
     device: Annotated[
-        Literal["cpu", "cuda", "mps", "auto"], typer.Option(help="Where to compute.")
+        Literal["cpu", "cuda", "mps", "auto"], typer.Option(help="Device to train on.")
     ] = "cpu",
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Parts trained side by side; default: all cores."),
+        typer.Option(min=1, help="Parallel jobs (default: one per core)."),
     ] = None,
     track: Annotated[
-        Literal["mlflow"] | None, typer.Option(help="Log the run to your store too.")
+        Literal["mlflow"] | None, typer.Option(help="Also log the run to MLflow.")
     ] = None,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
-    """Train networks under K-fold cross-validation and keep them as a run.
+    """Train networks with K-fold cross-validation and save them as a run.
 
     Example: pipeline train --folds 10 --lambda 1 --lambda 5
     """
@@ -87,18 +89,19 @@ def train(
     with nullcontext(ignore) if as_json else progress as callback:
         outcome = up_to_date.train(project, settings, callback, jobs=jobs, force=force)
     if not as_json:
-        show_scores(outcome.record)
-    tracked = tracker.log(project, outcome.record) if tracker else None
+        show_scores(outcome.result)
+    tracked = tracker.log(outcome.result) if tracker else None
     if as_json:
-        print_json({**with_skipped(outcome), "tracked": tracked})
+        document = outcome.result.to_json()
+        print_json({**document, "skipped": outcome.skipped, "tracked": tracked})
         return
     if tracked:
         say("Logged: {store}, experiment {experiment}, run {run}".format(**tracked))
-    say(f"{kept(outcome)}; `pipeline submit` makes the file for Kaggle")
+    say(f"{saved(outcome)}. Next: `pipeline submit`")
 
 
 def _tracker() -> "Tracker":
-    """The user's store, reached before there is anything to lose."""
+    """Connect to MLflow before training, so that a wrong address fails early."""
     from pipeline.runs.tracking import Tracker
 
     return Tracker.open()

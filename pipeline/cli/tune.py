@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from pipeline.cli.options import Epochs, Folds, Json, Root
-from pipeline.cli.output import ignore, kept, print_json
+from pipeline.cli.output import ignore, print_json, saved
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.tuning.plan import Plan
@@ -19,31 +19,33 @@ _PLAN = Plan()
 def tune(
     root: Root = Path(),
     trials: Annotated[
-        int, typer.Option(help="Finished trials to end with, earlier ones included.")
+        int, typer.Option(help="Total number of trials, earlier ones included.")
     ] = _PLAN.trials,
     timeout: Annotated[
-        float | None, typer.Option(help="Seconds after which no batch is begun.")
+        float | None,
+        typer.Option(help="Time limit in seconds; running trials finish."),
     ] = None,
     folds: Folds = _DEFAULT.folds,
-    seed: Annotated[int, typer.Option(help="Of folds, networks and trials.")] = (
-        _DEFAULT.seed
-    ),
+    seed: Annotated[
+        int, typer.Option(help="Random seed of folds, networks and trials.")
+    ] = (_DEFAULT.seed),
     epochs: Epochs = _DEFAULT.epochs,
     jobs: Annotated[
         int | None,
-        typer.Option(help="Batches of trials side by side; default: one a core."),
+        typer.Option(help="Parallel batches of trials (default: one per core)."),
     ] = None,
     backend: Annotated[
-        Literal["loky", "dask"], typer.Option(help="Processes here, or dask's workers.")
+        Literal["loky", "dask"],
+        typer.Option(help="Run trials in local processes or on a Dask cluster."),
     ] = "loky",
     scheduler: Annotated[
-        str | None, typer.Option(help="Dask's address, like tcp://127.0.0.1:8786.")
+        str | None, typer.Option(help="Dask scheduler, like tcp://127.0.0.1:8786.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Search for λ, learning rate, dropout and hidden layers; train the best.
 
-    Killed or interrupted, the same command goes on where it stopped.
+    If it is interrupted or killed, run the same command again to resume it.
 
     Example: pipeline tune --trials 64
     """
@@ -61,11 +63,12 @@ def tune(
     )
     with nullcontext(ignore) if as_json else search_progress() as callback:
         outcome = up_to_date.tune(Project(root), plan, callback)
-    record = outcome.record
     if as_json:
+        record = outcome.result.to_json()
         names = ("run_id", "cv_log_rmse", "forecast", "seconds")
         shown = {name: record[name] for name in names} | record["tune"]
         print_json({**shown, "skipped": outcome.skipped})
         return
-    show_search(record["tune"])
-    say(f"{kept(outcome)}: the best settings, trained")
+    if search := outcome.result.search:  # a run of `tune` always has one
+        show_search(search)
+    say(f"{saved(outcome)}: the best settings, trained")

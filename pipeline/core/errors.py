@@ -1,23 +1,32 @@
-"""The one exception that the command line turns into a line of text and status 2."""
+"""Errors that the user can fix, and text that fits on one line of a terminal."""
 
 INTERRUPTED = 130  # the exit status after Ctrl-C
 INTERRUPTED_LINE = "interrupted; what was finished is kept"
-_LONGEST = 1000  # characters of a line; long paths have their place in it
 
 
 class UserError(Exception):
-    """Something the user can mend; the message says where it is and what to do."""
+    """An error the user can fix; the message says where it is and what to do.
+
+    The command line prints it as one line and exits with status 2.
+    """
 
 
-def one_line(message: str) -> str:
-    """A message as a single line of bounded length that moves no cursor."""
-    words = " ".join(message.split())
+def one_line(message: str | BaseException, longest: int = 1000) -> str:
+    """Return a message on one line of bounded length, control characters escaped.
+
+    Args:
+        message: The text, or an exception; one without text is shown as its type.
+        longest: The number of characters to keep; of a longer message both ends stay.
+    """
+    words = " ".join(str(message).split())
+    if not words and isinstance(message, BaseException):
+        words = type(message).__name__
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
-    if len(line) <= _LONGEST:
+    if len(line) <= longest:
         return line
-    return f"{line[: _LONGEST // 2]} … {line[-_LONGEST // 2 :]}"
+    return f"{line[: longest // 2]} … {line[-longest // 2 :]}"
 
 
-def short(text: str) -> str:
-    """A cell as it can be shown within a line."""
-    return repr(text if len(text) <= 40 else text[:37] + "…")
+def short(cell: str) -> str:
+    """Return a cell in quotes, cut to 40 characters."""
+    return repr(cell if len(cell) <= 40 else cell[:37] + "…")

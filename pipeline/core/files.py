@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all."""
+"""Write files and folders atomically; read and write JSON; compute SHA-256."""
 
 import hashlib
 import json
@@ -15,21 +15,22 @@ from pipeline.core.staging import Temporary, open_temporary
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def to_json(record: Mapping[str, Any]) -> str:
-    """A record as a person and any program can read it: JSON knows no NaN."""
+    """Return a record as indented JSON; NaN and infinity, not in JSON, are refused."""
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401
-    """What a JSON file holds; NaN, Infinity and 1e999, which Python takes, are refused.
+    """Return the content of a JSON file; NaN, Infinity and 1e999 are refused.
 
     Raises:
-        OSError, ValueError: it cannot be read, or is no JSON.
+        OSError: The file cannot be read.
+        ValueError: The file is not valid JSON.
     """
     text = path.read_text(encoding="utf-8")
     return json.loads(text, parse_float=_finite, parse_constant=_finite)
@@ -38,22 +39,22 @@ def read_json(path: Path) -> Any:  # noqa: ANN401
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is no number of JSON")
+        raise ValueError(f"{text} is not a JSON number")
     return number
 
 
 def write_atomically(path: Path, content: bytes | str | Iterable[str]) -> str:
-    """Write a file in one step: a reader sees the old file or the new one.
+    """Write a file atomically: a reader sees the old content or the new content.
 
     Args:
-        path: of the file.
-        content: all of it, or its parts, which need not fit into memory at once.
+        path: The file to write.
+        content: All of it, or an iterable of parts that need not fit into memory.
 
     Returns:
         The SHA-256 of the content, in hexadecimal.
 
     Raises:
-        UserError: the folder cannot be written to.
+        UserError: The folder cannot be written to.
     """
     parts = [content] if isinstance(content, bytes | str) else content
     digest = hashlib.sha256()
@@ -73,12 +74,12 @@ def write_atomically(path: Path, content: bytes | str | Iterable[str]) -> str:
 
 @contextmanager
 def atomic_folder(parent: Path, names: Iterable[str]) -> Iterator[Temporary]:
-    """Draft a folder that takes the first free one of the names if the block ends well.
+    """Fill a temporary folder, which is renamed to the first free name at the end.
 
-    The name is chosen, and nobody else's, from the beginning.
+    The name is reserved at the beginning. If the block raises, nothing is left.
 
     Raises:
-        UserError: the parent folder cannot be written to.
+        UserError: The parent folder cannot be written to, or no name is free.
     """
     with ExitStack() as stack:
         with writable(parent):
@@ -94,10 +95,10 @@ def _make_file(path: Path) -> None:
 
 @contextmanager
 def writable(folder: Path) -> Iterator[None]:
-    """Turn the system's refusal to write into a line for the user.
+    """Convert an `OSError` while writing to an error for the user.
 
     Raises:
-        UserError: the folder cannot be written to.
+        UserError: The folder cannot be written to.
     """
     try:
         yield
@@ -105,5 +106,5 @@ def writable(folder: Path) -> Iterator[None]:
         reason = error.strerror or str(error)
         raise UserError(
             f"{folder}: cannot be written to ({reason}); "
-            "free space, mend its permissions, or choose another --root"
+            "free space, fix its permissions, or choose another --root"
         ) from error

@@ -1,4 +1,4 @@
-"""Is a stage's work still good? Its inputs, options and code make a fingerprint."""
+"""Is a stage up to date? Its inputs, options and code make a fingerprint."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from pipeline.core.paths import PACKAGE
 
 
 def digests(folder: Path, names: Iterable[str]) -> dict[str, str | None]:
-    """The SHA-256 of each file below a folder, None where none can be read."""
+    """Return the SHA-256 of each file below a folder, None for an unreadable one."""
     return {name: _digest(folder / name) for name in names}
 
 
@@ -25,21 +25,21 @@ def _digest(path: Path) -> str | None:
 def fingerprint(
     stage: str, options: Mapping[str, Any], inputs: Mapping[str, str | None]
 ) -> str:
-    """One word for all that a stage's result depends on."""
+    """Return a digest of everything that the result of a stage depends on."""
     parts = [stage, dict(options), dict(inputs), _code_digest()]
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def record_digest(record: dict[str, Any]) -> str:
-    """The SHA-256 of a record's content, without its layout and its own digest."""
+    """Return the SHA-256 of the values of a record, except its own `digest`."""
     content = {name: value for name, value in record.items() if name != "digest"}
     text = json.dumps(content, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _code_digest() -> str:
-    """A digest of the package's own source."""
+    """Return a digest of the source code of all rooms."""
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(path.read_bytes())

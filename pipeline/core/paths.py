@@ -1,14 +1,14 @@
-"""Where things lie below a project's root; nothing is created by importing this."""
+"""The folders of a project. Importing this module creates none of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent.parent  # the code that is run
+PACKAGE = Path(__file__).parent.parent  # the code that is running
 
 
 @dataclass(frozen=True)
 class Project:
-    """The folders of one project, each derived from its root."""
+    """The folders of one project, all below its root."""
 
     root: Path
 
@@ -19,20 +19,20 @@ class Project:
 
     @property
     def processed(self) -> Path:
-        """What `preprocess` writes."""
+        """The files that `preprocess` writes."""
         return self.root / "data" / "processed"
 
     @property
     def runs(self) -> Path:
-        """One folder for each training run."""
+        """One folder per training run."""
         return self.root / "runs"
 
     @property
     def submissions(self) -> Path:
-        """The files for Kaggle."""
+        """The submission files for Kaggle."""
         return self.root / "submissions"
 
     @property
     def reports(self) -> Path:
-        """Pictures and pages."""
+        """Report pages and figures."""
         return self.root / "reports"

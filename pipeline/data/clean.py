@@ -1,6 +1,6 @@
-"""Row-wise cleaning: what a cell says is settled against the other cells of its row.
+"""Row-wise cleaning: ambiguous or inconsistent cells are resolved within their row.
 
-Nothing is learned here: every value comes from its own row alone.
+Nothing is learned here: each value depends on its own row only.
 """
 
 from collections.abc import Callable
@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from pipeline.data.schema import ABSENT, ID
+from pipeline.data.schema import ABSENT, ID, YEAR_BUILT
 
 
 class Rule(NamedTuple):
-    """Where a cell contradicts its own row, what is assumed of it instead."""
+    """When a cell is ambiguous or inconsistent, and the value that replaces it."""
 
     assumed: str
     columns: tuple[str, ...]
@@ -22,7 +22,7 @@ class Rule(NamedTuple):
 
 RULES = (
     Rule(
-        "no basement, so its sizes and baths are 0",
+        "no basement, so its areas and baths are 0",
         (
             *("TotalBsmtSF", "BsmtFinSF1", "BsmtFinSF2", "BsmtUnfSF"),
             *("BsmtFullBath", "BsmtHalfBath"),
@@ -31,25 +31,25 @@ RULES = (
         lambda h: 0.0,
     ),
     Rule(
-        "there is a basement, so NA is unknown, not none",
+        "there is a basement, so NA means missing, not none",
         ("BsmtQual", "BsmtCond", "BsmtExposure", "BsmtFinType1", "BsmtFinType2"),
         lambda h, cells: (cells == ABSENT) & (h["TotalBsmtSF"] > 0),
         lambda h: None,
     ),
     Rule(
-        "there is a garage, so NA is unknown, not none",
+        "there is a garage, so NA means missing, not none",
         ("GarageFinish", "GarageQual", "GarageCond"),
         lambda h, cells: (cells == ABSENT) & (h["GarageType"] != ABSENT),
         lambda h: None,
     ),
     Rule(
-        "there is a fireplace, so NA is unknown, not none",
+        "there is a fireplace, so NA means missing, not none",
         ("FireplaceQu",),
         lambda h, cells: (cells == ABSENT) & (h["Fireplaces"] > 0),
         lambda h: None,
     ),
     Rule(
-        "there is a pool, so NA is unknown, not none",
+        "there is a pool, so NA means missing, not none",
         ("PoolQC",),
         lambda h, cells: (cells == ABSENT) & (h["PoolArea"] > 0),
         lambda h: None,
@@ -58,19 +58,19 @@ RULES = (
         "no garage year, so the year of the house is used",
         ("GarageYrBlt",),
         lambda h, cells: cells.isna(),
-        lambda h: h["YearBuilt"],
+        lambda h: h[YEAR_BUILT],
     ),
     Rule(
-        "a garage built after the sale, so the year of the house is used",
+        "garage built after the sale, so the year of the house is used",
         ("GarageYrBlt",),
         lambda h, cells: cells > h["YrSold"] + 1,
-        lambda h: h["YearBuilt"],
+        lambda h: h[YEAR_BUILT],
     ),
 )
 
 
 class Assumption(NamedTuple):
-    """What was assumed of a column, in how many rows, and in which first."""
+    """How a rule changed a column: in how many rows, and the Id of the first."""
 
     assumed: str
     column: str
@@ -79,14 +79,14 @@ class Assumption(NamedTuple):
 
 
 class Cleaned(NamedTuple):
-    """Cleaned houses, and what was assumed of them."""
+    """The cleaned houses and the assumptions made."""
 
     frame: pd.DataFrame
     assumptions: list[Assumption]
 
 
 def clean_rows(houses: pd.DataFrame) -> Cleaned:
-    """Settle what a cell says against the other cells of its row, by `RULES`."""
+    """Apply `RULES` to each row; `houses` is not changed."""
     clean = houses.copy()
     assumptions = []
     for rule in RULES:

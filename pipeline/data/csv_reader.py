@@ -1,8 +1,8 @@
-"""Read a CSV file line by line: every line whole, of the header's width, and bounded.
+"""Read a CSV file line by line, and report exactly where it is broken.
 
-A row is one line here, since no cell of this data holds a line end. So a quote left
-open is found in its own line, and whatever the file, no more than one line of at most
-`_LONGEST` characters is held. Light on purpose: the standard library alone.
+No cell of this data contains a newline, so a row is one line. An unclosed quote is
+therefore found in its own line, and at most `_LONGEST` characters of any file are in
+memory. Only the standard library is imported, so that commands start fast.
 """
 
 import csv
@@ -13,13 +13,13 @@ from pathlib import Path
 
 from pipeline.core.errors import UserError
 
-_LONGEST = 4096  # characters; the real files have 900 in their longest line
-_KINDS = (  # how a file starts that is no table; \udcff is a byte that is not UTF-8
+_LONGEST = 4096  # characters; the longest line of the real files has 900
+_KINDS = (  # first characters of other files; \udcff is a byte that is not UTF-8
     ("PK\x03\x04", "a zip archive or a spreadsheet; unpack it, or save it as CSV"),
     ("\x1f\udc8b", "a gzip archive; unpack it"),
     ("\udcff\udcfe", "UTF-16 text; save it as UTF-8"),
     ("\udcfe\udcff", "UTF-16 text; save it as UTF-8"),
-    ("<", "a web page or XML; log in where it comes from and fetch the file itself"),
+    ("<", "a web page or XML; log in to the site and download the file itself"),
 )
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 _NO_TEXT = re.compile("[\0\udc80-\udcff]")
@@ -27,7 +27,7 @@ _WHOLE_CELLS = re.compile(r'(?:(?:"(?:[^"]|"")*"|[^",][^,]*)?,)*')
 
 
 class _BrokenLineError(Exception):
-    """Why a line cannot be used, and in which of its cells, where that is known."""
+    """A line is malformed; `column` selects the name of its column, if it is known."""
 
     def __init__(self, why: str, cell: int | None = None) -> None:
         super().__init__(why)
@@ -35,14 +35,14 @@ class _BrokenLineError(Exception):
 
 
 def read_rows(path: Path, remedy: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each line's number and its cells; line 1, the header, comes first.
+    """Yield the number and the cells of each line, first the header as line 1.
 
     Args:
-        path: of the file, in UTF-8, with any line ends and with or without its mark.
-        remedy: what the user can do about a file that is not as it should be.
+        path: A UTF-8 file, with any line endings and with or without a byte order mark.
+        remedy: What the user can do about a broken file, for the error message.
 
     Raises:
-        UserError: there is no such file, it is no table, or a line is not whole.
+        UserError: The file does not exist, is not a CSV file, or a line is malformed.
     """
     header: list[str] = []
     number = 0
@@ -63,7 +63,7 @@ def read_rows(path: Path, remedy: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _lines(path: Path, remedy: str) -> Iterator[str]:
-    if not path.is_file():  # a pipe would be waited for without end
+    if not path.is_file():  # opening a pipe could block forever
         raise UserError(f"{path}: {_not_a_file(path)}; {remedy}")
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         yield from iter(partial(file.readline, _LONGEST), "")
@@ -74,11 +74,11 @@ def _not_a_file(path: Path) -> str:
         return "a folder, not a file"
     if path.exists():
         return "not a file"
-    return "a link to nowhere" if path.is_symlink() else "no such file"
+    return "a broken link" if path.is_symlink() else "no such file"
 
 
 def _cells(line: str, header: list[str]) -> list[str]:
-    """Split a line; of the header's own line, the header is still empty."""
+    """Split a line into cells; `header` is empty for the header line itself."""
     if not header:
         _check_kind(line)
     if not line.endswith(("\n", "\r")):
@@ -88,7 +88,7 @@ def _cells(line: str, header: list[str]) -> list[str]:
     except csv.Error:
         whole = _WHOLE_CELLS.match(line)
         cell = len(_split(whole.group() if whole else "")) - 1
-        why = "a quote is left open, or stands in a cell"
+        why = "an unclosed quote, or a quote inside a cell"
         raise _BrokenLineError(why, cell) from None
     if not line.isascii() or "\0" in line:
         _check_text(cells)
@@ -97,7 +97,7 @@ def _cells(line: str, header: list[str]) -> list[str]:
     if header and len(cells) != len(header):
         raise _BrokenLineError(
             f"{len(cells)} cells where the header has {len(header)}; "
-            "a comma or a line end is lost, or one too many"
+            "a missing or extra comma or newline"
         )
     return cells
 
@@ -115,11 +115,10 @@ def _check_kind(first: str) -> None:
 def _unended(line: str) -> _BrokenLineError:
     if len(line) < _LONGEST:
         return _BrokenLineError(
-            "the file ends within this line; is it cut short? "
-            "If the line is whole, put a line end behind it"
+            "no newline at end of file: it may be truncated; if it is complete, add one"
         )
     lengths = [len(cell) for cell in _split(line)]
-    why = f"longer than {_LONGEST:,} characters; a quote or a line end may be missing"
+    why = f"longer than {_LONGEST:,} characters; a quote or a newline may be missing"
     return _BrokenLineError(why, lengths.index(max(lengths)))
 
 
@@ -136,5 +135,5 @@ def _check_text(cells: list[str]) -> None:
 
 
 def _split(line: str) -> list[str]:
-    """The cells of a line that may be broken."""
+    """Return the cells of a line that may be malformed."""
     return next(csv.reader([line])) or [""]

@@ -1,8 +1,8 @@
-"""Numbers for the networks: a matrix that learns nothing, then what a fold learns.
+"""Features as numbers: a matrix of fixed columns, and its encoding per fold.
 
-`to_matrix` spreads words over columns by the schema's vocabularies, so that its width
-is the same in every fold and the networks of all folds fit into one stack. An
-`Encoder` is fitted on the training rows of a fold only: it fills, centres and scales.
+`to_matrix` learns nothing: it one-hot encodes by the vocabularies of the schema, so all
+folds have the same columns and their networks fit into one stack. An `Encoder` is
+fitted on the training rows of one fold. It imputes, centres and scales.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,25 +13,21 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from pipeline.data.features import CROSSED
+from pipeline.data.features import INTERACTIONS
 from pipeline.data.schema import CATEGORIES, ID, TARGET
 
-# A word's column counts in full if at least one row in nine is off its usual value.
-# Standardised, a rarer word would be huge, and its weight all but free of decay.
-FULL_SHARE = 1 / 9
-
-# A column that varies by less counts as constant: divided by so little, what another
-# house has there would be more than a float holds.
+# A column with a smaller standard deviation counts as constant. Divided by so little,
+# a value that another house has could overflow.
 LEAST_DEVIATION = 1e-6
 
-_BLOCK_COLUMNS = 8  # columns of numbers held as a matrix at a time
+_BLOCK_COLUMNS = 8  # numeric columns that are converted to a matrix at a time
 
 
 class Matrix(NamedTuple):
-    """Feature columns as numbers, unknown ones NaN.
+    """Features as numbers; missing values are NaN.
 
-    Shapes: cells [rows, columns]; of_words [columns], True for a column that a word
-    makes: a one-hot column, or one crossed with a number.
+    Shapes: entries (n_rows, n_columns); is_categorical (n_columns,), True for one-hot
+    columns and for interactions of a category with a number.
     """
 
     entries: np.ndarray
@@ -40,7 +36,7 @@ class Matrix(NamedTuple):
 
 
 def to_matrix(features: pd.DataFrame) -> Matrix:
-    """Spread words over one-hot columns; a word that is unknown is 0 in all of them."""
+    """One-hot encode the features; a missing category is 0 in all of its columns."""
     blocks = list(column_blocks(features))
     return Matrix(
         np.hstack([block.entries for block in blocks]),
@@ -50,20 +46,22 @@ def to_matrix(features: pd.DataFrame) -> Matrix:
 
 
 def column_blocks(features: pd.DataFrame) -> Iterator[Matrix]:
-    """The matrix a few columns at a time, for more rows than would fit as a whole."""
+    """Yield the matrix a few columns at a time, to save memory on long files."""
     columns = features.columns.difference([ID, TARGET], sort=False)
-    words = [name for name in columns if name in CATEGORIES and _is_word(name)]
-    numbers = [name for name in columns if name not in words]
+    categories = [
+        name for name in columns if name in CATEGORIES and not CATEGORIES[name].ordered
+    ]
+    numbers = [name for name in columns if name not in categories]
     for start in range(0, len(numbers), _BLOCK_COLUMNS):
         names = numbers[start : start + _BLOCK_COLUMNS]
         yield _block(features[names].to_numpy(float), names, is_categorical=False)
-    for name in words:
-        names = [f"{name}={word}" for word in _vocabulary(name)]
+    for name in categories:
+        names = [f"{name}={value}" for value in CATEGORIES[name].vocabulary]
         yield _block(_one_hot(features[name]), names, is_categorical=True)
-    for name, number in CROSSED:
-        names = [f"{name}={word}×{number}" for word in _vocabulary(name)]
-        crossed = _one_hot(features[name]) * features[[number]].to_numpy()
-        yield _block(crossed, names, is_categorical=True)
+    for name, number in INTERACTIONS:
+        names = [f"{name}={value}×{number}" for value in CATEGORIES[name].vocabulary]
+        products = _one_hot(features[name]) * features[[number]].to_numpy()
+        yield _block(products, names, is_categorical=True)
 
 
 def _block(values: np.ndarray, names: list[str], *, is_categorical: bool) -> Matrix:
@@ -72,25 +70,38 @@ def _block(values: np.ndarray, names: list[str], *, is_categorical: bool) -> Mat
 
 @dataclass(frozen=True)
 class Encoder:
-    """Fill, centre and scale, as learned from training rows; each [columns]."""
+    """Imputation and standardisation fitted on training rows.
+
+    Shapes: all (n_columns,). `fill` replaces missing values. `scale` is the standard
+    deviation divided by the rare-category weight.
+    """
 
     fill: np.ndarray
     mean: np.ndarray
     scale: np.ndarray
 
     @classmethod
-    def fit(cls, matrix: Matrix, rows: np.ndarray) -> Self:
-        """Learn median, mean, deviation and rarity from the given rows.
+    def fit(cls, matrix: Matrix, rows: np.ndarray, rare_share: float) -> Self:
+        """Fit median, mean, standard deviation and rare-category weight.
 
-        A word that none of them has gets an infinite scale: it becomes 0 for any house.
+        A category that no training row has gets an infinite scale: it is encoded as 0.
+
+        Args:
+            matrix: The features of all rows.
+            rows: The indices of the training rows.
+            rare_share: Categorical columns that differ from their mode in a smaller
+                share of rows are scaled down. Standardised, a rare category would have
+                a huge value, and its weight would hardly be decayed.
         """
-        # scikit-learn's SimpleImputer gives the same medians, but sorts for them.
+        # scikit-learn's SimpleImputer gives the same medians, but slower: it sorts.
         values = pd.DataFrame(matrix.entries[rows])
         fill = values.median().fillna(0)
-        filled = values.fillna(fill).to_numpy()
-        scaler = StandardScaler().fit(filled)
+        imputed = values.fillna(fill).to_numpy()
+        scaler = StandardScaler().fit(imputed)
         weight = np.ones(len(fill))
-        weight[matrix.is_categorical] = _rarity(filled[:, matrix.is_categorical])
+        weight[matrix.is_categorical] = _rare_weight(
+            imputed[:, matrix.is_categorical], rare_share
+        )
         deviation = np.where(scaler.scale_ < LEAST_DEVIATION, 1.0, scaler.scale_)
         with np.errstate(divide="ignore"):
             scale = np.asarray(deviation / weight)
@@ -98,14 +109,14 @@ class Encoder:
 
     @classmethod
     def fit_each(
-        cls, features: pd.DataFrame, parts: Sequence[np.ndarray]
+        cls, features: pd.DataFrame, parts: Sequence[np.ndarray], rare_share: float
     ) -> list[Self]:
-        """Learn from each part of the rows, with the memory of a few columns only."""
+        """Fit one encoder per part of the rows, with the memory of a few columns."""
         blocks = [
-            [cls.fit(block, rows) for rows in parts]
+            [cls.fit(block, rows, rare_share) for rows in parts]
             for block in column_blocks(features)
         ]
-        return [cls._joined(own) for own in zip(*blocks, strict=True)]
+        return [cls._joined(encoders) for encoders in zip(*blocks, strict=True)]
 
     @classmethod
     def _joined(cls, blocks: Sequence[Self]) -> Self:
@@ -116,30 +127,22 @@ class Encoder:
         )
 
     def transform(self, values: np.ndarray) -> np.ndarray:
-        """Encode rows of a matrix, [rows, columns] as float32; nothing is NaN."""
-        filled = np.where(np.isnan(values), self.fill, values)
-        return np.asarray((filled - self.mean) / self.scale, dtype=np.float32)
+        """Return the encoded rows, shape (n_rows, n_columns), float32, without NaN."""
+        imputed = np.where(np.isnan(values), self.fill, values)
+        return np.asarray((imputed - self.mean) / self.scale, dtype=np.float32)
 
 
-def _rarity(filled: np.ndarray) -> np.ndarray:
-    """1 for a column that varies enough, towards 0 for one that hardly does."""
-    usual = [np.unique(column, return_counts=True)[1].max() for column in filled.T]
-    return np.minimum(1, (1 - np.array(usual) / len(filled)) / FULL_SHARE)
+def _rare_weight(imputed: np.ndarray, rare_share: float) -> np.ndarray:
+    """Return 1 for a column that varies enough, towards 0 for one that hardly does."""
+    at_mode = [np.unique(column, return_counts=True)[1].max() for column in imputed.T]
+    return np.minimum(1, (1 - np.array(at_mode) / len(imputed)) / rare_share)
 
 
-def _is_word(name: str) -> bool:
-    return not CATEGORIES[name].ordered
-
-
-def _vocabulary(name: str) -> tuple[str, ...]:
-    return CATEGORIES[name].vocabulary
-
-
-def _one_hot(words: pd.Series) -> np.ndarray:
+def _one_hot(categories: pd.Series) -> np.ndarray:
     encoder = OneHotEncoder(
-        categories=[list(_vocabulary(str(words.name)))],
+        categories=[list(CATEGORIES[str(categories.name)].vocabulary)],
         handle_unknown="ignore",
         sparse_output=False,
     )
-    known = words.astype(object).where(words.notna(), "")
+    known = categories.astype(object).where(categories.notna(), "")
     return np.asarray(encoder.fit_transform(known.to_frame()))

@@ -1,8 +1,8 @@
-"""Built columns: cleaned frame in, feature frame out; nothing is learned.
+"""Built columns: a cleaned frame in, a frame of features out; nothing is learned.
 
-Every value comes from its own row alone, so this may run before the folds are cut.
-The numbers that columns are centred on (7.8 is a log of 2,440 square feet) are fixed:
-a square or a product says something new only near the middle of what it is made of.
+Each value is computed from its own row, so this can run before the rows are split into
+folds. The constants that columns are centred on are fixed (7.8 is the log of 2,440
+square feet). Centred, a square or a product is less correlated with what it is made of.
 """
 
 from collections.abc import Callable
@@ -11,47 +11,46 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pipeline.data.schema import CATEGORIES
+from pipeline.data.schema import CATEGORIES, LOCATION, YEAR_BUILT
 
-Houses = pd.DataFrame
 LOGGED = (
     *("LotFrontage", "LotArea", "MasVnrArea", "BsmtFinSF1", "BsmtFinSF2"),
     *("BsmtUnfSF", "TotalBsmtSF", "1stFlrSF", "2ndFlrSF", "LowQualFinSF"),
     *("GrLivArea", "GarageArea", "WoodDeckSF", "OpenPorchSF", "EnclosedPorch"),
     *("3SsnPorch", "ScreenPorch", "PoolArea", "MiscVal"),
-)  # long right tails; log1p makes equal ratios equal steps
+)  # their long right tails are shortened by log1p
 
 
 class Built(NamedTuple):
-    """A column computed from others of the same house, and why it is there."""
+    """A column computed from other columns of the same row, and the reason for it."""
 
     name: str
     reason: str
-    formula: Callable[[Houses], pd.Series]
+    formula: Callable[[pd.DataFrame], pd.Series]
 
 
-def _total_sf(h: Houses) -> pd.Series:
+def _total_sf(h: pd.DataFrame) -> pd.Series:
     return h["TotalBsmtSF"] + h["GrLivArea"]
 
 
-def _age(h: Houses) -> pd.Series:
-    return (h["YrSold"] - h["YearBuilt"]).clip(lower=0)
+def _age(h: pd.DataFrame) -> pd.Series:
+    return (h["YrSold"] - h[YEAR_BUILT]).clip(lower=0)
 
 
-def _porch_sf(h: Houses) -> pd.Series:
+def _porch_sf(h: pd.DataFrame) -> pd.Series:
     return h["OpenPorchSF"] + h["EnclosedPorch"] + h["3SsnPorch"] + h["ScreenPorch"]
 
 
-def _size(h: Houses) -> pd.Series:
+def _size(h: pd.DataFrame) -> pd.Series:
     return _log1p(_total_sf(h)) - 7.8
 
 
-def _lot(h: Houses) -> pd.Series:
+def _lot(h: pd.DataFrame) -> pd.Series:
     return _log1p(h["LotArea"]) - 9.1
 
 
-def _old(h: Houses) -> pd.Series:
-    return (h["YearBuilt"] < 1945).astype(float)
+def _old(h: pd.DataFrame) -> pd.Series:
+    return (h[YEAR_BUILT] < 1945).astype(float)
 
 
 def _log1p(sizes: pd.Series) -> pd.Series:
@@ -61,22 +60,22 @@ def _log1p(sizes: pd.Series) -> pd.Series:
 SUMS = (
     Built(
         "Size",
-        "log of the square feet of all floors and basement, the best single column",
+        "log of the area of all floors and the basement, the strongest predictor",
         _size,
     ),
     Built(
         "FinishedSize",
-        "log of the square feet that are lived in, in the basement too",
+        "log of the finished area, above ground and in the basement",
         lambda h: _log1p(h["GrLivArea"] + h["BsmtFinSF1"] + h["BsmtFinSF2"]),
     ),
     Built(
         "SizeWithGarage",
-        "log of all square feet under a roof",
+        "log of the area of all floors, the basement and the garage",
         lambda h: _log1p(_total_sf(h) + h["GarageArea"]),
     ),
     Built(
         "Baths",
-        "a half bath is about half a bath, wherever it is",
+        "number of baths in the house; a half bath counts one half",
         lambda h: (
             h["FullBath"]
             + h["BsmtFullBath"]
@@ -85,17 +84,17 @@ SUMS = (
     ),
     Built(
         "BathsUpstairs",
-        "baths near the bedrooms count for more",
+        "baths above ground are worth more than baths in the basement",
         lambda h: h["FullBath"] + 0.5 * h["HalfBath"],
     ),
     Built(
         "PorchSize",
-        "the kinds of porch are rare one by one",
+        "each kind of porch alone is rare",
         lambda h: _log1p(_porch_sf(h)),
     ),
     Built(
         "OutdoorSize",
-        "a deck does what a porch does",
+        "a deck is used like a porch",
         lambda h: _log1p(_porch_sf(h) + h["WoodDeckSF"]),
     ),
 )
@@ -103,117 +102,141 @@ SUMS = (
 PRODUCTS = (
     Built(
         "QualityTimesSF",
-        "a better finish pays for every square foot",
+        "better materials raise the price per square foot",
         lambda h: h["OverallQual"] * _total_sf(h) / 1000,
     ),
     Built(
         "QualityTimesLivingSF",
-        "the same above ground, where the finish is seen",
+        "the same for the area above ground",
         lambda h: h["OverallQual"] * h["GrLivArea"] / 1000,
     ),
     Built(
         "ConditionTimesSF",
-        "repairs cost by the square foot",
+        "the cost of repairs grows with the area",
         lambda h: h["OverallCond"] * _total_sf(h) / 1000,
     ),
     Built(
         "QualityTimesBasementSF",
-        "good houses have basements worth having",
+        "a basement is worth more in a house of high quality",
         lambda h: h["OverallQual"] * h["TotalBsmtSF"] / 1000,
     ),
     Built(
         "QualityTimesGarageSF",
-        "good houses have garages worth having",
+        "a garage is worth more in a house of high quality",
         lambda h: h["OverallQual"] * h["GarageArea"] / 1000,
     ),
     Built(
         "FunctionalTimesSF",
-        "damage lowers the price of every square foot",
+        "damage lowers the price per square foot",
         lambda h: h["Functional"] * _total_sf(h) / 1000,
     ),
     Built(
         "FinishTimesFinishedSF",
-        "a finished basement is worth its finish",
+        "the value of a finished basement depends on its finish",
         lambda h: h["BsmtFinType1"] * h["BsmtFinSF1"] / 1000,
     ),
     Built(
         "FinishTimesFinishedLog",
-        "the same, where more is worth ever less",
+        "the same, with diminishing returns of the area",
         lambda h: h["BsmtFinType1"] * _log1p(h["BsmtFinSF1"]),
     ),
     Built(
         "ExposureTimesBasement",
-        "garden walls light a large basement",
+        "walls at garden level bring light into a large basement",
         lambda h: h["BsmtExposure"] * _log1p(h["TotalBsmtSF"]),
     ),
     Built(
         "HeightTimesBasement",
-        "BsmtQual grades the height of the basement",
+        "BsmtQual rates the height of the basement",
         lambda h: h["BsmtQual"] * _log1p(h["TotalBsmtSF"]),
     ),
     Built(
         "HeightTimesFinished",
-        "height matters where people live",
+        "ceiling height matters most in finished rooms",
         lambda h: h["BsmtQual"] * _log1p(h["BsmtFinSF1"]),
     ),
     Built(
         "OldTimesSize",
-        "before 1945 another square foot was worth less",
+        "an additional square foot is worth less in houses from before 1945",
         lambda h: _old(h) * _size(h),
     ),
     Built(
         "OldTimesCondition",
-        "an old house lives by its upkeep",
+        "condition matters more in old houses",
         lambda h: _old(h) * (h["OverallCond"] - 5.6),
     ),
     Built(
         "BuiltTimesSold",
-        "the crisis of 2008 hit new houses and old ones differently",
-        lambda h: (h["YearBuilt"] - 1970) * (h["YrSold"] - 2008) / 30,
+        "the crisis of 2008 changed the prices of new and old houses differently",
+        lambda h: (h[YEAR_BUILT] - 1970) * (h["YrSold"] - 2008) / 30,
     ),
 )
 
 CURVES = (
-    Built("QualitySquared", "top grades rise faster", lambda h: h["OverallQual"] ** 2),
-    Built("QualityCubed", "and the last ones faster", lambda h: h["OverallQual"] ** 3),
+    Built(
+        "QualitySquared",
+        "the price rises faster at high quality",
+        lambda h: h["OverallQual"] ** 2,
+    ),
+    Built(
+        "QualityCubed",
+        "and fastest at the highest quality",
+        lambda h: h["OverallQual"] ** 3,
+    ),
     Built(
         "ConditionSquared",
-        "poor condition costs more than good condition brings",
+        "poor condition costs more than good condition adds",
         lambda h: (h["OverallCond"] - 5) ** 2,
     ),
     Built(
         "ConditionCubed",
-        "and the worst condition most",
+        "and the worst condition costs most",
         lambda h: (h["OverallCond"] - 5) ** 3,
     ),
-    Built("SizeSquared", "price is not quite a power of size", lambda h: _size(h) ** 2),
-    Built("SizeCubed", "nor is it at both ends alike", lambda h: _size(h) ** 3),
+    Built(
+        "SizeSquared",
+        "the log of the price is not quite linear in the log of the size",
+        lambda h: _size(h) ** 2,
+    ),
+    Built(
+        "SizeCubed",
+        "and it bends differently at small and at large sizes",
+        lambda h: _size(h) ** 3,
+    ),
     Built(
         "LivingSquared",
-        "the same for what is above ground",
+        "the same for the area above ground, squared",
         lambda h: (_log1p(h["GrLivArea"]) - 7.3) ** 2,
     ),
-    Built("LotSquared", "very large lots are hardly dearer", lambda h: _lot(h) ** 2),
-    Built("AgeRoot", "the first years cost most", lambda h: np.sqrt(_age(h))),
+    Built(
+        "LotSquared",
+        "beyond some size a larger lot hardly raises the price",
+        lambda h: _lot(h) ** 2,
+    ),
+    Built(
+        "AgeRoot", "the first years lower the price most", lambda h: np.sqrt(_age(h))
+    ),
     Built(
         "AgeSquared",
-        "beyond a lifetime age costs little more",
+        "very old houses lose little value with further age",
         lambda h: (_age(h) / 30 - 1.2) ** 2,
     ),
-    Built("AgeCubed", "and may bring charm", lambda h: (_age(h) / 30 - 1.2) ** 3),
+    Built(
+        "AgeCubed", "and some gain value with age", lambda h: (_age(h) / 30 - 1.2) ** 3
+    ),
     Built(
         "BuiltSquared",
-        "decades have their own way of building",
-        lambda h: ((h["YearBuilt"] - 1970) / 30) ** 2,
+        "building styles differ between decades",
+        lambda h: ((h[YEAR_BUILT] - 1970) / 30) ** 2,
     ),
     Built(
         "BuiltCubed",
-        "and the decades after 1990 another",
-        lambda h: ((h["YearBuilt"] - 1970) / 30) ** 3,
+        "and differ again for houses built after 1990",
+        lambda h: ((h[YEAR_BUILT] - 1970) / 30) ** 3,
     ),
     Built(
         "RemodelSquared",
-        "only a recent remodelling still shows",
+        "only a recent remodelling raises the price",
         lambda h: ((h["YearRemodAdd"] - 1985) / 20) ** 2,
     ),
 )
@@ -221,24 +244,29 @@ CURVES = (
 OTHERS = (
     Built(
         "CommercialZone",
-        "ten houses in C (all) sell far below their like; a number is not shrunk as a "
-        "rare word is",
+        "the ten houses in C (all) sell far below comparable ones; unlike a rare "
+        "category, a number is not scaled down",
         lambda h: (h["MSZoning"] == "C (all)").astype(float),
     ),
-    Built("Lot", "what the neighbourhoods are crossed with", _lot),
+    Built(
+        "Lot",
+        "centred log of the lot area, for the interaction with the neighbourhood",
+        _lot,
+    ),
 )
 
 BUILT = SUMS + PRODUCTS + CURVES + OTHERS
 
-# Word × number: each neighbourhood has its own price of a foot of house and of lot.
-CROSSED = (("Neighborhood", "Size"), ("Neighborhood", "Lot"))
+# Category × number: prices per square foot of house and of lot differ by neighbourhood.
+INTERACTIONS = ((LOCATION, "Size"), (LOCATION, "Lot"))
 
 
-def build_features(clean: Houses) -> Houses:
-    """Turn cleaned houses into the columns that the encoder takes.
+def build_features(clean: pd.DataFrame) -> pd.DataFrame:
+    """Return the features of cleaned houses; `clean` is not changed.
 
-    Ordered words become their rank (0 is "has none"), tailed sizes their log1p; the
-    built columns are added. Unordered words stay words, and rows keep their order.
+    Ordered categories become ranks (0 means that the house has none). The columns of
+    `LOGGED` become their log1p. The columns of `BUILT` are added. Unordered categories
+    stay as they are, and so does the order of the rows.
     """
     ordered = [c.name for c in CATEGORIES.values() if c.ordered]
     ranked = clean.assign(**{name: _ranks(clean[name]) for name in ordered})
@@ -247,8 +275,8 @@ def build_features(clean: Houses) -> Houses:
     return ranked.assign(**logged, **built)
 
 
-def _ranks(words: pd.Series) -> pd.Series:
-    column = CATEGORIES[str(words.name)]
+def _ranks(categories: pd.Series) -> pd.Series:
+    column = CATEGORIES[str(categories.name)]
     first = 0 if column.absent else 1
-    rank = {word: first + place for place, word in enumerate(column.vocabulary)}
-    return words.astype(object).map(rank).astype(float)
+    ranks = {value: rank for rank, value in enumerate(column.vocabulary, start=first)}
+    return categories.astype(object).map(ranks).astype(float)

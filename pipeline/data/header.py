@@ -1,4 +1,4 @@
-"""Does a file's header name the columns of the competition, each of them once?"""
+"""Check that a header has each column of the competition exactly once."""
 
 from collections import Counter
 from pathlib import Path
@@ -8,22 +8,24 @@ from pipeline.data.schema import COLUMNS, ID, TARGET
 
 
 def check_header(path: Path, header: list[str], *, with_price: bool) -> None:
-    """Check the names, in whatever order they stand.
+    """Check the column names; their order does not matter.
 
     Raises:
-        UserError: a column is missing, unknown or named twice, or this is another file.
+        UserError: A column is missing, unknown or duplicated, or this is another file.
     """
     wanted = [ID, *(c.name for c in COLUMNS)] + [TARGET] * with_price
     _check_kind(path, header, wanted, with_price=with_price)
     for name, times in Counter(header).items():
         if times > 1 and name in wanted:
-            raise UserError(f"{path}: column {name}: named twice; keep one of them")
+            raise UserError(
+                f"{path}: column {name}: duplicate column; keep one of them"
+            )
     named, known = set(header), set(wanted)
     missing = [name for name in wanted if name not in named]
     extra = [name for name in header if name not in known]
     if missing:
-        hint = f"; the unknown column {short(extra[0])} may be it" if extra else ""
-        raise UserError(f"{path}: column {missing[0]}: missing{hint}; put it back")
+        hint = f"rename the unknown column {short(extra[0])}, or " if extra else ""
+        raise UserError(f"{path}: column {missing[0]}: missing; {hint}add it")
     if extra:
         raise UserError(f"{path}: column {short(extra[0])}: unknown; remove it")
 
@@ -31,7 +33,7 @@ def check_header(path: Path, header: list[str], *, with_price: bool) -> None:
 def _check_kind(
     path: Path, header: list[str], wanted: list[str], *, with_price: bool
 ) -> None:
-    """Refuse the other of the two files, and one without a header."""
+    """Refuse train.csv in place of test.csv, the reverse, and a missing header."""
     if not with_price and TARGET in header:
         raise UserError(
             f"{path}: column {TARGET}: prices in the test file; "
@@ -45,6 +47,6 @@ def _check_kind(
     if not set(header) & set(wanted):
         first = short(header[0]) if header else TARGET
         raise UserError(
-            f"{path}: line 1: {first} … names no column of the data; "
-            "put the header back as the first line"
+            f"{path}: line 1: {first} … has no known column name; "
+            "restore the header as the first line"
         )

@@ -1,80 +1,102 @@
-"""What lies in data/processed: readable CSV files and a summary of how they came.
+"""The files of data/processed and their summary: are they up to date with data/raw?
 
-Light on purpose: this asks whether the stage must run without loading pandas.
+This module does not import pandas, so that a stage with nothing to do ends at once.
 """
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from pipeline.core.errors import UserError
-from pipeline.core.files import read_json
+from pipeline.core.files import read_json, to_json, write_atomically
 from pipeline.core.fingerprint import digests, fingerprint, record_digest
 from pipeline.core.paths import Project
 
 RAW = ("data/raw/train.csv", "data/raw/test.csv")
 FILES = ("data/processed/train.csv", "data/processed/test.csv")
-_SUMMARY = "summary.json"
+SUMMARY = "data/processed/summary.json"
 
 
 def raw_digests(project: Project) -> dict[str, str | None]:
-    """The SHA-256 of the raw files, by their place below the root."""
+    """Return the SHA-256 of each raw file, by its path below the root."""
     return digests(project.root, RAW)
 
 
-def stage_fingerprint(inputs: dict[str, str | None]) -> str:
-    """The fingerprint of `preprocess` on raw files of these digests."""
-    return fingerprint("preprocess", {}, inputs)
+def write_summary(
+    project: Project,
+    inputs: Mapping[str, str | None],
+    outputs: Mapping[str, str],
+    content: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Write the summary of `preprocess` and return it.
+
+    Args:
+        project: The project.
+        inputs: The digests of the raw files that were read.
+        outputs: The digests of the processed files that were written.
+        content: What else the summary tells.
+
+    Raises:
+        UserError: data/processed cannot be written to.
+    """
+    summary = {
+        "fingerprint": _fingerprint(inputs),
+        "inputs": dict(inputs),
+        "outputs": dict(outputs),
+        **content,
+    }
+    summary["digest"] = record_digest(summary)
+    write_atomically(project.root / SUMMARY, to_json(summary))
+    return summary
 
 
 def fresh_summary(project: Project) -> dict[str, Any] | None:
-    """The summary of data/processed where it is up to date, else None."""
+    """Return the summary of data/processed if it is up to date, else None."""
     summary = _read_summary(project)
-    if summary is None:
+    if (
+        summary is None
+        or summary["fingerprint"] != _fingerprint(raw_digests(project))
+        or summary["outputs"] != digests(project.root, FILES)
+    ):
         return None
-    if summary["fingerprint"] != stage_fingerprint(raw_digests(project)):
-        return None
-    return summary if summary["outputs"] == output_digests(project) else None
-
-
-def output_digests(project: Project) -> dict[str, str | None]:
-    """The SHA-256 of the processed files, by their place below the root."""
-    return digests(project.root, FILES)
+    return summary
 
 
 def require(project: Project) -> dict[str, str | None]:
-    """Check that data/processed belongs to data/raw, and give the digests of both.
+    """Check that data/processed was made from data/raw; return the digests of both.
 
     Raises:
-        UserError: a file is missing, edited, or older than the raw data.
+        UserError: A file is missing, edited, or older than the raw data.
     """
     summary = _read_summary(project)
-    raw, outputs = raw_digests(project), output_digests(project)
-    again = "run `pipeline preprocess`"
     if summary is None:
-        raise UserError(f"{project.processed}: nothing preprocessed yet; {again} first")
-    for name, digest in outputs.items():
-        if digest != summary["outputs"].get(name):
-            path = project.root / name
-            raise UserError(f"{path}: not as `preprocess` left it; {again} again")
-    for name, digest in raw.items():
-        if digest != summary["inputs"].get(name):
-            path = project.root / name
-            raise UserError(f"{path}: changed since it was preprocessed; {again} again")
+        raise UserError(
+            f"{project.processed}: nothing preprocessed yet; "
+            "run `pipeline preprocess` first"
+        )
+    raw, outputs = raw_digests(project), digests(project.root, FILES)
+    for found, recorded, what in (
+        (outputs, summary["outputs"], "changed since `preprocess` wrote it"),
+        (raw, summary["inputs"], "changed since it was preprocessed"),
+    ):
+        for name, digest in found.items():
+            if digest != recorded.get(name):
+                raise UserError(
+                    f"{project.root / name}: {what}; run `pipeline preprocess` again"
+                )
     return raw | outputs
 
 
-def summary_path(project: Project) -> Path:
-    """Where the summary of the stage lies."""
-    return project.processed / _SUMMARY
+def _fingerprint(inputs: Mapping[str, str | None]) -> str:
+    return fingerprint("preprocess", {}, inputs)
 
 
 def _read_summary(project: Project) -> dict[str, Any] | None:
-    """The summary as `preprocess` wrote it, None where there is no such file."""
+    """Return the summary as `preprocess` wrote it, or None if there is none."""
     try:
-        summary = read_json(summary_path(project))
+        summary = read_json(project.root / SUMMARY)
     except (OSError, ValueError, RecursionError):
         return None
-    written = isinstance(summary, dict) and summary.get("digest") == record_digest(
+    unchanged = isinstance(summary, dict) and summary.get("digest") == record_digest(
         summary
     )
-    return summary if written else None
+    return summary if unchanged else None

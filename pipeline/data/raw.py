@@ -1,8 +1,8 @@
-"""Read a file of houses and check every cell against the schema.
+"""Read a CSV file of houses and check every cell against the schema.
 
-A file that passes comes back as a frame: numbers as float64 (unknown is NaN), words as
-strings (unknown is missing, "has none" is `None` the word), Id as int64. A file that
-does not is refused in one line that names the file, the column and the first row.
+A valid file becomes a frame: numbers are float64 (missing is NaN), categories are
+categorical strings (missing is NaN; "has none" is the string `None`), Id is int64. The
+error about an invalid file names the file, the column and the first wrong line.
 """
 
 from itertools import islice
@@ -17,55 +17,55 @@ from pipeline.data.csv_reader import read_rows
 from pipeline.data.header import check_header
 from pipeline.data.schema import ABSENT, COLUMNS, ID, TARGET, Category, Number
 
-UNKNOWN = ("NA", "")
-_BLOCK = 20_000  # rows held as text at a time, so that long files need little memory
-_LONGEST_WORD = 40  # characters
+MISSING = ("NA", "")
+_BLOCK = 20_000  # rows converted at a time, so that long files need little memory
+_LONGEST_CATEGORY = 40  # characters
 _PRICE = Number(TARGET, 1, 1e9)  # dollars
-_REMEDY = "put Kaggle's file there (in a clone, `git checkout data/raw` brings it back)"
+_REMEDY = "put Kaggle's file there (in a clone, `git checkout data/raw` restores it)"
 
 
 class Table(NamedTuple):
-    """The houses of one file and the words in it that the schema does not list."""
+    """The houses of one file, and its categories that the schema does not list."""
 
     frame: pd.DataFrame
     unseen: dict[str, list[str]]
 
 
 def read_train(path: Path) -> pd.DataFrame:
-    """Read training rows: every column, a positive price, and listed words only.
+    """Read training rows: all columns, positive prices, and listed categories only.
 
     Raises:
-        UserError: the file cannot be used as it is.
+        UserError: The file is invalid.
     """
     table = _read(path, with_price=True)
     if len(table.frame) < 2:
-        raise UserError(f"{path}: only one row of houses; training needs at least two")
+        raise UserError(f"{path}: only one house; training needs at least two")
     prices = table.frame[TARGET]
     if (prices == prices[0]).all():
         raise UserError(
-            f"{path}: column {TARGET}, line 2: {prices[0]:,.0f} as in every row, "
-            "which teaches nothing; put the real prices there"
+            f"{path}: column {TARGET}, line 2: all prices are {prices[0]:,.0f}; "
+            "there is nothing to learn; restore the real prices"
         )
     return table.frame
 
 
 def read_test(path: Path) -> Table:
-    """Read test rows: every column but the price; unlisted words are let through.
+    """Read test rows: all columns but the price; unseen categories are allowed.
 
-    An unlisted word becomes unknown in the frame; the caller reports it. What is too
-    long or too odd to be reported in a line is no word, and refused.
+    A category that the schema does not list is missing in the frame, for the caller to
+    report. It must be printable and of at most 40 characters.
 
     Raises:
-        UserError: the file cannot be used as it is.
+        UserError: The file is invalid.
     """
     return _read(path, with_price=False)
 
 
 def read_new(path: Path) -> Table:
-    """Read the rows of any file of houses, as test rows; prices are not looked at.
+    """Read any file of houses as test rows; a column of prices is ignored.
 
     Raises:
-        UserError: the file cannot be used as it is.
+        UserError: The file is invalid.
     """
     remedy = "give a file with the columns of test.csv"
     return _read(path, with_price=False, ignored=(TARGET,), remedy=remedy)
@@ -102,14 +102,14 @@ def _typed(
     *,
     with_price: bool,
 ) -> pd.DataFrame:
-    """Turn a block of text cells into numbers and words, in the schema's order."""
+    """Convert a block of text to numbers and categories, in the order of the schema."""
     columns: dict[str, pd.Series] = {ID: _ids(path, text[ID])}
     for column in COLUMNS:
         cells = text[column.name]
         if isinstance(column, Number):
             columns[column.name] = _numbers(path, cells, column)
         else:
-            columns[column.name] = _words(
+            columns[column.name] = _categories(
                 path, cells, column, None if with_price else unseen
             )
     if with_price:
@@ -118,55 +118,59 @@ def _typed(
 
 
 def _numbers(path: Path, cells: pd.Series, column: Number) -> pd.Series:
-    known = ~cells.isin(UNKNOWN)
+    known = ~cells.isin(MISSING)
     values = pd.to_numeric(cells.where(known, None), errors="coerce").astype(float)
-    _refuse(path, cells, known & values.isna(), "is not a number (unknown is NA)")
+    _refuse(
+        path, cells, known & values.isna(), "is not a number (missing values are NA)"
+    )
     outside = known & ~values.between(column.low, column.high)
     span = f"is outside {column.low:,.15g} to {column.high:,.15g}"
     _refuse(path, cells, outside, span)
     return values
 
 
-def _words(
+def _categories(
     path: Path,
     cells: pd.Series,
     column: Category,
     unseen: dict[str, list[str]] | None,
 ) -> pd.Series:
-    unknown = cells.isin(UNKNOWN)
-    strange = ~unknown & ~cells.isin(column.values)
+    missing = cells.isin(MISSING)
+    unlisted = ~missing & ~cells.isin(column.values)
     if unseen is None:
-        _refuse(path, cells, strange, "is not a category of the data description")
-    elif strange.any():
-        no_word = strange & ~cells.where(strange, "").map(_is_word)
-        _refuse(path, cells, no_word, "is no word that a category could be")
-        met = unseen.setdefault(column.name, [])
-        met += [word for word in cells[strange].unique() if word not in met]
-    words = cells.mask(unknown, ABSENT if column.absent else None).mask(strange, None)
-    return words.astype("category").cat.set_categories(list(column.vocabulary))
+        _refuse(path, cells, unlisted, "is not a category of the data description")
+    elif unlisted.any():
+        invalid = unlisted & ~cells.where(unlisted, "").map(_is_valid_name)
+        _refuse(path, cells, invalid, "is not a valid category name")
+        seen = unseen.setdefault(column.name, [])
+        seen += [name for name in cells[unlisted].unique() if name not in seen]
+    known = cells.mask(missing, ABSENT if column.absent else None).mask(unlisted, None)
+    return known.astype("category").cat.set_categories(list(column.vocabulary))
 
 
-def _is_word(cell: str) -> bool:
-    return len(cell) <= _LONGEST_WORD and cell.isprintable()
+def _is_valid_name(cell: str) -> bool:
+    return len(cell) <= _LONGEST_CATEGORY and cell.isprintable()
 
 
 def _prices(path: Path, cells: pd.Series) -> pd.Series:
-    _refuse(path, cells, cells.isin(UNKNOWN), "is missing; every training row needs it")
+    _refuse(
+        path, cells, cells.isin(MISSING), "is missing; every training row needs a price"
+    )
     return _numbers(path, cells, _PRICE)
 
 
 def _ids(path: Path, cells: pd.Series) -> pd.Series:
     good = cells.str.fullmatch(r"[0-9]{1,15}") & ~cells.str.fullmatch("0+")
-    _refuse(path, cells, ~good, "is not a whole number above 0, as an Id is")
+    _refuse(path, cells, ~good, "is not a positive integer, as an Id must be")
     return cells.astype(np.int64)
 
 
 def _check_ids(path: Path, ids: pd.Series) -> None:
-    doubled = ids.duplicated()
-    if doubled.any():
-        line = ids.index[doubled][0]
+    duplicated = ids.duplicated()
+    if duplicated.any():
+        line = ids.index[duplicated][0]
         raise UserError(
-            f"{path}: column {ID}, line {line}: Id {ids[line]} stands twice; "
+            f"{path}: column {ID}, line {line}: duplicate Id {ids[line]}; "
             "remove one of the rows"
         )
 
@@ -177,5 +181,5 @@ def _refuse(path: Path, cells: pd.Series, wrong: pd.Series, why: str) -> None:
         line = cells.index[wrong][0]
         raise UserError(
             f"{path}: column {cells.name}, line {line}: {short(cells[line])} {why}; "
-            "mend the cell or remove the row"
+            "fix the cell or remove the row"
         )

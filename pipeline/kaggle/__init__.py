@@ -1,4 +1,5 @@
-"""Kaggle: its files fetched, a submission sent, and what it answered.
+"""Kaggle: download the data, submit a file, and keep the score that it gets.
 
-Only `client`, `errors` and `login` know Kaggle's own client, which is an extra.
+Only `client`, `credentials` and `errors` use Kaggle's own client, which is an extra.
+What is written to data/raw and submissions is for `stages`, receipts aside.
 """

@@ -1,8 +1,8 @@
-"""Kaggle's own client, contained: the only module that calls it.
+"""The requests to Kaggle, made through Kaggle's own client.
 
-It is kagglesdk, the part of the `kaggle` package that talks to Kaggle. The other part
-is left alone: importing it signs in over the network and makes folders, and its calls
-print and try again for minutes. Importing this without the client is a UserError.
+The client is kagglesdk, which the `kaggle` package installs. The package itself is not
+imported: that would sign in over the network and make folders, and its calls print and
+retry for minutes. Importing this module without kagglesdk raises a UserError.
 """
 
 import math
@@ -32,13 +32,19 @@ from requests.adapters import HTTPAdapter
 
 from pipeline.kaggle import credentials
 from pipeline.kaggle.credentials import Credentials
-from pipeline.kaggle.errors import COMPETITION, TIMEOUT, KaggleError, clean, explained
+from pipeline.kaggle.errors import (
+    COMPETITION,
+    TIMEOUT,
+    KaggleError,
+    clean,
+    translate_errors,
+)
 
 _CHUNK = 2**16  # bytes
 
 
-class Answer(NamedTuple):
-    """What Kaggle says of a submission; a score is None where there is none."""
+class Result(NamedTuple):
+    """The state of a submission on Kaggle. A score is log-RMSE, or None."""
 
     status: Literal["pending", "complete", "error"]
     public_score: float | None
@@ -47,67 +53,69 @@ class Answer(NamedTuple):
 
 
 class Kaggle:
-    """The competition as one user sees it. Every method may raise KaggleError."""
+    """The competition, for one user. Every method may raise KaggleError."""
 
     def __init__(self, client: KaggleClient, credentials: Credentials) -> None:
         self._api = client.competitions.competition_api_client
         self._credentials = credentials
 
     def data(self) -> bytes:
-        """The zip of the competition's files."""
+        """Download the zip of the competition's files."""
         request = ApiDownloadDataFilesRequest()
         request.competition_name = COMPETITION
         content = bytearray()
         with (
-            explained(self._credentials),
+            translate_errors(self._credentials),
             self._api.download_data_files(request) as response,
         ):
             for chunk in response.iter_content(_CHUNK):
                 content += chunk
                 if len(content) > MOST_BYTES:
-                    sends = f"Kaggle sends more than {MOST_BYTES:,} bytes"
-                    raise KaggleError(sends, "its zip of houses has 1 MB")
+                    what = f"Kaggle sends more than {MOST_BYTES:,} bytes"
+                    raise KaggleError(what, "the competition's zip has 1 MB")
         return bytes(content)
 
     def upload(self, name: str, content: bytes, modified: int) -> str:
-        """Bring a file to Kaggle, last modified in this second; nothing is sent in yet.
+        """Upload a file without submitting it, and return its token for `create`.
 
-        Returns:
-            What `create` is to call it by.
+        Args:
+            name: The name of the file.
+            content: The file.
+            modified: When the file was last modified, in seconds since 1970.
         """
         request = ApiStartSubmissionUploadRequest()
         request.competition_name = COMPETITION
         request.file_name = name
         request.content_length = len(content)
         request.last_modified_epoch_seconds = modified
-        with explained(self._credentials):
-            place = self._api.start_submission_upload(request)
-            # Not in the client's session: the credentials are not for this address.
-            done = requests.put(place.create_url, data=content, timeout=TIMEOUT)
-            if not done.ok:
-                status = done.status_code
+        with translate_errors(self._credentials):
+            upload = self._api.start_submission_upload(request)
+            # Without the client's session: this URL must not get the credentials.
+            response = requests.put(upload.create_url, data=content, timeout=TIMEOUT)
+            if not response.ok:
+                status = response.status_code
                 raise KaggleError(f"the upload failed ({status})", "try again", status)
-            return str(place.token)
+            return str(upload.token)
 
     def create(self, token: str, message: str) -> int:
-        """Make an uploaded file a submission, and return its number."""
+        """Submit an uploaded file, and return the number of the submission."""
         request = ApiCreateSubmissionRequest()
         request.competition_name = COMPETITION
         request.blob_file_tokens = token
         request.submission_description = message
-        with explained(self._credentials):
+        with translate_errors(self._credentials):
             number = int(self._api.create_submission(request).ref)
             if not number:
-                raise ValueError("no number")
+                raise ValueError("no submission number")
             return number
 
-    def answer(self, number: int) -> Answer:
-        """What Kaggle says of a submission by now."""
+    def result(self, number: int) -> Result:
+        """Return the current state of a submission."""
         request = ApiGetSubmissionRequest()
         request.ref = number
-        with explained(self._credentials):
+        with translate_errors(self._credentials):
             found = self._api.get_submission(request)
-            return Answer(
+            return Result(
                 status=found.status.name.lower(),
                 public_score=_score(found.public_score),
                 private_score=_score(found.private_score),
@@ -117,29 +125,29 @@ class Kaggle:
 
 @contextmanager
 def connect() -> Iterator[Kaggle]:
-    """Sign in with the credentials that the user has.
+    """Sign in with the user's credentials.
 
     Raises:
-        UserError: there are none.
+        UserError: There are no credentials, or they cannot be read.
     """
-    found = credentials.find() or _signed_in()
+    found = credentials.find() or _login()
     if found is None:
         raise credentials.missing()
     with _open(found) as client:
         yield Kaggle(client, found)
 
 
-def _signed_in() -> Credentials | None:
-    """What `kaggle auth login` left, renewed where it has run out."""
+def _login() -> Credentials | None:
+    """Return the token of `kaggle auth login`, renewed if it has expired."""
     place = Credentials(KaggleCredentials.DEFAULT_CREDENTIALS_FILE)
     with _open(place) as client:
         try:
             stored = KaggleCredentials.load(client)
         except (OSError, ValueError, TypeError, AttributeError):
             raise UserError(
-                f"{place.place}: not what `kaggle auth login` leaves; run it again"
+                f"{place.place}: not as `kaggle auth login` writes it; run it again"
             ) from None
-        with explained(place):
+        with translate_errors(place):
             token = stored and stored.get_access_token()
     return Credentials(place.place, token=token) if token else None
 
@@ -153,18 +161,18 @@ def _open(credentials: Credentials) -> Iterator[KaggleClient]:
             api_token=credentials.token,
             user_agent=f"house-price-pipeline/{__version__}",
         )
-    except Exception:  # it raises no other kind, and only for this
+    except Exception:  # the client has no narrower type for this
         raise UserError(
-            "KAGGLE_API_ENVIRONMENT: not a value that Kaggle's client knows; unset it"
+            "KAGGLE_API_ENVIRONMENT: unknown to Kaggle's client; unset it"
         ) from None
     with client:
         for scheme in ("https://", "http://"):
-            client.http_client()._session.mount(scheme, _Timed())
+            client.http_client()._session.mount(scheme, _TimeoutAdapter())
         yield client
 
 
-class _Timed(HTTPAdapter):
-    """The client sets no time limit, and would wait for ever."""
+class _TimeoutAdapter(HTTPAdapter):
+    """Sets the time limit that the client does not set."""
 
     def send(  # type: ignore[override]
         self, request: requests.PreparedRequest, **settings: object

@@ -1,4 +1,9 @@
-"""Where Kaggle's credentials lie, in the order in which Kaggle's own client looks."""
+"""Find Kaggle's credentials, in the order of the `kaggle` command.
+
+kagglesdk's own search does not replace this: it skips KAGGLE_USERNAME, KAGGLE_KEY and
+KAGGLE_CONFIG_DIR, and it does not say which credentials it found. An error message must
+name their place, and must not show them.
+"""
 
 import base64
 import errno
@@ -12,7 +17,7 @@ from kagglesdk import get_access_token_from_env
 
 from pipeline.core.errors import UserError
 
-NEW_ONES = (
+NEW_CREDENTIALS = (
     "make new ones with `kaggle auth login`, "
     "or get a token at https://www.kaggle.com/settings/api"
 )
@@ -20,7 +25,7 @@ NEW_ONES = (
 
 @dataclass(frozen=True)
 class Credentials:
-    """A token, or a name with its key, and the place where they were found."""
+    """A token, or a username and key, and the place where they were found."""
 
     place: str
     token: str | None = field(default=None, repr=False)
@@ -29,52 +34,52 @@ class Credentials:
 
     @property
     def secrets(self) -> list[str]:
-        """What must never be shown: the token, the key, and as a header carries it."""
+        """The texts that must never be shown: the token, or the key in both forms."""
         pair = base64.b64encode(f"{self.username}:{self.key}".encode()).decode()
         return [self.token] if self.token else [self.key, pair] if self.key else []
 
 
 def find() -> Credentials | None:
-    """The credentials of the environment or of a file, if there are any.
+    """Return the credentials of an environment variable or a file, or None.
 
     Raises:
-        UserError: the place of credentials holds something else.
+        UserError: They cannot be read, or are not credentials.
     """
-    found = _token() or _name_and_key()
+    found = _token() or _username_and_key()
     if found and not all(s.isascii() and s.isprintable() for s in found.secrets):
-        raise UserError(f"{found.place}: not what Kaggle gives; {NEW_ONES}")
+        raise UserError(f"{found.place}: not valid credentials; {NEW_CREDENTIALS}")
     return found
 
 
 def missing() -> UserError:
-    """There are no credentials in any of the places."""
+    """Return the error that names all places without credentials."""
     home = Path.home() / ".kaggle"
     return UserError(
         "no Kaggle credentials; looked at KAGGLE_API_TOKEN, "
         f"{home / 'access_token'}, KAGGLE_USERNAME with KAGGLE_KEY, {_key_file()} and "
-        f"{home / 'credentials.json'}; {NEW_ONES}"
+        f"{home / 'credentials.json'}; {NEW_CREDENTIALS}"
     )
 
 
 def _token() -> Credentials | None:
     try:
         token, place = get_access_token_from_env()
-    except OSError as error:  # no text of it is shown: it may hold the token
+    except OSError as error:  # its text may contain the token
         if error.errno != errno.ENAMETOOLONG:
             raise UserError(
-                f"Kaggle's token cannot be read ({error.strerror}); {NEW_ONES}"
+                f"Kaggle's token cannot be read ({error.strerror}); {NEW_CREDENTIALS}"
             ) from None
-        # It takes the token for the name of a file, which may not be that long.
+        # The client tried the token as a file name, and it was too long for one.
         token, place = os.environ["KAGGLE_API_TOKEN"], "KAGGLE_API_TOKEN"
     except UnicodeDecodeError:
-        raise UserError(f"Kaggle's token is not text; {NEW_ONES}") from None
+        raise UserError(f"Kaggle's token is not text; {NEW_CREDENTIALS}") from None
     if not token:
         return None
     named = "~/.kaggle/access_token" if place == "access_token" else str(place)
     return Credentials(named, token=token)
 
 
-def _name_and_key() -> Credentials | None:
+def _username_and_key() -> Credentials | None:
     username = os.environ.get("KAGGLE_USERNAME")
     key = os.environ.get("KAGGLE_KEY")
     if username and key:
@@ -90,7 +95,8 @@ def _name_and_key() -> Credentials | None:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except (ValueError, KeyError, TypeError):
         raise UserError(
-            f"{path}: not what Kaggle gives (JSON with username and key); {NEW_ONES}"
+            f"{path}: not valid credentials (JSON with username and key); "
+            f"{NEW_CREDENTIALS}"
         ) from None
     return Credentials(str(path), username=username, key=key)
 

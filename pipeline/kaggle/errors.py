@@ -1,6 +1,6 @@
-"""What can go wrong with Kaggle, each in one line.
+"""Errors of Kaggle and of the connection to it, each as one line.
 
-No text of an exception is shown: the addresses and headers in it can be credentials.
+The text of an exception is never shown: its URLs and headers can hold credentials.
 """
 
 from collections.abc import Iterator
@@ -9,119 +9,121 @@ from contextlib import contextmanager
 import requests
 from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 
-from pipeline.core.errors import UserError
-from pipeline.kaggle.credentials import NEW_ONES, Credentials
+from pipeline.core.errors import UserError, one_line
+from pipeline.kaggle.credentials import NEW_CREDENTIALS, Credentials
 
 COMPETITION = "house-prices-advanced-regression-techniques"
 PAGE = f"https://www.kaggle.com/c/{COMPETITION}"
-TIMEOUT = 60.0  # seconds without an answer
-_USED_UP = ("allowance", "daily", "today", "tomorrow")  # in its words of a day's limit
-_STRANGE = (requests.RequestException, ValueError, TypeError, KeyError, AttributeError)
+TIMEOUT = 60.0  # seconds without a response
+# Kaggle mentions one of these when the daily limit of submissions is reached.
+_DAILY_LIMIT = ("allowance", "daily", "today", "tomorrow")
+_INVALID = (requests.RequestException, ValueError, TypeError, KeyError, AttributeError)
 
 
 class KaggleError(UserError):
-    """Kaggle did not do what it was asked to: what happened, and what helps.
+    """A request to Kaggle failed.
 
-    `status` is HTTP's, or None where no answer was understood; `after` are the seconds
-    to wait that Kaggle named.
+    Attributes:
+        what: What happened.
+        status: The HTTP status, or None without a valid response.
+        retry_after: The seconds to wait that Kaggle asked for, or 0.
     """
 
     def __init__(
-        self, what: str, helps: str, status: int | None = None, after: float = 0
+        self, what: str, hint: str, status: int | None = None, retry_after: float = 0
     ) -> None:
-        super().__init__(f"{what}; {helps}")
+        super().__init__(f"{what}; {hint}")
         self.what = what
         self.status = status
-        self.after = after
+        self.retry_after = retry_after
 
     @property
-    def passing(self) -> bool:
-        """Whether the same question may be answered later."""
-        return self.status == 429 or not self.final
+    def retryable(self) -> bool:
+        """Whether the same request may succeed later."""
+        return self.status == 429 or not self.rejected
 
     @property
-    def final(self) -> bool:
-        """Whether Kaggle has said no, so that nothing can have happened."""
+    def rejected(self) -> bool:
+        """Whether Kaggle rejected the request, so that it had no effect."""
         return self.status is not None and self.status < 500
 
 
 @contextmanager
-def explained(credentials: Credentials) -> Iterator[None]:
-    """Turn what Kaggle's client raises into a line.
+def translate_errors(credentials: Credentials) -> Iterator[None]:
+    """Turn the exceptions of Kaggle's client into a KaggleError.
 
     Raises:
-        KaggleError: what went wrong, without an address or a header.
+        KaggleError: What went wrong, without a URL or a header.
     """
     try:
         yield
     except requests.HTTPError as error:
-        response = error.response  # which the client always gives
-        raise _refusal(response, credentials) from None  # type: ignore[arg-type]
+        response = error.response  # the client always sets it
+        raise _rejection(response, credentials) from None  # type: ignore[arg-type]
     except requests.exceptions.ChunkedEncodingError:
-        raise KaggleError("the connection to Kaggle was cut", "try again") from None
+        raise KaggleError("the connection to Kaggle was closed", "try again") from None
     except (requests.Timeout, requests.ConnectionError) as error:
         raise _unreachable(error) from None
-    except _STRANGE:
+    except _INVALID:
         raise KaggleError(
-            "Kaggle's answer cannot be understood",
-            "if it stays so, pip install --upgrade kaggle",
+            "Kaggle sent an invalid response",
+            "if this happens again, pip install --upgrade kaggle",
         ) from None
     except OSError as error:
-        reason = error.strerror or "a file of certificates is missing"
+        reason = error.strerror or "the certificate file is missing"
         raise KaggleError(
-            f"Kaggle cannot be asked ({reason})", "mend that, then try again"
+            f"the request to Kaggle failed ({reason})", "fix that, then try again"
         ) from None
 
 
-def clean(words: str, credentials: Credentials) -> str:
-    """Words from outside as one short line, without what must not be shown."""
+def clean(text: str, credentials: Credentials) -> str:
+    """Return text from Kaggle on one short line, without the user's secrets."""
     for secret in credentials.secrets:
-        words = words.replace(secret, "…")
-    line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
-    return line if len(line) <= 200 else line[:199] + "…"
+        text = text.replace(secret, "…")
+    return one_line(text, 200)
 
 
 def _unreachable(error: Exception) -> KaggleError:
     cause = error.args[0] if error.args else None
     if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
         return KaggleError(
-            f"Kaggle did not answer within {TIMEOUT:g} s", "try again later"
+            f"Kaggle did not respond within {TIMEOUT:g} s", "try again later"
         )
     if isinstance(error, requests.exceptions.SSLError):
         return KaggleError(
-            "the connection to Kaggle cannot be trusted", "is a proxy in between?"
+            "Kaggle's TLS certificate could not be verified", "is there a proxy?"
         )
     if isinstance(cause, MaxRetryError):
         return KaggleError(
-            "Kaggle cannot be reached", "is there a network, or a proxy to name?"
+            "Kaggle cannot be reached", "check the network and the proxy settings"
         )
-    return KaggleError("the connection to Kaggle was cut", "try again")
+    return KaggleError("the connection to Kaggle was closed", "try again")
 
 
-def _refusal(response: requests.Response, credentials: Credentials) -> KaggleError:
-    status, words = response.status_code, _words(response, credentials)
-    said = f"({status}: {words})" if words else f"({status})"
-    after = _seconds(response.headers.get("Retry-After"))
-    again = f"try again in {after:.0f} s" if after else "try again later"
-    what, helps = f"Kaggle refuses {said}", f"see {PAGE}"
+def _rejection(response: requests.Response, credentials: Credentials) -> KaggleError:
+    status, message = response.status_code, _message(response, credentials)
+    reply = f"({status}: {message})" if message else f"({status})"
+    retry_after = _seconds(response.headers.get("Retry-After"))
+    later = f"try again in {retry_after:.0f} s" if retry_after else "try again later"
+    what, hint = f"Kaggle rejected the request {reply}", f"see {PAGE}"
     if status == 401:
-        what = f"Kaggle does not accept the credentials of {credentials.place} {said}"
-        helps = NEW_ONES
+        what = f"Kaggle does not accept the credentials of {credentials.place} {reply}"
+        hint = NEW_CREDENTIALS
     elif status == 403:
-        helps = f"accept the rules at {PAGE}/rules, then try again"
+        hint = f"accept the rules at {PAGE}/rules, then try again"
     elif status == 429:
-        what = f"Kaggle asks to wait {said}"
-        helps = f"too many requests, or the day's submissions are used up: {again}"
+        what = f"rate limited by Kaggle {reply}"
+        hint = f"too many requests, or the daily limit of submissions: {later}"
     elif status >= 500:
-        what, helps = f"Kaggle has trouble of its own {said}", again
-    elif any(word in words.lower() for word in _USED_UP):
-        what = f"the day's submissions are used up {said}"
-        helps = "try again tomorrow"
-    return KaggleError(what, helps, status, after)
+        what, hint = f"Kaggle server error {reply}", later
+    elif any(word in message.lower() for word in _DAILY_LIMIT):
+        what = f"the daily limit of submissions is reached {reply}"
+        hint = "try again tomorrow"
+    return KaggleError(what, hint, status, retry_after)
 
 
-def _words(response: requests.Response, credentials: Credentials) -> str:
-    """Kaggle's own words in an answer, if it has any."""
+def _message(response: requests.Response, credentials: Credentials) -> str:
+    """Return Kaggle's own message in a response, or an empty string."""
     try:
         return clean(str(response.json()["message"]), credentials)
     except (OSError, ValueError, KeyError, TypeError):
@@ -131,5 +133,5 @@ def _words(response: requests.Response, credentials: Credentials) -> str:
 def _seconds(text: str | None) -> float:
     try:
         return max(0.0, float(text or 0))
-    except ValueError:  # a date: then "later" has to do
+    except ValueError:  # Retry-After may also be a date
         return 0.0

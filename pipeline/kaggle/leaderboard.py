@@ -1,27 +1,46 @@
-"""All runs, each beside the score that its submission got on the leaderboard."""
+"""The runs of a project, with the leaderboard scores of their submissions."""
 
-from typing import Any
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 from pipeline.core.paths import Project
 from pipeline.kaggle import receipts
-from pipeline.runs.store import is_edited, list_runs
+from pipeline.kaggle.receipts import Receipt
+from pipeline.runs.record import Run
+from pipeline.runs.store import list_runs
 
 
-def experiment_table(project: Project) -> list[dict[str, Any]]:
-    """The records, newest first: is it edited, its submission and score, if any.
+class SubmittedRun(NamedTuple):
+    """A run, its submission file and the receipt of that, or None."""
+
+    run: Run
+    submission: str | None
+    receipt: Receipt | None
+
+    @property
+    def leaderboard(self) -> float | None:
+        """The leaderboard score."""
+        return self.receipt.public_score if self.receipt else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the run as `runs --json` prints it."""
+        return self.run.to_json() | {
+            "submission": self.submission,
+            "leaderboard": self.leaderboard,
+            "kaggle": self.receipt and asdict(self.receipt),
+            "edited": self.run.is_edited,
+        }
+
+
+def submitted_runs(project: Project) -> list[SubmittedRun]:
+    """Return all runs, newest first, with their submissions.
 
     Raises:
-        UserError: what Kaggle answered cannot be read.
+        UserError: A receipt cannot be read.
     """
-    table = []
-    for record in list_runs(project):
-        path = project.submissions / f"{record['run_id']}.csv"
-        sent = receipts.read(path)
-        found = {
-            "submission": str(path) if path.is_file() else None,
-            "leaderboard": sent and sent.public_score,
-            "kaggle": sent and sent.record(),
-            "edited": is_edited(record),
-        }
-        table.append(record | found)
-    return table
+    found = []
+    for run in list_runs(project):
+        path = project.submissions / f"{run.run_id}.csv"
+        submission = str(path) if path.is_file() else None
+        found.append(SubmittedRun(run, submission, receipts.read(path)))
+    return found

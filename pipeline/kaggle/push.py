@@ -1,4 +1,4 @@
-"""Send a submission to Kaggle, once, and wait for its score."""
+"""Submit a file to Kaggle, once, and wait for its score."""
 
 import hashlib
 import time
@@ -12,127 +12,127 @@ from pipeline.core.errors import UserError
 from pipeline.core.files import writable
 from pipeline.core.staging import open_temporary
 from pipeline.kaggle import receipts
-from pipeline.kaggle.client import Answer, Kaggle, connect
+from pipeline.kaggle.client import Kaggle, Result, connect
 from pipeline.kaggle.errors import PAGE, KaggleError
-from pipeline.kaggle.receipts import COMPLETE, ERROR, PENDING, SENDING, Sent
+from pipeline.kaggle.receipts import COMPLETE, ERROR, PENDING, SENDING, Receipt
 
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two questions
-LIMIT = 600.0  # seconds to wait for a score
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two checks
+TIME_LIMIT = 600.0  # seconds to wait for a score
 
 Callback = Callable[[str], None]
 
 
-def push(path: Path, message: str, callback: Callback, *, again: bool = False) -> Sent:
-    """Send the file at `path` and wait for its score, which is kept beside it.
+def push(
+    path: Path, message: str, callback: Callback, *, again: bool = False
+) -> Receipt:
+    """Submit a file, wait for its score and write its receipt.
 
-    A file that was sent before is not sent again; where its score is still to come,
-    that is waited for.
+    A file that was submitted before is not submitted again. If it has no score yet,
+    only its score is waited for.
 
     Args:
-        path: of the submission.
-        message: shown on Kaggle's page of submissions.
-        callback: is told in a line how it goes.
-        again: send it even if it was sent before.
+        path: The submission file.
+        message: The message on Kaggle's page of submissions.
+        callback: Called with a line at each step.
+        again: Submit the file even if it was submitted before.
 
     Raises:
-        UserError: it was sent before, or Kaggle refuses it, cannot be reached, cannot
-            score it or takes too long; the line says what to do.
+        UserError: The file was submitted before, or Kaggle rejects it, cannot be
+            reached, cannot score it or takes too long.
     """
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    with _alone(path, digest):
-        sent = None if again else receipts.same_file(path.parent, digest)
-        if sent and (sent.file, sent.status) != (path.name, PENDING):
-            raise _sent_before(path, sent)
+    with _locked(path, digest):
+        receipt = None if again else receipts.find(path.parent, digest)
+        if receipt and (receipt.file, receipt.status) != (path.name, PENDING):
+            raise _already_submitted(path, receipt)
         with connect() as kaggle:
-            if sent is None:
+            if receipt is None:
                 callback(f"sending {path.name}")
                 now = datetime.now(UTC).isoformat(timespec="seconds")
-                sent = Sent(path.name, digest, message, now, SENDING)
-                sent = _send(kaggle, path, content, sent)
-            return _wait(kaggle, path, sent, callback)
+                receipt = Receipt(path.name, digest, message, now, SENDING)
+                receipt = _submit(kaggle, path, content, receipt)
+            return _wait(kaggle, path, receipt, callback)
 
 
 @contextmanager
-def _alone(path: Path, digest: str) -> Iterator[None]:
-    """Hold a file by its digest, so that two at once do not both send it."""
+def _locked(path: Path, digest: str) -> Iterator[None]:
+    """Hold a lock on the content of a file, so that only one process submits it."""
     with ExitStack() as stack:
-        hold = open_temporary(path.parent, [f"{digest}.push"], Path.mkdir)
+        lock = open_temporary(path.parent, [f"{digest}.push"], Path.mkdir)
         with writable(path.parent):
             try:
-                temporary = stack.enter_context(hold)
+                stack.enter_context(lock)
             except FileExistsError:
-                raise UserError(f"{path}: it is being sent already") from None
-        stack.callback(temporary.path.rmdir)
+                raise UserError(f"{path}: it is being submitted already") from None
         yield
 
 
-def _send(kaggle: Kaggle, path: Path, content: bytes, sent: Sent) -> Sent:
+def _submit(kaggle: Kaggle, path: Path, content: bytes, receipt: Receipt) -> Receipt:
     token = kaggle.upload(path.name, content, int(path.stat().st_mtime))
     before = receipts.read(path)
-    receipts.write(path, sent)
+    receipts.write(path, receipt)
     try:
-        number = kaggle.create(token, sent.message)
+        number = kaggle.create(token, receipt.message)
     except KaggleError as error:
-        if not error.final:
+        if not error.rejected:
             raise UserError(
-                f"{path}: {error.what}; whether Kaggle took the file is not known: "
-                f"look at {PAGE}/submissions, and if it is not there, --again sends it"
+                f"{path}: {error.what}; it is not known whether Kaggle accepted the "
+                f"file: check {PAGE}/submissions, and if it is not there, use --again"
             ) from None
         if before:
             receipts.write(path, before)
         else:
             receipts.path_of(path).unlink()
         raise
-    sent = replace(sent, number=number, status=PENDING)
-    receipts.write(path, sent)
-    return sent
+    receipt = replace(receipt, number=number, status=PENDING)
+    receipts.write(path, receipt)
+    return receipt
 
 
-def _wait(kaggle: Kaggle, path: Path, sent: Sent, callback: Callback) -> Sent:
-    begun, pause = time.monotonic(), FIRST_PAUSE
+def _wait(kaggle: Kaggle, path: Path, receipt: Receipt, callback: Callback) -> Receipt:
+    begin, pause = time.monotonic(), FIRST_PAUSE
     while True:
-        answer, state, after = _ask(kaggle, sent)
-        if answer:
+        result, state, retry_after = _check(kaggle, receipt)
+        if result:
             break
-        elapsed = time.monotonic() - begun
-        if elapsed + max(pause, after) > LIMIT:
+        elapsed = time.monotonic() - begin
+        if elapsed + max(pause, retry_after) > TIME_LIMIT:
             raise UserError(
                 f"{path}: no score after {elapsed:.0f} s ({state}); "
-                "the same command asks again and sends nothing"
+                "run the same command to check again; nothing is resubmitted"
             )
-        callback(f"submission {sent.number}: {state} ({elapsed:.0f} s)")
-        time.sleep(max(pause, after))
+        callback(f"submission {receipt.number}: {state} ({elapsed:.0f} s)")
+        time.sleep(max(pause, retry_after))
         pause = min(1.5 * pause, LONGEST_PAUSE)
-    sent = replace(sent, **answer._asdict())
-    receipts.write(path, sent)
-    if sent.status == ERROR:
-        raise UserError(
-            f"{path}: Kaggle could not score it: {sent.error or 'no reason'}"
-        )
-    return sent
+    receipt = replace(receipt, **result._asdict())
+    receipts.write(path, receipt)
+    if receipt.status == ERROR:
+        reason = receipt.error or "no reason given"
+        raise UserError(f"{path}: Kaggle could not score it: {reason}")
+    return receipt
 
 
-def _ask(kaggle: Kaggle, sent: Sent) -> tuple[Answer | None, str, float]:
-    """The answer if there is one, else how it goes and the seconds to wait at least."""
+def _check(kaggle: Kaggle, receipt: Receipt) -> tuple[Result | None, str, float]:
+    """Return the result, or None; the state; and the fewest seconds to wait."""
     try:
-        answer = kaggle.answer(sent.number)
+        result = kaggle.result(receipt.number)
     except KaggleError as error:
-        if error.passing or error.status == 404:  # a new one may not be known at once
-            return None, error.what, error.after
+        # A new submission may not be known at once.
+        if error.retryable or error.status == 404:
+            return None, error.what, error.retry_after
         raise
-    waiting = "waiting for the score"
-    return (None if answer.status == PENDING else answer), waiting, 0
+    return (None if result.status == PENDING else result), "waiting for the score", 0
 
 
-def _sent_before(path: Path, sent: Sent) -> UserError:
-    ends = {
-        SENDING: f"and was cut off; look at {PAGE}/submissions whether it was taken",
+def _already_submitted(path: Path, receipt: Receipt) -> UserError:
+    states = {
+        SENDING: f"but was interrupted; check {PAGE}/submissions for it",
         PENDING: "and has no score yet",
-        COMPLETE: f"and scored {sent.public_score}",
-        ERROR: f"and could not be scored ({sent.error})",
+        COMPLETE: f"and scored {receipt.public_score}",
+        ERROR: f"and could not be scored ({receipt.error})",
     }
     return UserError(
-        f"{path}: the same file went to Kaggle on {sent.sent[:10]} as {sent.file} "
-        f"{ends.get(sent.status, '')}; --again sends it once more"
+        f"{path}: the same file was submitted on {receipt.sent[:10]} as {receipt.file} "
+        f"{states.get(receipt.status, '')}; to submit it once more, use --again"
     )

@@ -1,81 +1,77 @@
-"""What was sent to Kaggle and what it answered, beside the submission.
+"""Receipts of submissions: submissions/<name>.kaggle.json beside <name>.csv.
 
-The record of submissions/<name>.csv is submissions/<name>.kaggle.json. It is written
-before the file is sent in, so that whatever happens then, no file goes twice unnoticed.
+A receipt is written before the file is submitted. So even if the program is killed, a
+file is not submitted twice by accident.
 """
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 from pipeline.core.errors import UserError
 from pipeline.core.files import read_json, to_json, write_atomically
 
-SENDING = "sending"  # and Kaggle has not said whether it took the file
-PENDING = "pending"  # taken, and not scored yet
+SENDING = "sending"  # it is not known whether Kaggle has accepted the file
+PENDING = "pending"  # accepted, not scored yet
 COMPLETE = "complete"
-ERROR = "error"  # taken, and could not be scored
+ERROR = "error"  # accepted, could not be scored
 _SUFFIX = ".kaggle.json"
 
 
 @dataclass(frozen=True)
-class Sent:
-    """A file that went to Kaggle; a score is log-RMSE, None where there is none."""
+class Receipt:
+    """A file that was submitted to Kaggle. A score is log-RMSE, or None."""
 
     file: str
     sha256: str
     message: str
-    sent: str  # when, in ISO 8601
+    sent: str  # time in ISO 8601
     status: str
-    number: int = 0  # Kaggle's own, of the submission; 0 until it gives one
+    number: int = 0  # of the submission on Kaggle; 0 while it is not known
     public_score: float | None = None
     private_score: float | None = None
     error: str | None = None
 
-    def record(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return asdict(self)
-
 
 def path_of(submission: Path) -> Path:
-    """Where the record of a submission lies."""
+    """Return the path of the receipt of a submission file."""
     return submission.with_suffix(_SUFFIX)
 
 
-def read(submission: Path) -> Sent | None:
-    """The record of a submission, if it was sent.
+def read(submission: Path) -> Receipt | None:
+    """Return the receipt of a submission file, or None if it was not submitted.
 
     Raises:
-        UserError: what lies there is no such record.
+        UserError: The file in its place is not a receipt.
     """
     path = path_of(submission)
     if not path.exists():
         return None
     try:
         record = read_json(path)
-        for name, kind in get_type_hints(Sent).items():
+        for name, kind in get_type_hints(Receipt).items():
             if not isinstance(record[name], kind):
                 raise TypeError(name)
-        return Sent(**record)
+        return Receipt(**record)
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(
-            f"{path}: not a record of what was sent to Kaggle; move it away"
+            f"{path}: not a receipt of a Kaggle submission; move it away"
         ) from None
 
 
-def write(submission: Path, sent: Sent) -> None:
-    """Keep the record of a submission."""
-    write_atomically(path_of(submission), to_json(sent.record()))
+def write(submission: Path, receipt: Receipt) -> None:
+    """Write the receipt of a submission file."""
+    write_atomically(path_of(submission), to_json(asdict(receipt)))
 
 
-def same_file(folder: Path, digest: str) -> Sent | None:
-    """The record of the file with this SHA-256 among a folder's, if it was sent.
+def find(folder: Path, digest: str) -> Receipt | None:
+    """Return a receipt in a folder for a file with this SHA-256, or None.
 
     Raises:
-        UserError: one of the folder's records is none.
+        UserError: One of the folder's receipts cannot be read.
     """
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
-        sent = read(path.with_name(path.name.removesuffix(_SUFFIX) + ".csv"))
-        if sent and sent.sha256 == digest:
-            return sent
+        receipt = read(path.with_name(path.name.removesuffix(_SUFFIX) + ".csv"))
+        if receipt and receipt.sha256 == digest:
+            return receipt
     return None

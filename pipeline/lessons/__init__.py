@@ -1,23 +1,18 @@
-"""The lessons of the seed, in its order; a lesson's module is imported when it runs."""
+"""Lessons from Dive into Deep Learning, chapters 2 and 3.
 
-from __future__ import annotations
+This file lists them; each is a module of its own, imported when it runs. What the
+pipeline itself needs does not belong here: the lessons only use it.
+"""
 
 from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-from pipeline.core.errors import UserError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from pipeline.core.paths import Project
-    from pipeline.lessons.result import LessonResult
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson's name, what it shows, and whether it is written scratch and torch."""
+    """A lesson's name and summary.
+
+    `two_sided` lessons have two implementations: from scratch and with torch.
+    """
 
     name: str
     summary: str
@@ -25,47 +20,20 @@ class Lesson:
 
     @property
     def module(self) -> str:
-        """Where the lesson is written."""
+        """The full name of the lesson's module."""
         return f"{__name__}.{self.name.replace('-', '_')}"
 
 
 LESSONS = {
     lesson.name: lesson
     for lesson in (
-        Lesson("tensors", "Which operations share memory, and which copy", False),
-        Lesson("vectorization", "One operation on a whole array against a loop", False),
-        Lesson("linear-regression", "A straight line by minibatch SGD"),
-        Lesson("softmax-regression", "One layer tells ten kinds of clothes apart"),
-        Lesson("mlp", "A hidden layer tells them apart better"),
-        Lesson("model-selection", "Underfitting, overfitting, and K-fold's choice"),
-        Lesson("weight-decay", "A penalty on the weights where columns outnumber rows"),
-        Lesson("dropout", "Units left out at random while training"),
+        Lesson("tensors", "Which tensor operations share memory and which copy", False),
+        Lesson("vectorization", "Array operations compared with Python loops", False),
+        Lesson("linear-regression", "Linear regression trained by minibatch SGD"),
+        Lesson("softmax-regression", "A linear classifier for Fashion-MNIST"),
+        Lesson("mlp", "A multilayer perceptron for Fashion-MNIST"),
+        Lesson("model-selection", "Underfitting, overfitting and K-fold validation"),
+        Lesson("weight-decay", "A penalty on the weights against overfitting"),
+        Lesson("dropout", "Randomly dropping hidden units during training"),
     )
 }
-
-
-def run_lesson(
-    name: str,
-    impl: str,
-    *,
-    seed: int,
-    epochs: int | None,
-    data: Path | None,
-    project: Project,
-) -> list[LessonResult]:
-    """Run a lesson in `impl`: scratch, torch, or both one after the other.
-
-    `epochs` None means the book's; `data` None looks for Fashion-MNIST where it may be.
-
-    Raises:
-        UserError: there is no such lesson, or its data is missing or broken.
-    """
-    if name not in LESSONS:
-        raise UserError(f"no lesson {name!r}; there are: {', '.join(LESSONS)}")
-    lesson = LESSONS[name]
-    impls = ("scratch", "torch") if impl == "both" else (impl,)
-    running = import_module("pipeline.lessons.running")
-    return [
-        running.run(lesson, i, seed=seed, epochs=epochs, data=data, project=project)
-        for i in (impls if lesson.two_sided else ("both",))
-    ]

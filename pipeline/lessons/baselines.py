@@ -1,7 +1,10 @@
-"""The ladder: each lesson's model on the houses, on the same folds, up to our default.
+"""The models of the lessons as baselines for the house prices, on the same folds.
 
-Every rung but the book's own reads the same encoded columns and learns the same
-target, the standardised log price, so that a rung shows what its model alone buys.
+Every baseline but the book's reads the same encoded columns and predicts the same
+target, the standardised log price, so that their scores differ by the model alone.
+
+To add a baseline, write a function from `FoldTask` to `BaselinePrediction` and list it
+in `BASELINES`.
 """
 
 import time
@@ -20,6 +23,7 @@ from pipeline.lessons import dropout, linear_regression, mlp, softmax_regression
 from pipeline.lessons.house_prices import run_book
 from pipeline.lessons.linear_regression import squared_loss
 from pipeline.lessons.training import Learner, train
+from pipeline.runs.record import BaselineScore
 from pipeline.validation.cross_validate import (
     CrossValidation,
     Predictions,
@@ -27,32 +31,35 @@ from pipeline.validation.cross_validate import (
     score_folds,
 )
 from pipeline.validation.fold_data import FoldData
-from pipeline.validation.folds import fold_numbers
+from pipeline.validation.folds import fold_numbers, out_of_fold
 
-BANDS = 10
+PRICE_BANDS = 10
 HIDDEN = 128
 EPOCHS, BATCH_SIZE, LR = 100, 64, 0.03
-DECAY = 0.02  # of SGD, which makes it the L2 penalty of the lesson
-RATE = 0.2  # of dropout
+WEIGHT_DECAY = 0.02  # of SGD, where it equals the lesson's L2 penalty
+DROPOUT = 0.2
+
+TrainedBaseline = tuple[BaselineScore, Predictions]
 
 
-class Task(NamedTuple):
-    """One fold: encoded training rows, their target, and all rows to answer for.
+class FoldTask(NamedTuple):
+    """The data of one fold.
 
-    Shapes: X [train rows, d_in]; z [train rows, 1], the standardised log price; every
-    [rows + test rows, d_in].
+    Shapes: X [training rows, d_in], encoded; z [training rows, 1], the standardised log
+    price; X_all [rows + test rows, d_in], all rows to predict.
     """
 
     X: Tensor
     z: Tensor
-    every: Tensor
+    X_all: Tensor
     generator: torch.Generator
 
 
-class Answer(NamedTuple):
-    """The standardised log price of all rows, [rows + test rows].
+class BaselinePrediction(NamedTuple):
+    """The predicted standardised log prices z, shape [rows + test rows].
 
-    Where it came from price bands: the likeliest band of each row, and their edges.
+    A classifier of price bands also returns the most probable band of each row, shape
+    [rows + test rows], and the edges between the bands.
     """
 
     z: Tensor
@@ -60,133 +67,140 @@ class Answer(NamedTuple):
     edges: Tensor | None = None
 
 
-class Rung(NamedTuple):
-    """A model of the ladder, and what is new in it."""
+class Baseline(NamedTuple):
+    """A baseline: its name, what distinguishes it, and a function that trains it."""
 
     name: str
     what: str
-    fit: Callable[[Task], Answer]
+    fit: Callable[[FoldTask], BaselinePrediction]
 
 
-class Step(NamedTuple):
-    """A rung that was climbed: its score, and what it predicts."""
+def train_baselines(
+    project: Project, frame: pd.DataFrame, default: CrossValidation
+) -> list[TrainedBaseline]:
+    """Train every baseline on the folds of the default network.
 
-    name: str
-    what: str
-    score: Score
-    accuracy: float | None
-    predictions: Predictions
+    Args:
+        project: The project, whose raw files the book's program reads.
+        frame: The training rows with their prices.
+        default: The cross-validation of the default settings.
 
-
-def climb(project: Project, frame: pd.DataFrame, best: CrossValidation) -> list[Step]:
-    """Train rung after rung on the folds of `best`, our default, which is the last."""
-    steps = [_step(rung, frame, best.encoded) for rung in RUNGS]
-    steps.insert(BOOK_PLACE, _book_step(project, frame))
-    score = best.scores[best.best]
-    steps.append(Step("train", "our default", score, None, best.predictions))
-    return steps
-
-
-def mean_price(task: Task) -> Answer:
-    """The mean log price of the training rows, for any house."""
-    return Answer(torch.zeros(len(task.every)) + task.z.mean())
+    Returns:
+        Scores and predictions, in the order of the lessons, the default network last.
+    """
+    trained = [_cross_validate(each, frame, default.fold_data) for each in BASELINES]
+    trained.insert(BOOK_INDEX, _cross_validate_book(project, frame))
+    score = default.scores[default.best]
+    trained.append((_named("train", "our default", score), default.predictions))
+    return trained
 
 
-def linear_scratch(task: Task) -> Answer:
-    """Section 3.2."""
+def mean_price(task: FoldTask) -> BaselinePrediction:
+    """Predict the mean log price of the training rows for every house."""
+    return BaselinePrediction(torch.zeros(len(task.X_all)) + task.z.mean())
+
+
+def linear_scratch(task: FoldTask) -> BaselinePrediction:
+    """Fit the linear regression of section 3.2."""
     d_in = task.X.shape[1]
-    return _answer(
+    return _fit(
         linear_regression.scratch(d_in, lr=0.003, generator=task.generator), task
     )
 
 
-def linear_torch(task: Task) -> Answer:
-    """Section 3.3; its loss has no ½, so half the rate takes the same steps."""
+def linear_torch(task: FoldTask) -> BaselinePrediction:
+    """Fit the linear regression of section 3.3.
+
+    Its loss has no factor ½, so half the learning rate gives the same steps.
+    """
     d_in = task.X.shape[1]
-    return _answer(
+    return _fit(
         linear_regression.with_torch(d_in, lr=0.0015, generator=task.generator), task
     )
 
 
-def softmax_bands(task: Task) -> Answer:
-    """Section 3.6: bands of equally many houses; the answer is the expected price."""
-    edges = task.z.quantile(torch.linspace(0, 1, BANDS + 1)[1:-1])
+def softmax_bands(task: FoldTask) -> BaselinePrediction:
+    """Classify price bands as in section 3.6, and predict the expected log price.
+
+    The bands have equally many training rows.
+    """
+    edges = task.z.quantile(torch.linspace(0, 1, PRICE_BANDS + 1)[1:-1])
     band = torch.bucketize(task.z.squeeze(1), edges)
-    # Where many houses cost the same, a band may have none.
-    means = [task.z[band == each].mean() for each in range(BANDS)]
-    middle = torch.stack(means).nan_to_num()
+    # Where many houses have the same price, a band may be empty.
+    means = [task.z[band == each].mean() for each in range(PRICE_BANDS)]
+    band_means = torch.stack(means).nan_to_num()
     learner = softmax_regression.scratch(
-        task.X.shape[1], BANDS, lr=0.01, generator=task.generator
+        task.X.shape[1], PRICE_BANDS, lr=0.01, generator=task.generator
     )
-    scores = _train(learner, task, band)
-    chances = softmax_regression.log_softmax(scores).exp()
-    return Answer(chances @ middle, scores.argmax(1), edges)
+    logits = _predict(learner, task, band)
+    probabilities = softmax_regression.log_softmax(logits).exp()
+    return BaselinePrediction(probabilities @ band_means, logits.argmax(1), edges)
 
 
-def mlp_scratch(task: Task) -> Answer:
-    """Section 3.9."""
+def mlp_scratch(task: FoldTask) -> BaselinePrediction:
+    """Fit the perceptron of section 3.9."""
     sizes, generator = _sizes(task), task.generator
     learner = mlp.scratch(sizes, loss=squared_loss, lr=LR, generator=generator)
-    return _answer(learner, task)
+    return _fit(learner, task)
 
 
-def mlp_torch(task: Task) -> Answer:
-    """Section 3.10."""
-    return _answer(_torch_mlp(task), task)
+def mlp_torch(task: FoldTask) -> BaselinePrediction:
+    """Fit the perceptron of section 3.10."""
+    return _fit(_torch_mlp(task), task)
 
 
-def mlp_weight_decay(task: Task) -> Answer:
-    """Section 3.12's penalty, on weights and not on biases."""
+def mlp_weight_decay(task: FoldTask) -> BaselinePrediction:
+    """Fit the perceptron with section 3.12's penalty on weights, not on biases."""
     learner = _torch_mlp(task)
     weights, biases = learner.parameters[::2], learner.parameters[1::2]
     optimizer = torch.optim.SGD(
         [
-            {"params": weights, "weight_decay": DECAY},
+            {"params": weights, "weight_decay": WEIGHT_DECAY},
             {"params": biases, "weight_decay": 0.0},
         ],
         LR,
     )
-    return _answer(replace(learner, optimizer=optimizer), task)
+    return _fit(replace(learner, optimizer=optimizer), task)
 
 
-def mlp_dropout(task: Task) -> Answer:
-    """Section 3.13."""
+def mlp_dropout(task: FoldTask) -> BaselinePrediction:
+    """Fit the perceptron with the dropout of section 3.13."""
     sizes, generator = _sizes(task), task.generator
     learner = dropout.scratch(
-        sizes, (RATE,), loss=squared_loss, lr=LR, generator=generator
+        sizes, (DROPOUT,), loss=squared_loss, lr=LR, generator=generator
     )
-    return _answer(learner, task)
+    return _fit(learner, task)
 
 
-RUNGS = (
-    Rung("mean-price", "the same price for all", mean_price),
-    Rung("linear-scratch", "a weight for each column", linear_scratch),
-    Rung("linear-torch", "the same by torch", linear_torch),
-    Rung("softmax-bands", "ten price bands", softmax_bands),
-    Rung("mlp-scratch", "a hidden layer", mlp_scratch),
-    Rung("mlp-torch", "the same by torch", mlp_torch),
-    Rung("mlp-weight-decay", "with weight decay", mlp_weight_decay),
-    Rung("mlp-dropout", "with dropout instead", mlp_dropout),
+BASELINES = (
+    Baseline("mean-price", "the same price for all", mean_price),
+    Baseline("linear-scratch", "a weight for each column", linear_scratch),
+    Baseline("linear-torch", "the same by torch", linear_torch),
+    Baseline("softmax-bands", "ten price bands", softmax_bands),
+    Baseline("mlp-scratch", "a hidden layer", mlp_scratch),
+    Baseline("mlp-torch", "the same by torch", mlp_torch),
+    Baseline("mlp-weight-decay", "with weight decay", mlp_weight_decay),
+    Baseline("mlp-dropout", "with dropout instead", mlp_dropout),
 )
-BOOK_PLACE = 3  # after the linear models, which it is one of
+BOOK_INDEX = 3  # after the linear models, because it is linear too
 
 
-def _sizes(task: Task) -> tuple[int, int, int]:
+def _sizes(task: FoldTask) -> tuple[int, int, int]:
     return task.X.shape[1], HIDDEN, 1
 
 
-def _torch_mlp(task: Task) -> Learner:
+def _torch_mlp(task: FoldTask) -> Learner:
     return mlp.with_torch(
         _sizes(task), loss=squared_loss, lr=LR, generator=task.generator
     )
 
 
-def _answer(learner: Learner, task: Task) -> Answer:
-    return Answer(_train(learner, task, task.z).squeeze(1))
+def _fit(learner: Learner, task: FoldTask) -> BaselinePrediction:
+    return BaselinePrediction(_predict(learner, task, task.z).squeeze(1))
 
 
-def _train(learner: Learner, task: Task, target: Tensor) -> Tensor:
-    """Train on the fold's rows, then answer for all."""
+def _predict(learner: Learner, task: FoldTask, target: Tensor) -> Tensor:
+    """Train on the fold's training rows and return the outputs for all rows."""
     for _ in train(
         learner,
         task.X,
@@ -196,42 +210,52 @@ def _train(learner: Learner, task: Task, target: Tensor) -> Tensor:
         generator=task.generator,
     ):
         pass
-    return learner.predict(task.every)
+    return learner.predict(task.X_all)
 
 
-def _step(rung: Rung, frame: pd.DataFrame, encoded: FoldData) -> Step:
-    """Climb a rung: fit it in every fold, predict what the fold never saw."""
+def _cross_validate(
+    baseline: Baseline, frame: pd.DataFrame, fold_data: FoldData
+) -> TrainedBaseline:
+    """Train a baseline on every fold; its test prices are the mean over the folds.
+
+    The mean is of log prices, as for the default network.
+    """
     begin = time.perf_counter()
-    rows = len(frame)
-    log_price = np.empty((len(encoded.folds), encoded.targets.shape[1]))
+    log_price = np.empty((len(fold_data.folds), fold_data.targets.shape[1]))
     hits = []
-    for number, fold in enumerate(encoded.folds):
-        inputs, z = encoded.inputs.of_fold(number), encoded.targets[number]
+    for number, fold in enumerate(fold_data.folds):
+        inputs, z = fold_data.inputs.of_fold(number), fold_data.targets[number]
         generator = torch.Generator().manual_seed(number)
-        train_rows = torch.from_numpy(fold.train)
-        task = Task(inputs[train_rows], z[train_rows, None], inputs, generator)
-        answer = rung.fit(task)
-        scaled = answer.z.double().numpy() * encoded.deviation[number]
-        log_price[number] = scaled + encoded.mean[number]
-        if answer.band is not None and answer.edges is not None:
+        rows = torch.from_numpy(fold.train)
+        task = FoldTask(inputs[rows], z[rows, None], inputs, generator)
+        prediction = baseline.fit(task)
+        standardised = prediction.z.double().numpy()
+        log_price[number] = fold_data.scale.to_log_price(standardised, number)
+        if prediction.band is not None and prediction.edges is not None:
             valid = torch.from_numpy(fold.valid)
-            hits.append(torch.bucketize(z[valid], answer.edges) == answer.band[valid])
-    fold_of = fold_numbers(encoded.folds)
-    out_of_fold = np.exp(log_price[fold_of, np.arange(rows)])
+            bands = torch.bucketize(z[valid], prediction.edges)
+            hits.append(bands == prediction.band[valid])
+    predicted = np.exp(out_of_fold(log_price, fold_data.fold_of))
     accuracy = torch.cat(hits).float().mean().item() if hits else None
     seconds = time.perf_counter() - begin
-    score = score_folds(out_of_fold, frame[TARGET].to_numpy(), encoded.folds, seconds)
-    test = np.exp(log_price[:, rows:].mean(axis=0))
-    predictions = Predictions(fold_of, out_of_fold, test)
-    return Step(rung.name, rung.what, score, accuracy, predictions)
+    score = score_folds(predicted, frame[TARGET].to_numpy(), fold_data.folds, seconds)
+    test = np.exp(log_price[:, len(frame) :].mean(axis=0))
+    predictions = Predictions(fold_data.fold_of, predicted, test)
+    return _named(baseline.name, baseline.what, score, accuracy), predictions
 
 
-def _book_step(project: Project, frame: pd.DataFrame) -> Step:
+def _cross_validate_book(project: Project, frame: pd.DataFrame) -> TrainedBaseline:
+    """Run the book's program on folds of its own."""
     begin = time.perf_counter()
     book = run_book(project, seed=0)
     seconds = time.perf_counter() - begin
     price = frame[TARGET].to_numpy()
     score = score_folds(book.out_of_fold, price, book.folds, seconds)
-    what = "section 3.16 as printed"
     predictions = Predictions(fold_numbers(book.folds), book.out_of_fold, book.test)
-    return Step("book", what, score, None, predictions)
+    return _named("book", "section 3.16 as printed", score), predictions
+
+
+def _named(
+    name: str, what: str, score: Score, accuracy: float | None = None
+) -> BaselineScore:
+    return BaselineScore(name=name, what=what, accuracy=accuracy, **score._asdict())

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Line:
-    """One curve; `dots` draws its points alone, `band` the range that it lies in.
+    """One curve; `dots` draws its points without a line.
 
-    A dashed curve is the counterpart of a solid one: the first dashed has the colour of
-    the first solid, and so on.
+    A dashed curve is compared with a solid one: the first dashed curve has the colour
+    of the first solid curve, and so on.
     """
 
     label: str
@@ -17,19 +17,18 @@ class Line:
     y: Sequence[float]
     dots: bool = False
     dashed: bool = False
-    band: tuple[Sequence[float], Sequence[float]] | None = None
 
     @classmethod
     def by_epoch(
         cls, label: str, values: Sequence[float], *, dashed: bool = False
     ) -> "Line":
-        """A curve with a value for each epoch, the first being epoch 1."""
+        """Return a curve of one value per epoch, beginning with epoch 1."""
         return cls(label, range(1, len(values) + 1), values, dashed=dashed)
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A point of a chart that the reader is meant to see first."""
+    """A highlighted point of a chart."""
 
     x: float
     y: float
@@ -38,7 +37,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Lines:
-    """Curves over one pair of axes, whose labels carry their units."""
+    """A chart of curves; the labels of its axes include their units."""
 
     name: str
     title: str
@@ -52,16 +51,16 @@ class Lines:
 
 @dataclass(frozen=True)
 class Picture:
-    """A grey image, 0 to 1, row by row, and what is said of it."""
+    """A classified grey image: pixels [height][width] from 0 to 1, and a caption."""
 
     pixels: Sequence[Sequence[float]]
     caption: str
-    right: bool
+    correct: bool
 
 
 @dataclass(frozen=True)
 class Images:
-    """Small pictures in rows of five; wrong ones stand out."""
+    """A grid of images, five per row; wrong classifications are in red."""
 
     name: str
     title: str
@@ -70,14 +69,13 @@ class Images:
 
 @dataclass(frozen=True)
 class Bars:
-    """A bar a label, from the top down, each with plus and minus its error."""
+    """A chart of horizontal bars, the first at the top."""
 
     name: str
     title: str
     x_label: str
     labels: Sequence[str]
     values: Sequence[float]
-    errors: Sequence[float]
 
 
 Chart = Lines | Images | Bars

@@ -1,4 +1,4 @@
-"""What the lessons on Fashion-MNIST share: following a training, and showing it."""
+"""What the lessons on Fashion-MNIST share: training, accuracies and charts."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -7,59 +7,64 @@ import torch
 from torch import Tensor
 
 from pipeline.lessons import fashion_mnist
-from pipeline.lessons.charts import Images, Line, Lines, Picture
-from pipeline.lessons.config import Setting
-from pipeline.lessons.fashion_mnist import CLASSES, PIXELS, FashionMnist, Pictures
-from pipeline.lessons.result import TEST_TOLERANCE, TRAIN_TOLERANCE, Band, Row
+from pipeline.lessons.charts import Chart, Images, Line, Lines, Picture
+from pipeline.lessons.config import LessonConfig
+from pipeline.lessons.fashion_mnist import CLASSES, PIXELS, FashionMnist, LabelledImages
+from pipeline.lessons.result import TEST_MARGIN, TRAIN_MARGIN, Interval, Measurement
 from pipeline.lessons.training import Epoch, Learner, train
 
-EPOCHS = 5  # the book's, in every lesson on Fashion-MNIST
+EPOCHS = 5  # of the book, in every lesson on Fashion-MNIST
 BATCH_SIZE = 256
 
 
 class Curve(NamedTuple):
-    """Accuracy an epoch, and where it is printed or how it was made."""
+    """Accuracy per epoch, and its source: a section of the book or a method."""
 
     source: str
     train: Sequence[float]
     test: Sequence[float]
 
 
-def clothes(setting: Setting) -> FashionMnist:
-    """The pictures, from where the setting says."""
-    return fashion_mnist.load(fashion_mnist.find(setting.data, setting.project))
+def load_images(config: LessonConfig) -> FashionMnist:
+    """Load Fashion-MNIST from the directory of the options.
+
+    Raises:
+        UserError: The directory or a file is missing, or a file is invalid.
+    """
+    return fashion_mnist.load(fashion_mnist.find(config.data, config.project))
 
 
-def accuracy(scores: Tensor, labels: Tensor) -> float:
-    """The share of rows whose highest score is the true class's."""
-    return (scores.argmax(1) == labels).float().mean().item()
+def accuracy(logits: Tensor, labels: Tensor) -> float:
+    """Return the share of rows whose largest logit is that of the true class."""
+    return (logits.argmax(1) == labels).float().mean().item()
 
 
-def epochs_on(
-    pictures: Pictures,
+def train_on(
+    images: LabelledImages,
     learner: Learner,
     *,
-    setting: Setting,
+    config: LessonConfig,
     generator: torch.Generator,
     book: int = EPOCHS,
 ) -> Iterator[Epoch]:
-    """Train on pictures for the setting's epochs, or else for `book`."""
+    """Train on images for the epochs of the options, or by default for `book`."""
     return train(
         learner,
-        *pictures,
-        epochs=setting.epochs_or(book),
+        *images,
+        epochs=config.epochs_or(book),
         batch_size=BATCH_SIZE,
         generator=generator,
     )
 
 
-def follow(
-    source: str, epochs: Iterable[Epoch], learner: Learner, test: Pictures
+def measure(
+    source: str, epochs: Iterable[Epoch], learner: Learner, test: LabelledImages
 ) -> Curve:
-    """Train to the end, measuring after each epoch.
+    """Train to the end and return the accuracies after each epoch.
 
-    The training accuracy is the book's: over the epoch's own answers, each given before
-    its batch's step, so it lags behind what the net knows when the epoch ends.
+    The training accuracy is the book's: of the predictions that were made during the
+    epoch, each before its batch's step. So it is lower than the accuracy of the network
+    at the end of the epoch.
     """
     train_curve, test_curve = [], []
     for epoch in epochs:
@@ -68,63 +73,93 @@ def follow(
     return Curve(source, train_curve, test_curve)
 
 
-def rows_of_epochs(published: Curve, measured: Curve) -> list[Row]:
-    """Both curves beside the published ones, as far as those go; nothing is judged."""
+def compare_epochs(published: Curve, measured: Curve) -> list[Measurement]:
+    """Return the accuracies of all published epochs, without a tolerance."""
     return [
-        Row(
-            f"{part} accuracy an epoch, {published.source}",
-            _text(said),
-            _text(found[: len(said)]),
+        Measurement(
+            f"{part} accuracy per epoch, {published.source}",
+            _text(expected),
+            _text(found[: len(expected)]),
         )
-        for part, said, found in (
+        for part, expected, found in (
             ("train", published.train, measured.train),
             ("test", published.test, measured.test),
         )
     ]
 
 
-def rows_at_five(
-    setting: Setting, measured: Curve, train: Band, test: Band, *, book: int = EPOCHS
-) -> list[Row]:
-    """Accuracies after five epochs against the range of all published runs."""
+def compare_at_five(
+    config: LessonConfig,
+    measured: Curve,
+    train: Interval,
+    test: Interval,
+    *,
+    book: int = EPOCHS,
+) -> list[Measurement]:
+    """Compare the accuracies after five epochs with the range of all published runs.
+
+    Args:
+        config: The options of the lesson.
+        measured: The accuracies of this run.
+        train: Lowest and highest published training accuracy.
+        test: Lowest and highest published test accuracy.
+        book: Number of epochs of the published run.
+    """
     return [
-        Row(
+        Measurement(
             f"{part} accuracy, epoch {EPOCHS}",
             f"{low:.3f} to {high:.3f}",
             values[EPOCHS - 1],
-            setting.band((low - tolerance, high + tolerance), book=book),
+            config.tolerance((low - margin, high + margin), book=book),
         )
-        for part, values, (low, high), tolerance in (
-            ("train", measured.train, train, TRAIN_TOLERANCE),
-            ("test", measured.test, test, TEST_TOLERANCE),
+        for part, values, (low, high), margin in (
+            ("train", measured.train, train, TRAIN_MARGIN),
+            ("test", measured.test, test, TEST_MARGIN),
         )
         if len(values) >= EPOCHS
     ]
 
 
-def chart(title: str, measured: Curve, compared: Curve) -> Lines:
-    """Train and test accuracy over the epochs, beside another curve's, dashed."""
+def charts(
+    title: str,
+    measured: Curve,
+    published: Curve,
+    learner: Learner,
+    test: LabelledImages,
+) -> list[Chart]:
+    """Return the chart of accuracies and that of ten predictions."""
+    return [
+        accuracy_chart(title, measured, published),
+        ten_predictions(title, learner, test),
+    ]
+
+
+def accuracy_chart(title: str, measured: Curve, compared: Curve) -> Lines:
+    """Return a chart of two curves' train and test accuracy; `compared` is dashed."""
+    title = f"{title}: accuracy on Fashion-MNIST"
     lines = [
         Line.by_epoch(f"{part}, {curve.source}", values, dashed=curve is compared)
         for curve in (measured, compared)
         for part, values in (("train", curve.train), ("test", curve.test))
     ]
-    return Lines("accuracy", title, "epoch", "accuracy (share of pictures)", lines)
+    return Lines("accuracy", title, "epoch", "accuracy (share of images)", lines)
 
 
-def ten_answers(title: str, learner: Learner, test: Pictures) -> Images:
-    """The first ten test pictures with their true and predicted names."""
+def ten_predictions(title: str, learner: Learner, test: LabelledImages) -> Images:
+    """Return the first ten test images with their true and predicted classes."""
     images, labels = test.images[:10], test.labels[:10].tolist()
-    answers = learner.predict(images).argmax(1).tolist()
+    predictions = learner.predict(images).argmax(1).tolist()
     pictures = [
         Picture(
-            pixels, f"true: {CLASSES[label]}\nsaid: {CLASSES[answer]}", label == answer
+            pixels,
+            f"true: {CLASSES[label]}\npredicted: {CLASSES[predicted]}",
+            label == predicted,
         )
-        for pixels, label, answer in zip(
-            images.view(-1, PIXELS, PIXELS).tolist(), labels, answers, strict=True
+        for pixels, label, predicted in zip(
+            images.view(-1, PIXELS, PIXELS).tolist(), labels, predictions, strict=True
         )
     ]
-    return Images("answers", title, pictures)
+    return Images("predictions", f"{title}: ten predictions", pictures)
 
 
 def _text(accuracies: Sequence[float]) -> str:

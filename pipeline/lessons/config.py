@@ -1,19 +1,25 @@
-"""How a lesson is asked to run."""
+"""The options of a lesson."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from pipeline.core.paths import Project
-from pipeline.lessons.result import Band, Row
+from pipeline.lessons.result import Interval, Measurement
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One run of a lesson: `impl` is scratch or torch, or both where there is one way.
+class LessonConfig:
+    """The options of one run of a lesson.
 
-    `epochs` None means the book's number.
+    Attributes:
+        impl: "scratch" or "torch"; "both" for lessons with one implementation.
+        seed: Random seed of data, initial weights and batches.
+        epochs: Number of training epochs; None means the book's.
+        data: Fashion-MNIST directory; None searches the usual places.
+        project: The project, for the house prices and for Fashion-MNIST.
     """
 
     impl: str
@@ -23,19 +29,34 @@ class Setting:
     project: Project
 
     def generator(self) -> torch.Generator:
-        """A fresh source of randomness for data, initial weights and batches."""
+        """Return a new random number generator with the lesson's seed."""
         return torch.Generator().manual_seed(self.seed)
 
     def epochs_or(self, book: int) -> int:
-        """The epochs to train for where the book trains for `book`."""
+        """Return the number of epochs, `book` unless another one was asked for."""
         return self.epochs or book
 
-    def band(self, band: Band, *, book: int) -> Band | None:
-        """The band, if the run is as long as the book's; other runs have none."""
-        return band if self.epochs_or(book) == book else None
+    def tolerance(self, interval: Interval, *, book: int) -> Interval | None:
+        """Return the interval if the run has as many epochs as the book's, or None."""
+        return interval if self.epochs_or(book) == book else None
 
-    def row(
-        self, quantity: str, published: float, measured: float, band: Band, *, book: int
-    ) -> Row:
-        """A row of one published number."""
-        return Row(quantity, f"{published:g}", measured, self.band(band, book=book))
+    def compare(
+        self,
+        quantities: Iterable[str],
+        published: Iterable[float],
+        measured: Iterable[float],
+        intervals: Iterable[Interval],
+        *,
+        book: int,
+    ) -> list[Measurement]:
+        """Return the measurements of quantities that are published as numbers.
+
+        They end with the shortest argument, because a run may have fewer or more epochs
+        than the book's.
+        """
+        return [
+            Measurement(name, f"{number:g}", value, self.tolerance(ends, book=book))
+            for name, number, value, ends in zip(
+                quantities, published, measured, intervals, strict=False
+            )
+        ]

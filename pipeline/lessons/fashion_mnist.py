@@ -1,11 +1,12 @@
-"""Fashion-MNIST: 70,000 grey pictures of clothes, read from its four idx files.
+"""Fashion-MNIST: 70,000 grey images of clothes, 28 × 28 pixels, in ten classes.
 
-The format: a big-endian magic number (its last byte counts the dimensions), each
-dimension's size, then one byte a value.
+Its four files have the idx format: a big-endian magic number whose last byte is the
+number of dimensions, then the size of each dimension, then one byte per value.
 """
 
 import gzip
 import hashlib
+import math
 import struct
 import tempfile
 import warnings
@@ -18,7 +19,7 @@ import torch
 from sklearn.datasets import fetch_openml
 from torch import Tensor
 
-from pipeline.core.errors import UserError
+from pipeline.core.errors import UserError, one_line
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 
@@ -37,8 +38,9 @@ CLASSES = (
 PIXELS = 28
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # of dataset-fashion-mnist
 
-_IMAGES_MAGIC, _LABELS_MAGIC = 0x0803, 0x0801
-# SHA-256 of each file's uncompressed content, as Debian ships it.
+_IMAGES, _LABELS = "{}-images-idx3-ubyte", "{}-labels-idx1-ubyte"
+_BYTES = 0x0800  # the magic number of an array of bytes, without its dimensions
+# SHA-256 of the uncompressed files, as Debian ships them.
 _DIGESTS = {
     "t10k-images-idx3-ubyte": (
         "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"
@@ -55,184 +57,166 @@ _DIGESTS = {
 }
 
 
-class Pictures(NamedTuple):
-    """Pixels [n, 784] as float32 in 0 to 1, and labels [n] as int64."""
+class LabelledImages(NamedTuple):
+    """Images [n, 784], float32 from 0 to 1, and labels [n], int64."""
 
     images: Tensor
     labels: Tensor
 
 
 class FashionMnist(NamedTuple):
-    """The pictures to learn from, and those to be judged by."""
+    """The training and the test images."""
 
-    train: Pictures
-    test: Pictures
+    train: LabelledImages
+    test: LabelledImages
 
 
 def find(data: Path | None, project: Project) -> Path:
-    """The folder of the files: `data` if given, else the first place that exists.
+    """Return `data` if given, or else the first default directory that exists.
 
     Raises:
-        UserError: there is no such folder.
+        UserError: The directory does not exist.
     """
-    places = [data] if data else [_placed(project), DEBIAN]
-    for place in places:
-        if place.is_dir():
-            return place
+    for directory in [data] if data else [_download_directory(project), DEBIAN]:
+        if directory.is_dir():
+            return directory
     if data:
-        raise UserError(f"--data {data}: no such folder; give Fashion-MNIST's")
+        raise UserError(f"--data {data}: no such directory; give Fashion-MNIST's")
     raise UserError(
-        f"Fashion-MNIST is not here: run `pipeline download fashion-mnist`, or put its "
-        f"four idx files into {_placed(project)}, or name their folder with --data, "
-        "or install Debian's package dataset-fashion-mnist"
+        f"Fashion-MNIST is missing: run `pipeline download fashion-mnist`, or put its "
+        f"four idx files into {_download_directory(project)}, or give their directory "
+        "with --data, or install Debian's package dataset-fashion-mnist"
     )
 
 
-def load(folder: Path) -> FashionMnist:
-    """Read and check the four files, compressed or not.
+def load(directory: Path) -> FashionMnist:
+    """Read and check the four files, which may be compressed by gzip or not.
 
     Raises:
-        UserError: a file is missing or is not what its name says.
+        UserError: A file is missing or invalid.
     """
-    return FashionMnist(_pictures(folder, "train"), _pictures(folder, "t10k"))
+    return FashionMnist(_load_part(directory, "train"), _load_part(directory, "t10k"))
 
 
 def download(project: Project) -> list[Path]:
-    """Fetch Fashion-MNIST from OpenML, check it, and write its files.
+    """Download Fashion-MNIST from OpenML, check it and write its four files.
 
     Raises:
-        UserError: OpenML cannot be reached, or sends other data.
+        UserError: OpenML cannot be reached, or it sends other data.
     """
     try:
         images, labels = fetch()
     except (OSError, ValueError) as error:
         raise UserError(
-            f"OpenML cannot be reached ({_first_line(error)}); try again later, or "
+            f"OpenML cannot be reached ({one_line(error, 200)}); try again later, or "
             "install Debian's package dataset-fashion-mnist"
         ) from None
-    return place(images, labels, _placed(project))
+    return write(images, labels, _download_directory(project))
 
 
 def fetch() -> tuple[np.ndarray, np.ndarray]:
-    """Pixels [70,000, 784] and labels [70,000] as OpenML has them, as float32."""
+    """Return OpenML's images [70,000, 784] and labels [70,000], as float32."""
     with tempfile.TemporaryDirectory() as cache, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it tries again; the end is what counts
+        warnings.simplefilter("ignore")  # about retries; a failure raises anyway
         images, labels = fetch_openml(
             "Fashion-MNIST",
             version=1,
             return_X_y=True,
             as_frame=False,
-            parser="pandas",  # the other parser takes minutes for 55 million pixels
-            # Left to itself it takes the labels for categories, which under pandas 3
-            # are numbers, and then stumbles, for it expects words.
+            parser="pandas",  # the other parser takes minutes for 55 million values
+            # By default scikit-learn reads the labels as categories, and fails under
+            # pandas 3, where their names are numbers instead of strings.
             read_csv_kwargs={"dtype": "float32"},
             data_home=cache,
         )
     return images, labels
 
 
-def place(images: np.ndarray, labels: np.ndarray, folder: Path) -> list[Path]:
-    """Write OpenML's rows, 60,000 for training and then 10,000, as the idx files.
+def write(images: np.ndarray, labels: np.ndarray, directory: Path) -> list[Path]:
+    """Write OpenML's rows, of which the first 60,000 are for training, as idx files.
 
     Raises:
-        UserError: the rows are not Fashion-MNIST's; nothing is written then.
+        UserError: The rows are not Fashion-MNIST's; then nothing is written.
     """
     contents = {}
     for part, rows in (("train", slice(60_000)), ("t10k", slice(60_000, None))):
-        pixels = images[rows].astype(np.uint8)
-        contents[_images_name(part)] = (
-            struct.pack(">4I", _IMAGES_MAGIC, len(pixels), PIXELS, PIXELS)
-            + pixels.tobytes()
-        )
-        kinds = labels[rows].astype(np.uint8)
-        contents[_labels_name(part)] = (
-            struct.pack(">2I", _LABELS_MAGIC, len(kinds)) + kinds.tobytes()
-        )
+        shape = (len(images[rows]), PIXELS, PIXELS)
+        contents[_IMAGES.format(part)] = _to_idx(shape, images[rows])
+        contents[_LABELS.format(part)] = _to_idx(labels[rows].shape, labels[rows])
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != _DIGESTS[name]:
             raise UserError(
-                f"{name}: what OpenML sent is not Fashion-MNIST (SHA-256 differs); "
+                f"{name}: OpenML's data is not Fashion-MNIST (SHA-256 differs), and "
                 "nothing was written; try again, or install dataset-fashion-mnist"
             )
     paths = []
     for name, content in contents.items():
-        paths.append(folder / f"{name}.gz")
+        paths.append(directory / f"{name}.gz")
         write_atomically(paths[-1], gzip.compress(content, 6, mtime=0))
     return paths
 
 
-def _placed(project: Project) -> Path:
+def _download_directory(project: Project) -> Path:
     return project.raw / "fashion-mnist"
 
 
-def _images_name(part: str) -> str:
-    return f"{part}-images-idx3-ubyte"
-
-
-def _labels_name(part: str) -> str:
-    return f"{part}-labels-idx1-ubyte"
-
-
-def _pictures(folder: Path, part: str) -> Pictures:
-    images_path = _present(folder, _images_name(part))
-    images = _idx(images_path, _IMAGES_MAGIC)
-    labels_path = _present(folder, _labels_name(part))
-    labels = _idx(labels_path, _LABELS_MAGIC)
+def _load_part(directory: Path, part: str) -> LabelledImages:
+    images_path = _existing(directory, _IMAGES.format(part))
+    images = _read_idx(images_path, dimensions=3)
+    labels_path = _existing(directory, _LABELS.format(part))
+    labels = _read_idx(labels_path, dimensions=1)
     if images.shape[1:] != (PIXELS, PIXELS):
         size = " x ".join(map(str, images.shape[1:]))
-        raise _refused(images_path, f"pictures of {size} pixels, not 28 x 28")
+        raise _invalid(images_path, f"images of {size} pixels, not 28 x 28")
     if len(images) != len(labels):
-        raise _refused(labels_path, f"{len(labels)} labels for {len(images)} pictures")
+        raise _invalid(labels_path, f"{len(labels)} labels for {len(images)} images")
     if len(labels) == 0:
-        raise _refused(labels_path, "no labels")
+        raise _invalid(labels_path, "no labels")
     if labels.max() >= len(CLASSES):
         row = int(np.argmax(labels >= len(CLASSES)))
-        raise _refused(labels_path, f"label {labels[row]} at row {row}, above 9")
+        raise _invalid(labels_path, f"label {labels[row]} at row {row} is above 9")
     pixels = torch.from_numpy(images.reshape(len(images), -1)).float() / 255
-    return Pictures(pixels, torch.from_numpy(labels).long())
+    return LabelledImages(pixels, torch.from_numpy(labels).long())
 
 
-def _present(folder: Path, name: str) -> Path:
-    for path in (folder / f"{name}.gz", folder / name):
+def _existing(directory: Path, name: str) -> Path:
+    for path in (directory / f"{name}.gz", directory / name):
         if path.is_file():
             return path
-    raise UserError(
-        f"{folder / name}.gz: no such file; `pipeline download fashion-mnist` fetches "
-        "all four, or name another folder with --data"
-    )
+    raise _invalid(directory / f"{name}.gz", "no such file")
 
 
-def _idx(path: Path, magic: int) -> np.ndarray:
-    """Read an idx file of bytes with this magic number."""
+def _to_idx(shape: tuple[int, ...], values: np.ndarray) -> bytes:
+    header = struct.pack(f">{1 + len(shape)}I", _BYTES + len(shape), *shape)
+    return header + values.astype(np.uint8).tobytes()
+
+
+def _read_idx(path: Path, *, dimensions: int) -> np.ndarray:
+    """Read an array of bytes, writable so that torch may share its memory."""
     content = _content(path)
-    header = 4 * (1 + magic % 256)
-    if len(content) < header or struct.unpack(">I", content[:4])[0] != magic:
-        raise _refused(path, f"does not begin as an idx file ({magic:#010x})")
-    shape = struct.unpack(f">{magic % 256}I", content[4:header])
+    magic, header = _BYTES + dimensions, 4 * (1 + dimensions)
+    if len(content) < header or int.from_bytes(content[:4]) != magic:
+        raise _invalid(path, f"does not begin as an idx file ({magic:#010x})")
+    shape = struct.unpack_from(f">{dimensions}I", content, 4)
     values = np.frombuffer(content, np.uint8, offset=header)
-    if len(values) != np.prod(shape, dtype=object):
-        wanted = " x ".join(map(str, shape))
-        raise _refused(path, f"{len(values)} values where its header says {wanted}")
+    if len(values) != math.prod(shape):
+        expected = " x ".join(map(str, shape))
+        raise _invalid(path, f"{len(values)} values, but its header says {expected}")
     return values.reshape(shape)
 
 
 def _content(path: Path) -> bytearray:
-    """The uncompressed bytes, writable so that torch may share them."""
     try:
         raw = path.read_bytes()
         return bytearray(gzip.decompress(raw) if path.suffix == ".gz" else raw)
     except EOFError:
-        raise _refused(path, "the gzip file is cut short") from None
+        raise _invalid(path, "the gzip file is truncated") from None
     except (OSError, zlib.error) as error:
-        raise _refused(path, f"cannot be read ({_first_line(error)})") from None
+        raise _invalid(path, f"cannot be read ({one_line(error, 200)})") from None
 
 
-def _refused(path: Path, why: str) -> UserError:
+def _invalid(path: Path, why: str) -> UserError:
     return UserError(
-        f"{path}: {why}; `pipeline download fashion-mnist` fetches it anew, "
-        "or name another folder with --data"
+        f"{path}: {why}; run `pipeline download fashion-mnist`, or give another "
+        "directory with --data"
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,8 +1,8 @@
-"""The book's own house-price program (section 3.16), as printed, traps and all.
+"""The book's house-price program (section 3.16), with its flaws.
 
-One linear layer on raw prices. It standardises train and test rows together, before
-the folds are cut, and its folds are contiguous; both are kept here, for this is the
-published .1709. Where today's pandas would change a number, a comment says so.
+It trains one linear layer on prices in dollars. It standardises training and test rows
+together, before they are split into folds, and its folds are contiguous. Both are kept,
+to reproduce the published score of .1709.
 """
 
 from typing import NamedTuple
@@ -19,11 +19,14 @@ from pipeline.lessons.training import Learner, train
 from pipeline.validation.folds import Fold, contiguous_folds
 
 FOLDS, EPOCHS, LR, BATCH_SIZE = 5, 100, 5.0, 64
-PUBLISHED = 0.1709  # mean over the folds of the validation log-RMSE
+PUBLISHED = 0.1709  # validation log-RMSE, mean over the folds
 
 
 class BookResult(NamedTuple):
-    """Prices in dollars: of each row out of fold, and of the test rows."""
+    """The folds, and the predicted prices in dollars.
+
+    Shapes: out_of_fold [rows]; test [test rows].
+    """
 
     folds: list[Fold]
     out_of_fold: np.ndarray
@@ -31,7 +34,7 @@ class BookResult(NamedTuple):
 
 
 def run_book(project: Project, seed: int) -> BookResult:
-    """Train one linear layer a fold; the test prices are the folds' mean."""
+    """Train one linear layer per fold; test prices are the mean over the folds."""
     train_rows, test_rows = (
         d2l_columns.read(project, name) for name in ("train", "test")
     )
@@ -50,7 +53,7 @@ def run_book(project: Project, seed: int) -> BookResult:
 def _fit(
     columns: Tensor, price: Tensor, rows: np.ndarray, generator: torch.Generator
 ) -> np.ndarray:
-    """Train on some rows and price all; at least a dollar, as the book's score does."""
+    """Train on some rows and predict all, at least $1 each, as in the book's score."""
     layer = torch_layer(columns.shape[1], 1, generator)
     parameters = list(layer.parameters())
     optimizer = torch.optim.Adam(parameters, LR)

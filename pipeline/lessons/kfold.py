@@ -1,7 +1,7 @@
-"""K-fold cross-validation (section 3.11): each row judges fits that never saw it.
+"""K-fold cross-validation (section 3.11): each row is predicted by a fit without it.
 
-The second half of the lesson on model selection: the degree of a polynomial chosen
-from the training rows alone, and what more of those rows are worth.
+The second half of the lesson on model selection: it chooses the degree of a polynomial
+from the training rows alone, and shows the effect of more training rows.
 """
 
 import statistics
@@ -21,59 +21,59 @@ ERROR_AXIS = "mean squared error (log scale)"
 
 
 class Errors(NamedTuple):
-    """Mean squared errors on rows fitted and on rows held out.
+    """Mean squared errors on training and validation rows, averaged over the folds.
 
-    `uncertainty` is the standard error of `valid`, from its spread over the folds.
+    `standard_error` is that of `valid`, from its standard deviation over the folds.
     """
 
     train: float
     valid: float
-    uncertainty: float
+    standard_error: float
 
 
 def powers(x: Tensor, degree: int) -> Tensor:
-    """Columns x, x², … [n, degree] of x [n, 1]."""
+    """Return the columns x, x², …, shape [n, degree], for x of shape [n, 1]."""
     return x ** torch.arange(1, degree + 1)
 
 
 def errors(x: Tensor, y: Tensor, degree: int, seed: int) -> Errors:
-    """Train and K-fold error of the best polynomial of a degree.
+    """Return the training and K-fold errors of a polynomial fitted by least squares.
 
-    By least squares: SGD would need a learning rate of its own for each degree.
+    SGD would need a different learning rate for each degree.
     """
     x, y = x.double(), y.double()
     X = torch.cat([torch.ones_like(x), powers(x, degree)], 1)
-    X = X / X.norm(dim=0)  # x¹⁵ runs into the millions
+    X = X / X.norm(dim=0)  # because x¹⁵ reaches millions
     train, valid = [], []
     for fold in make_folds(len(X), FOLDS, seed):
         w = torch.linalg.lstsq(X[fold.train], y[fold.train]).solution
         squares = (X @ w - y) ** 2
         train.append(squares[fold.train].mean().item())
         valid.append(squares[fold.valid].mean().item())
-    uncertainty = statistics.stdev(valid) / FOLDS**0.5
-    return Errors(statistics.mean(train), statistics.mean(valid), uncertainty)
+    standard_error = statistics.stdev(valid) / FOLDS**0.5
+    return Errors(statistics.mean(train), statistics.mean(valid), standard_error)
 
 
 def simplest(candidates: Sequence[Errors]) -> int:
-    """The first candidate whose error is the least's, give or take its uncertainty.
+    """Return the index of the first candidate within one standard error of the best.
 
-    The one-standard-error rule of Breiman et al., Classification and Regression Trees,
-    section 3.4.3. The least alone is partly luck: it is degree 3 for 40 of 60 draws of
-    the data, and some degree above for the others; this rule says 3 for 188 of 200.
+    This is the one-standard-error rule of Breiman et al., Classification and Regression
+    Trees, section 3.4.3. The lowest error alone chooses degree 3 for 40 of 60 data sets
+    and a higher degree for the others; this rule chooses 3 for 188 of 200.
     """
-    least = min(candidates, key=lambda error: error.valid)
-    limit = least.valid + least.uncertainty
-    return next(i for i, error in enumerate(candidates) if error.valid <= limit)
+    best = min(candidates, key=lambda errors: errors.valid)
+    limit = best.valid + best.standard_error
+    return next(i for i, errors in enumerate(candidates) if errors.valid <= limit)
 
 
 def degree_chart(by_degree: Sequence[Errors], best: int) -> Lines:
-    """Train and K-fold error over the degree, the chosen one marked."""
+    """Return a chart of both errors by degree, with the chosen degree marked."""
     mark = Mark(
         DEGREES[best], by_degree[best].valid, f"K-fold chooses degree {DEGREES[best]}"
     )
     return Lines(
         "degree",
-        "K-fold error turns where the training error cannot",
+        "K-fold error rises for high degrees; training error does not",
         "degree of the polynomial",
         ERROR_AXIS,
         _lines(DEGREES, by_degree),
@@ -83,10 +83,10 @@ def degree_chart(by_degree: Sequence[Errors], best: int) -> Lines:
 
 
 def size_chart(by_size: Sequence[Errors], degree: int) -> Lines:
-    """Train and K-fold error over the number of rows."""
+    """Return a chart of both errors by the number of training rows."""
     return Lines(
         "size",
-        f"More rows close the gap between both errors (degree {degree})",
+        f"With more rows, both errors converge (degree {degree})",
         "training rows (log scale)",
         ERROR_AXIS,
         _lines(SIZES, by_size),
@@ -95,8 +95,8 @@ def size_chart(by_size: Sequence[Errors], degree: int) -> Lines:
     )
 
 
-def _lines(x: Sequence[float], found: Sequence[Errors]) -> list[Line]:
+def _lines(x: Sequence[float], measured: Sequence[Errors]) -> list[Line]:
     return [
-        Line("train", x, [error.train for error in found]),
-        Line(f"{FOLDS}-fold", x, [error.valid for error in found]),
+        Line("train", x, [errors.train for errors in measured]),
+        Line(f"{FOLDS}-fold", x, [errors.valid for errors in measured]),
     ]

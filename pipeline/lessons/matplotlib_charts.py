@@ -9,20 +9,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pipeline.core.files import write_atomically
-from pipeline.lessons.charts import Bars, Chart, Images, Line, Lines
+from pipeline.lessons.charts import Bars, Chart, Images, Lines
 
 _DPI = 100
 _WIDTH = 8.0  # inches: 800 pixels
-_RIGHT, _WRONG = "#1b7837", "#b2182b"
+_CORRECT, _WRONG = "#1b7837", "#b2182b"
 
 
 def save(chart: Chart, path: Path) -> None:
-    """Draw a chart and write it in one step."""
+    """Draw a chart and write it to a PNG file atomically."""
     write_atomically(path, png(chart))
 
 
 def png(chart: Chart) -> bytes:
-    """The chart as a PNG 800 pixels wide; the same chart gives the same bytes."""
+    """Return the chart as a PNG 800 pixels wide; equal charts give equal bytes."""
     match chart:
         case Lines():
             figure = _lines(chart)
@@ -31,7 +31,7 @@ def png(chart: Chart) -> bytes:
         case Bars():
             figure = _bars(chart)
     buffer = BytesIO()
-    # Without a Software entry the bytes speak of the chart alone.
+    # The Software entry would make the bytes depend on matplotlib's version.
     figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
     return buffer.getvalue()
 
@@ -53,13 +53,21 @@ def _lines(chart: Lines) -> Figure:
 
 
 def _curves(axes: Axes, chart: Lines) -> None:
-    # Solid and dashed count colours apart, so that counterparts share one.
+    # Solid and dashed curves count separately, so that a pair shares its colour.
     colors = {dashed: count() for dashed in (False, True)}
     for line in chart.lines:
         if line.dots:
             axes.plot(line.x, line.y, ".", color="black", alpha=0.6, label=line.label)
         else:
-            _curve(axes, line, f"C{next(colors[line.dashed])}")
+            axes.plot(
+                line.x,
+                line.y,
+                "--" if line.dashed else "-",
+                marker="o" if len(line.x) <= 20 else "",
+                markersize=4,
+                color=f"C{next(colors[line.dashed])}",
+                label=line.label,
+            )
     if mark := chart.mark:
         axes.plot(
             mark.x, mark.y, "*", color=_WRONG, markersize=16, zorder=3, label=mark.text
@@ -68,22 +76,8 @@ def _curves(axes: Axes, chart: Lines) -> None:
     axes.grid(alpha=0.3)
 
 
-def _curve(axes: Axes, line: Line, color: str) -> None:
-    axes.plot(
-        line.x,
-        line.y,
-        "--" if line.dashed else "-",
-        marker="o" if len(line.x) <= 20 else "",
-        markersize=4,
-        color=color,
-        label=line.label,
-    )
-    if line.band:
-        axes.fill_between(line.x, *line.band, color=color, alpha=0.25, linewidth=0)
-
-
 def _scale(axes: Axes, chart: Lines) -> None:
-    """Log scales where asked for; ticks at the values of x, or at whole numbers."""
+    """Set log scales; ticks are at the values of x if it has one, else at integers."""
     if chart.log_y:
         axes.set_yscale("log")
     if chart.log_x:
@@ -104,25 +98,17 @@ def _images(chart: Images) -> Figure:
         axes.set_axis_off()
         if picture:
             axes.imshow(picture.pixels, cmap="gray_r", vmin=0, vmax=1)
-            color = _RIGHT if picture.right else _WRONG
-            axes.set_title(picture.caption, fontsize=11, color=color)
+            color = _CORRECT if picture.correct else _WRONG
+            axes.set_title(picture.caption, fontsize=10, color=color)
     return figure
 
 
 def _bars(chart: Bars) -> Figure:
     figure = _figure(1.2 + 0.5 * len(chart.labels), chart.title)
     axes = figure.add_subplot()
-    places = range(len(chart.labels))
-    axes.barh(places, chart.values, xerr=chart.errors, capsize=4, color="#6baed6")
-    for place, value, error in zip(places, chart.values, chart.errors, strict=True):
-        axes.annotate(
-            f"{value:.4f}",
-            (value + error, place),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-        )
-    axes.set_yticks(places, chart.labels, fontsize=11)
+    bars = axes.barh(chart.labels, chart.values, color="#6baed6")
+    axes.bar_label(bars, fmt="{:g}", padding=6)
+    axes.tick_params(axis="y", labelsize=11)
     axes.invert_yaxis()
     axes.margins(x=0.18)
     axes.set_xlabel(chart.x_label, fontsize=12)

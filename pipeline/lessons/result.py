@@ -1,100 +1,114 @@
-"""What a lesson hands back: rows of published against measured, and its pictures.
+"""The results of a lesson: measurements beside published values, and charts.
 
-A band is what a fresh run may measure and still count as a reproduction. The published
-runs are few and unseeded, so a band is their range, widened by one of two rules:
+A tolerance is the interval in which a new run counts as a reproduction. The published
+runs are few and unseeded, so a tolerance is their range, widened by one of two rules:
 
-- An accuracy by a fixed tolerance. The training accuracy averages an epoch's 60,000
-  answers and repeats closely: 0.006, three times its standard deviation over 8 seeds
-  (0.002 for dropout, less elsewhere). The test accuracy is taken after one step of a
-  large learning rate: the published rows themselves move by 0.02 from one late epoch
-  to the next (section 3.10: .842 to .818; the seed: .847 to .867), so 0.02.
-- A loss, or anything else of one drawn data set, by three times its standard deviation
-  over 200 seeds: `spread`, or `decades` (of its log10) where it is a matter of scale.
-  Both runs have that spread, so that is two standard deviations of their difference.
-  Each lesson gives the figure beside the published value.
+- Accuracies: by a fixed margin. The training accuracy is an average over the 60,000
+  predictions of an epoch and varies little: 0.006 is three times its standard deviation
+  over 8 seeds (0.002 for dropout, lower elsewhere). The test accuracy is measured after
+  a single step with a large learning rate. The published values themselves change by
+  0.02 between late epochs (section 3.10: .842 to .818; the original tutorial: .847 to
+  .867), so the margin is 0.02.
+- Losses, and other quantities that depend on one random data set: by three times the
+  standard deviation over 200 seeds. `spread` is the standard deviation of the quantity,
+  `decades` that of its log10, for quantities that vary by orders of magnitude. The
+  published run and ours both vary by this much, so three of them are about two standard
+  deviations of their difference. Each lesson gives the figure beside the published
+  value.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.lessons.charts import Chart
 
-TRAIN_TOLERANCE = 0.006
-TEST_TOLERANCE = 0.02
+TRAIN_MARGIN = 0.006
+TEST_MARGIN = 0.02
 
-Band = tuple[float, float]
+Interval = tuple[float, float]
 
 
-def around(*published: float, spread: float) -> Band:
-    """The published range, widened by three times a standard deviation."""
+def around(*published: float, spread: float) -> Interval:
+    """Return the published range, widened by three standard deviations."""
     return min(published) - 3 * spread, max(published) + 3 * spread
 
 
-def scale_around(*published: float, decades: float) -> Band:
-    """The published range, widened by three times a standard deviation of the log10."""
+def scale_around(*published: float, decades: float) -> Interval:
+    """Return the published range, widened by three standard deviations of the log10."""
     factor = 10 ** (3 * decades)
     return min(published) / factor, max(published) * factor
 
 
 @dataclass(frozen=True)
-class Row:
-    """One quantity, as published and as measured here."""
+class Measurement:
+    """One quantity, as published and as measured here.
+
+    `tolerance` is None where the measurement is shown only for comparison.
+    """
 
     quantity: str
     published: str
     measured: float | str
-    band: Band | None = None
+    tolerance: Interval | None = None
 
     @property
-    def inside(self) -> bool | None:
-        """Whether the measurement lies in the band; None where there is no band."""
-        if self.band is None or isinstance(self.measured, str):
+    def within_tolerance(self) -> bool | None:
+        """Whether the measured value is in the tolerance; None if there is none."""
+        if self.tolerance is None or isinstance(self.measured, str):
             return None
-        low, high = self.band
+        low, high = self.tolerance
         return low <= self.measured <= high
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement about a line of code, and what was observed when it ran."""
+    """A published statement about a line of code, and what happened when it ran.
+
+    `within_tolerance` is whether the statement holds.
+    """
 
     quantity: str
     published: str
     measured: str
-    inside: bool
-    band: None = None
+    within_tolerance: bool
+    tolerance: None = None
 
 
-class StageResult(NamedTuple):
-    """What one run of a lesson found."""
+class LessonOutcome(NamedTuple):
+    """What the `run` function of a lesson returns."""
 
-    rows: Sequence[Row | Claim]
+    measurements: Sequence[Measurement | Claim]
     charts: Sequence[Chart] = ()
 
 
 @dataclass(frozen=True)
 class LessonResult:
-    """A finished lesson in one implementation, its pictures written."""
+    """The result of a lesson in one implementation; `figures` are the saved charts."""
 
     lesson: str
     impl: str
-    rows: Sequence[Row | Claim]
+    measurements: Sequence[Measurement | Claim]
     figures: Sequence[Path]
     seconds: float
 
     def record(self) -> dict[str, object]:
-        """The result as a JSON object; an open end or a diverged value is null."""
-        rows = [asdict(row) | {"inside": row.inside} for row in self.rows]
-        for row in rows:
-            row["measured"] = _finite(row["measured"])
-            row["band"] = row["band"] and [_finite(end) for end in row["band"]]
+        """Return the result for JSON; numbers that are not finite become null."""
         return {
             "lesson": self.lesson,
             "impl": self.impl,
-            "rows": rows,
+            "rows": [
+                {
+                    "quantity": each.quantity,
+                    "published": each.published,
+                    "measured": _finite(each.measured),
+                    "band": each.tolerance and [_finite(end) for end in each.tolerance],
+                    "inside": each.within_tolerance,
+                }
+                for each in self.measurements
+            ],
             "figures": [str(path) for path in self.figures],
             "seconds": self.seconds,
         }

@@ -1,7 +1,7 @@
-"""Tensors (section 2.2): which operations share memory, and which copy.
+"""Tensors (section 2.2): which operations share memory and which copy.
 
-Two tensors that share memory are one set of numbers under two names: write to one and
-the other changes. Each claim of the seed is run here and judged by what happened.
+When two tensors share memory, a change to one also changes the other. Each claim of the
+original tutorial is run here and checked.
 """
 
 from collections.abc import Iterator
@@ -11,19 +11,19 @@ import torch
 from torch import Tensor
 
 from pipeline.lessons.charts import Bars
-from pipeline.lessons.config import Setting
-from pipeline.lessons.result import Claim, StageResult
+from pipeline.lessons.config import LessonConfig
+from pipeline.lessons.result import Claim, LessonOutcome
 
 Memory = Tensor | np.ndarray
 
 
-def run(_: Setting) -> StageResult:
-    """Run every claim, and draw what a result does not share."""
-    return StageResult([*shapes(), *numbers(), *sums(), *arrays()], [memory()])
+def run(_: LessonConfig) -> LessonOutcome:
+    """Check every claim, and draw the memory that operations allocate."""
+    return LessonOutcome([*shapes(), *numbers(), *sums(), *arrays()], [memory()])
 
 
 def shapes() -> Iterator[Claim]:
-    """A part, or another shape, of a tensor is the same numbers; a clone's is not."""
+    """Check indexing and `view`, which share memory, and `clone`, which copies."""
     x = torch.arange(6.0).view(2, 3)
     y = x[0]
     y += 10
@@ -52,7 +52,7 @@ def shapes() -> Iterator[Claim]:
 
 
 def numbers() -> Iterator[Claim]:
-    """A tensor of one becomes a number; shapes that differ are stretched to agree."""
+    """Check `item`, which returns a Python number, and broadcasting."""
     number = torch.tensor([3.5]).item()
     yield Claim(
         "torch.tensor([3.5]).item()",
@@ -68,7 +68,7 @@ def numbers() -> Iterator[Claim]:
 
 
 def sums() -> Iterator[Claim]:
-    """`y = x + y` gives the name y to a new tensor; three other spellings fill y."""
+    """Check `y = x + y`, which makes a new tensor, and three in-place updates of y."""
     x, y = torch.ones(3), torch.ones(3)
     before = y
     y = x + y
@@ -90,7 +90,7 @@ def sums() -> Iterator[Claim]:
 
 
 def arrays() -> Iterator[Claim]:
-    """Tensors and NumPy arrays lend each other their memory; `torch.tensor` copies."""
+    """Check NumPy conversions, which share memory, and `torch.tensor`, which copies."""
     x = torch.ones(3)
     a = x.numpy()
     a += 1
@@ -106,7 +106,7 @@ def arrays() -> Iterator[Claim]:
     x += 1
     yield _copying("x = torch.tensor(a); x += 1", a, x, a.tolist() == [1, 1, 1])
 
-    # NOTE: the seed excepts CharTensor (int8); torch has since learnt to convert it.
+    # NOTE: the original tutorial excludes CharTensor (int8); torch converts it today.
     x = torch.ones(3, dtype=torch.int8)
     a = x.numpy()
     a += 1
@@ -114,7 +114,7 @@ def arrays() -> Iterator[Claim]:
 
 
 def memory(side: int = 1024) -> Bars:
-    """The memory of results that no operand lends them, for a million numbers."""
+    """Return a chart of the memory that operations on side² numbers allocate, in MB."""
     x, y = torch.ones(2, side, side)
     results: dict[str, Memory] = {
         "x[0]": x[0],
@@ -123,19 +123,19 @@ def memory(side: int = 1024) -> Bars:
         "torch.add(x, y, out=y)": torch.add(x, y, out=y),
         "torch.tensor(x.numpy())": torch.tensor(x.numpy()),
     }
-    lent = (_address(x), _address(y))
-    own = [0 if _address(r) in lent else r.nbytes / 2**20 for r in results.values()]
-    return Bars("memory", "New memory of a result", "MB", [*results], own, [0.0] * 5)
+    shared = (_address(x), _address(y))
+    new = [0 if _address(r) in shared else r.nbytes / 2**20 for r in results.values()]
+    return Bars("memory", "Memory allocated by each operation", "MB", [*results], new)
 
 
-def _sharing(code: str, old: Memory, new: Memory, followed: bool) -> Claim:
+def _sharing(code: str, old: Memory, new: Memory, changed: bool) -> Claim:
     same = _address(old) == _address(new)
-    return Claim(code, "shares memory", _observed(old, new), same and followed)
+    return Claim(code, "shares memory", _observed(old, new), same and changed)
 
 
-def _copying(code: str, old: Memory, new: Memory, unmoved: bool) -> Claim:
+def _copying(code: str, old: Memory, new: Memory, unchanged: bool) -> Claim:
     same = _address(old) == _address(new)
-    return Claim(code, "new memory", _observed(old, new), unmoved and not same)
+    return Claim(code, "new memory", _observed(old, new), unchanged and not same)
 
 
 def _observed(old: Memory, new: Memory) -> str:
@@ -143,7 +143,7 @@ def _observed(old: Memory, new: Memory) -> str:
 
 
 def _address(memory: Memory) -> int:
-    """Where the numbers begin: of the whole storage, for a part of a tensor."""
+    """Return the address of the memory, for part of a tensor that of the storage."""
     if isinstance(memory, Tensor):
         return memory.untyped_storage().data_ptr()
     return memory.ctypes.data

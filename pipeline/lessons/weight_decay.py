@@ -1,7 +1,7 @@
-"""Weight decay (section 3.12): a price on large weights.
+"""Weight decay (section 3.12): a penalty on large weights.
 
-With 200 columns and 20 rows many planes go through every row. The squared length of
-the weights, times λ/2, is added to the loss, so the shortest weights win.
+With 200 columns and 20 rows, many hyperplanes fit every row exactly. Adding λ/2 times
+the squared norm of the weights to the loss prefers the smallest weights.
 """
 
 from typing import NamedTuple
@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.lessons.charts import Line, Lines, Mark
-from pipeline.lessons.config import Setting
+from pipeline.lessons.config import LessonConfig
 from pipeline.lessons.linear_regression import linear, noisy_line, squared_loss
-from pipeline.lessons.result import Row, StageResult, scale_around
-from pipeline.lessons.training import SGD, Learner, gaussian, redraw, train
+from pipeline.lessons.result import LessonOutcome, Measurement, scale_around
+from pipeline.lessons.training import SGD, Learner, gaussian, init_normal, train
 
 EPOCHS = 100
 D_IN, N_TRAIN, N_TEST = 200, 20, 100
@@ -23,7 +23,7 @@ PATH = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
 class Fit(NamedTuple):
-    """Losses an epoch, without the penalty, and the length of the last weights."""
+    """The losses per epoch, without the penalty, and the norm of the final weights."""
 
     train: list[float]
     test: list[float]
@@ -31,14 +31,14 @@ class Fit(NamedTuple):
 
 
 def l2_penalty(w: Tensor) -> Tensor:
-    """Half the squared length, so that its derivative is w."""
+    """Return half the squared norm of w, whose derivative is w."""
     return (w**2).sum() / 2
 
 
 def scratch(
     d_in: int, *, decay: float, lr: float, generator: torch.Generator
 ) -> Learner:
-    """The learner with the penalty in its loss; the bias goes free."""
+    """Return the model with the penalty in its loss; the bias is not penalised."""
     w = gaussian(d_in, 1, sd=1, generator=generator)
     b = torch.zeros(1, requires_grad=True)
 
@@ -51,14 +51,14 @@ def scratch(
 def with_torch(
     d_in: int, *, decay: float, lr: float, generator: torch.Generator
 ) -> Learner:
-    """The same learner with the penalty in the step.
+    """Return the same model with the penalty in torch's optimizer.
 
     SGD adds `weight_decay` times w to the gradient, which is the penalty's derivative.
-    (AdamW's `weight_decay` is another thing: it shrinks w outside the gradient.) The
-    section draws the bias here too; w stays longer while it makes up for that.
+    (AdamW's `weight_decay` is different: it shrinks w outside the gradient.) As in the
+    section, the bias is random here too, and w stays larger to compensate for it.
     """
     net = nn.Linear(d_in, 1)
-    redraw(net, sd=1, generator=generator)
+    init_normal(net, sd=1, generator=generator)
     groups = [
         {"params": [net.weight], "weight_decay": decay},
         {"params": [net.bias], "weight_decay": 0.0},
@@ -67,41 +67,39 @@ def with_torch(
     return Learner(net, squared_loss, optimizer, [net.weight, net.bias])
 
 
-# What section 3.12 says of scratch and torch: the figure, its range (a loss is read off
-# a log scale, to half a decade) and the standard deviation of its log10 over 200 seeds,
-# the larger of the two implementations'.
+# Results of section 3.12, of both implementations: text, range (losses are read off a
+# log scale, to half a decade) and the larger standard deviation of log10 on 200 seeds.
 PUBLISHED = {
     0.0: (
-        ("length of w", "12.87 to 15.11", (12.87, 15.11), 0.023),
+        ("norm of w", "12.87 to 15.11", (12.87, 15.11), 0.023),
         ("train loss", "about 1e-11", (3e-12, 3e-11), 0.19),
         ("test loss", "about 100", (30, 300), 0.07),
     ),
     3.0: (
-        ("length of w", "0.0352 to 0.0963", (0.0352, 0.0963), 0.18),
+        ("norm of w", "0.0352 to 0.0963", (0.0352, 0.0963), 0.18),
         ("train loss", "about 3e-4", (1e-4, 1e-3), 0.34),
         ("test loss", "about 0.01", (3e-3, 3e-2), 0.35),
     ),
 }
 
 
-def run(setting: Setting) -> StageResult:
-    """Fit without decay and with, then along a path of decays."""
-    fits = {decay: fitted(setting, decay) for decay in PATH}
-    return StageResult(
-        [row for decay in PUBLISHED for row in _rows(setting, decay, fits[decay])],
-        [_curves(setting.impl, fits[0.0], fits[3.0]), _path(setting.impl, fits)],
-    )
+def run(config: LessonConfig) -> LessonOutcome:
+    """Fit without weight decay, with it, and along a path of values of λ."""
+    fits = {decay: fit(config, decay) for decay in PATH}
+    measurements = [m for decay in PUBLISHED for m in _compare(config, decay, fits)]
+    charts = [_curves(config.impl, fits[0.0], fits[3.0]), _path(config.impl, fits)]
+    return LessonOutcome(measurements, charts)
 
 
-def fitted(setting: Setting, decay: float) -> Fit:
-    """Train on the same rows, from the same weights, with this decay."""
-    generator = setting.generator()
+def fit(config: LessonConfig, decay: float) -> Fit:
+    """Train with this λ; rows and initial weights are the same for every λ."""
+    generator = config.generator()
     X = torch.randn(N_TRAIN + N_TEST, D_IN, generator=generator)
     y = noisy_line(X, [0.01] * D_IN, 0.05, generator)
-    build = scratch if setting.impl == "scratch" else with_torch
+    build = scratch if config.impl == "scratch" else with_torch
     learner = build(D_IN, decay=decay, lr=LR, generator=generator)
     rows = X[:N_TRAIN], y[:N_TRAIN]
-    epochs = setting.epochs_or(EPOCHS)
+    epochs = config.epochs_or(EPOCHS)
     train_losses, test_losses = [], []
     for _ in train(learner, *rows, epochs=epochs, batch_size=1, generator=generator):
         losses = squared_loss(learner.predict(X), y)
@@ -110,22 +108,23 @@ def fitted(setting: Setting, decay: float) -> Fit:
     return Fit(train_losses, test_losses, learner.parameters[0].norm().item())
 
 
-def _rows(setting: Setting, decay: float, fit: Fit) -> list[Row]:
-    rows = []
-    measured = fit.norm, fit.train[-1], fit.test[-1]
-    for (name, said, ends, decades), found in zip(
-        PUBLISHED[decay], measured, strict=True
-    ):
-        band = setting.band(scale_around(*ends, decades=decades), book=EPOCHS)
-        rows.append(Row(f"{name}, λ = {decay:g}", said, found, band))
-    return rows
+def _compare(
+    config: LessonConfig, decay: float, fits: dict[float, Fit]
+) -> list[Measurement]:
+    last = fits[decay].norm, fits[decay].train[-1], fits[decay].test[-1]
+    measurements = []
+    for (name, text, ends, decades), value in zip(PUBLISHED[decay], last, strict=True):
+        tolerance = config.tolerance(scale_around(*ends, decades=decades), book=EPOCHS)
+        quantity = f"{name}, λ = {decay:g}"
+        measurements.append(Measurement(quantity, text, value, tolerance))
+    return measurements
 
 
-def _curves(impl: str, free: Fit, decayed: Fit) -> Lines:
-    title = f"Weight decay ({impl}): without it, only the training rows are learnt"
+def _curves(impl: str, undecayed: Fit, decayed: Fit) -> Lines:
+    title = f"Weight decay ({impl}): without it, the test loss stays high"
     lines = [
-        Line.by_epoch("train, λ = 0", free.train),
-        Line.by_epoch("test, λ = 0", free.test),
+        Line.by_epoch("train, λ = 0", undecayed.train),
+        Line.by_epoch("test, λ = 0", undecayed.test),
         Line.by_epoch("train, λ = 3", decayed.train, dashed=True),
         Line.by_epoch("test, λ = 3", decayed.test, dashed=True),
     ]
@@ -133,17 +132,18 @@ def _curves(impl: str, free: Fit, decayed: Fit) -> Lines:
 
 
 def _path(impl: str, fits: dict[float, Fit]) -> Lines:
-    decays = [decay for decay in fits if decay > 0]  # zero has no place on a log axis
-    ends = [(fits[decay].train[-1], fits[decay].test[-1]) for decay in decays]
-    learnt, test = zip(*ends, strict=True)
-    best = decays[test.index(min(test))]
+    decays = [decay for decay in fits if decay > 0]  # the axis is logarithmic
+    train_losses = [fits[decay].train[-1] for decay in decays]
+    test_losses = [fits[decay].test[-1] for decay in decays]
+    lowest = min(test_losses)
+    best = decays[test_losses.index(lowest)]
     return Lines(
         "path",
-        f"Weight decay ({impl}): the last loss along a path of λ",
-        "λ, weight of the penalty (log scale)",
+        f"Weight decay ({impl}): final loss by λ",
+        "λ (log scale)",
         LOSS_AXIS,
-        [Line("train", decays, learnt), Line("test", decays, test)],
-        mark=Mark(best, min(test), f"least test loss: λ = {best:g}"),
+        [Line("train", decays, train_losses), Line("test", decays, test_losses)],
+        mark=Mark(best, lowest, f"lowest test loss: λ = {best:g}"),
         log_x=True,
         log_y=True,
     )

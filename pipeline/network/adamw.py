@@ -1,25 +1,31 @@
-"""AdamW on a stack of networks (Loshchilov and Hutter, 2019), by torch's fused kernel.
+"""AdamW (Loshchilov and Hutter, 2019) for a stack of networks.
 
-`torch.optim.AdamW` calls the same kernel, and a test holds this against it; but the
-bookkeeping of its step takes as long as a third of a small network's matrix products.
+It calls the fused kernel of `torch.optim.AdamW` directly; a test compares the two. The
+bookkeeping in that class's `step` takes up to a third of the time of a small network's
+matrix products.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
 
 from pipeline.network.stacked_mlp import StackedMLP
 
-WIDE_LR_MULTIPLIER = 3.0  # of the learning rate, for the wide head, which starts from 0
-BETAS = (0.9, 0.99)  # a short memory for squared gradients: runs are short
 _EPS = 1e-8
+
+
+class AdamWOptions(NamedTuple):
+    """Decay rates of Adam's averages, and the wide head's learning-rate multiplier."""
+
+    betas: tuple[float, float]
+    wide_lr_multiplier: float
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Parameters that move alike, their gradients, and Adam's averages of these."""
+    """Parameters with one learning rate and weight decay, and Adam's state for them."""
 
     parameters: list[Tensor]
     gradients: list[Tensor]
@@ -29,10 +35,10 @@ class _Group:
     weight_decay: float
 
     @classmethod
-    def of(
+    def new(
         cls, parameters: list[Tensor], gradients: list[Tensor], lr: float, decay: float
     ) -> Self:
-        """At its start."""
+        """Return a group whose averages are 0."""
         means, squares = (
             [torch.zeros_like(each) for each in parameters] for _ in range(2)
         )
@@ -40,7 +46,7 @@ class _Group:
 
 
 class AdamW:
-    """Moves the networks of a stack, with decay on weights and not on biases."""
+    """Update the networks of a stack. Weights decay, biases do not."""
 
     def __init__(
         self,
@@ -49,22 +55,25 @@ class AdamW:
         *,
         lr: float,
         weight_decay: float,
+        options: AdamWOptions,
     ) -> None:
-        deep, slopes = ([*part.layers, part.output] for part in (stack, gradients))
+        deep, deep_gradients = (
+            [*each.layers, each.output] for each in (stack, gradients)
+        )
+        wide_lr = options.wide_lr_multiplier * lr
+        self._betas = options.betas
         self._steps = torch.zeros((), device=stack.biases.device)
         self._groups = [
-            _Group.of(deep, slopes, lr, weight_decay),
-            _Group.of(
-                [stack.wide], [gradients.wide], WIDE_LR_MULTIPLIER * lr, weight_decay
-            ),
-            _Group.of([stack.biases], [gradients.biases], lr, 0.0),
+            _Group.new(deep, deep_gradients, lr, weight_decay),
+            _Group.new([stack.wide], [gradients.wide], wide_lr, weight_decay),
+            _Group.new([stack.biases], [gradients.biases], lr, 0.0),
         ]
 
-    def step(self, share: float) -> None:
-        """Move by the gradients as they stand, at a share of the learning rate."""
+    def step(self, lr_scale: float) -> None:
+        """Update the parameters once, with the learning rate times `lr_scale`."""
         self._steps += 1
         for group in self._groups:
-            rate = group.lr * share
+            lr = group.lr * lr_scale
             torch._fused_adamw_(
                 group.parameters,
                 group.gradients,
@@ -72,16 +81,19 @@ class AdamW:
                 group.squares,
                 [],
                 [self._steps] * len(group.parameters),
-                lr=rate,
-                beta1=BETAS[0],
-                beta2=BETAS[1],
-                weight_decay=capped_decay(group.weight_decay, rate),
+                lr=lr,
+                beta1=self._betas[0],
+                beta2=self._betas[1],
+                weight_decay=capped_decay(group.weight_decay, lr),
                 eps=_EPS,
                 amsgrad=False,
                 maximize=False,
             )
 
 
-def capped_decay(weight_decay: float, rate: float) -> float:
-    """The decay that a step may take: all of a weight at most, or it would blow up."""
-    return 1 / rate if weight_decay * rate > 1 else weight_decay
+def capped_decay(weight_decay: float, lr: float) -> float:
+    """Return the weight decay, capped where a step would more than zero a weight.
+
+    A step multiplies a weight by 1 - lr × weight_decay, which must not be negative.
+    """
+    return 1 / lr if weight_decay * lr > 1 else weight_decay

@@ -1,8 +1,8 @@
-"""The backward pass, written out: what torch's autograd computes, without its costs.
+"""The forward and backward pass of a training step, written out by hand.
 
-A stack is small beside what autograd spends on it: a graph at every step, and fresh
-memory for every gradient. Here the chain rule stands in a few lines, and each result
-goes where the last step's was. A test holds it against autograd.
+Autograd builds a graph in every step and allocates every gradient anew, which costs
+much beside the small matrix products of a stack. Here each result is written to the
+memory of the last step's. A test compares the gradients with autograd's.
 """
 
 from collections.abc import Sequence
@@ -17,16 +17,20 @@ _silu_backward = torch.ops.aten.silu_backward
 
 
 class Backward:
-    """Gradients of C networks' losses on batches of B rows, with memory of its own.
+    """Gradients of the losses of C networks, on batches of B rows.
 
-    Each call of torch takes Python's lock, for which the parts of a stack that train
-    side by side wait. So calls are few, and views of the memory are made once.
+    Each call of a torch function takes Python's lock, for which the parts of a stack
+    that train in parallel wait. So there are few calls, and views are made only once.
+
+    Attributes:
+        slope: shape (2, C, B), the gradient of the loss with respect to the heads. The
+            caller fills it before `backward`.
+        gradients: of the parameters, filled by `backward`.
     """
 
     def __init__(
         self, replicas: int, rows: int, d_in: int, hidden: Sequence[int], device: str
     ) -> None:
-        """`slope` [2, C, B] is for the loss's slope at the heads."""
         self.gradients = StackedMLP.zeros(replicas, d_in, hidden).to(device)
         shapes = [(replicas, rows, layer.shape[2]) for layer in self.gradients.layers]
         self._sums, self._active = (
@@ -40,10 +44,10 @@ class Backward:
         self._deep_column = self._deep_slope.mT
 
     def heads(self, stack: StackedMLP, x: Tensor, masks: Sequence[Tensor]) -> Tensor:
-        """What each head says in training: x [C, B, d_in] -> [2, C, B].
+        """Return the outputs of both heads in training: x [C, B, d_in] -> [2, C, B].
 
-        `masks` [C, B, d_out], one for each hidden layer or none at all, hold 0 for a
-        unit that is dropped and 1 / (1 - dropout) for one that is kept.
+        `masks` are the dropout masks of the hidden layers, [C, B, d_out] each: 0 for a
+        dropped unit, 1 / (1 - dropout) for a kept one. Without dropout it is empty.
         """
         below = x
         for number, layer in enumerate(stack.layers):
@@ -59,10 +63,11 @@ class Backward:
         return self._heads
 
     def backward(self, stack: StackedMLP, x: Tensor, masks: Sequence[Tensor]) -> None:
-        """Turn `slope`, the loss's at the heads, into gradients.
+        """Compute the gradients of the parameters from `slope`.
 
-        Call it after `heads` with the same arguments. A layer's slopes are written over
-        its activations, which by then have served, and lie in the nearest cache.
+        Call it after `heads`, with the same arguments. The gradients of a layer's
+        activations overwrite the activations, which are no longer needed and are still
+        in the cache.
         """
         found = self.gradients
         torch.sum(self.slope, 2, keepdim=True, out=found.head_biases)

@@ -1,25 +1,26 @@
-"""The rows of each cell, gathered into batches.
+"""The training and validation rows of each replica, gathered into batches.
 
-A cell is a fold and a seed: it says which rows a network learns, and in which order.
+A replica is a (fold, seed) pair. It determines which rows a network is trained on, and
+in which order.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
 
 from pipeline.network.inputs import Inputs
 
-GATHERED = 2**21  # numbers read at a time, 8 MB: all batches of an epoch of the houses
+GATHERED = 2**21  # numbers gathered at a time, 8 MB: an epoch of the competition's rows
 
 
 class Batch(NamedTuple):
-    """Some rows of each cell.
+    """One batch of each replica.
 
-    Shapes: inputs [C, B, d_in], targets [C, B], weight [C, B], which is 0 for padding,
-    and share [C, B], what the row is of the weight of its batch.
+    Shapes: inputs [C, B, d_in]; targets [C, B]; weight [C, B], 0 for padding; share
+    [C, B], the weight of a row divided by the total weight of its batch.
     """
 
     inputs: Tensor
@@ -30,13 +31,18 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of each cell, which reads the inputs as its own fold's encoder does.
+    """The rows of each replica. Inputs are standardised by its fold's statistics.
 
-    Shapes: targets [folds, all rows]; fold [C], the fold of each cell; rows, C lists
-    of row numbers. `longest` is the length of the longest list of all cells of a run,
-    in whatever part they are: lists are padded by it, since sums over more zeros may
-    round differently. weights [all rows], more than 0, say how much a row counts in the
-    loss and in the errors; without them all count alike.
+    Attributes:
+        inputs: all rows.
+        targets: shape (folds, all rows).
+        fold: shape (C,), the fold of each replica.
+        rows: the row numbers of each of the C replicas.
+        longest: the largest number of rows of any replica of the run, also of those in
+            other parts of the stack. All are padded to it, since a sum with more zeros
+            may round differently.
+        weights: shape (all rows,), positive sample weights, which scale both losses and
+            errors; None for equal weights.
     """
 
     inputs: Inputs
@@ -46,36 +52,44 @@ class Rows:
     longest: int
     weights: Tensor | None = None
 
+    def emptied(self) -> Self:
+        """Return the same replicas without any rows."""
+        return replace(self, rows=[torch.arange(0)] * len(self.rows), longest=0)
+
     def totals(self) -> Tensor:
-        """What the rows of each cell weigh together, [C]."""
+        """Return the total weight of each replica's rows, shape (C,)."""
         if self.weights is None:
             return torch.tensor([len(own) for own in self.rows])
         return torch.stack([self.weights[own].sum() for own in self.rows])
 
 
 class Batches:
-    """Each cell's rows in so many batches, as even as can be, and padded.
+    """Each replica's rows, split into `number` batches and padded.
 
-    (A short last batch would move the weights as far as a full one.)
+    Batch sizes differ by at most one row: a short last batch would change the weights
+    as much as a full one. Batches are gathered a few at a time into the same memory,
+    since allocating memory takes longer than reading the rows.
 
-    They are gathered some at a time, into memory that the next ones overwrite: fresh
-    memory takes the system longer to give than the rows take to read.
+    Args:
+        rows: the rows of each replica.
+        number: batches per epoch.
+        extra_per_row: numbers per row that a training step needs besides the inputs.
+            The more, the fewer batches are gathered at a time.
     """
 
-    def __init__(self, rows: Rows, number: int, beside: int = 0) -> None:
-        """Find memory for them; a row needs room for `beside` numbers elsewhere."""
+    def __init__(self, rows: Rows, number: int, extra_per_row: int = 0) -> None:
         self._rows, device = rows, rows.inputs.entries.device
         self.width = -(-rows.longest // number)
         replicas, columns = len(rows.rows), rows.inputs.entries.shape[1]
-        few = GATHERED // max(1, replicas * self.width * (columns + beside))
+        few = GATHERED // max(1, replicas * self.width * (columns + extra_per_row))
         shape = (min(max(1, few), number), replicas, self.width, columns)
         self._memory = torch.empty(shape, device=device)
         indices = numbered_from_1([len(own) for own in rows.rows])
         cut = [cut_evenly(own, number, self.width) for own in indices]
-        self._places = torch.stack(cut, 1).to(device)
+        self._indices = torch.stack(cut, 1).to(device)
 
     def shuffled(self, generators: Sequence[torch.Generator]) -> Iterator[list[Batch]]:
-        """The batches, each cell's rows in an order drawn from its own generator."""
+        """Yield the batches, each replica's rows shuffled by its own generator."""
         return self._gathered(
             [
                 own[torch.randperm(len(own), generator=generator)]
@@ -84,21 +98,20 @@ class Batches:
         )
 
     def in_order(self) -> Iterator[list[Batch]]:
-        """The batches, each cell's rows in their order."""
+        """Yield the batches, each replica's rows in the given order."""
         return self._gathered(self._rows.rows)
 
     def _gathered(self, rows: Sequence[Tensor]) -> Iterator[list[Batch]]:
-        """The batches of these rows, of each cell in the order that they stand in."""
         padding = torch.zeros(1, dtype=torch.long)
-        row_at = torch.cat([padding, *rows]).to(self._places.device)
-        for indices in torch.split(self._places, len(self._memory)):
+        row_at = torch.cat([padding, *rows]).to(self._indices.device)
+        for indices in torch.split(self._indices, len(self._memory)):
             gathered = self._look_up(row_at[indices], indices > 0)
             yield [Batch(*each) for each in zip(*gathered, strict=True)]
 
-    def _look_up(self, index: Tensor, there: Tensor) -> Batch:
-        """Rows [batches, C, B], as batches one above the other."""
+    def _look_up(self, index: Tensor, is_row: Tensor) -> Batch:
+        """Return the rows [batches, C, B] as a `Batch` with a leading dimension."""
         rows = self._rows
-        weight = there.float()
+        weight = is_row.float()
         if rows.weights is not None:
             weight *= rows.weights[index]
         targets = rows.targets[rows.fold[:, None], index]
@@ -108,15 +121,12 @@ class Batches:
 
 
 def numbered_from_1(lengths: list[int]) -> tuple[Tensor, ...]:
-    """Numbers for the items of some lists, one list after the other."""
+    """Number the items of several lists consecutively, starting from 1."""
     return torch.split(torch.arange(1, sum(lengths) + 1), lengths)
 
 
 def cut_evenly(numbers: Tensor, pieces: int, width: int) -> Tensor:
-    """Numbers [n] in pieces as even as can be, each padded with 0: [pieces, width].
-
-    Sizes differ by one at most, larger ones first, as `tensor_split` has it.
-    """
+    """Split numbers [n] like `tensor_split`, padded with 0: [pieces, width]."""
     cut = torch.zeros(pieces, width, dtype=numbers.dtype)
     for row, piece in zip(cut, numbers.tensor_split(pieces), strict=True):
         row[: len(piece)] = piece

@@ -1,9 +1,8 @@
-"""The engine as a regressor with scikit-learn's conventions, for any table of numbers.
+"""The stacked MLP as a scikit-learn regressor, for any table of numbers.
 
-Training is that of `pipeline train`: see `pipeline.network.trainer.Trainer`.
+It is trained as in `pipeline train`, by `pipeline.network.trainer.Trainer`.
 """
 
-from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -17,52 +16,60 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from pipeline.core.settings import Settings
+from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
+from pipeline.network.inference import BLOCK_ROWS, predict
 from pipeline.network.inputs import Inputs, pad_columns
+from pipeline.network.loss import HuberLoss
 from pipeline.network.sample_weight import checked_weights, distinct_rows
+from pipeline.network.schedule import Schedule
 from pipeline.network.threads import one_thread
-from pipeline.network.trainer import Candidate, Trainer, predict
+from pipeline.network.trainer import Candidate, Trainer
 
-_AUTO_BATCH = 128  # rows at most, where batch_size is "auto"
-_AUTO_BATCHES = 8  # an epoch, at least
+_DEFAULTS = Settings()
+_AUTO_BATCH = 128  # largest batch if batch_size is "auto"
+_AUTO_BATCHES = 8  # smallest number of batches per epoch if batch_size is "auto"
 _LARGEST_SEED = 2**31 - 1
-_BLOCK_ROWS = 4096  # rows predicted at a time
 _NUMBER = Interval(Integral, 1, None, closed="left")
 
 
 class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """A few wide & deep networks, trained as one stack and averaged.
+    """Wide & deep networks, trained as one stack; their predictions are averaged.
 
-    Half of a prediction is linear, which suits many columns and few rows. A target that
-    bends sharply in few columns is better left to `MLPRegressor`. Unlike that one, it
-    standardises columns and target itself.
+    Half of a prediction is linear, which suits tables with many columns and few rows.
+    For a strongly nonlinear target in few columns, `MLPRegressor` is the better choice.
+    Unlike `MLPRegressor`, this regressor standardises columns and target itself.
 
-    Rows equal in every column and in the target are one row, of their summed weight. So
-    a row of weight 2 is that row twice, exactly, one of weight 0 is none, and the order
-    of rows does not matter. Unknown cells, sparse columns and several targets are
-    refused. Training keeps to one thread: leave `n_jobs` to what fits many of these.
+    Rows that are equal in every column and in the target are merged into one, and their
+    weights are added. So a weight of 2 exactly equals a repeated row, a weight of 0
+    drops the row, and the order of rows does not matter. Missing values, sparse
+    matrices and multiple targets are not supported. Training uses one thread; for more,
+    use `n_jobs` of a meta-estimator such as `GridSearchCV`.
 
     Args:
-        hidden_layer_sizes: widths of the deep head's layers.
-        weight_decay: decoupled, on weights and not on biases. `pipeline train` has 5,
-            at a learning_rate of 0.001; that suits its columns, and few others.
-        learning_rate: AdamW's; it rises to this, then falls to 0 along a cosine.
-        dropout: the chance of a hidden unit to be left out of a step.
-        delta: the error at which Huber's loss turns from squared to absolute, in
-            standard deviations of the target.
-        standardize: False leaves the columns as a step before has scaled them.
-        epochs: passes over the rows.
-        batch_size: rows a step; "auto" is an eighth of the rows, but at most 128.
-        seeds: networks, which differ in initial weights, batches and dropout.
-        random_state: where the seeds are drawn from.
+        hidden_layer_sizes: widths of the deep head's hidden layers.
+        weight_decay: decoupled weight decay of weights; biases do not decay. The value
+            of `pipeline train`, 5 at a learning_rate of 0.001, suits few other tables.
+        learning_rate: peak learning rate (warm-up, then cosine decay).
+        dropout: dropout probability of hidden units.
+        delta: threshold of the Huber loss, in standard deviations of the target.
+        standardize: whether to standardise the columns; use False if a previous step
+            of a pipeline has scaled them.
+        epochs: number of training epochs.
+        batch_size: rows per training step. "auto" is an eighth of the rows, but at most
+            128.
+        seeds: number of networks. They differ in initial weights, batches and dropout.
+        random_state: source of the networks' random seeds.
 
     Attributes:
-        n_features_in_, feature_names_in_: as everywhere in scikit-learn.
-        n_iter_: epochs done.
-        rmse_curve_: root mean squared error of each network in each epoch, on the way
-            and so with dropout, in the target's unit, [epochs, seeds].
-        scaler_, target_mean_, target_scale_: of standardisation.
-        stack_: the networks.
+        n_features_in_, feature_names_in_: see scikit-learn's glossary.
+        n_iter_: number of epochs trained.
+        rmse_curve_: shape (epochs, seeds), the root mean squared training error of each
+            network, measured during the epoch with dropout, in the unit of the target.
+        scaler_: the fitted `StandardScaler` of the columns.
+        target_mean_, target_scale_: mean and standard deviation of the target.
+        stack_: the networks, a `StackedMLP`.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -78,7 +85,7 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         "random_state": ["random_state"],
     }
 
-    def __init__(  # noqa: PLR0913 - scikit-learn takes settings as parameters
+    def __init__(  # noqa: PLR0913 - scikit-learn's hyperparameters are arguments
         self,
         *,
         hidden_layer_sizes: ArrayLike = (64,),
@@ -106,10 +113,18 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Train on X [rows, columns] and y [rows]; sample_weight [rows] or none.
+        """Train the networks.
+
+        Args:
+            X: shape (rows, columns).
+            y: shape (rows,).
+            sample_weight: shape (rows,), or None for equal weights.
+
+        Returns:
+            The fitted regressor.
 
         Raises:
-            ValueError: a parameter or the data cannot be used, or training diverged.
+            ValueError: a parameter or the data is invalid, or training diverged.
         """
         self._validate_params()
         table, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
@@ -133,26 +148,29 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """The mean of the networks for X [rows, columns], [rows].
+        """Return the mean of the networks' predictions, shape (rows,).
 
-        In double precision, so that a row's does not depend on the rows beside it.
+        It is computed in double precision, so that the prediction for a row does not
+        depend on the other rows.
+
+        Args:
+            X: shape (rows, columns).
 
         Raises:
-            ValueError: the columns are not those of `fit`, or a cell is unknown.
+            ValueError: the columns are not those of `fit`, or a value is missing.
         """
         check_is_fitted(self)
         table = validate_data(self, X, dtype=np.float64, reset=False)
         stack = self.stack_.double()
         x = pad_columns(self.scaler_.transform(table)).double()
-        every = x.expand(len(stack.output), -1, -1)
-        candidates = torch.split(every, _BLOCK_ROWS, 1)
+        blocks = torch.split(x.expand(len(stack.output), -1, -1), BLOCK_ROWS, 1)
         with one_thread():
-            each = [predict(stack, candidate) for candidate in candidates]
-        standard = torch.cat(each, 1).mean(0).numpy()
+            predicted = [predict(stack, block) for block in blocks]
+        standard = torch.cat(predicted, 1).mean(0).numpy()
         return np.asarray(self.target_mean_ + self.target_scale_ * standard)
 
     def _trainer(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> Trainer:
-        """A trainer at its start, each network on all rows; none validate."""
+        """Return a trainer of all networks on all rows, without validation rows."""
         rows = Rows(
             inputs=Inputs.plain(x),
             targets=torch.from_numpy(y).float()[None],
@@ -164,31 +182,29 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         draw = check_random_state(self.random_state)
         return Trainer(
             train=rows,
-            valid=replace(rows, rows=[torch.arange(0)] * self.seeds, longest=0),
+            valid=rows.emptied(),
             candidates=[Candidate(self.weight_decay, self.learning_rate, self.dropout)],
             seeds=draw.randint(_LARGEST_SEED, size=self.seeds).tolist(),
-            delta=torch.full([self.seeds], float(self.delta)),
+            loss=HuberLoss(torch.full([self.seeds], float(self.delta))),
             hidden=checked_widths(self.hidden_layer_sizes),
-            epochs=self.epochs,
-            batches=self._batches(len(x)),
+            schedule=Schedule(self.epochs, self._batches(len(x)), _DEFAULTS.warm_up),
+            adamw=AdamWOptions(_DEFAULTS.adam_betas, _DEFAULTS.wide_lr_multiplier),
         )
 
     def _batches(self, rows: int) -> int:
-        """How many steps an epoch has."""
+        """Return the number of batches per epoch."""
         if self.batch_size == "auto":
             return max(min(rows, _AUTO_BATCHES), rows // _AUTO_BATCH)
         return max(1, rows // self.batch_size)
 
 
 def checked_widths(sizes: ArrayLike) -> tuple[int, ...]:
-    """The widths of the hidden layers.
+    """Return the widths of the hidden layers as a tuple.
 
     Raises:
-        ValueError: there is none, or one is not a whole number of 1 or more.
+        ValueError: it is empty, or not all are integers of 1 or more.
     """
     widths = np.atleast_1d(sizes)
     if widths.dtype.kind not in "iu" or widths.min() < 1:
-        raise ValueError(
-            f"hidden_layer_sizes={sizes!r}: give whole numbers of 1 or more"
-        )
+        raise ValueError(f"hidden_layer_sizes={sizes!r}: must be integers of 1 or more")
     return tuple(widths.tolist())

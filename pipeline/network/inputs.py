@@ -1,8 +1,7 @@
-"""One matrix for all folds, standardised by each fold's statistics as it is read."""
+"""The input matrix of all folds, standardised by a fold's statistics when read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
 from typing import Self
 
 import numpy as np
@@ -13,19 +12,16 @@ from torch import Tensor
 from pipeline.data.encoder import Encoder, column_blocks, to_matrix
 from pipeline.network.stacked_mlp import CACHE_LINE, padded
 
-_BLOCK_ROWS = 4096  # predicted at a time, a number of whole lines
-_BLOCK_FOLDS = 64  # and of folds, if there are many
-
 
 @dataclass(frozen=True)
 class Inputs:
-    """The rows as numbers, and what each fold makes of them: a slope and a shift.
+    """The encoded rows, and each fold's standardisation: entries × slope + shift.
 
-    No fold has a copy of its own, so that memory grows with the rows alone.
+    All folds share one matrix, so memory does not grow with the number of folds.
 
-    Shapes: cells [rows, d_in], NaN where unknown; slope and shift [folds, d_in]; gaps
-    [k], the columns with unknown cells; fill [folds, k], what stands in for them. The
-    columns are padded with zeros to whole lines, as a stack's inputs are.
+    Shapes: entries [rows, d_in], NaN where missing; slope and shift [folds, d_in]; gaps
+    [k], the columns with missing values; fill [folds, k], the standardised values that
+    replace these. Columns are padded with zeros to a multiple of CACHE_LINE.
     """
 
     d_in: int
@@ -37,7 +33,7 @@ class Inputs:
 
     @classmethod
     def of(cls, values: Tensor, encoders: Sequence[Encoder], device: str) -> Self:
-        """The encoders' transform, [rows, d_in] for each fold."""
+        """Return inputs that give each fold's rows as its encoder transforms them."""
         slope = np.stack([1 / encoder.scale for encoder in encoders])
         mean = np.stack([encoder.mean for encoder in encoders])
         fill = (np.stack([encoder.fill for encoder in encoders]) - mean) * slope
@@ -53,63 +49,42 @@ class Inputs:
 
     @classmethod
     def plain(cls, table: np.ndarray) -> Self:
-        """Rows [rows, d_in] for one fold, read as they stand: standardised already."""
+        """Return inputs of a single fold from standardised rows [rows, d_in]."""
         values = pad_columns(table)
-        slope, none = torch.ones_like(values[:1]), torch.zeros(1, 0)
-        return cls(table.shape[1], values, slope, slope * 0, none[0].long(), none)
+        slope, no_fill = torch.ones_like(values[:1]), torch.zeros(1, 0)
+        no_gaps = no_fill[0].long()
+        return cls(table.shape[1], values, slope, slope * 0, no_gaps, no_fill)
 
     def of_fold(self, number: int) -> Tensor:
-        """All rows as one fold's encoder sees them, [rows, d_in] without padding."""
+        """Return all rows, standardised by one fold, shape (rows, d_in), unpadded."""
         every = torch.arange(len(self.entries), device=self.entries.device)
         return self.gather(torch.tensor([number]), every[None])[0, :, : self.d_in]
 
-    def blocks(
-        self, fold: Tensor, rows: Tensor
-    ) -> Iterator[tuple[slice, slice, Tensor]]:
-        """Rows [C, n] as folds [C] see them: which folds, which of n, and their inputs.
-
-        Some at a time: inputs are [some of C, some of n and a few more, padded d_in].
-        Rows are made up to whole lines, since torch multiplies the last few rows of a
-        matrix by another routine, which rounds differently: a house's price must not
-        hang on how many houses stand beside it.
-        """
-        groups = _groups(len(fold), _BLOCK_FOLDS)
-        for some, start in product(groups, range(0, rows.shape[1], _BLOCK_ROWS)):
-            index = rows[some, start : start + _BLOCK_ROWS]
-            number = index.shape[1]
-            more = index[:, :1].expand(-1, padded(number, CACHE_LINE) - number)
-            inputs = self.gather(fold[some], torch.cat([index, more], 1))
-            yield some, slice(start, start + number), inputs
-
     def gather(self, fold: Tensor, index: Tensor, out: Tensor | None = None) -> Tensor:
-        """Standardised rows: fold [C], index [..., C, B] -> [..., C, B, padded d_in].
+        """Return standardised rows, imputed, shape (..., C, B, padded d_in).
 
-        Where `out` is given, they are written there.
+        Args:
+            fold: shape (C,), whose statistics are used.
+            index: shape (..., C, B), the rows.
+            out: memory for the result, if given.
         """
         shape = (*index.shape, self.entries.shape[1])
         x = torch.empty(shape, device=self.entries.device) if out is None else out
         torch.index_select(self.entries, 0, index.flatten(), out=x.view(-1, shape[-1]))
-        # Two exact steps: addcmul rounds once in whole vectors and twice in the rest.
+        # Two steps: addcmul rounds once in full SIMD vectors and twice in the rest.
         x *= self.slope[fold][:, None]
         x += self.shift[fold][:, None]
         if len(self.gaps):
-            seen = x.index_select(-1, self.gaps)
-            known = torch.where(seen.isnan(), self.fill[fold][:, None], seen)
-            x.index_copy_(-1, self.gaps, known)
+            values = x.index_select(-1, self.gaps)
+            imputed = torch.where(values.isnan(), self.fill[fold][:, None], values)
+            x.index_copy_(-1, self.gaps, imputed)
         return x
 
 
-def _groups(number: int, most: int) -> list[slice]:
-    """Cut a number of things into even groups of `most` at most."""
-    groups = -(-number // most)
-    ends = [number * group // groups for group in range(groups + 1)]
-    return [slice(*pair) for pair in pairwise(ends)]
-
-
 def padded_matrix(frames: Sequence[pd.DataFrame]) -> Tensor:
-    """The matrix of some frames, one below the other, as `whole_lines` would give it.
+    """Return the padded matrix of some frames, one below the other.
 
-    It is filled a few columns at a time, so that it never stands in memory twice.
+    It is filled a few columns at a time, so that there is no second copy in memory.
     """
     width = len(to_matrix(frames[0].head(1)).names)
     matrix = torch.zeros(sum(map(len, frames)), padded(width, CACHE_LINE))
@@ -125,7 +100,7 @@ def padded_matrix(frames: Sequence[pd.DataFrame]) -> Tensor:
 
 
 def pad_columns(values: np.ndarray) -> Tensor:
-    """Values [rows, columns] as float32, their columns padded with zeros."""
+    """Return values [rows, columns] as float32, columns padded to CACHE_LINE."""
     rows, columns = values.shape
     padding = torch.zeros(rows, padded(columns, CACHE_LINE))
     padding[:, :columns] = torch.from_numpy(values)

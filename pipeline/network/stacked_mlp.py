@@ -1,13 +1,13 @@
-"""M networks of one shape as one: the heart of the project.
+"""M networks of the same shape, stacked into one model.
 
-Their weights are stacked as [M, d_in, d_out], so that one `baddbmm` does a layer of
-all networks. Nothing is shared: each member computes what it would compute alone.
+Their weights are stacked as [M, d_in, d_out], so that one `baddbmm` computes a layer of
+all networks. The networks share nothing: each one computes what it would compute alone.
 
-Each network is a wide head beside a deep one (Cheng et al., Wide & Deep, 2016). The
-deep head is a multilayer perceptron with SiLU (Hendrycks and Gimpel 2016) and inverted
-dropout after each hidden layer (Srivastava et al. 2014); the wide head is one linear
-layer. Unlike the paper's, each head learns the target by itself, and the prediction is
-their mean: the linear head errs where the perceptron does not.
+Each network has a wide and a deep head (Cheng et al., Wide & Deep, 2016). The deep head
+is a multilayer perceptron with SiLU (Hendrycks and Gimpel, 2016) and inverted dropout
+(Srivastava et al., 2014) after each hidden layer. The wide head is one linear layer.
+Unlike in the paper, each head is trained on the target separately, and the prediction
+is their mean: the two heads make different errors.
 """
 
 import math
@@ -23,10 +23,10 @@ from torch import Tensor, nn
 
 Change = Callable[[Tensor], Tensor]
 
-# torch computes whole vectors of floats by one routine and the rest of a tensor by
-# another, which rounds differently; and it sums in another order where a row begins
-# amid a cache line. Hidden layers of whole pairs of vectors and inputs of whole lines
-# leave neither, so a network's numbers do not depend on its place in the stack.
+# Torch computes full SIMD vectors by one routine and the rest of a tensor by another,
+# which rounds differently. It also sums in another order if a row does not begin at a
+# cache line. With hidden layers padded to LANES and inputs padded to CACHE_LINE neither
+# happens, so a network's numbers do not depend on its position in the stack.
 LANES = 32
 CACHE_LINE = 16
 
@@ -35,11 +35,11 @@ CACHE_LINE = 16
 class StackedMLP:
     """The parameters of M networks, or their gradients, or a slice of either.
 
-    Inputs and hidden layers are padded with zeros, and zeros they stay: nothing flows
-    through them, so no gradient moves them.
+    Inputs and hidden layers are padded with zeros. The padding stays 0, since its
+    gradients are 0.
 
-    Shapes, padding included: layers, each [M, d_in, d_out]; output [M, last d_out];
-    wide [M, d_in]; biases [M, all d_out, one for each head, and padding].
+    Shapes, including padding: layers, each [M, d_in, d_out]; output [M, last d_out];
+    wide [M, d_in]; biases [M, sum of all d_out, plus one per head, plus padding].
     """
 
     layers: list[Tensor]
@@ -49,7 +49,7 @@ class StackedMLP:
 
     @classmethod
     def zeros(cls, members: int, d_in: int, hidden: Sequence[int]) -> Self:
-        """All parameters 0."""
+        """Return networks whose parameters are all 0."""
         first = padded(d_in, CACHE_LINE)
         widths = [padded(width, LANES) for width in hidden]
         return cls(
@@ -61,7 +61,7 @@ class StackedMLP:
 
     @staticmethod
     def size(d_in: int, hidden: Sequence[int]) -> int:
-        """How many numbers a network has, padding included."""
+        """Return the number of parameters of one network, including padding."""
         first = padded(d_in, CACHE_LINE)
         widths = [padded(width, LANES) for width in hidden]
         weights = sum(map(prod, pairwise([first, *widths])))
@@ -71,10 +71,10 @@ class StackedMLP:
     def initialised(
         cls, generators: Sequence[torch.Generator], d_in: int, hidden: Sequence[int]
     ) -> Self:
-        """Initial weights, each member's from a generator of its own.
+        """Return newly initialised networks, one per generator.
 
-        Normal, of variance 2 / d_in in hidden layers (He et al. 2015) and 1 / d_in in
-        the output; biases and the wide head start at 0.
+        Weights are normal with variance 2 / d_in in hidden layers (He et al., 2015) and
+        1 / d_in in the output layer. Biases and the wide head are 0.
         """
         stack = cls.zeros(len(generators), d_in, hidden)
         for member, generator in enumerate(generators):
@@ -88,56 +88,57 @@ class StackedMLP:
         return stack
 
     def __getitem__(self, members: slice | Tensor) -> Self:
-        """Some of the members; a slice shares their memory."""
+        """Select networks. A slice shares their memory."""
         return self._map(lambda tensor: tensor[members])
 
     def to(self, device: str) -> Self:
-        """The same networks on a device."""
+        """Return the networks on a device."""
         return self._map(lambda tensor: tensor.to(device))
 
     def double(self) -> Self:
-        """The same networks in double precision."""
+        """Return the networks in double precision."""
         return self._map(lambda tensor: tensor.double())
 
     @cached_property
     def hidden_biases(self) -> list[Tensor]:
-        """The biases of each hidden layer, [M, 1, d_out]; they share memory."""
+        """The biases of each hidden layer, [M, 1, d_out] each, as views."""
         widths = [layer.shape[2] for layer in self.layers]
         ends = list(accumulate(widths, initial=0))
         return [self.biases[:, None, slice(*pair)] for pair in pairwise(ends)]
 
     @cached_property
     def head_biases(self) -> Tensor:
-        """The biases of the heads, deep and wide, [2, M, 1]; they share memory."""
+        """The biases of the deep and the wide head, [2, M, 1], as a view."""
         return self.biases.T[-LANES : 2 - LANES, :, None]
 
     @cached_property
     def wide_row(self) -> Tensor:
-        """The wide head's weights as a row, [M, 1, d_in]; they share memory."""
+        """The weights of the wide head, [M, 1, d_in], as a view."""
         return self.wide[:, None]
 
     @cached_property
     def output_row(self) -> Tensor:
-        """The deep head's last weights as a row, [M, 1, d_out]; they share memory."""
+        """The weights of the deep head's output layer, [M, 1, d_out], as a view."""
         return self.output[:, None]
 
     def tensors(self) -> dict[str, Tensor]:
-        """The parameters by name."""
+        """Return the parameters by name."""
         layers = {f"layer{n}": layer for n, layer in enumerate(self.layers)}
         rest = {"output": self.output, "wide": self.wide, "biases": self.biases}
         return layers | rest
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> Self:
-        """The networks whose parameters `tensors` gave."""
+        """Return the networks with these parameters, as given by `tensors`."""
         rest = ("output", "wide", "biases")
         layers = [tensors[f"layer{n}"] for n in range(len(tensors) - len(rest))]
         return cls(layers, *(tensors[name] for name in rest))
 
     def heads(self, x: Tensor) -> Tensor:
-        """What each head says without dropout: x [M, rows, d_in] -> [2, M, rows].
+        """Return the outputs of both heads: x [M, rows, d_in] -> [2, M, rows].
 
-        A row times a matrix, for torch is slow at a batch of matrices times a column.
+        No unit is dropped. Each head is a row times a matrix, since torch is slow at
+        multiplying a batch of matrices by columns.
         """
         above = x
         for layer, biases in zip(self.layers, self.hidden_biases, strict=True):
@@ -156,5 +157,5 @@ class StackedMLP:
 
 
 def padded(width: int, line: int) -> int:
-    """A width made up to whole lines."""
+    """Round a width up to a multiple of `line`."""
     return -(-width // line) * line

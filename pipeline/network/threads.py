@@ -1,4 +1,4 @@
-"""How many threads torch computes with."""
+"""The number of threads that torch computes with."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ import torch
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep to one thread, and put back what was afterwards.
+    """Compute with one thread within the block, then restore the number of threads.
 
-    Sums depend on how many threads share them, and at these sizes a second thread
-    saves little and waits long on a busy machine.
+    The rounding of sums depends on the number of threads. At these sizes a second
+    thread saves little time, and it waits long on a busy machine.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

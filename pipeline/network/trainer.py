@@ -1,32 +1,29 @@
-"""Train a stack of networks: a trainer that does an epoch at a time.
+"""Train a stack of networks, one epoch at a time.
 
-The networks of a stack are blocks of cells. A cell is a fold and a seed: it says which
-rows a network learns, in which order, and from which weights. A block is what the
-search is about, λ, learning rate and dropout, and holds one network for each cell. So
-all blocks read the same batches, which are gathered once for all of them.
+A stack holds one network for each pair of a candidate and a replica. A replica is a
+(fold, seed) pair. It determines a network's training rows, their order, and its initial
+weights. A candidate is a setting of weight decay, learning rate and dropout. So all
+candidates use the same batches, which are gathered only once.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.network.adamw import AdamW
+from pipeline.network.adamw import AdamW, AdamWOptions
 from pipeline.network.backward import Backward
 from pipeline.network.batches import Batch, Batches, Rows
-from pipeline.network.inputs import Inputs
+from pipeline.network.inference import BLOCK_ROWS, predict
+from pipeline.network.loss import Loss
+from pipeline.network.schedule import Schedule
 from pipeline.network.stacked_mlp import StackedMLP
-
-SCORED_ROWS = 4096  # of a cell, at a time
-WARM_UP = 0.05  # of all steps
 
 
 class Candidate(NamedTuple):
-    """What the networks of a block have in common, and other blocks may not."""
+    """A setting of the hyperparameters that may differ within a stack."""
 
     weight_decay: float  # λ, decoupled
     lr: float
@@ -34,7 +31,7 @@ class Candidate(NamedTuple):
 
 
 class EpochErrors(NamedTuple):
-    """Root mean squared errors after an epoch, in the target's unit, [M] each."""
+    """Root mean squared errors after an epoch, in the unit of the target, [M] each."""
 
     number: int
     train: Tensor
@@ -42,53 +39,73 @@ class EpochErrors(NamedTuple):
 
 
 class CandidateTrainer:
-    """The networks of one block, C of them, and what moves them.
+    """Trains the C networks of one candidate, one per replica.
 
-    The loss of a network is the weighted mean over its batch of its heads' losses,
-    Huber's (1964) with a bend: houses sold far off their worth pull no harder.
+    The loss of a network is the weighted mean, over its batch, of the sum of the losses
+    of its two heads.
     """
 
     def __init__(
-        self, candidate: Candidate, stack: StackedMLP, backward: Backward, delta: Tensor
+        self,
+        candidate: Candidate,
+        stack: StackedMLP,
+        backward: Backward,
+        loss: Loss,
+        adamw: AdamWOptions,
     ) -> None:
-        """Share the stack's memory, and with other blocks that of the backward pass."""
         self.candidate, self.stack = candidate, stack
-        self._backward = backward
-        self._delta, self._minus_delta = delta, -delta
+        self._backward, self._loss = backward, loss
         self._optimizer = AdamW(
             stack,
             backward.gradients,
             lr=candidate.lr,
             weight_decay=candidate.weight_decay,
+            options=adamw,
         )
 
     def step(
         self,
         batch: Batch,
         dropout_noise: Sequence[Tensor],
-        share: float,
+        lr_scale: float,
         errors: Tensor,
     ) -> None:
-        """Move every network once.
+        """Update every network once.
 
         Args:
-            batch: of each network.
-            dropout_noise: a number in 0 to 1 for each unit of the hidden layers.
-            share: of the learning rate.
-            errors: [2, C, B], where those of the heads before the move are written.
+            batch: one batch of each replica.
+            dropout_noise: a number between 0 and 1 for each unit of the hidden layers.
+            lr_scale: factor on the learning rate.
+            errors: shape (2, C, B), to which the errors of the heads before the update
+                are written.
         """
         masks = dropout_masks(dropout_noise, self.candidate.dropout)
         backward, slope = self._backward, self._backward.slope
         heads = backward.heads(self.stack, batch.inputs, masks)
         torch.sub(heads, batch.targets, out=errors)
-        torch.clamp(errors, self._minus_delta, self._delta, out=slope)
+        self._loss.gradient(errors, out=slope)
         slope *= batch.share
         backward.backward(self.stack, batch.inputs, masks)
-        self._optimizer.step(share)
+        self._optimizer.step(lr_scale)
 
 
 class Trainer:
-    """Trains blocks of cells, M = blocks × cells networks, an epoch at a time."""
+    """Trains M = candidates × replicas networks, one epoch at a time.
+
+    Every candidate starts from the same initial weights.
+
+    Args:
+        train: the training rows of each replica.
+        valid: rows for scoring only. The score of a replica without rows is NaN.
+        candidates: their networks are stacked one candidate after the other. If any has
+            dropout, noise is drawn for all, so a candidate without dropout is trained
+            on other batches than it would be alone.
+        seeds: the random seed of each replica: of initial weights, batches and dropout.
+        loss: of the heads' errors, for the networks of one candidate.
+        hidden: widths of the hidden layers.
+        schedule: epochs, batches per epoch, and the learning rate over both.
+        adamw: options of the optimizer.
+    """
 
     def __init__(
         self,
@@ -97,27 +114,12 @@ class Trainer:
         valid: Rows,
         candidates: Sequence[Candidate],
         seeds: Sequence[int],
-        delta: Tensor,
+        loss: Loss,
         hidden: Sequence[int],
-        epochs: int,
-        batches: int,
+        schedule: Schedule,
+        adamw: AdamWOptions,
     ) -> None:
-        """Draw the initial weights; each block starts from the same.
-
-        Args:
-            train: rows to learn from, of each cell.
-            valid: rows to score only; where a cell has none, its score is NaN.
-            candidates: their networks lie one candidate after the other. Where any has
-                dropout, all draw for it, so one without trains on other batches than
-                alone.
-            seeds: of each cell: of its weights, batches and dropout.
-            delta: [C], the error at which the loss turns from squared to absolute.
-            hidden: widths of the hidden layers.
-            epochs: passes over the rows.
-            batches: steps an epoch.
-        """
-        self.train, self.valid = train, valid
-        self.epochs, self.batches = epochs, batches
+        self.train, self.valid, self.schedule = train, valid, schedule
         self.epoch = 0
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         self.device = train.targets.device
@@ -125,73 +127,72 @@ class Trainer:
         initialised = StackedMLP.initialised(self.generators, d_in, hidden)
         members = torch.arange(replicas).repeat(len(candidates))
         self.stack = initialised[members].to(str(self.device))
-        self._train_batches = Batches(train, batches, beside=sum(hidden))
+        self._train_batches = Batches(train, schedule.batches, sum(hidden))
+        self._valid_batches = Batches(valid, max(1, -(-valid.longest // BLOCK_ROWS)))
         width = self._train_batches.width
         self.backward = Backward(replicas, width, d_in, hidden, str(self.device))
-        deltas = delta.float().to(self.device)[:, None]
         self.candidate_trainers = [
             CandidateTrainer(
                 candidate,
                 self.stack[index * replicas : (index + 1) * replicas],
                 self.backward,
-                deltas,
+                loss,
+                adamw,
             )
             for index, candidate in enumerate(candidates)
         ]
-        self._drops = any(candidate.dropout for candidate in candidates)
-        self._valid_batches = Batches(valid, max(1, -(-valid.longest // SCORED_ROWS)))
+        self._has_dropout = any(candidate.dropout for candidate in candidates)
 
     def networks(self, index: int) -> StackedMLP:
-        """The networks of a block, sharing the stack's memory."""
+        """Return the networks of a candidate. They share the stack's memory."""
         return self.candidate_trainers[index].stack
 
     def keep(self, indices: Sequence[int]) -> None:
-        """Train on with these blocks only; in the stack the others rest as they are."""
+        """Continue with these candidates only; leave other networks as they are."""
         self.candidate_trainers = [self.candidate_trainers[index] for index in indices]
 
     def run(self) -> Iterator[EpochErrors]:
-        """Train to the end, yielding the scores after each epoch."""
-        while self.epoch < self.epochs:
+        """Train the remaining epochs, yielding the errors after each."""
+        while self.epoch < self.schedule.epochs:
             yield self.step_epoch()
 
     def step_epoch(self) -> EpochErrors:
-        """Train for one epoch, and score."""
+        """Train for one epoch, then score the validation rows."""
         trained = self.train_epoch()
         return EpochErrors(self.epoch, trained, self._score())
 
     @torch.no_grad()
     def train_epoch(self) -> Tensor:
-        """Learn from every row once, in an order drawn anew; the errors on the way.
+        """Train on every row once, in a newly shuffled order.
 
-        Of the batches that are gathered together a block sees all before the next block
-        does: its networks stay in the cache for as long.
+        A candidate is trained on all batches that were gathered together before the
+        next candidate is, so that its networks stay in the cache.
+
+        Returns:
+            The root mean squared error of each network during the epoch, shape (M,).
         """
         squares = self._zeros()
         done = 0
         for batches in self._train_batches.shuffled(self.generators):
-            dropout_noise = [
-                self._dropout_noise(batch.targets.shape[1]) for batch in batches
+            noise = [self._dropout_noise(batch.targets.shape[1]) for batch in batches]
+            lr_scales = [
+                self.schedule.lr_scale(self.epoch, done + number)
+                for number in range(len(batches))
             ]
-            steps = [
-                self.epoch + (done + n) / self.batches for n in range(len(batches))
-            ]
-            shares = [schedule(step / self.epochs) for step in steps]
             weight = torch.stack([batch.weight for batch in batches])
             shape = (len(self.candidate_trainers), len(batches), 2, *weight.shape[1:])
             errors = torch.empty(shape, device=self.device)
-            for candidate_trainer, own in zip(
-                self.candidate_trainers, errors, strict=True
-            ):
-                for each in zip(batches, dropout_noise, shares, own, strict=True):
-                    candidate_trainer.step(*each)
+            for trainer, own in zip(self.candidate_trainers, errors, strict=True):
+                for each in zip(batches, noise, lr_scales, own, strict=True):
+                    trainer.step(*each)
             squares += squared_errors(errors, weight)
             done += len(batches)
         self.epoch += 1
         return self._root_mean(squares, self.train)
 
     def _dropout_noise(self, rows: int) -> list[Tensor]:
-        """A number in 0 to 1 for each unit of each cell, the same for all blocks."""
-        if not self._drops:
+        """Return uniform noise for each hidden layer, [C, rows, d_out] each."""
+        if not self._has_dropout:
             return []
         return [
             torch.stack(
@@ -201,11 +202,11 @@ class Trainer:
         ]
 
     def _score(self) -> Tensor:
-        """Root mean squared error of each network on its validation rows, [M]."""
+        """Return the root mean squared error on the validation rows, shape (M,)."""
         squares = self._zeros()
         for batch in chain.from_iterable(self._valid_batches.in_order()):
-            for index, candidate_trainer in enumerate(self.candidate_trainers):
-                errors = predict(candidate_trainer.stack, batch.inputs) - batch.targets
+            for index, trainer in enumerate(self.candidate_trainers):
+                errors = predict(trainer.stack, batch.inputs) - batch.targets
                 squares[index] += (batch.weight * errors**2).sum(1)
         return self._root_mean(squares, self.valid)
 
@@ -218,46 +219,15 @@ class Trainer:
 
 
 def squared_errors(errors: Tensor, weight: Tensor) -> Tensor:
-    """Sums [blocks, C] of the squared errors of the heads' mean.
+    """Return the weighted sums of the predictions' squared errors: [candidates, C].
 
-    Shapes: errors [blocks, batches, 2, C, B], weight [batches, C, B].
+    Shapes: errors of the heads [candidates, batches, 2, C, B]; weight [batches, C, B].
     """
     return (weight * errors.mean(2) ** 2).sum(3).sum(1)
 
 
 def dropout_masks(dropout_noise: Sequence[Tensor], dropout: float) -> list[Tensor]:
-    """Inverted dropout: 0 where a unit goes, 1 / (1 - dropout) where it stays."""
+    """Return inverted dropout masks: 0 or, for a kept unit, 1 / (1 - dropout)."""
     if dropout == 0:
         return []
-    return [(chance >= dropout) / (1 - dropout) for chance in dropout_noise]
-
-
-def schedule(progress: float) -> float:
-    """The learning rate's share at a point of the way, 0 to 1.
-
-    It rises over the first twentieth, while Adam's averages fill, then falls to 0 along
-    a cosine (Loshchilov and Hutter, SGDR, 2017).
-    """
-    return min(1.0, progress / WARM_UP) * (1 + math.cos(math.pi * progress)) / 2
-
-
-@torch.no_grad()
-def predict(stack: StackedMLP, inputs: Tensor) -> Tensor:
-    """The mean of each network's heads: [M, rows, d_in] -> [M, rows]."""
-    return stack.heads(inputs).mean(0)
-
-
-def predict_rows(
-    stacks: Sequence[StackedMLP], inputs: Inputs, fold: Tensor, rows: Tensor
-) -> np.ndarray:
-    """What stacks of C networks predict for their rows [C, n], [stacks, C, n].
-
-    Network c reads the inputs as fold[c] does. They are gathered once for all stacks.
-    """
-    predicted = np.empty((len(stacks), *rows.shape))
-    for some, indices, candidate in inputs.blocks(fold, rows):
-        number = indices.stop - indices.start
-        for index, stack in enumerate(stacks):
-            own = predict(stack[some], candidate)[:, :number]
-            predicted[index, some, indices] = own.cpu().numpy()
-    return predicted
+    return [(noise >= dropout) / (1 - dropout) for noise in dropout_noise]

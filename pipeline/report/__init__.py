@@ -1,4 +1,5 @@
-"""The report: one page for a run, or for several side by side.
+"""The HTML report of one run, or of several side by side.
 
-The way of the data: run folder → facts, importance → pictures → page.
+Data flow: run folder → facts, importance → figures → page. Nothing here trains or
+changes a run.
 """

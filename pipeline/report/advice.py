@@ -1,30 +1,29 @@
-"""What to do next with a run: the few things its facts suggest."""
+"""Next steps that the facts of a run suggest."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipeline.report.facts import Facts
-from pipeline.report.figures.residuals import LARGEST_ERRORS
-from pipeline.runs.record import Record
+from pipeline.runs.record import Run
 
 _GRID = "--lambda 0 --lambda 1 --lambda 2 --lambda 5 --lambda 10 --lambda 20"
 _UPLOAD = "https://www.kaggle.com/c/house-prices-advanced-regression-techniques/submit"
 
 
 class Advice(NamedTuple):
-    """A sentence, and the command that does what it says, if there is one."""
+    """A sentence, and the command that does what it says, or none."""
 
     text: str
     command: str = ""
 
 
 def advise(facts: Facts) -> list[Advice]:
-    """What to do next, the nearest first."""
-    return [*_submission(facts), *_decay(facts.record), *_houses(facts)]
+    """Return the suggested next steps, the first one first."""
+    return [*_submission(facts), *_weight_decay(facts.run), *_largest_errors(facts)]
 
 
 def _submission(facts: Facts) -> Iterator[Advice]:
-    run_id = facts.record.run_id
+    run_id = facts.run.run_id
     if facts.leaderboard is not None:
         return
     if facts.submitted:
@@ -33,28 +32,28 @@ def _submission(facts: Facts) -> Iterator[Advice]:
         yield Advice("Make the file for Kaggle:", f"pipeline submit --run {run_id}")
 
 
-def _decay(record: Record) -> Iterator[Advice]:
-    """Where to look for a better weight decay."""
-    if record.search is not None:
-        return  # which looked for it already
-    values = [each.value for each in record.scores]
-    best = record.best.value
+def _weight_decay(run: Run) -> Iterator[Advice]:
+    """Suggest other values of λ if the best one is at the end of the grid."""
+    if run.search is not None:
+        return
+    values = [each.weight_decay for each in run.scored]
+    best = run.best_lambda
     if len(values) == 1:
         yield Advice(
-            "Only one λ was tried; see whether another does better:",
+            "Only one λ was tried. Try others:",
             f"pipeline train {_GRID}",
         )
     elif best == values[-1]:
         command = f"pipeline train --lambda {best:g} --lambda {2 * best + 1:g}"
-        yield Advice("The best λ is the largest tried; try larger ones:", command)
+        yield Advice("The best λ is the largest tried. Try larger ones:", command)
     elif best == values[0] > 0:
         command = f"pipeline train --lambda 0 --lambda {best / 2:g} --lambda {best:g}"
-        yield Advice("The best λ is the least tried; try smaller ones:", command)
+        yield Advice("The best λ is the smallest tried. Try smaller ones:", command)
 
 
-def _houses(facts: Facts) -> Iterator[Advice]:
-    worst = facts.houses["share"].nlargest(LARGEST_ERRORS)
+def _largest_errors(facts: Facts) -> Iterator[Advice]:
+    share = facts.largest_errors["share"]
     yield Advice(
-        f"Look at the houses that cost most: {len(worst)} of "
-        f"{len(facts.houses):,} make {worst.sum():.0%} of the squared error."
+        f"Look at the largest errors: {len(share)} of {len(facts.houses):,} houses "
+        f"make up {share.sum():.0%} of the squared error."
     )

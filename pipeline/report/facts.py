@@ -1,36 +1,41 @@
-"""All that a page shows of a run, from its folder and the data behind it."""
+"""Collect what the report shows of a run, from its folder and its data."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
-from pipeline.data import processed
 from pipeline.data.clean import clean_rows
 from pipeline.data.raw import read_train
 from pipeline.data.schema import ID, TARGET
 from pipeline.kaggle import receipts
 from pipeline.report.importance import Importance, importances
-from pipeline.runs.integrity import changes
+from pipeline.runs.integrity import changes, data_changes
 from pipeline.runs.predictor import Predictor
-from pipeline.runs.record import Record, read_record, sound
+from pipeline.runs.record import HISTORY, LARGEST_ERRORS, OUT_OF_FOLD, Run
 from pipeline.validation.metrics import log_errors
 
 
 class Facts(NamedTuple):
-    """A run's record, its houses and curves, and which columns matter to it.
+    """A run with its predictions, learning curves and column importances.
 
-    `houses` has what oof.csv has of each house, its `error` (the log of prediction over
-    price), its `share` of all squared error and, where the data is still what the run
-    was trained on, its cleaned columns; where it is not, `importance` is None.
-    `changes` has a line for each file that is not as it was when the run was finished.
-    `leaderboard` is the score that Kaggle gave.
+    Attributes:
+        run: the run.
+        houses: the columns of oof.csv, `error` (log of prediction over price), `share`
+            of all squared error and, if data/raw has not changed since training, the
+            cleaned columns.
+        history: the learning curves.
+        importance: of each column, or None if data/raw has changed.
+        changes: a line for each file that has changed since the run finished.
+        submitted: whether there is a submission file.
+        leaderboard: the score on Kaggle, or None.
     """
 
-    record: Record
+    run: Run
     houses: pd.DataFrame
     history: pd.DataFrame
     importance: list[Importance] | None
@@ -38,45 +43,62 @@ class Facts(NamedTuple):
     submitted: bool
     leaderboard: float | None
 
+    @property
+    def largest_errors(self) -> pd.DataFrame:
+        """The rows of the houses with the largest squared errors, largest first."""
+        return self.houses.nlargest(LARGEST_ERRORS, "share")
 
-def read_facts(project: Project, record: dict[str, Any]) -> Facts:
-    """Read a run, and find which columns matter.
+
+def read_facts(project: Project, run: Run) -> Facts:
+    """Read the files of a run, and compute the importance of each column.
 
     Raises:
-        UserError: a file of the run is missing or not as `train` writes it.
+        UserError: a file of the run is missing or not as `pipeline train` writes it.
     """
-    run = read_record(project, record)
-    folder = project.runs / run.run_id
-    seen = sound(folder / "oof.csv", _out_of_fold, folder / "oof.csv")
-    history = sound(folder / "history.csv", _history, folder / "history.csv")
-    houses = _houses(project, record, seen)
-    found = None
-    if houses is not None:
-        fitted = Predictor.load(project, record)
-        found = importances(fitted, houses, seen["fold"].to_numpy())
-        seen = houses.assign(**{str(name): seen[name] for name in seen})
+    houses = _read(run.folder / OUT_OF_FOLD, _out_of_fold)
+    history = _read(run.folder / HISTORY, _history)
+    cleaned = _cleaned(project, run, houses)
+    importance = None
+    if cleaned is not None:
+        fold = houses["fold"].to_numpy()
+        importance = importances(Predictor.load(run), cleaned, fold)
+        houses = cleaned.assign(**{str(name): houses[name] for name in houses})
     submission = project.submissions / f"{run.run_id}.csv"
-    sent = receipts.read(submission)
+    receipt = receipts.read(submission)
     return Facts(
-        record=run,
-        houses=seen,
+        run=run,
+        houses=houses,
         history=history,
-        importance=found,
-        changes=list(changes(project, record)),
+        importance=importance,
+        changes=list(changes(project, run)),
         submitted=submission.is_file(),
-        leaderboard=sent.public_score if sent else None,
+        leaderboard=receipt.public_score if receipt else None,
     )
 
 
+def _read(path: Path, read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
+    """Read a CSV file of a run.
+
+    Raises:
+        UserError: it is missing or not as `pipeline train` writes it.
+    """
+    try:
+        return read(path)
+    except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"{path}: not as `pipeline train` writes it ({error!r}); train again"
+        ) from None
+
+
 def _out_of_fold(path: Path) -> pd.DataFrame:
-    """The prices of rows by networks that never saw them, and how far off they are."""
-    seen = _numbers(path, {ID: int, "fold": int, TARGET: float, "prediction": float})
-    prices = seen[[TARGET, "prediction"]]
+    """Read the out-of-fold predictions, and compute their errors."""
+    houses = _numbers(path, {ID: int, "fold": int, TARGET: float, "prediction": float})
+    prices = houses[[TARGET, "prediction"]]
     if not ((prices > 0) & np.isfinite(prices)).all(axis=None):
         raise ValueError("a price that is not positive and finite")
-    error = log_errors(seen["prediction"].to_numpy(), seen[TARGET].to_numpy())
-    whole = (error**2).sum() or 1.0  # of a run without any error
-    return seen.assign(error=error, share=error**2 / whole)
+    error = log_errors(houses["prediction"].to_numpy(), houses[TARGET].to_numpy())
+    total = (error**2).sum() or 1.0  # all predictions may be exact
+    return houses.assign(error=error, share=error**2 / total)
 
 
 def _history(path: Path) -> pd.DataFrame:
@@ -85,21 +107,19 @@ def _history(path: Path) -> pd.DataFrame:
 
 
 def _numbers(path: Path, columns: dict[str, type]) -> pd.DataFrame:
-    """Some columns of a CSV file, all of them numbers."""
+    """Read some columns of a CSV file, all of them numbers."""
     frame = pd.read_csv(path)[list(columns)].astype(columns)
     if frame.empty:
         raise ValueError("no rows")
     return frame
 
 
-def _houses(
-    project: Project, record: dict[str, Any], seen: pd.DataFrame
-) -> pd.DataFrame | None:
-    """The cleaned training rows, if they are those that the run was trained on."""
+def _cleaned(project: Project, run: Run, houses: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the cleaned training rows, or None if they are not those of the run."""
+    if any(data_changes(project, run)):
+        return None
     try:
-        if processed.require(project) != record.get("inputs"):
-            return None
-        houses = clean_rows(read_train(project.raw / "train.csv")).frame
+        cleaned = clean_rows(read_train(project.raw / "train.csv")).frame
     except UserError:
         return None
-    return houses if np.array_equal(houses[ID], seen[ID]) else None
+    return cleaned if np.array_equal(cleaned[ID], houses[ID]) else None

@@ -1,12 +1,13 @@
-"""The stage `report`: runs/ -> reports/<run id>.html, one page that needs nothing else.
+"""Write the report: runs/ -> reports/<run id>.html, one file that needs no other.
 
-Every value is escaped as the template writes it (autoescape), and a Content Security
-Policy lets the browser run the page's own script and style alone: whatever a run's
-files hold, it stays text, and nothing is fetched.
+The template escapes every value (autoescape), and a Content Security Policy allows only
+the page's own script and style. Whatever a run's files hold stays text, and the browser
+loads nothing else.
 """
 
 import base64
 import hashlib
+import math
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -21,50 +22,51 @@ from pipeline import __version__
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
-from pipeline.data.schema import TARGET
+from pipeline.data.schema import TARGET, YEAR_BUILT
 from pipeline.report.advice import Advice, advise
 from pipeline.report.compare import compare
 from pipeline.report.facts import Facts, read_facts
 from pipeline.report.figures import rankings, residuals, scores
-from pipeline.report.score_text import fold_names, fold_values
 from pipeline.report.svg import labels
 from pipeline.report.svg.drawing import Drawing
-from pipeline.runs.record import Ladder, newest_ladder
+from pipeline.report.texts import fold_names, fold_values, setting_texts
+from pipeline.runs.record import BaselineScore, Run
+from pipeline.runs.store import newest_baselines
 
 MOST_RUNS = 6  # side by side
 _TEMPLATES = "templates"
 
 
-class Shown(NamedTuple):
-    """A run as the page shows it: its facts, and the pictures of them."""
+class RunView(NamedTuple):
+    """What the page shows of a run."""
 
     facts: Facts
     advice: list[Advice]
-    pictures: dict[str, Drawing]
+    figures: dict[str, Drawing]
     curves: dict[int, Drawing]
     largest_errors: list[dict[str, Any]]
-    typical: str
+    typical_error: str
+    settings: dict[str, str]
 
 
-def write_report(project: Project, records: Sequence[dict[str, Any]]) -> Path:
-    """Write the page of a run, or of several side by side, and say where it lies.
+def write_report(project: Project, runs: Sequence[Run]) -> Path:
+    """Write the page of a run, or of several side by side, and return its path.
 
     Raises:
-        UserError: too many runs, a run that is broken, or a folder that cannot be
-            written to.
+        UserError: there are too many runs, a file of a run cannot be used, or the
+            folder cannot be written to.
     """
-    if len(records) > MOST_RUNS:
-        raise UserError(f"{len(records)} runs: at most {MOST_RUNS} fit side by side")
-    torch.set_num_threads(1)  # the same page on any machine
-    runs = [draw(read_facts(project, record)) for record in records]
-    name = "_".join(run.facts.record.run_id for run in runs)
-    path = project.reports / f"{name}.html"
-    write_atomically(path, render(runs, newest_ladder(project)))
+    if len(runs) > MOST_RUNS:
+        raise UserError(f"{len(runs)} runs: at most {MOST_RUNS} fit side by side")
+    torch.set_num_threads(1)  # sums depend on the number of threads
+    views = [draw(read_facts(project, run)) for run in runs]
+    path = project.reports / f"{'_'.join(run.run_id for run in runs)}.html"
+    write_atomically(path, render(views, newest_baselines(project)))
     return path
 
 
-def render(runs: Sequence[Shown], ladder: Ladder | None) -> str:
-    """The page as HTML."""
+def render(views: Sequence[RunView], baselines: Run | None) -> str:
+    """Return the page as HTML."""
     style, script = _own("page.css"), _own("sort.js")
     environment = Environment(
         loader=PackageLoader("pipeline.report", _TEMPLATES),
@@ -74,13 +76,15 @@ def render(runs: Sequence[Shown], ladder: Ladder | None) -> str:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = labels.percent
+    finite = finite_scores(baselines) if baselines else []
     return environment.get_template("page.html.j2").render(
-        runs=runs,
-        rows=compare([run.facts for run in runs]),
-        ladder=ladder,
+        views=views,
+        rows=compare([view.facts for view in views]),
+        baselines=baselines,
+        baseline_scores=finite,
+        baselines_figure=rankings.baselines(finite) if finite else None,
         fold_names=fold_names,
         fold_values=fold_values,
-        ladder_picture=rankings.ladder(ladder) if ladder else None,
         style=style,
         style_hash=_hash(style),
         script=script,
@@ -89,34 +93,46 @@ def render(runs: Sequence[Shown], ladder: Ladder | None) -> str:
     )
 
 
-def draw(facts: Facts) -> Shown:
-    """Draw the pictures of a run."""
-    houses, record = facts.houses, facts.record
-    drawn = {
-        "forecast": scores.forecast(record, facts.leaderboard),
-        "against": residuals.against_actual(houses),
-        "price": residuals.residuals(houses, TARGET, "price"),
+def finite_scores(run: Run) -> list[BaselineScore]:
+    """Return the scores of the baselines that did not diverge."""
+    return [each for each in run.baselines or [] if math.isfinite(each.pooled)]
+
+
+def draw(facts: Facts) -> RunView:
+    """Draw the figures of a run."""
+    houses, run = facts.houses, facts.run
+    figures = {
+        "forecast": scores.forecast(run, facts.leaderboard),
+        "against_actual": residuals.against_actual(facts),
+        "price": residuals.residuals(facts, TARGET, "price"),
     }
-    if len(record.scores) > 1:
-        drawn["lambdas"] = scores.lambdas(record)
+    if len(run.scored) > 1:
+        figures["lambdas"] = scores.lambdas(run)
     if facts.importance is not None:
-        drawn["year"] = residuals.residuals(houses, "YearBuilt", "year built")
-        drawn["neighbourhoods"] = residuals.neighbourhoods(houses)
-        drawn["importance"] = rankings.importance(facts.importance)
-    worst = houses.nlargest(residuals.LARGEST_ERRORS, "share").to_dict("records")
-    largest_errors = [{str(name): cell for name, cell in row.items()} for row in worst]
-    typical = f"{np.expm1(houses['error'].abs().median()):.1%}"
-    curves = scores.curves(record, facts.history)
-    return Shown(facts, advise(facts), drawn, curves, largest_errors, typical)
+        figures["year"] = residuals.residuals(facts, YEAR_BUILT, "year built")
+        figures["neighbourhoods"] = residuals.neighbourhoods(houses)
+        figures["importance"] = rankings.importance(facts.importance)
+    largest = facts.largest_errors.to_dict("records")
+    return RunView(
+        facts=facts,
+        advice=advise(facts),
+        figures=figures,
+        curves=scores.curves(run, facts.history),
+        largest_errors=[
+            {str(name): cell for name, cell in row.items()} for row in largest
+        ],
+        typical_error=f"{np.expm1(houses['error'].abs().median()):.1%}",
+        settings=setting_texts(run.settings),
+    )
 
 
 def _own(name: str) -> Markup:
-    """A file of the page's own, which needs no escaping."""
+    """Return the text of a template file, which needs no escaping."""
     path = files("pipeline.report") / _TEMPLATES / name
     return Markup(path.read_text(encoding="utf-8"))
 
 
 def _hash(text: str) -> str:
-    """What a Content Security Policy calls a script or style by."""
+    """Return the hash by which a Content Security Policy allows a script or style."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

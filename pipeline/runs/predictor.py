@@ -1,13 +1,13 @@
-"""A run's networks, loaded again: they price any rows of features.
+"""Load the networks of a run and predict prices with them.
 
-Opening the weights runs no code: safetensors holds plain tensors, and these are used
-only once their names, types and shapes are what the run's record makes them.
+Loading runs no code: safetensors files hold plain tensors, which are used only after
+their names, types and shapes are checked against the run's record.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -17,87 +17,85 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from pipeline.core.errors import UserError
-from pipeline.core.paths import Project
-from pipeline.core.settings import Settings
 from pipeline.data.encoder import Encoder, Matrix, to_matrix
+from pipeline.data.schema import LOCATION
+from pipeline.network.inference import predict, predict_rows
 from pipeline.network.inputs import Inputs, pad_columns, padded_matrix
 from pipeline.network.stacked_mlp import StackedMLP
-from pipeline.network.trainer import predict, predict_rows
-from pipeline.runs.store import RECORD, WEIGHTS
-from pipeline.validation.clipping import PriceBounds
+from pipeline.runs.record import RECORD, WEIGHTS, Run
+from pipeline.validation.clipping import PriceBounds, RowBounds
+from pipeline.validation.fold_data import TargetScale
 
 _STACK = "stack."
 _ENCODER = ("fill", "mean", "scale")
+_SCALE = ("mean", "deviation")
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """The networks of a run's best λ, and what each fold learned from its rows.
+    """The networks of a run's best λ, and the statistics of each fold's rows.
 
-    Shapes: stack, M = folds × seeds networks, fold by fold; mean and deviation of the
-    log price [folds].
+    `stack` has folds × seeds networks, ordered by fold.
     """
 
     columns: list[str]
     stack: StackedMLP
     encoders: list[Encoder]
-    mean: np.ndarray
-    deviation: np.ndarray
-    limits: list[PriceBounds]
+    scale: TargetScale
+    price_bounds: list[PriceBounds]
 
     @classmethod
-    def load(cls, project: Project, record: dict[str, Any]) -> Self:
-        """Read the networks of a run.
+    def load(cls, run: Run) -> Self:
+        """Load the networks of a run.
 
         Raises:
-            UserError: the weights are missing, cut, or not those of the record.
+            UserError: the weights are missing, truncated, or do not fit the record.
         """
-        folder = project.runs / record["run_id"]
         try:
-            settings = _settings(record)
-            place = record["settings"]["lambdas"].index(record["best_lambda"])
-            columns = [str(name) for name in record["columns"]]
-            limits = [PriceBounds(**each) for each in record["limits"]]
-        except (KeyError, TypeError, ValueError) as error:
+            expected = _expected(run)
+        except (TypeError, RuntimeError):  # a size that torch cannot hold
             raise UserError(
-                f"{folder / RECORD}: not as `pipeline train` writes it "
-                f"({error!r}); train again"
+                f"{run.folder / RECORD}: no networks have these sizes; train again"
             ) from None
-        tensors = _read(folder / WEIGHTS, _expected(settings, len(columns)))
+        tensors = _read(run.folder / WEIGHTS, expected)
         statistics = [tensors[f"encoder.{name}"].numpy() for name in _ENCODER]
+        best = run.scores.index(run.best)
         return cls(
-            columns=columns,
+            columns=run.columns,
             stack=StackedMLP.from_tensors(
                 {
-                    name.removeprefix(_STACK): tensor[place]
+                    name.removeprefix(_STACK): tensor[best]
                     for name, tensor in tensors.items()
                     if name.startswith(_STACK)
                 }
             ),
             encoders=[Encoder(*each) for each in zip(*statistics, strict=True)],
-            mean=tensors["target.mean"].numpy()[:, 0],
-            deviation=tensors["target.deviation"].numpy()[:, 0],
-            limits=limits,
+            scale=TargetScale(*(tensors[f"target.{name}"].numpy() for name in _SCALE)),
+            price_bounds=[
+                PriceBounds(each.floor, each.ceiling, each.highest)
+                for each in run.price_bounds
+            ],
         )
 
     @property
     def networks(self) -> list[StackedMLP]:
-        """The networks of each fold; they share memory."""
+        """The networks of each fold, as views of the stack."""
         folds = len(self.encoders)
         seeds = len(self.stack.output) // folds
         return [self.stack[n * seeds : (n + 1) * seeds] for n in range(folds)]
 
     @cached_property
-    def unmet(self) -> set[str]:
-        """Columns of words that no fold's training rows have."""
+    def unseen_columns(self) -> set[str]:
+        """One-hot columns of categories that no training row has."""
         scales = np.stack([encoder.scale for encoder in self.encoders])
-        never = np.isinf(scales).all(axis=0)
-        return {name for name, none in zip(self.columns, never, strict=True) if none}
+        unseen = np.isinf(scales).all(axis=0)
+        return {name for name, no in zip(self.columns, unseen, strict=True) if no}
 
     def prices(self, features: pd.DataFrame) -> np.ndarray:
-        """The price of each row by all folds, [rows], as the run priced its test rows.
+        """Return the predicted prices, in dollars, shape [rows].
 
-        To the last bit: all networks are one stack here too.
+        They are equal to the last bit to the run's predictions for the same rows, since
+        all networks are one stack here too.
 
         Raises:
             UserError: the run was trained on other columns.
@@ -107,26 +105,24 @@ class Predictor:
         folds = len(self.encoders)
         own = torch.arange(folds).repeat_interleave(len(self.stack.output) // folds)
         every = torch.arange(len(features)).expand(len(own), -1)
-        (standard,) = predict_rows([self.stack], inputs, own, every)
-        log_price = standard * self.deviation[own, None] + self.mean[own, None]
+        (standardised,) = predict_rows([self.stack], inputs, own, every)
+        log_price = self.scale.to_log_price(standardised, own.numpy())
         by_fold = log_price.reshape(folds, -1, len(features)).mean(axis=1)
-        where = features["Neighborhood"]
-        floor = np.array([[each.floor] for each in self.limits])
-        ceiling = np.stack([each.ceiling_of(where) for each in self.limits])
-        return np.asarray(np.exp(np.clip(by_fold, floor, ceiling).mean(axis=0)))
+        bounds = RowBounds.of(self.price_bounds, features[LOCATION])
+        return np.asarray(np.exp(bounds.clip(by_fold).mean(axis=0)))
 
     def log_price(self, features: pd.DataFrame, fold: int) -> np.ndarray:
-        """The log price that the networks of a fold predict, [rows].
+        """Return the log prices that the networks of a fold predict, shape [rows].
 
         Raises:
             UserError: the run was trained on other columns.
         """
-        return self.of_matrix(to_matrix(features), features["Neighborhood"], fold)
+        return self.log_price_of_matrix(to_matrix(features), features[LOCATION], fold)
 
-    def of_matrix(
+    def log_price_of_matrix(
         self, matrix: Matrix, neighbourhoods: pd.Series, fold: int
     ) -> np.ndarray:
-        """The same from rows that are a matrix already.
+        """Return the same as `log_price` from rows that are a matrix already.
 
         Raises:
             UserError: as `log_price`.
@@ -137,11 +133,10 @@ class Predictor:
         seeds = torch.zeros(len(stack.output), dtype=torch.long)
         every = torch.arange(len(matrix.entries))
         read = inputs.gather(seeds, every.expand(len(seeds), -1))
-        standard = predict(stack, read).double().mean(0).numpy()
-        log_price = standard * self.deviation[fold] + self.mean[fold]
-        limits = self.limits[fold]
-        ceiling = limits.ceiling_of(neighbourhoods)
-        return np.asarray(np.clip(log_price, limits.floor, ceiling))
+        standardised = predict(stack, read).double().mean(0).numpy()
+        log_price = self.scale.to_log_price(standardised, fold)
+        bounds = RowBounds.of([self.price_bounds[fold]], neighbourhoods)
+        return np.asarray(bounds.clip(log_price)[0])
 
     def _check(self, names: list[str]) -> None:
         if names != self.columns:
@@ -150,27 +145,18 @@ class Predictor:
             )
 
 
-def _settings(record: dict[str, Any]) -> Settings:
-    """The settings of a record, whose tuples JSON made lists."""
-    options: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in dict(record["settings"]).items()
-    }
-    return Settings(**options)
-
-
-def _expected(settings: Settings, d_in: int) -> dict[str, Tensor]:
-    """Tensors like those of a run of these settings, which hold nothing."""
-    members, folds = settings.folds * settings.seeds, settings.folds
-    with torch.device("meta"):  # a record may tell of any size
-        stack = StackedMLP.zeros(members, d_in, settings.hidden).tensors()
+def _expected(run: Run) -> dict[str, Tensor]:
+    """Return tensors of the shapes and types of the run's weights, without data."""
+    folds, candidates = run.settings.folds, len(run.scores)
+    members, d_in = folds * run.settings.seeds, len(run.columns)
+    with torch.device("meta"):  # needs no memory, whatever sizes the record names
+        stack = StackedMLP.zeros(members, d_in, run.settings.hidden).tensors()
         statistics = torch.zeros(folds, d_in, dtype=torch.float64)
         target = torch.zeros(folds, 1, dtype=torch.float64)
-        blocks = len(settings.lambdas)
         return {
-            **{_STACK + n: t.expand(blocks, *t.shape) for n, t in stack.items()},
+            **{_STACK + n: t.expand(candidates, *t.shape) for n, t in stack.items()},
             **{f"encoder.{name}": statistics for name in _ENCODER},
-            **{f"target.{name}": target for name in ("mean", "deviation")},
+            **{f"target.{name}": target for name in _SCALE},
         }
 
 
@@ -184,6 +170,6 @@ def _read(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
         if own is None or (own.shape, own.dtype) != (like.shape, like.dtype):
             raise UserError(
                 f"{path}: {name} is not {list(like.shape)} of {like.dtype}, "
-                f"as {RECORD} makes it; train again"
+                f"which {RECORD} asks for; train again"
             )
     return {name: tensors[name] for name in expected}

@@ -1,194 +1,273 @@
-"""run.json as typed facts: whoever wrote it, what is shown is what it should be."""
+"""run.json as typed data: the one place that knows its keys.
+
+Only light modules are imported here, since `pipeline runs` reads every record.
+"""
 
 import math
-from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Annotated, Any, Self
 
-from pipeline.core.errors import UserError
-from pipeline.core.paths import Project
-from pipeline.runs.store import RECORD, list_runs
-from pipeline.validation.metrics import Forecast
+from pipeline.core.errors import UserError, short
+from pipeline.core.fingerprint import record_digest
+from pipeline.core.settings import Settings
+from pipeline.core.typed_json import Key, NanAsNull, from_json, to_json
+from pipeline.data.schema import ID, LOCATION, TARGET
 
-S = TypeVar("S")
-T = TypeVar("T")
+RECORD = "run.json"
+WEIGHTS = "weights.safetensors"
+OUT_OF_FOLD = "oof.csv"
+PREDICTIONS = "predictions.csv"
+HISTORY = "history.csv"
+LARGEST_ERRORS = 10  # how many houses are named
 
 
-class LambdaScore(NamedTuple):
-    """The log-RMSE of a λ: of each fold, their mean and deviation, and of all rows."""
+@dataclass(frozen=True)
+class CandidateScore:
+    """The log-RMSE of one λ, NaN where a network diverged.
 
-    value: float
-    folds: list[float]
-    mean: float
-    std: float
-    pooled: float
+    `mean` and `std` are over the folds; `pooled` is over all rows at once.
+    """
+
+    weight_decay: Annotated[float, Key("lambda")]
+    folds: list[NanAsNull]
+    mean: NanAsNull
+    std: NanAsNull
+    pooled: NanAsNull
     seconds: float
 
     @property
     def standard_error(self) -> float:
-        """Of the mean of the folds."""
+        """The standard error of the mean of the folds."""
         return self.std / math.sqrt(len(self.folds))
 
 
-class Trial(NamedTuple):
-    """A trial of a search."""
+@dataclass(frozen=True)
+class BaselineScore:
+    """The log-RMSE of one baseline, as `CandidateScore` has it.
 
-    number: int
-    settings: dict[str, str]
-    score: float
-    stopped: bool
-
-
-class Search(NamedTuple):
-    """The trials, best first; log-RMSE of the best and the default on fresh folds."""
-
-    trials: list[Trial]
-    best: float
-    default: float
-
-
-class Record(NamedTuple):
-    """What run.json says of a run; its scores by rising λ.
-
-    The λ that are left out have no score, since networks of theirs diverged.
+    `accuracy` is the share of houses in the right price band, of a classifier.
     """
-
-    run_id: str
-    created: str
-    settings: dict[str, str]
-    best: LambdaScore
-    scores: list[LambdaScore]
-    left_out: list[str]
-    forecast: Forecast
-    seconds: float
-    versions: dict[str, str]
-    search: Search | None
-
-    @property
-    def bound(self) -> float:
-        """One standard error above the best λ's mean."""
-        return self.best.mean + self.best.standard_error
-
-    @property
-    def simplest(self) -> LambdaScore:
-        """The largest λ whose mean is not above the bound.
-
-        The simplest model that is not clearly worse (Breiman et al., Classification
-        and Regression Trees, 1984; Hastie et al., section 7.10).
-        """
-        near = [each for each in self.scores if each.mean <= self.bound]
-        return max(near, key=lambda score: score.value, default=self.best)
-
-
-class Rung(NamedTuple):
-    """A rung of the ladder."""
 
     name: str
     what: str
+    folds: list[NanAsNull]
+    mean: NanAsNull
+    std: NanAsNull
+    pooled: NanAsNull
+    seconds: float
+    accuracy: float | None
+
+
+@dataclass(frozen=True)
+class DivergedNetwork:
+    """A network that diverged, and the epoch in which it did."""
+
+    weight_decay: Annotated[float, Key("lambda")]
+    fold: int
+    seed: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The expected leaderboard score, with a 90 % interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LargestError:
+    """A training house, its out-of-fold prediction and its share of squared error."""
+
+    house: Annotated[int, Key(ID)]
+    neighbourhood: Annotated[str | None, Key(LOCATION)]
+    price: Annotated[float, Key(TARGET)]
+    prediction: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The price bounds of a fold, in log price, by neighbourhood and for any other."""
+
+    floor: float
+    ceiling: dict[str, float]
+    highest: float
+
+
+@dataclass(frozen=True)
+class SearchedSettings:
+    """The settings that `tune` searches."""
+
+    weight_decay: Annotated[float, Key("lambda")]
+    lr: float
+    dropout: float
+    hidden: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TrialScore:
+    """The pooled log-RMSE of a trial after some epochs."""
+
+    epoch: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A finished trial of a search; a pruned one was stopped before its last epoch."""
+
+    number: int
+    weight_decay: Annotated[float, Key("lambda")]
+    lr: float
+    dropout: float
+    hidden: tuple[int, ...]
+    score: float
+    pruned: Annotated[bool, Key("stopped")]
+    rungs: list[TrialScore]
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """The pooled log-RMSE for each fold seed that the search did not use."""
+
+    pooled: list[float]
     mean: float
-    std: float
-    pooled: float
 
 
-class Ladder(NamedTuple):
-    """A run of `baselines`: its rungs from the bottom up."""
+@dataclass(frozen=True)
+class Confirmations:
+    """The best and the default settings on the same fold seeds."""
 
+    fold_seeds: list[int]
+    best: Confirmation
+    default: Confirmation
+
+
+@dataclass(frozen=True)
+class Search:
+    """What `tune` found: the best settings, and all trials, best first."""
+
+    best: SearchedSettings
+    command: str
+    trials: list[Trial]
+    confirmed: Confirmations
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a run is made from: a fingerprint and the SHA-256 of each input file."""
+
+    fingerprint: str
+    inputs: dict[str, str | None]
+    search: Search | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A training run: its folder, and what run.json says of it.
+
+    `scores` is in the order of the weights. `search` is None but for a run of `tune`,
+    `baselines` but for a run of `baselines`. `document` is all that the file holds,
+    keys of other versions included, where the run was read from a file.
+    """
+
+    folder: Annotated[Path, Key(None)] = Path()
     run_id: str
-    rungs: list[Rung]
+    created: str  # ISO 8601
+    fingerprint: str
+    inputs: dict[str, str | None]
+    search: Annotated[Search | None, Key("tune")] = None
+    settings: Settings
+    best_lambda: float
+    cv_log_rmse: float
+    scores: list[CandidateScore]
+    diverged: list[DivergedNetwork]
+    forecast: Forecast
+    largest_errors: Annotated[list[LargestError], Key("costliest")]
+    seconds: float
+    columns: list[str]
+    price_bounds: Annotated[list[Bounds], Key("limits")]
+    threads: int
+    versions: dict[str, str]
+    baselines: Annotated[list[BaselineScore] | None, Key("rungs")] = None
+    files: dict[str, str | None] = field(default_factory=dict)
+    digest: str = ""
+    document: Annotated[dict[str, Any] | None, Key(None)] = None
 
+    @classmethod
+    def from_json(cls, folder: Path, document: object) -> Self:
+        """Return the run of a folder from what its run.json holds.
 
-def read_record(project: Project, record: dict[str, Any]) -> Record:
-    """A record, checked.
+        Keys that are missing in records of older versions take their defaults.
 
-    Raises:
-        UserError: it is not as `train` writes it.
-    """
-    return sound(project.runs / record["run_id"] / RECORD, _record, record)
+        Raises:
+            ValueError: it is not as `pipeline train` writes it.
+        """
+        if not isinstance(document, dict):
+            raise ValueError("no JSON object")
+        try:
+            run = replace(from_json(cls, document), folder=folder, document=document)
+        except (UserError, OverflowError) as error:
+            raise ValueError(str(error)) from None
+        if run.run_id != folder.name:
+            raise ValueError(f"run_id: {short(run.run_id)} is not the folder's name")
+        if any(len(each.folds) != run.settings.folds for each in run.scores):
+            raise ValueError("scores: the number of folds is not that of the settings")
+        matches = [each.weight_decay == run.best_lambda for each in run.scored]
+        if matches.count(True) != 1:
+            raise ValueError(f"best_lambda: no score of λ = {run.best_lambda:g}")
+        return run
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what run.json holds, without the parts that the run does not have."""
+        if self.document is not None:
+            return self.document
+        document: dict[str, Any] = to_json(self)
+        absent = {name for name in ("tune", "rungs") if document[name] is None}
+        return {name: each for name, each in document.items() if name not in absent}
 
-def newest_ladder(project: Project) -> Ladder | None:
-    """The newest run of `baselines`, if there is one.
+    def predictions_folder(self, baseline: str | None = None) -> Path:
+        """Return the folder of the predictions of the best λ, or of a baseline."""
+        return self.folder if baseline is None else self.folder / "rungs" / baseline
 
-    Raises:
-        UserError: its record is not as `baselines` writes it.
-    """
-    for record in list_runs(project):
-        if "rungs" in record:
-            path = project.runs / record["run_id"] / RECORD
-            return Ladder(record["run_id"], sound(path, _rungs, record["rungs"]))
-    return None
+    @property
+    def is_edited(self) -> bool:
+        """Whether run.json has changed since the run finished."""
+        return self.digest != record_digest(self.to_json())
 
+    @property
+    def best(self) -> CandidateScore:
+        """The score of the best λ."""
+        return next(s for s in self.scores if s.weight_decay == self.best_lambda)
 
-def sound(path: Path, read: Callable[[S], T], source: S) -> T:
-    """What `read` makes of a source.
+    @property
+    def scored(self) -> list[CandidateScore]:
+        """The scores of the λ of which no network diverged, by rising λ."""
+        scored = [each for each in self.scores if math.isfinite(each.pooled)]
+        return sorted(scored, key=lambda score: score.weight_decay)
 
-    Raises:
-        UserError: it stumbles over what the file holds.
-    """
-    try:
-        return read(source)
-    except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(
-            f"{path}: not as `pipeline train` writes it ({error!r}); train again"
-        ) from None
+    @property
+    def excluded(self) -> list[float]:
+        """The λ that have no score, since a network diverged."""
+        scores = self.scores
+        return [s.weight_decay for s in scores if not math.isfinite(s.pooled)]
 
+    @property
+    def bound(self) -> float:
+        """The mean of the best λ plus one standard error."""
+        return self.best.mean + self.best.standard_error
 
-def _record(record: dict[str, Any]) -> Record:
-    rows = record["scores"]
-    scores = [_score(each) for each in rows if each["pooled"] is not None]
-    (best,) = (each for each in scores if each.value == record["best_lambda"])
-    forecast = record["forecast"]
-    return Record(
-        run_id=record["run_id"],
-        created=str(record["created"]),
-        settings={str(name): _text(v) for name, v in record["settings"].items()},
-        best=best,
-        scores=sorted(scores),
-        left_out=[_text(r["lambda"]) for r in rows if r["pooled"] is None],
-        forecast=Forecast(*(float(forecast[name]) for name in Forecast._fields)),
-        seconds=float(record["seconds"]),
-        versions={str(name): str(v) for name, v in record["versions"].items()},
-        search=_search(record["tune"]) if "tune" in record else None,
-    )
+    @property
+    def simplest(self) -> CandidateScore:
+        """The score of the largest λ whose mean is not above the bound.
 
-
-def _score(score: dict[str, Any]) -> LambdaScore:
-    folds = [float(each) for each in score["folds"]]
-    rest = (float(score[name]) for name in ("mean", "std", "pooled", "seconds"))
-    return LambdaScore(float(score["lambda"]), folds, *rest)
-
-
-def _search(search: dict[str, Any]) -> Search:
-    searched = ("lambda", "lr", "dropout", "hidden")
-    trials = [
-        Trial(
-            int(trial["number"]),
-            {name: _text(trial[name]) for name in searched},
-            float(trial["score"]),
-            bool(trial["stopped"]),
-        )
-        for trial in search["trials"]
-    ]
-    means = (float(search["confirmed"][who]["mean"]) for who in ("best", "default"))
-    return Search(trials, *means)
-
-
-def _rungs(rungs: list[dict[str, Any]]) -> list[Rung]:
-    """The rungs that have a score, since they did not diverge."""
-    numbers = ("mean", "std", "pooled")
-    return [
-        Rung(
-            str(rung["name"]),
-            str(rung["what"]),
-            *(float(rung[name]) for name in numbers),
-        )
-        for rung in rungs
-        if rung["pooled"] is not None
-    ]
-
-
-def _text(value: object) -> str:
-    """A setting as it is typed."""
-    if isinstance(value, float):
-        return f"{value:g}"
-    return ", ".join(map(_text, value)) if isinstance(value, list) else str(value)
+        This is the one-standard-error rule: the simplest model that is not clearly
+        worse than the best (Breiman et al., Classification and Regression Trees, 1984;
+        Hastie et al., The Elements of Statistical Learning, section 7.10).
+        """
+        near = [each for each in self.scored if each.mean <= self.bound]
+        return max(near, key=lambda score: score.weight_decay, default=self.best)

@@ -1,28 +1,26 @@
-"""Run folders: find, read and list them, with the standard library alone."""
+"""Find and list the runs of a project."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from pipeline.core.errors import UserError
 from pipeline.core.files import read_json
-from pipeline.core.fingerprint import record_digest
 from pipeline.core.paths import Project
-
-RECORD = "run.json"
-WEIGHTS = "weights.safetensors"
-RUNGS = "rungs"  # the folder of a ladder's rungs, one folder each
+from pipeline.runs.record import RECORD, Run
 
 
-def list_runs(project: Project) -> list[dict[str, Any]]:
-    """The records of all finished runs, newest first."""
-    read = map(_read, _records(project))
-    records = [record for record in read if record is not None]
-    return sorted(records, key=_moment, reverse=True)
+def list_runs(project: Project) -> list[Run]:
+    """Return all finished runs, newest first, without those that cannot be read."""
+    runs = []
+    for path in _records(project):
+        try:
+            runs.append(_read(path))
+        except ValueError:
+            continue
+    return sorted(runs, key=lambda run: (run.created, run.run_id), reverse=True)
 
 
-def find_run(project: Project, run_id: str | None = None) -> dict[str, Any]:
-    """The record of a run, or of the newest one, which has the last id.
+def find_run(project: Project, run_id: str | None = None) -> Run:
+    """Return a run by its id; by default the newest, which has the last id.
 
     Raises:
         UserError: there is no such run, or its record cannot be read.
@@ -35,37 +33,31 @@ def find_run(project: Project, run_id: str | None = None) -> dict[str, Any]:
             f"{project.runs}: no run is called {run_id}; `pipeline runs` lists them"
         )
     path = project.runs / (ids[-1] if run_id is None else run_id) / RECORD
-    record = _read(path)
-    if record is None:
-        raise UserError(
-            f"{path}: not the record of this run; put it back, or train again"
-        )
-    return record
-
-
-def is_edited(record: dict[str, Any]) -> bool:
-    """Whether a record is another than the one that was written."""
-    return bool(record.get("digest") != record_digest(record))
-
-
-def _records(project: Project) -> Iterator[Path]:
-    """Where the record of each run lies, be it readable or not."""
-    return project.runs.glob(f"[!.]*/{RECORD}")
-
-
-def _read(path: Path) -> dict[str, Any] | None:
     try:
-        record = read_json(path)
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(record, dict):
-        return None
-    wanted = ("run_id", "created", "fingerprint")
-    if not all(isinstance(record.get(name), str) for name in wanted):
-        return None
-    return record if record["run_id"] == path.parent.name else None
+        return _read(path)
+    except ValueError as error:
+        raise UserError(
+            f"{path}: not the record of this run ({error}); restore it or train again"
+        ) from None
 
 
-def _moment(record: dict[str, Any]) -> tuple[str, str]:
-    """When a run began; of two in one millisecond, the second has the later id."""
-    return record["created"], record["run_id"]
+def newest_baselines(project: Project) -> Run | None:
+    """Return the newest run of `pipeline baselines`, or None."""
+    return next((run for run in list_runs(project) if run.baselines), None)
+
+
+def _records(project: Project) -> list[Path]:
+    """Return the path of each run's record, whether it can be read or not."""
+    return list(project.runs.glob(f"[!.]*/{RECORD}"))
+
+
+def _read(path: Path) -> Run:
+    """Read a record.
+
+    Raises:
+        ValueError: it is not as `pipeline train` writes it, or cannot be read.
+    """
+    try:
+        return Run.from_json(path.parent, read_json(path))
+    except (OSError, RecursionError) as error:
+        raise ValueError(str(error)) from None

@@ -1,46 +1,50 @@
-"""Log runs to the user's MLflow store: settings, fold scores, curves and files.
+"""Log runs to MLflow: settings, fold scores, learning curves and files.
 
-Which store and which experiment is said as ever with MLflow, by MLFLOW_TRACKING_URI,
-MLFLOW_EXPERIMENT_NAME and the like. Files go as they are, with no pickle and no model
-beside them.
+MLflow's own environment variables choose the store and the experiment:
+MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME and so on. The files are logged as they are;
+no pickle or MLflow model is added.
+
+The client is used instead of the fluent API (`mlflow.start_run`), which cannot set the
+start time of a run, and whose `set_experiment` changes the process's environment.
 """
 
 import io
 import logging
+import math
 import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from textwrap import shorten
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 import pandas as pd
 
-from pipeline.core.errors import UserError
-from pipeline.core.paths import Project
+from pipeline.core.errors import UserError, one_line
+from pipeline.core.settings import comma_separated
+from pipeline.runs.record import HISTORY, Run
 
 if TYPE_CHECKING:  # MLflow takes seconds to load
     from mlflow import MlflowClient
     from mlflow.entities import Experiment, Metric
 
-EXPERIMENT = "house-prices"  # where the user names none
-_TAG = "run_id"  # ours, by which a run is found again
-_BATCH = 1000  # metrics that a store takes at a time
+EXPERIMENT = "house-prices"  # the default
+_TAG = "run_id"  # finds the MLflow run of one of our runs
+_BATCH = 1000  # metrics per request, the most that MLflow accepts
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
-_DEFAULTS = {  # for what the user has not set
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # 7 take four minutes to say no
+_DEFAULTS = {  # for variables that the user has not set
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the default, 7, takes four minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
-    "MLFLOW_DISABLE_TELEMETRY": "true",  # runs go to the user's store and nowhere else
+    "MLFLOW_DISABLE_TELEMETRY": "true",  # send nothing to MLflow's makers
 }
 
 
 @dataclass(frozen=True)
 class Tracker:
-    """An experiment in a store that answers; `store` is its address, for people."""
+    """An MLflow experiment; `store` is the address of its store, without password."""
 
     client: "MlflowClient"
     experiment: "Experiment"
@@ -48,10 +52,10 @@ class Tracker:
 
     @classmethod
     def open(cls) -> Self:
-        """Reach the user's store, and the experiment, made where it is not yet there.
+        """Connect to the store, and create the experiment if it does not exist.
 
         Raises:
-            UserError: MLflow is not installed, or the store is not to be used.
+            UserError: MLflow is not installed, or the store cannot be used.
         """
         for name, value in _DEFAULTS.items():
             os.environ.setdefault(name, value)
@@ -64,60 +68,64 @@ class Tracker:
             ) from None
         uri = get_tracking_uri()
         what = f"--track mlflow: {_masked(uri, uri)} cannot be used"
-        with _quiet(), _in_one_line(uri, what, "mend MLFLOW_TRACKING_URI"):
-            _knock(uri)
+        with _quiet(), _in_one_line(uri, what, "fix MLFLOW_TRACKING_URI"):
+            _check_connection(uri)
             client = MlflowClient()
             return cls(client, _experiment(client), _masked(uri, uri))
 
-    def log(self, project: Project, record: dict[str, Any]) -> dict[str, str]:
-        """Log a run, unless the experiment has it, and say where it is.
+    def log(self, run: Run) -> dict[str, str]:
+        """Log a run if the experiment does not have it yet.
+
+        Returns:
+            The store, the experiment, and the id of the MLflow run.
 
         Raises:
-            UserError: the store does not take it.
+            UserError: the run could not be logged.
         """
-        what = f"runs/{record['run_id']} is kept, but {self.store} did not take it"
+        what = f"runs/{run.run_id} is saved, but could not be logged to {self.store}"
         uri = self.client.tracking_uri
-        with _quiet(), _in_one_line(uri, what, "the same command again logs it"):
-            run = self._find(record) or self._log(project, record)
-        return {"store": self.store, "experiment": self.experiment.name, "run": run}
+        with _quiet(), _in_one_line(uri, what, "run the command again to log it"):
+            logged = self._find(run) or self._log(run)
+        return {"store": self.store, "experiment": self.experiment.name, "run": logged}
 
-    def _find(self, record: dict[str, Any]) -> str | None:
-        """The store's id of a run that is logged to its end."""
-        text = f"tags.{_TAG} = '{record['run_id']}' and attributes.status = 'FINISHED'"
+    def _find(self, run: Run) -> str | None:
+        """Return the id of the complete MLflow run of a run, or None."""
+        text = f"tags.{_TAG} = '{run.run_id}' and attributes.status = 'FINISHED'"
         found = self.client.search_runs([self.experiment.experiment_id], text)
         return str(found[0].info.run_id) if found else None
 
-    def _log(self, project: Project, record: dict[str, Any]) -> str:
-        """Log a run; one that is not logged to its end is marked as failed."""
-        begin = int(datetime.fromisoformat(record["created"]).timestamp() * 1000)
+    def _log(self, run: Run) -> str:
+        """Log a run; mark the MLflow run as failed if it is incomplete."""
+        begin = int(datetime.fromisoformat(run.created).timestamp() * 1000)
         created = self.client.create_run(
             self.experiment.experiment_id,
             start_time=begin,
-            tags={_TAG: record["run_id"], "mlflow.source.name": "pipeline train"},
-            run_name=record["run_id"],
+            tags={_TAG: run.run_id, "mlflow.source.name": "pipeline train"},
+            run_name=run.run_id,
         )
-        run = str(created.info.run_id)
+        logged = str(created.info.run_id)
         try:
-            self._fill(run, project.runs / record["run_id"], record, begin)
+            self._fill(logged, run, begin)
         except BaseException:
             with suppress(Exception):
-                self.client.set_terminated(run, "FAILED")
+                self.client.set_terminated(logged, "FAILED")
             raise
-        end = begin + round(record["seconds"] * 1000)
-        self.client.set_terminated(run, "FINISHED", end)
-        return run
+        end = begin + round(run.seconds * 1000)
+        self.client.set_terminated(logged, "FINISHED", end)
+        return logged
 
-    def _fill(self, run: str, folder: Path, record: dict[str, Any], time: int) -> None:
-        for name, value in record["settings"].items():
-            self.client.log_param(run, name, _text(value))
-        metrics = [*_scores(record, time), *_curves(folder / "history.csv", time)]
+    def _fill(self, logged: str, run: Run, time: int) -> None:
+        for name, value in asdict(run.settings).items():
+            text = comma_separated(value) if isinstance(value, tuple) else str(value)
+            self.client.log_param(logged, name, text)
+        metrics = [*_scores(run, time), *_curves(run.folder / HISTORY, time)]
         for start in range(0, len(metrics), _BATCH):
-            self.client.log_batch(run, metrics[start : start + _BATCH])
-        self.client.log_artifacts(run, str(folder))
+            self.client.log_batch(logged, metrics[start : start + _BATCH])
+        self.client.log_artifacts(logged, str(run.folder))
 
 
 def _experiment(client: "MlflowClient") -> "Experiment":
-    """The experiment that MLflow's variables name, or ours."""
+    """Return the experiment that MLflow's variables name, or the default one."""
     number = os.environ.get("MLFLOW_EXPERIMENT_ID")
     if number is None:
         name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
@@ -132,31 +140,35 @@ def _experiment(client: "MlflowClient") -> "Experiment":
     return experiment
 
 
-def _scores(record: dict[str, Any], time: int) -> Iterator["Metric"]:
-    """The scores of all λ and folds, and of the run as a whole."""
+def _scores(run: Run, time: int) -> Iterator["Metric"]:
+    """Yield the scores of all λ and folds, and of the run."""
     from mlflow.entities import Metric
 
-    whole = {name: record[name] for name in ("cv_log_rmse", "best_lambda", "seconds")}
-    whole |= {f"forecast_{name}": value for name, value in record["forecast"].items()}
-    for score in record["scores"]:
-        of_lambda = _group(score["lambda"])
+    values = {
+        "cv_log_rmse": run.cv_log_rmse,
+        "best_lambda": run.best_lambda,
+        "seconds": run.seconds,
+    }
+    values |= {f"forecast_{name}": each for name, each in asdict(run.forecast).items()}
+    for score in run.scores:
+        group = _group(score.weight_decay)
         for name in ("mean", "std", "pooled"):
-            whole[f"{of_lambda}/{name}"] = score[name]
-        for number, value in enumerate(score["folds"], start=1):
-            whole[f"{of_lambda}/fold_{number}"] = value
-    for name, value in whole.items():
-        if value is not None:  # the score of a fold or λ that diverged
+            values[f"{group}/{name}"] = getattr(score, name)
+        for number, value in enumerate(score.folds, start=1):
+            values[f"{group}/fold_{number}"] = value
+    for name, value in values.items():
+        if math.isfinite(value):  # the score of a fold or λ that diverged is NaN
             yield Metric(name, value, time, 0)
 
 
 def _curves(path: Path, time: int) -> Iterator["Metric"]:
-    """The learning curves of each λ and fold, the mean of its networks."""
+    """Yield the learning curves of each λ and fold, the mean of its networks."""
     from mlflow.entities import Metric
 
     means = pd.read_csv(path).groupby(["lambda", "fold", "epoch"])[["train", "valid"]]
     for row in means.mean(skipna=False).dropna().reset_index().itertuples(index=False):
-        weight_decay, fold, epoch, *ends = row
-        for name, value in zip(("train", "valid"), ends, strict=True):
+        weight_decay, fold, epoch, *errors = row
+        for name, value in zip(("train", "valid"), errors, strict=True):
             key = f"{_group(weight_decay)}/fold_{fold + 1}_{name}"
             yield Metric(key, value, time, epoch)
 
@@ -165,13 +177,8 @@ def _group(weight_decay: float) -> str:
     return f"lambda_{weight_decay:g}"
 
 
-def _text(value: object) -> str:
-    """A setting as it is typed."""
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _knock(uri: str) -> None:
-    """Fail at once where a database does not answer: MLflow would try for minutes."""
+def _check_connection(uri: str) -> None:
+    """Fail at once if a database does not answer: MLflow would retry for minutes."""
     if urlsplit(uri).scheme.partition("+")[0] in _DATABASES:
         import sqlalchemy
 
@@ -183,7 +190,7 @@ def _knock(uri: str) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the terminal, and standard output above all, to ourselves."""
+    """Suppress MLflow's output: with --json, standard output has one JSON object."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
@@ -196,16 +203,16 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def _in_one_line(uri: str, what: str, remedy: str) -> Iterator[None]:
-    """Turn whatever MLflow, or a driver below it, raises into a line for the user."""
+    """Raise a UserError of one line for any error of MLflow or a database driver."""
     try:
         yield
     except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        reason = shorten(_masked(first, uri), 300, placeholder=" …")
+        reason = one_line(_masked(first, uri), 300)
         raise UserError(f"{what} ({reason}); {remedy}") from None
 
 
 def _masked(text: str, uri: str) -> str:
-    """A text without the password that an address may hold."""
+    """Return a text without the password of an address."""
     password = urlsplit(uri).password
     return text.replace(password, "***") if password else text

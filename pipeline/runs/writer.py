@@ -1,13 +1,13 @@
-"""Write a run folder: the record, the predictions, the curves, the weights."""
+"""Write a run folder: run.json, predictions, learning curves and weights."""
 
 import platform
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from itertools import count, product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,24 @@ from pipeline.core.files import atomic_folder, to_json, writable
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.core.staging import Temporary
-from pipeline.data.schema import ID, TARGET
+from pipeline.data.schema import ID, LOCATION, TARGET
 from pipeline.runs.integrity import seal
-from pipeline.runs.store import RECORD, RUNGS, WEIGHTS
+from pipeline.runs.record import (
+    HISTORY,
+    LARGEST_ERRORS,
+    OUT_OF_FOLD,
+    PREDICTIONS,
+    RECORD,
+    WEIGHTS,
+    BaselineScore,
+    Bounds,
+    CandidateScore,
+    DivergedNetwork,
+    Forecast,
+    LargestError,
+    Provenance,
+    Run,
+)
 from pipeline.validation.cross_validate import CrossValidation, Predictions
 from pipeline.validation.metrics import forecast, log_errors
 
@@ -29,9 +44,9 @@ _SCORES = "%.6f"
 
 
 def new_run(project: Project, begin: datetime) -> AbstractContextManager[Temporary]:
-    """Draft a run folder, whose name is its run id, the moment it began.
+    """Open the temporary folder of a new run; its name is the run id.
 
-    Of runs that begin in the same millisecond, all but one take the next that is free.
+    The run id is the moment when the run began, or the next free millisecond.
 
     Raises:
         UserError: runs/ cannot be written to.
@@ -41,82 +56,106 @@ def new_run(project: Project, begin: datetime) -> AbstractContextManager[Tempora
     return atomic_folder(project.runs, names)
 
 
-def run_record(
-    temporary: Temporary,
-    result: CrossValidation,
-    settings: Settings,
-    provenance: dict[str, Any],
-    begin: datetime,
-    train: pd.DataFrame,
-) -> dict[str, Any]:
-    """What run.json says: settings, scores, and all that they depend on."""
-    predicted = result.predictions.out_of_fold
-    errors = log_errors(predicted, train[TARGET].to_numpy())
-    return {
-        "run_id": temporary.name,
-        "created": begin.isoformat(timespec="milliseconds"),
-        **provenance,
-        "settings": asdict(settings),
-        "best_lambda": settings.lambdas[result.best],
-        "cv_log_rmse": result.scores[result.best].pooled,
-        "scores": [
-            {"lambda": weight_decay, **score.record()}
-            for weight_decay, score in zip(settings.lambdas, result.scores, strict=True)
-        ],
-        "diverged": [each.record() for each in result.diverged],
-        "forecast": forecast(errors, result.test.shape[1])._asdict(),
-        "costliest": _largest_errors(train, predicted, errors),
-        "seconds": (datetime.now(UTC) - begin).total_seconds(),
-        "columns": result.encoded.columns,
-        "limits": [asdict(limits) for limits in result.encoded.limits],
-        "threads": torch.get_num_threads(),
-        "versions": _versions(),
-    }
-
-
 def write_run(
     temporary: Temporary,
-    record: dict[str, Any],
     result: CrossValidation,
     settings: Settings,
+    provenance: Provenance,
+    begin: datetime,
     train: pd.DataFrame,
     test: pd.DataFrame,
     *,
-    rungs: dict[str, Predictions],
-) -> dict[str, Any]:
-    """Write a run's files, with the best λ's predictions and those of rungs.
+    baselines: Sequence[tuple[BaselineScore, Predictions]] = (),
+) -> Run:
+    """Write the files of a run, with the predictions of the best λ.
+
+    Args:
+        temporary: the folder, and the run id.
+        result: the trained networks, their scores and predictions.
+        settings: the settings they were trained with.
+        provenance: the fingerprint and the digests of the inputs.
+        begin: when the run began.
+        train: the training rows.
+        test: the test rows.
+        baselines: the scores of other models, and their predictions.
 
     Returns:
-        The record, with the digests of the files and its own.
+        The run, in the folder that it has once `temporary` is renamed.
 
     Raises:
         UserError: the folder cannot be written to.
     """
     folder = temporary.path
+    run = _run(temporary, result, settings, provenance, begin, train)
+    run = replace(run, baselines=[score for score, _ in baselines] or None)
+    predicted = {run.predictions_folder(): result.predictions}
+    for score, predictions in baselines:
+        predicted[run.predictions_folder(score.name)] = predictions
     with writable(folder.parent):
-        _write_predictions(folder, result.predictions, train, test)
-        for name, predictions in rungs.items():
-            _write_predictions(folder / RUNGS / name, predictions, train, test)
+        for path, predictions in predicted.items():
+            _write_predictions(path, predictions, train, test)
         history = _history(result, settings)
-        history.to_csv(folder / "history.csv", index=False, float_format=_SCORES)
+        history.to_csv(folder / HISTORY, index=False, float_format=_SCORES)
         (folder / WEIGHTS).write_bytes(save(_tensors(result)))
-        sealed = seal(folder, record)
-        (folder / RECORD).write_text(to_json(sealed), encoding="utf-8")
-    return sealed
+        run = seal(folder, run)
+        (folder / RECORD).write_text(to_json(run.to_json()), encoding="utf-8")
+    return replace(run, folder=folder.with_name(temporary.name))
+
+
+def _run(
+    temporary: Temporary,
+    result: CrossValidation,
+    settings: Settings,
+    provenance: Provenance,
+    begin: datetime,
+    train: pd.DataFrame,
+) -> Run:
+    """Return what run.json says, but for the digests of the files."""
+    predicted = result.predictions.out_of_fold
+    errors = log_errors(predicted, train[TARGET].to_numpy())
+    expected = forecast(errors, result.test.shape[1])
+    return Run(
+        folder=temporary.path,
+        run_id=temporary.name,
+        created=begin.isoformat(timespec="milliseconds"),
+        fingerprint=provenance.fingerprint,
+        inputs=provenance.inputs,
+        search=provenance.search,
+        settings=settings,
+        best_lambda=settings.lambdas[result.best],
+        cv_log_rmse=result.scores[result.best].pooled,
+        scores=[
+            CandidateScore(weight_decay=weight_decay, **score._asdict())
+            for weight_decay, score in zip(settings.lambdas, result.scores, strict=True)
+        ],
+        diverged=[DivergedNetwork(**each._asdict()) for each in result.diverged],
+        forecast=Forecast(**expected._asdict()),
+        largest_errors=_largest_errors(train, predicted, errors),
+        seconds=(datetime.now(UTC) - begin).total_seconds(),
+        columns=result.fold_data.columns,
+        price_bounds=[Bounds(**asdict(each)) for each in result.fold_data.price_bounds],
+        threads=torch.get_num_threads(),
+        versions=_versions(),
+    )
 
 
 def _largest_errors(
-    train: pd.DataFrame, predicted: np.ndarray, errors: np.ndarray, most: int = 10
-) -> list[dict[str, Any]]:
-    """The houses with the largest squared errors, and the share of the sum each has."""
-    where = train["Neighborhood"].astype(object)
-    houses = train[[ID, "Neighborhood", TARGET]].assign(
-        Neighborhood=where.where(where.notna(), None),
-        prediction=predicted.round(2),
-        share=errors**2 / (errors**2).sum(),
-    )
-    records = houses.nlargest(most, "share").to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in records]
+    train: pd.DataFrame, predicted: np.ndarray, errors: np.ndarray
+) -> list[LargestError]:
+    """Return the houses with the largest squared errors, largest first."""
+    share = pd.Series(errors**2 / (errors**2).sum()).nlargest(LARGEST_ERRORS)
+    where = train[LOCATION].astype(object)
+    where = where.where(where.notna(), None)
+    return [
+        LargestError(
+            house=int(train[ID].iloc[row]),
+            neighbourhood=where.iloc[row],
+            price=float(train[TARGET].iloc[row]),
+            prediction=float(predicted[row].round(2)),
+            share=float(share.loc[row]),
+        )
+        for row in share.index
+    ]
 
 
 def _write_predictions(
@@ -132,14 +171,14 @@ def _write_predictions(
         }
     )
     priced = pd.DataFrame({ID: test[ID], TARGET: predictions.test})
-    for name, frame in (("oof.csv", out_of_fold), ("predictions.csv", priced)):
+    for name, frame in ((OUT_OF_FOLD, out_of_fold), (PREDICTIONS, priced)):
         frame.to_csv(folder / name, index=False, float_format=PRICES)
 
 
 def _history(result: CrossValidation, settings: Settings) -> pd.DataFrame:
-    """The learning curves, a row for each network and epoch.
+    """Return the learning curves, a row for each network and epoch.
 
-    An error that is no finite number, of a network that diverged, is an empty cell.
+    The errors of a network that diverged are empty cells where they are not finite.
     """
     epochs = range(1, settings.epochs + 1)
     rows = list(product(settings.lambdas, result.replicas, epochs))
@@ -156,15 +195,16 @@ def _history(result: CrossValidation, settings: Settings) -> pd.DataFrame:
 
 
 def _tensors(result: CrossValidation) -> dict[str, torch.Tensor]:
-    """All that predicts new rows: the stack, and each fold's encoder and scale."""
+    """Return all that predicts new rows: the stack and each fold's statistics."""
     tensors = {
         f"stack.{name}": torch.from_numpy(weights)
         for name, weights in result.trained.weights.items()
     }
-    tensors["target.mean"] = torch.from_numpy(result.encoded.mean)
-    tensors["target.deviation"] = torch.from_numpy(result.encoded.deviation)
+    fold_data = result.fold_data
+    for name, values in fold_data.scale._asdict().items():
+        tensors[f"target.{name}"] = torch.from_numpy(values)
     for name in ("fill", "mean", "scale"):
-        folds = [getattr(encoder, name) for encoder in result.encoded.encoders]
+        folds = [getattr(encoder, name) for encoder in fold_data.encoders]
         tensors[f"encoder.{name}"] = torch.from_numpy(np.stack(folds))
     return tensors
 

@@ -1,56 +1,52 @@
-"""The competition's two files: fetch them, check them, place them in data/raw.
+"""The stage `download`: fetch and check train.csv and test.csv, copy them to data/raw.
 
-They come with the project, from Kaggle, or from a zip or a folder of the user's.
+The source is the copy bundled with the project, Kaggle, or a zip or folder of the user.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any
 from uuid import uuid4
 
 from pipeline.core.errors import UserError
 from pipeline.core.files import sha256, writable
 from pipeline.core.paths import PACKAGE, Project
-from pipeline.core.staging import open_temporary
+from pipeline.core.staging import open_temporary, remove_leftovers
 from pipeline.data.raw import read_test, read_train
 from pipeline.kaggle.zip_reader import read_files
 
 BUNDLED, KAGGLE = "bundled", "kaggle"
 PLACED, REPLACED, SAME = "placed", "replaced", "already there"
 _READERS = {"train.csv": read_train, "test.csv": read_test}
-# SHA-256 of the files that come with the project, which are Kaggle's.
+# SHA-256 of the bundled files, which are Kaggle's own.
 DIGESTS = {
     "train.csv": "1e18addf81e5e4d347cc17ee6075bbe4a42b7fa26b9e5b063e8f692a5f929d41",
     "test.csv": "8fdd3d829d4d986b58f845c9553b225e67dd8383624d90fb6ca1d4bed5798c1e",
 }
 
 
-class Placed(NamedTuple):
-    """A file of data/raw, its SHA-256, and what was done."""
-
-    path: Path
-    digest: str
-    state: str
-
-
 def download(
     project: Project, source: str = BUNDLED, *, force: bool = False
-) -> list[Placed]:
-    """Place train.csv and test.csv, once both are found to be what they should be.
+) -> dict[str, Any]:
+    """Copy train.csv and test.csv to data/raw, after both have been checked.
 
     Args:
-        project: of the project.
+        project: The project.
         source: "bundled", "kaggle", or the path of a zip or a folder.
-        force: replace files that differ.
+        force: Replace files that differ.
+
+    Returns:
+        The SHA-256 of each file and what was done with it, by its path.
 
     Raises:
-        UserError: the files cannot be had or used, or others are there; nothing is
-            written then.
+        UserError: A file cannot be fetched or is invalid, or a different file is there
+            already. Nothing is written in this case.
     """
-    with TemporaryDirectory(prefix="houses-") as name, _told_as(source, name):
+    with TemporaryDirectory(prefix="houses-") as name, _errors_name(source, name):
         folder = _fetch(source, Path(name))
         digests = {name: _checked(folder / name) for name in _READERS}
         states = {
@@ -58,20 +54,42 @@ def download(
             for name, digest in digests.items()
         }
         _place(folder, project.raw, [n for n in states if states[n] != SAME])
-    return [Placed(project.raw / n, digests[n], states[n]) for n in _READERS]
+    return {
+        "name": "houses",
+        "from": source,
+        "files": {str(project.raw / name): digest for name, digest in digests.items()},
+        "states": {str(project.raw / name): state for name, state in states.items()},
+        "skipped": all(state == SAME for state in states.values()),
+    }
+
+
+def download_fashion_mnist(project: Project) -> dict[str, Any]:
+    """Download Fashion-MNIST for the lessons.
+
+    Returns:
+        The SHA-256 of each file, by its path.
+
+    Raises:
+        UserError: OpenML cannot be reached, or the folder cannot be written to.
+    """
+    from pipeline.lessons import fashion_mnist  # it loads torch
+
+    paths = fashion_mnist.download(project)
+    files = {str(path): sha256(path) for path in paths}
+    return {"name": "fashion-mnist", "files": files}
 
 
 def bundled() -> Path:
-    """The folder of the files that come with the project.
+    """Return the folder of the bundled files.
 
-    In an installed package it lies inside; in a clone it is data/raw itself.
+    It is inside an installed package, and data/raw itself in a clone.
     """
     installed = PACKAGE / "bundled"
     return installed if installed.is_dir() else PACKAGE.parent / "data" / "raw"
 
 
 def _fetch(source: str, temporary: Path) -> Path:
-    """The folder of the source's files; what has to be unpacked goes into `draft`."""
+    """Return the folder with the files; those of a zip are written to `temporary`."""
     if source == BUNDLED:
         return _intact(bundled())
     path = _from_kaggle(temporary) if source == KAGGLE else Path(source)
@@ -88,7 +106,7 @@ def _fetch(source: str, temporary: Path) -> Path:
 
 
 def _from_kaggle(temporary: Path) -> Path:
-    """The competition's zip, fetched."""
+    """Download the zip of the competition."""
     from pipeline.kaggle.client import connect
 
     path = temporary / "houses.zip"
@@ -98,19 +116,19 @@ def _from_kaggle(temporary: Path) -> Path:
 
 
 def _intact(folder: Path) -> Path:
-    """The folder, if its files are still those that came with the project."""
+    """Return the folder if its files are still the bundled ones."""
     for name, digest in DIGESTS.items():
         path = folder / name
         if not path.is_file() or sha256(path) != digest:
             raise UserError(
-                f"{path}: not the file that came with the project; "
-                "`git checkout data/raw` brings it back"
+                f"{path}: not the file that was bundled with the project; "
+                "`git checkout data/raw` restores it"
             )
     return folder
 
 
 def _checked(path: Path) -> str:
-    """The SHA-256 of a file that preprocess can read."""
+    """Return the SHA-256 of a file after checking that `preprocess` can read it."""
     if not path.is_file():
         raise UserError(
             f"{path}: no such file; both {' and '.join(_READERS)} are needed"
@@ -120,7 +138,7 @@ def _checked(path: Path) -> str:
 
 
 def _state(path: Path, digest: str, *, force: bool) -> str:
-    """What placing a file of this digest does to the one that may be there."""
+    """Return what copying a file of this digest does to data/raw."""
     if not path.exists():
         return PLACED
     try:
@@ -131,31 +149,32 @@ def _state(path: Path, digest: str, *, force: bool) -> str:
         ) from None
     if not same and not force:
         raise UserError(
-            f"{path}: another file is there already (its SHA-256 differs); nothing was "
-            "written; --force replaces it"
+            f"{path}: a different file is there already (its SHA-256 differs); nothing "
+            "was written; --force replaces it"
         )
     return SAME if same else REPLACED
 
 
 def _place(folder: Path, raw: Path, names: list[str]) -> None:
-    """Copy the files beside their places first, so that all or none is replaced."""
+    """Copy all files to a temporary folder first, so that all or none are replaced."""
     if not names:
+        remove_leftovers(raw)
         return
-    draft_names = [uuid4().hex]
-    with writable(raw), open_temporary(raw, draft_names, Path.mkdir) as temporary:
+    names_to_try = [uuid4().hex]
+    with writable(raw), open_temporary(raw, names_to_try, Path.mkdir) as temporary:
         for name in names:
             shutil.copyfile(folder / name, temporary.path / name)
         for name in names:
             (temporary.path / name).replace(raw / name)
-        temporary.path.rmdir()
 
 
 @contextmanager
-def _told_as(source: str, temporary: str) -> Iterator[None]:
-    """Name the source where an error would name the folder it was unpacked into."""
+def _errors_name(source: str, temporary: str) -> Iterator[None]:
+    """Name the source in errors, in place of the temporary folder."""
     try:
         yield
     except UserError as error:
-        raise UserError(str(error).replace(f"{temporary}/", f"{source}: ")) from None
+        message = str(error).replace(f"{temporary}{os.sep}", f"{source}: ")
+        raise UserError(message) from None
     except OSError as error:
         raise UserError(f"--from {source}: cannot be read ({error.strerror})") from None

@@ -1,4 +1,4 @@
-"""The stage `predict`: a run's networks and a file of houses -> a file of prices."""
+"""The stage `predict`: a run and a CSV file of houses -> a CSV file of prices."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,13 +13,14 @@ from pipeline.data.clean import clean_rows
 from pipeline.data.features import build_features
 from pipeline.data.raw import read_new
 from pipeline.data.schema import CATEGORIES, ID, TARGET
-from pipeline.runs import integrity
+from pipeline.runs.integrity import run_changes
 from pipeline.runs.predictor import Predictor
+from pipeline.runs.record import Run
 from pipeline.runs.writer import PRICES
 
 
 class Prediction(NamedTuple):
-    """The houses of a file, priced, and what had to be assumed of them."""
+    """The predicted prices of a file, and what was assumed for its rows."""
 
     path: Path
     rows: list[tuple[int, float]]
@@ -27,59 +28,59 @@ class Prediction(NamedTuple):
     unseen: dict[str, list[str]]
 
 
-def predict(
-    project: Project, record: dict[str, Any], source: Path, path: Path
-) -> Prediction:
-    """Price the houses of a file as the run priced its test houses.
+def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
+    """Predict the prices of the houses in a file, and write them to another.
+
+    The networks and the steps are those of the run's predictions for test.csv.
 
     Args:
         project: the project.
-        record: of the run.
-        source: any file with the competition's columns, with prices or without.
-        path: of the file to write.
+        run: the run whose networks predict.
+        source: a CSV file with the competition's columns, with or without prices.
+        path: the CSV file to write.
 
     Raises:
-        UserError: the run is not as it was finished, the file cannot be used, or the
-            other cannot be written.
+        UserError: the run has changed, `source` cannot be used, or `path` cannot be
+            written.
     """
-    _refuse(project, source, path)
-    for change in integrity.run_changes(project, record):
+    _check_output(project, source, path)
+    for change in run_changes(run):
         raise UserError(change)
     houses, outside_schema = read_new(source)
     cleaned = clean_rows(houses)
-    torch.set_num_threads(1)  # as in training: sums depend on how they are shared
-    fitted = Predictor.load(project, record)
-    prices = fitted.prices(build_features(cleaned.frame))
-    priced = pd.DataFrame({ID: houses[ID], TARGET: prices})
-    write_atomically(path, priced.to_csv(index=False, float_format=PRICES))
+    torch.set_num_threads(1)  # as in training: sums depend on the number of threads
+    predictor = Predictor.load(run)
+    prices = predictor.prices(build_features(cleaned.frame))
+    predicted = pd.DataFrame({ID: houses[ID], TARGET: prices})
+    write_atomically(path, predicted.to_csv(index=False, float_format=PRICES))
     assumptions = [{"file": source.name, **a._asdict()} for a in cleaned.assumptions]
-    rows = list(priced.itertuples(index=False, name=None))
-    return Prediction(path, rows, assumptions, _unseen(fitted, houses, outside_schema))
+    rows = list(predicted.itertuples(index=False, name=None))
+    return Prediction(
+        path, rows, assumptions, _unseen(predictor, houses, outside_schema)
+    )
 
 
 def _unseen(
-    fitted: Predictor, houses: pd.DataFrame, outside_schema: dict[str, list[str]]
+    predictor: Predictor, houses: pd.DataFrame, outside_schema: dict[str, list[str]]
 ) -> dict[str, list[str]]:
-    """Words of the houses that no network has met, column by column."""
-    unseen = {
-        name: [
-            *(
-                w
-                for w in sorted(set(houses[name].dropna()))
-                if f"{name}={w}" in fitted.unmet
-            ),
+    """Return the categories of the houses that no training row has, by column."""
+    unseen = {}
+    for name in CATEGORIES:
+        present = sorted(set(houses[name].dropna()))
+        unseen[name] = [
+            *(each for each in present if f"{name}={each}" in predictor.unseen_columns),
             *outside_schema.get(name, []),
         ]
-        for name in CATEGORIES
-    }
-    return {name: words for name, words in unseen.items() if words}
+    return {name: categories for name, categories in unseen.items() if categories}
 
 
-def _refuse(project: Project, source: Path, path: Path) -> None:
-    """Refuse to write over what no program edits."""
+def _check_output(project: Project, source: Path, path: Path) -> None:
+    """Refuse to overwrite the source, raw data or a run."""
     if path.is_dir():
         raise UserError(f"-o {path}: a folder; name the file to write")
-    kept = {source.name: source, "data/raw": project.raw, "runs": project.runs}
-    for name, place in kept.items():
+    protected = {source.name: source, "data/raw": project.raw, "runs": project.runs}
+    for name, place in protected.items():
         if path.resolve().is_relative_to(place.resolve()):
-            raise UserError(f"-o {path}: {name} is not written over; name another file")
+            raise UserError(
+                f"-o {path}: {name} is never overwritten; give another path"
+            )

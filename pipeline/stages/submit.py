@@ -1,6 +1,8 @@
-"""The file for Kaggle: write it, then check it as Kaggle would."""
+"""The stage `submit`: runs/<run id>/ -> submissions/<run id>.csv, checked."""
 
 import math
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from statistics import quantiles
 from typing import Any, NamedTuple
@@ -8,98 +10,131 @@ from typing import Any, NamedTuple
 from pipeline.core.errors import UserError, short
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
+from pipeline.core.staging import remove_leftovers
 from pipeline.data.csv_reader import read_rows
 from pipeline.data.schema import ID, TARGET
-from pipeline.runs.store import RUNGS
+from pipeline.kaggle.receipts import Receipt
+from pipeline.runs.integrity import changes
+from pipeline.runs.record import PREDICTIONS, Forecast, Run
+from pipeline.runs.store import find_run
 
 _HEADER = [ID, TARGET]
-_AGAIN = "run `pipeline train` again"
-_MEND = "mend it, then run `pipeline preprocess` and `pipeline train` again"
+_RETRAIN = "run `pipeline train` again"
+_FIX = "fix it, then run `pipeline preprocess` and `pipeline train` again"
 
 
 class Submission(NamedTuple):
-    """A checked file, its rows, and the quartiles of prices beside training's."""
+    """A checked submission file.
+
+    Quartiles are the lowest price, the three quartiles and the highest, in dollars.
+    """
 
     path: Path
     rows: list[tuple[int, float]]
     quartiles: list[float]
     train_quartiles: list[float]
-    skipped: bool
+    skipped: bool  # the file was up to date
+    message: str  # the default one on Kaggle
+    forecast: Forecast | None  # None for a baseline
 
 
-def submit(
-    project: Project, record: dict[str, Any], rung: str | None = None
+def write_submission(
+    project: Project,
+    run_id: str | None,
+    baseline: str | None,
+    warn: Callable[[str], None],
+    *,
+    allow_stale: bool,
 ) -> Submission:
-    """Write submissions/<run id>.csv for a run and check the contract.
+    """Write submissions/<run id>.csv, or <run id>-<baseline>.csv, and check it.
 
-    With a rung of a ladder, its prices, in submissions/<run id>-<rung>.csv.
+    Args:
+        project: The project.
+        run_id: The run; None is the newest.
+        baseline: The name of one of the run's baselines instead of its best λ.
+        warn: Called with a line for each change that `allow_stale` allows.
+        allow_stale: Continue if the run or data/raw changed after training.
 
     Raises:
-        UserError: the run has no such rung or does not hold a price for each house of
-            test.csv, or the folder cannot be written to.
+        UserError: The run does not exist, has changed, has no such baseline or no
+            price for a house of test.csv; or the folder cannot be written to.
     """
-    source = project.runs / record["run_id"] / _rung_folder(record, rung)
-    source = source / "predictions.csv"
-    name = record["run_id"] if rung is None else f"{record['run_id']}-{rung}"
-    path = project.submissions / f"{name}.csv"
+    run = find_run(project, run_id)
+    for change in changes(project, run):
+        if not allow_stale:
+            raise UserError(f"{change}, or give --allow-stale")
+        warn(f"allowed: {change}")
+    _check_baseline(run, baseline)
+    source = run.predictions_folder(baseline) / PREDICTIONS
     ids = [cell.lstrip("0") for _, cell in _column(project.raw / "test.csv", ID)]
     rows = check(source, ids)
     train = project.raw / "train.csv"
-    cells = _column(train, TARGET)
-    trained = [_price(train, line, price, _MEND) for line, price in cells]
+    train_prices = [
+        _price(train, line, cell, _FIX) for line, cell in _column(train, TARGET)
+    ]
+    name = run.run_id if baseline is None else f"{run.run_id}-{baseline}"
+    path = project.submissions / f"{name}.csv"
     content = source.read_bytes()
+    remove_leftovers(project.submissions)
     skipped = path.is_file() and path.read_bytes() == content
     if not skipped:
         write_atomically(path, content)
-    prices = [price for _, price in rows]
-    return Submission(path, rows, _quartiles(prices), _quartiles(trained), skipped)
+    score = f"cross-validation {run.cv_log_rmse:.4f}"
+    return Submission(
+        path,
+        rows,
+        _quartiles([price for _, price in rows]),
+        _quartiles(train_prices),
+        skipped,
+        message=f"{run.run_id}, {baseline or score}",
+        forecast=None if baseline else run.forecast,
+    )
 
 
-def _rung_folder(record: dict[str, Any], rung: str | None) -> Path:
-    if rung is None:
-        return Path()
-    names = [each["name"] for each in record.get("rungs", [])]
-    if not names:
-        run = record["run_id"]
-        raise UserError(f"--rung {rung}: {run} is no ladder; `pipeline baselines` is")
-    if rung not in names:
-        raise UserError(f"--rung {rung}: the rungs are {', '.join(names)}")
-    return Path(RUNGS, rung)
-
-
-def to_record(submission: Submission) -> dict[str, Any]:
-    """What `submit --json` prints."""
-    return {
+def to_record(submission: Submission, receipt: Receipt | None) -> dict[str, Any]:
+    """Return what `submit --json` prints."""
+    record = {
         "run_id": submission.path.stem,
         "path": str(submission.path),
         "rows": len(submission.rows),
         "quartiles": submission.quartiles,
         "skipped": submission.skipped,
     }
+    return record | ({"kaggle": asdict(receipt)} if receipt else {})
 
 
 def check(path: Path, ids: list[str]) -> list[tuple[int, float]]:
-    """Check a file against the contract: the test Ids in order, a good price each.
+    """Check that a file has one positive price per test Id, in order; return its rows.
 
     Raises:
-        UserError: names the file, the line and what is wrong.
+        UserError: It does not; the message names the file and the line.
     """
-    (_, header), *rows = read_rows(path, _AGAIN)
+    (_, header), *rows = read_rows(path, _RETRAIN)
     if header != _HEADER:
         raise UserError(f"{path}: line 1: the header must be {','.join(_HEADER)}")
     if len(rows) != len(ids):
         raise UserError(
-            f"{path}: {len(rows)} houses where test.csv has {len(ids)}; {_AGAIN}"
+            f"{path}: {len(rows)} rows, but test.csv has {len(ids)}; {_RETRAIN}"
         )
     checked = []
-    for (line, (house, price)), wanted in zip(rows, ids, strict=True):
-        if house != wanted or not house.isdecimal():
+    for (line, (house, price)), expected in zip(rows, ids, strict=True):
+        if house != expected or not house.isdecimal():
             raise UserError(
-                f"{path}: column {ID}, line {line}: expected the house {wanted}; "
-                f"{_AGAIN}"
+                f"{path}: column {ID}, line {line}: expected the Id {expected}; "
+                f"{_RETRAIN}"
             )
-        checked.append((int(house), _price(path, line, price, _AGAIN)))
+        checked.append((int(house), _price(path, line, price, _RETRAIN)))
     return checked
+
+
+def _check_baseline(run: Run, name: str | None) -> None:
+    names = [each.name for each in run.baselines or []]
+    if name is not None and name not in names:
+        known = f"its baselines are {', '.join(names)}"
+        none = "it has none; `pipeline baselines` trains them"
+        raise UserError(
+            f"--rung {name}: not in {run.run_id}: {known if names else none}"
+        )
 
 
 def _price(path: Path, line: int, text: str, remedy: str) -> float:
@@ -116,17 +151,17 @@ def _price(path: Path, line: int, text: str, remedy: str) -> float:
 
 
 def _column(path: Path, name: str) -> list[tuple[int, str]]:
-    """The cells of a column, each with its line."""
-    rows = read_rows(path, _MEND)
+    """Return the cells of a column, each with its line number."""
+    rows = read_rows(path, _FIX)
     _, header = next(rows)
     if name not in header:
-        raise UserError(f"{path}: column {name}: missing; {_MEND}")
-    place = header.index(name)
-    return [(line, cells[place]) for line, cells in rows]
+        raise UserError(f"{path}: column {name}: missing; {_FIX}")
+    index = header.index(name)
+    return [(line, cells[index]) for line, cells in rows]
 
 
 def _quartiles(prices: list[float]) -> list[float]:
-    """Lowest, first quartile, median, third quartile, highest."""
-    if len(prices) == 1:  # Python before 3.13 wants two
+    """Return the lowest price, the three quartiles and the highest."""
+    if len(prices) == 1:  # Python before 3.13 needs two
         return prices * 5
     return [min(prices), *quantiles(prices, n=4, method="inclusive"), max(prices)]

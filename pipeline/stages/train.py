@@ -1,10 +1,9 @@
 """The stage `train`: data/processed -> runs/<run id>/."""
 
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
+import psutil
 import torch
 from joblib import cpu_count
 
@@ -13,65 +12,75 @@ from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import to_matrix
 from pipeline.network.stacked_mlp import StackedMLP
-from pipeline.runs.writer import new_run, run_record, write_run
+from pipeline.runs.record import Provenance, Run
+from pipeline.runs.writer import new_run, write_run
 from pipeline.stages.preprocess import read_features
 from pipeline.validation.cross_validate import cross_validate
 from pipeline.validation.parallel import Callback
 
 
-def run_experiment(
+def train(
     project: Project,
     settings: Settings,
-    provenance: dict[str, Any],
+    provenance: Provenance,
     callback: Callback,
     jobs: int | None,
-) -> dict[str, Any]:
-    """Cross-validate, write a run folder whole, and give its record.
+) -> Run:
+    """Cross-validate the settings and save the run.
 
     Args:
         project: the project.
-        settings: of the run.
-        provenance: what the run came from: fingerprint and digests of inputs.
-        callback: is called after each epoch of each part of the stack.
-        jobs: parts of the stack that train side by side; None is one for each core.
+        settings: the hyperparameters.
+        provenance: the fingerprint and the digests of the inputs.
+        callback: called after each epoch of each part of the stack.
+        jobs: the number of parts that train in parallel; None is one per core.
 
     Raises:
         UserError: the settings do not fit the rows or the machine, or runs/ cannot be
             written to.
     """
     settings = replace(settings, device=_device(settings.device))
-    torch.set_num_threads(1)  # the parts fill the cores; more threads would queue
-    train, test = read_features(project, provenance["inputs"])
+    torch.set_num_threads(1)  # the parts already use all cores
+    train, test = read_features(project, provenance.inputs)
     _check_memory(settings, len(to_matrix(train.head(1)).names))
     begin = datetime.now(UTC)
     with new_run(project, begin) as temporary:
         result = cross_validate(train, test, settings, callback, jobs or cpu_count())
-        record = run_record(temporary, result, settings, provenance, begin, train)
-        return write_run(temporary, record, result, settings, train, test, rungs={})
+        return write_run(temporary, result, settings, provenance, begin, train, test)
 
 
 def _device(name: str) -> str:
-    """The device itself for `auto`; a device that is not there is refused."""
-    there = {"cpu": True, "mps": torch.backends.mps.is_available()}
-    there["cuda"] = torch.cuda.is_available()
+    """Return the device to train on; `auto` is the fastest that is available.
+
+    Raises:
+        UserError: the device is not available.
+    """
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
     if name == "auto":
-        return next(d for d in ("cuda", "mps", "cpu") if there[d])
-    if not there[name]:
-        raise UserError(f"--device {name}: torch finds none here; use cpu or auto")
+        return next(device for device, usable in available.items() if usable)
+    if not available[name]:
+        raise UserError(f"--device {name}: torch finds no such device; use cpu or auto")
     return name
 
 
 def _check_memory(settings: Settings, d_in: int) -> None:
-    """Refuse networks that the machine cannot hold, before the system ends us.
+    """Refuse networks that do not fit into memory.
 
-    Held are the weights, two averages of Adam's, and a copy to be written.
+    Four copies are held: the weights, AdamW's two moments, and the file to be written.
+
+    Raises:
+        UserError: the machine has too little memory.
     """
     size = StackedMLP.size(d_in, settings.hidden)
-    need = 4 * torch.float32.itemsize * size * settings.networks
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if need > there:
+    needed = 4 * torch.float32.itemsize * size * settings.networks
+    total = psutil.virtual_memory().total
+    if needed > total:
         raise UserError(
             f"{settings.networks:,} networks of {size:,} weights need "
-            f"{need / 1e9:,.0f} GB of memory, and this machine has {there / 1e9:,.0f}; "
-            "give a smaller --hidden, --seeds or --folds"
+            f"{needed / 1e9:,.0f} GB of memory, and this machine has "
+            f"{total / 1e9:,.0f}; give a smaller --hidden, --seeds or --folds"
         )

@@ -1,101 +1,129 @@
-"""The stage `tune`: data/processed -> runs/<run id>/, by way of runs/tune.journal."""
+"""The stage `tune`: data/processed -> runs/<run id>/; its study: runs/tune.journal."""
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from typing import Any
+from dataclasses import fields, replace
+
+import numpy as np
 
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
-from pipeline.core.settings import Settings
+from pipeline.core.settings import Settings, comma_separated
+from pipeline.runs.record import (
+    Confirmation,
+    Confirmations,
+    Provenance,
+    Run,
+    Search,
+    SearchedSettings,
+    Trial,
+    TrialScore,
+)
 from pipeline.stages.preprocess import read_features
-from pipeline.stages.train import run_experiment
+from pipeline.stages.train import train
 from pipeline.tuning.executors import open_pool
 from pipeline.tuning.plan import Plan
-from pipeline.tuning.search import Found, Houses, confirm, search
-from pipeline.tuning.space import searched
-from pipeline.tuning.study import Study, Tried
+from pipeline.tuning.search import Frames, Progress, confirm, search
+from pipeline.tuning.study import FinishedTrial, Study
 
 JOURNAL = "tune.journal"  # in runs/, beside the run folders
-CONFIRMING = 5  # fold seeds
-_FRESH = 10  # the first of them, counted from the seed of the search
+_HELD_OUT_SEEDS = 5
+_FIRST_HELD_OUT = 10  # added to the seed of the search
+_SEARCHED = ("lambdas", "hidden", "lr", "dropout")  # the first options of a command
+_OPTIONS = {"lambdas": "lambda"}  # options that are not named like their field
 
-Callback = Callable[[Found], None]
+Callback = Callable[[Progress], None]
 
 
-def run_search(
-    project: Project, plan: Plan, provenance: dict[str, Any], callback: Callback
-) -> dict[str, Any]:
-    """Search, confirm the winner on fresh folds, train it, keep it as a run.
+def tune(
+    project: Project, plan: Plan, provenance: Provenance, callback: Callback
+) -> Run:
+    """Search, confirm the winner on held-out fold seeds, and train it as a run.
+
+    Args:
+        project: The project.
+        plan: The options of the search.
+        provenance: The fingerprint of the search and the digests of its inputs.
+        callback: Called with the progress after each batch.
 
     Raises:
-        UserError: as `run_experiment`; the workers are not there; no trial was
-            finished in time.
+        UserError: As `train`; the workers cannot be used; or no trial finished in time.
     """
-    houses = Houses(*read_features(project, provenance["inputs"]))
-    opened = Study(project.runs / JOURNAL, provenance["fingerprint"], plan.settings)
+    frames = Frames(*read_features(project, provenance.inputs))
+    opened = Study(project.runs / JOURNAL, provenance.fingerprint, plan.settings)
     with closing(opened) as study, open_pool(plan) as pool:
-        for found in search(study, houses, plan, pool):
-            callback(found)
-        best = winner(found.tried)
-        callback(found._replace(left=None, doing="confirming the best on other folds"))
-        seeds = fresh_seeds(plan.settings)
-        confirmed = confirm(houses, [best.settings, plan.settings], seeds, pool)
-    facts = {
-        "best": searched(best.settings),
-        "command": command_line(best.settings),
-        "trials": [each.record() for each in found.tried],
-        "confirmed": {
-            "fold_seeds": seeds,
-            "best": confirmed[0]._asdict(),
-            "default": confirmed[1]._asdict(),
-        },
-    }
-    callback(found._replace(left=None, doing="training the best"))
-    return run_experiment(
-        project,
-        best.settings,
-        {**provenance, "tune": facts},
-        lambda *_: None,
-        plan.jobs,
+        for progress in search(study, frames, plan, pool):
+            callback(progress)
+        best = winner(progress.finished)
+        progress = progress._replace(seconds_left=None)
+        callback(progress._replace(status="confirming the best on held-out fold seeds"))
+        seeds = held_out_seeds(plan.settings)
+        best_score, default_score = (
+            Confirmation(pooled=pooled, mean=float(np.mean(pooled)))
+            for pooled in confirm(frames, [best.settings, plan.settings], seeds, pool)
+        )
+    record = Search(
+        best=_searched(best.settings),
+        command=command_line(best.settings),
+        trials=[to_record(trial) for trial in progress.finished],
+        confirmed=Confirmations(
+            fold_seeds=seeds, best=best_score, default=default_score
+        ),
+    )
+    callback(progress._replace(status="training the best"))
+    provenance = replace(provenance, search=record)
+    return train(project, best.settings, provenance, lambda *_: None, plan.jobs)
+
+
+def to_record(trial: FinishedTrial) -> Trial:
+    """Return a trial as run.json records it."""
+    return Trial(
+        number=trial.number,
+        **vars(_searched(trial.settings)),
+        score=trial.score,
+        pruned=trial.pruned,
+        rungs=[TrialScore(**rung._asdict()) for rung in trial.rungs],
     )
 
 
-def winner(tried: list[Tried]) -> Tried:
-    """The best of the trials that were not stopped.
+def _searched(settings: Settings) -> SearchedSettings:
+    return SearchedSettings(
+        weight_decay=settings.lambdas[0],
+        lr=settings.lr,
+        dropout=settings.dropout,
+        hidden=settings.hidden,
+    )
+
+
+def winner(finished: list[FinishedTrial]) -> FinishedTrial:
+    """Return the best of the trials that were not pruned.
 
     Raises:
-        UserError: there is none.
+        UserError: All were pruned, or none is finished.
     """
-    if not tried or tried[0].stopped:
+    if not finished or finished[0].pruned:
         raise UserError(
-            "no trial is finished yet; give the same command again, "
-            "and the search goes on where it stopped"
+            "no trial is finished yet; run the same command again to resume the search"
         )
-    return tried[0]
+    return finished[0]
 
 
-def fresh_seeds(settings: Settings) -> list[int]:
-    """Fold seeds that took no part in a search."""
-    first = settings.seed + _FRESH
-    return list(range(first, first + CONFIRMING))
+def held_out_seeds(settings: Settings) -> list[int]:
+    """Return fold seeds that the search did not use."""
+    first = settings.seed + _FIRST_HELD_OUT
+    return list(range(first, first + _HELD_OUT_SEEDS))
 
 
 def command_line(settings: Settings) -> str:
-    """The command that trains a network of these settings again."""
-    return shlex.join(["pipeline", "train", *_options(settings)])
-
-
-def _options(settings: Settings) -> Iterator[str]:
-    """The options that differ from the default's."""
-    default = Settings()
-    options = {
-        "lambda": (settings.lambdas[0], default.lambdas[0]),
-        "hidden": tuple(",".join(map(str, x.hidden)) for x in (settings, default)),
-    } | {
-        name: (getattr(settings, name), getattr(default, name))
-        for name in ("lr", "dropout", "folds", "seeds", "seed", "epochs", "batch_size")
-    }
-    for name, (own, usual) in options.items():
-        if own != usual:
-            yield from (f"--{name.replace('_', '-')}", str(own))
+    """Return the `pipeline train` command of these settings, without the defaults."""
+    names = dict.fromkeys([*_SEARCHED, *(field.name for field in fields(Settings))])
+    words = ["pipeline", "train"]
+    for name in names:
+        value = getattr(settings, name)
+        if value != getattr(Settings(), name):
+            option = f"--{_OPTIONS.get(name, name).replace('_', '-')}"
+            text = comma_separated(value) if isinstance(value, tuple) else value
+            for each in value if name == "lambdas" else [text]:
+                words += [option, str(each)]
+    return shlex.join(words)

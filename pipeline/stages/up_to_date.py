@@ -1,29 +1,35 @@
-"""The stages as the command line calls them: skip what is up to date, else do it.
+"""Run a stage, or skip it if its result is up to date.
 
-The modules that need pandas and torch are loaded only when there is work for them.
+The command line calls these four stages here. The modules that need pandas and torch
+are imported only when a stage has to run.
 """
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pipeline.core.fingerprint import fingerprint
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
+from pipeline.core.staging import remove_leftovers
 from pipeline.data import processed
 from pipeline.runs import integrity, store
+from pipeline.runs.record import Provenance, Run
 from pipeline.tuning.plan import Plan
 
+T = TypeVar("T")
 
-class StageResult(NamedTuple):
-    """The record of a stage, and whether it was up to date already."""
 
-    record: dict[str, Any]
+class StageResult(NamedTuple, Generic[T]):
+    """The result of a stage, and whether the stage was skipped."""
+
+    result: T
     skipped: bool
 
 
-def preprocess(project: Project, *, force: bool) -> StageResult:
-    """Fill data/processed from data/raw."""
+def preprocess(project: Project, *, force: bool) -> StageResult[dict[str, Any]]:
+    """Write data/processed from data/raw."""
+    remove_leftovers(project.processed)
     summary = None if force else processed.fresh_summary(project)
     if summary is not None:
         return StageResult(summary, skipped=True)
@@ -39,59 +45,63 @@ def train(
     *,
     jobs: int | None,
     force: bool,
-) -> StageResult:
-    """Train the networks of `settings` and keep them as a run."""
+) -> StageResult[Run]:
+    """Train the networks of `settings` and save them as a run."""
     provenance = _provenance("train", project, settings)
-    record = None if force else _same_run(project, provenance)
-    if record is not None:
-        return StageResult(record, skipped=True)
+    run = None if force else _same_run(project, provenance)
+    if run is not None:
+        return StageResult(run, skipped=True)
     from pipeline.stages import train as stage
 
-    record = stage.run_experiment(project, settings, provenance, callback, jobs)
-    return StageResult(record, skipped=False)
+    run = stage.train(project, settings, provenance, callback, jobs)
+    return StageResult(run, skipped=False)
 
 
 def baselines(
     project: Project, settings: Settings, callback: Callable[..., None], *, force: bool
-) -> StageResult:
-    """Climb the ladder up to the networks of `settings` and keep it as a run."""
+) -> StageResult[Run]:
+    """Train the baselines and the networks of `settings`, and save them as a run."""
     provenance = _provenance("baselines", project, settings)
-    record = None if force else _same_run(project, provenance)
-    if record is not None:
-        return StageResult(record, skipped=True)
+    run = None if force else _same_run(project, provenance)
+    if run is not None:
+        return StageResult(run, skipped=True)
     from pipeline.stages import baselines as stage
 
-    record = stage.run_ladder(project, settings, provenance, callback)
-    return StageResult(record, skipped=False)
-
-
-def tune(project: Project, plan: Plan, callback: Callable[..., None]) -> StageResult:
-    """Search for settings; train the best and keep them as a run.
-
-    A search that has the trials it is asked for is up to date.
-    """
-    provenance = _provenance("tune", project, plan.settings)
-    record = _same_run(project, provenance)
-    if record is not None and len(record["tune"]["trials"]) >= plan.trials:
-        return StageResult(record, skipped=True)
-    from pipeline.stages import tune as stage
-
     return StageResult(
-        stage.run_search(project, plan, provenance, callback), skipped=False
+        stage.baselines(project, settings, provenance, callback), skipped=False
     )
 
 
-def _provenance(stage: str, project: Project, settings: Settings) -> dict[str, Any]:
+def tune(
+    project: Project, plan: Plan, callback: Callable[..., None]
+) -> StageResult[Run]:
+    """Search for the best settings, train them and save them as a run.
+
+    A search is up to date if it has all trials that the plan asks for.
+    """
+    provenance = _provenance("tune", project, plan.settings)
+    run = _same_run(project, provenance)
+    if run and run.search and len(run.search.trials) >= plan.trials:
+        return StageResult(run, skipped=True)
+    from pipeline.stages import tune as stage
+
+    return StageResult(stage.tune(project, plan, provenance, callback), skipped=False)
+
+
+def _provenance(stage: str, project: Project, settings: Settings) -> Provenance:
+    """Return the digests of the inputs, and the fingerprint of a stage on them."""
     inputs = processed.require(project)
-    word = fingerprint(stage, asdict(settings), inputs)
-    return {"fingerprint": word, "inputs": inputs}
+    return Provenance(
+        fingerprint=fingerprint(stage, asdict(settings), inputs), inputs=inputs
+    )
 
 
-def _same_run(project: Project, provenance: dict[str, Any]) -> dict[str, Any] | None:
-    """The newest run of this fingerprint that is as it was finished."""
-    for record in store.list_runs(project):
-        if record["fingerprint"] == provenance["fingerprint"] and not any(
-            integrity.changes(project, record)
+def _same_run(project: Project, provenance: Provenance) -> Run | None:
+    """Return the newest run of this fingerprint whose files have not changed."""
+    remove_leftovers(project.runs)
+    for run in store.list_runs(project):
+        if run.fingerprint == provenance.fingerprint and not any(
+            integrity.changes(project, run)
         ):
-            return record
+            return run
     return None

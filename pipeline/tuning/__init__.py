@@ -1,6 +1,6 @@
-"""Search for settings: Optuna asks, stacks of networks answer, bad trials stop early.
+"""Hyperparameter search: Optuna proposes trials, successive halving evaluates them.
 
-`plan` says what is asked for, `halving` trains a batch of trials as one stack, `pools`
-says where batches train, `study` is Optuna's side, `search` brings them together, and
-`stage` is what the command line calls.
+What a search is asked for (`plan`), what it may try (`space`), how a batch of trials is
+trained (`halving`), on which workers (`executors`), the shared study (`study`) and its
+file (`journal`), and the loop (`search`). Writing the winner's run is for `stages`.
 """

@@ -1,8 +1,8 @@
-"""Where batches train: in processes of this machine, or on the workers of dask.
+"""Executors for batches of trials: processes of this machine, or the workers of Dask.
 
 Both are joblib's backends of these names. They are used as executors and not through
-`Parallel`, which would wait for the slowest batch of each round, or ask for the next
-in an order that time decides.
+`joblib.Parallel`, which would wait for the slowest batch of each round, or return the
+batches in an order that depends on timing.
 """
 
 import logging
@@ -14,24 +14,27 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import psutil
 from joblib import cpu_count
 from joblib.externals.loky import get_reusable_executor
 
 from pipeline.core.errors import UserError
 from pipeline.tuning.plan import Plan
 
-_PATIENCE = 10  # seconds to wait for a scheduler, and for its first worker
-_GO_ON = "finished trials are kept, and the same command goes on from there"
+_CONNECT_SECONDS = 10  # time limit to reach a scheduler, and for its first worker
+_RESUME = "finished trials are kept; run the same command to resume"
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Runs functions on some workers: `submit` does, and gives the future.
+    """A pool of workers.
 
-    `share` calls a function once and gives a stand-in for its result, to be passed on
-    to `submit`, as an argument of its own, any number of times.
+    `submit` runs a function on a worker and returns its future. `share` calls a
+    function once and returns a stand-in for its result. The stand-in may be passed to
+    `submit`, as an argument of its own, any number of times.
     """
 
     submit: Callable[..., "Future[Any]"]
@@ -41,10 +44,11 @@ class Pool:
 
 @contextmanager
 def open_pool(plan: Plan) -> Iterator[Pool]:
-    """The workers that a plan asks for, until the block ends.
+    """Open the workers that a plan asks for, and close them when the block ends.
 
     Raises:
-        UserError: dask is not installed, or has no scheduler there, or no worker.
+        UserError: Dask is not installed, no scheduler answers, it has no worker, or a
+            worker or the connection is lost.
     """
     with _dask(plan) if plan.backend == "dask" else _loky(plan) as pool:
         yield pool
@@ -54,28 +58,30 @@ def open_pool(plan: Plan) -> Iterator[Pool]:
 def _loky(plan: Plan) -> Iterator[Pool]:
     jobs = plan.jobs or cpu_count()
     executor = get_reusable_executor(
-        max_workers=jobs, initializer=_end_with, initargs=(os.getpid(),)
+        max_workers=jobs, initializer=_exit_with, initargs=(os.getpid(),)
     )
     try:
-        yield Pool(
-            _without_ctrl_c(executor), jobs, lambda function, *args: function(*args)
-        )
+        submit = _submit_without_sigint(executor)
+        yield Pool(submit, jobs, lambda function, *args: function(*args))
     except BrokenExecutor as error:
         raise UserError(
-            f"a worker was ended from outside, perhaps for want of memory: {_GO_ON}"
+            f"a worker was killed, perhaps out of memory: {_RESUME}"
         ) from error
     except BaseException:
-        # Nobody waits for the batches in training any more.
+        # Nobody needs the batches that still train.
         executor.shutdown(wait=True, kill_workers=True)
         raise
-    executor.shutdown(wait=True)  # it is joblib's one for all, which others expect new
+    executor.shutdown(wait=True)  # joblib shares it: later users expect a new one
 
 
-def _without_ctrl_c(executor: Executor) -> Callable[..., "Future[Any]"]:
-    """Submit so that workers which start meanwhile never see Ctrl-C, and we do after.
+def _submit_without_sigint(executor: Executor) -> Callable[..., "Future[Any]"]:
+    """Return a `submit` that blocks SIGINT while it starts new workers.
 
-    A terminal sends it to them too, and they would complain.
+    A terminal sends Ctrl-C to the workers too. They inherit the blocked signal, so only
+    this process reacts to it. Windows cannot block signals.
     """
+    if not hasattr(signal, "pthread_sigmask"):
+        return executor.submit
 
     def submit(*call: Any) -> "Future[Any]":  # noqa: ANN401
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -87,15 +93,16 @@ def _without_ctrl_c(executor: Executor) -> Callable[..., "Future[Any]"]:
     return submit
 
 
-def _end_with(parent: int) -> None:
-    """Let this worker end soon after its parent: a killed one cannot stop it."""
+def _exit_with(parent: int) -> None:
+    """Exit this worker soon after its parent, which cannot stop it if it is killed."""
 
-    def callback() -> None:
-        while os.getppid() == parent:
+    def watch_parent() -> None:
+        # On Windows, the parent's number does not change when the parent ends.
+        while os.getppid() == parent and psutil.pid_exists(parent):
             time.sleep(1)
         os._exit(1)
 
-    threading.Thread(target=callback, daemon=True).start()
+    threading.Thread(target=watch_parent, daemon=True).start()
 
 
 @contextmanager
@@ -107,28 +114,27 @@ def _dask(plan: Plan) -> Iterator[Pool]:
         raise UserError(
             "--backend dask: dask is not installed; pip install '.[distributed]'"
         ) from None
-    # What it would say of a lost connection, we say in one line.
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
-    where = f"--scheduler {plan.scheduler}"
+    # A lost connection is reported below, in one line.
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    option = f"--scheduler {plan.scheduler}"
     try:
-        client = Client(plan.scheduler, timeout=_PATIENCE, set_as_default=False)
+        client = Client(plan.scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise UserError(f"{where}: no scheduler of dask answers there") from error
+        raise UserError(f"{option}: no Dask scheduler answers there") from error
     with client:
         try:
-            client.wait_for_workers(1, timeout=_PATIENCE)
+            client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
         except OSError as error:
-            raise UserError(f"{where}: it has no worker; start one") from error
+            raise UserError(f"{option}: it has no worker; start one") from error
         jobs = plan.jobs or sum(client.nthreads().values())
         try:
             executor = client.get_executor(pure=False)
-            yield Pool(executor.submit, jobs, _share_with(client))
+            # If the worker with a result dies, Dask calls the function on another one.
+            yield Pool(executor.submit, jobs, partial(client.submit, pure=False))
         except KilledWorker as error:
-            raise UserError(f"{where}: a batch ended its workers: {_GO_ON}") from error
+            raise UserError(
+                f"{option}: a batch killed its workers: {_RESUME}"
+            ) from error
         except (CancelledError, CommClosedError) as error:
-            raise UserError(f"{where}: the connection was lost: {_GO_ON}") from error
-
-
-def _share_with(client: Any) -> Callable[..., Any]:  # noqa: ANN401
-    """Let a worker call the function: if it dies with the result, another does."""
-    return lambda function, *args: client.submit(function, *args, pure=False)
+            raise UserError(f"{option}: the connection was lost: {_RESUME}") from error

@@ -1,7 +1,7 @@
-"""Train a batch of trials as one stack; the worse half leaves it at each rung.
+"""Train a batch of trials as one stack and drop the worse half at each rung.
 
-Successive halving (Jamieson and Talwalkar 2016), within a stack. A trial's scores
-depend on its settings alone. Only when it is stopped depends on the others.
+This is successive halving (Jamieson and Talwalkar 2016) within one stack of networks. A
+trial's scores depend on its own settings only. When it is pruned depends on the others.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,9 @@ import torch
 
 from pipeline.core.settings import Settings
 from pipeline.network.trainer import Candidate, Trainer
-from pipeline.validation.cross_validate import by_fold, out_of_fold, replicas_of
+from pipeline.validation.cross_validate import by_fold, replicas_of
 from pipeline.validation.fold_data import FoldData
+from pipeline.validation.folds import out_of_fold
 from pipeline.validation.metrics import log_rmse
 from pipeline.validation.parallel import Replica, log_predictions, new_trainer
 
@@ -21,32 +22,35 @@ RUNGS = (1 / 3, 2 / 3, 1)  # of the epochs
 
 
 class Rung(NamedTuple):
-    """The pooled out-of-fold log-RMSE of a trial after some epochs."""
+    """The pooled out-of-fold log-RMSE of a trial after a number of epochs."""
 
     epoch: int
     score: float
 
 
 def successive_halving(
-    encoded: FoldData,
+    fold_data: FoldData,
     price: np.ndarray,
     candidates: Sequence[Candidate],
     settings: Settings,
 ) -> list[list[Rung]]:
-    """Train the blocks under cross-validation; the rungs that each has reached.
+    """Train candidates under cross-validation and return the rungs that each reached.
 
-    Of `settings`, all counts that a block does not say: folds, seeds, hidden layers.
-    `price` [rows] is in dollars.
+    Args:
+        fold_data: The folds.
+        price: The prices in dollars, shape (n_rows,).
+        candidates: Weight decay, learning rate and dropout of each trial.
+        settings: All other settings, such as folds, seeds and hidden layers.
     """
-    torch.set_num_threads(1)  # other batches fill the other cores
+    torch.set_num_threads(1)  # other batches use the other cores
     replicas = replicas_of(settings)
-    trainer = new_trainer(encoded, replicas, candidates, settings)
+    trainer = new_trainer(fold_data, replicas, candidates, settings)
     reached: list[list[Rung]] = [[] for _ in candidates]
     active = list(range(len(candidates)))
     for epoch in rungs_of(settings.epochs):
         while trainer.epoch < epoch:
             trainer.train_epoch()
-        scores = _scores(trainer, replicas, encoded, price, settings)
+        scores = _scores(trainer, replicas, fold_data, price, settings)
         for index, score in zip(active, scores, strict=True):
             reached[index].append(Rung(epoch, score))
         if epoch < settings.epochs:
@@ -57,12 +61,12 @@ def successive_halving(
 
 
 def rungs_of(epochs: int) -> list[int]:
-    """The epochs after which trials are compared; the last is the end."""
+    """Return the epochs after which trials are compared, the last epoch included."""
     return sorted({max(1, round(epochs * share)) for share in RUNGS})
 
 
 def better_half(scores: Sequence[float]) -> list[int]:
-    """The places of the lower half of the scores, rounded up, in their old order."""
+    """Return the indices of the lower half of the scores, rounded up, in order."""
     best_first = np.argsort(scores, kind="stable")
     return sorted(best_first[: (len(scores) + 1) // 2].tolist())
 
@@ -70,13 +74,13 @@ def better_half(scores: Sequence[float]) -> list[int]:
 def _scores(
     trainer: Trainer,
     replicas: Sequence[Replica],
-    encoded: FoldData,
+    fold_data: FoldData,
     price: np.ndarray,
     settings: Settings,
 ) -> list[float]:
-    """The score of each block that is still in the stack."""
-    log_price = log_predictions(trainer, encoded, replicas)
-    # A network that diverged has no answer: count that as the lowest price there is.
-    answered = np.where(np.isnan(log_price), -np.inf, log_price)
-    predicted = out_of_fold(by_fold(answered, encoded, settings), encoded.folds)
-    return [log_rmse(each, price) for each in predicted]
+    """Return the score of each candidate that is still in the stack."""
+    log_price = log_predictions(trainer, fold_data, replicas)
+    # A diverged network predicts NaN: score it as the lowest possible price.
+    finite = np.where(np.isnan(log_price), -np.inf, log_price)
+    log_price = out_of_fold(by_fold(finite, fold_data, settings), fold_data.fold_of)
+    return [log_rmse(each, price) for each in np.exp(log_price)]

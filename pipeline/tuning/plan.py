@@ -1,4 +1,4 @@
-"""What a search is asked for, checked when it is made."""
+"""The options of a search."""
 
 from dataclasses import dataclass, field
 
@@ -8,18 +8,18 @@ from pipeline.core.settings import Settings, check_minimum
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The defaults are those of `pipeline tune`.
+    """The options of a search. The defaults are those of `pipeline tune`.
 
     Raises:
-        UserError: a value that no search can be made with.
+        UserError: A value is outside its range, or two options contradict each other.
     """
 
-    trials: int = 256  # finished ones, those of an earlier search included
-    timeout: float | None = None  # seconds, after which no batch is begun
-    jobs: int | None = None  # batches side by side; None: one for each core
-    backend: str = "loky"  # or dask
-    scheduler: str | None = None  # the address of dask's
-    settings: Settings = field(default_factory=Settings)  # what is not searched
+    trials: int = 256  # finished trials in total, earlier searches included
+    timeout: float | None = None  # seconds after which no batch is started
+    jobs: int | None = None  # batches trained in parallel; None: one per core
+    backend: str = "loky"  # or "dask"
+    scheduler: str | None = None  # the address of Dask's scheduler
+    settings: Settings = field(default_factory=Settings)  # the ones not searched
 
     def __post_init__(self) -> None:
         check_minimum("--trials", self.trials, 1)
@@ -29,8 +29,8 @@ class Plan:
             raise UserError(f"--timeout {self.timeout:g}: must be more than 0 seconds")
         if self.backend == "dask" and self.scheduler is None:
             raise UserError(
-                "--backend dask: say where its scheduler is, "
+                "--backend dask: give the address of its scheduler, "
                 "like --scheduler tcp://127.0.0.1:8786"
             )
         if self.backend != "dask" and self.scheduler is not None:
-            raise UserError("--scheduler: only --backend dask has one")
+            raise UserError("--scheduler: needs --backend dask")

@@ -1,4 +1,4 @@
-"""The search: batches are asked, trained on the workers, and told."""
+"""The search loop: ask for batches of trials, train them, and tell their scores."""
 
 import time
 from collections import deque
@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 import torch
 
@@ -16,117 +15,113 @@ from pipeline.data.schema import TARGET
 from pipeline.tuning.executors import Pool
 from pipeline.tuning.halving import Rung, successive_halving
 from pipeline.tuning.plan import Plan
-from pipeline.tuning.study import Batch, Study, Tried
+from pipeline.tuning.study import FinishedTrial, Study, TrialBatch
 from pipeline.validation.cross_validate import cross_validate
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import make_folds
 
-BATCH = 8  # trials in a stack
-AHEAD = 2  # batches asked for each job, so that none waits for a slower one
+BATCH_SIZE = 8  # trials per stack
+BATCHES_PER_JOB = 2  # asked for in advance, so that no job waits for a slower one
 
 
-class Houses(NamedTuple):
-    """Feature frames."""
+class Frames(NamedTuple):
+    """The feature frames of train.csv and test.csv."""
 
     train: pd.DataFrame
     test: pd.DataFrame
 
 
-class Found(NamedTuple):
-    """How far a search has come: finished trials, best first, and seconds."""
+class Progress(NamedTuple):
+    """The state of a search: its finished trials, best first, and its times."""
 
-    tried: list[Tried]
-    wanted: int
-    elapsed: float
-    left: float | None
-    doing: str = "searching"
-
-
-class Confirmed(NamedTuple):
-    """Pooled log-RMSE on fold seeds that took no part in the search, and its mean."""
-
-    pooled: list[float]
-    mean: float
+    finished: list[FinishedTrial]
+    total: int  # trials
+    seconds: float
+    seconds_left: float | None  # an estimate; None where there is none
+    status: str = "searching"
 
 
-class _Waiting(NamedTuple):
-    batch: Batch
+class _Pending(NamedTuple):
+    batch: TrialBatch
     future: "Future[list[list[Rung]]]"
 
 
-def search(study: Study, houses: Houses, plan: Plan, pool: Pool) -> Iterator[Found]:
-    """Try settings until there are trials enough, or time is up.
+def search(study: Study, frames: Frames, plan: Plan, pool: Pool) -> Iterator[Progress]:
+    """Run trials until there are enough or the time is up; yield after each batch.
 
-    Batches are told in the order they were asked, so that with the same seed and jobs
-    the same trials are asked, whichever batch is done first. What is told is kept when
-    the search is interrupted.
+    Batches are told in the order in which they were asked. So the same seed and number
+    of jobs give the same trials, whichever batch ends first. If the search is
+    interrupted, the trials that were told are kept.
     """
-    submit = _submitter(houses, plan.settings, pool)
-    clock = _Clock(plan, len(study.tried()))  # the start of the workers is not counted
-    waiting: deque[_Waiting] = deque()
-    yield clock.found(study.tried())
+    submit = _submitter(frames, plan.settings, pool)
+    # The time that the workers need to start is not counted.
+    clock = _Clock(plan, len(study.finished_trials()))
+    pending: deque[_Pending] = deque()
+    yield clock.progress(study.finished_trials())
     while True:
-        while len(waiting) < AHEAD * pool.jobs and not clock.is_up():
-            batch = study.next_batch(plan.trials, BATCH)
+        while len(pending) < BATCHES_PER_JOB * pool.jobs and not clock.is_up():
+            batch = study.next_batch(plan.trials, BATCH_SIZE)
             if batch is None:
                 break
-            waiting.append(submit(batch))
-        if not waiting:
+            pending.append(submit(batch))
+        if not pending:
             return
-        batch, future = waiting.popleft()
+        batch, future = pending.popleft()
         study.tell(batch, future.result())
         if clock.is_up():
-            waiting = deque(each for each in waiting if not each.future.cancel())
-        yield clock.found(study.tried())
+            pending = deque(each for each in pending if not each.future.cancel())
+        yield clock.progress(study.finished_trials())
 
 
 def confirm(
-    houses: Houses, contenders: Sequence[Settings], seeds: Sequence[int], pool: Pool
-) -> list[Confirmed]:
-    """Score each contender on the folds of each seed."""
-    shared = pool.share(Houses, *houses)
+    frames: Frames, candidates: Sequence[Settings], seeds: Sequence[int], pool: Pool
+) -> list[list[float]]:
+    """Return the pooled log-RMSE of each candidate for each of the fold seeds."""
+    shared = pool.share(Frames, *frames)
     futures = [
         [pool.submit(_pooled, shared, replace(settings, seed=seed)) for seed in seeds]
-        for settings in contenders
+        for settings in candidates
     ]
-    scores = [[future.result() for future in own] for own in futures]
-    return [Confirmed(each, float(np.mean(each))) for each in scores]
+    return [[future.result() for future in each] for each in futures]
 
 
 def _submitter(
-    houses: Houses, settings: Settings, pool: Pool
-) -> Callable[[Batch], _Waiting]:
-    """Send a batch to the workers; the encoded rows are sent, or made there, once."""
-    price = houses.train[TARGET].to_numpy()
-    encoded = pool.share(_encode, houses, settings)
+    frames: Frames, settings: Settings, pool: Pool
+) -> Callable[[TrialBatch], _Pending]:
+    """Return a function that sends a batch to the workers.
 
-    def submit(batch: Batch) -> _Waiting:
+    The encoded rows are made once, and not sent with each batch.
+    """
+    price = frames.train[TARGET].to_numpy()
+    fold_data = pool.share(_encode, frames, settings)
+
+    def submit(batch: TrialBatch) -> _Pending:
         shape = replace(batch.settings[0], seeds=1)
         future = pool.submit(
-            successive_halving, encoded, price, batch.candidates, shape
+            successive_halving, fold_data, price, batch.candidates, shape
         )
-        return _Waiting(batch, future)
+        return _Pending(batch, future)
 
     return submit
 
 
-def _encode(houses: Houses, settings: Settings) -> FoldData:
-    folds = make_folds(len(houses.train), settings.folds, settings.seed)
-    nobody = houses.test.head(0)  # a trial is scored on training houses alone
-    return FoldData.fit(houses.train, nobody, folds, settings.device)
+def _encode(frames: Frames, settings: Settings) -> FoldData:
+    folds = make_folds(len(frames.train), settings.folds, settings.seed)
+    no_rows = frames.test.head(0)  # trials are scored on training rows only
+    return FoldData.fit(frames.train, no_rows, folds, settings)
 
 
-def _pooled(houses: Houses, settings: Settings) -> float:
+def _pooled(frames: Frames, settings: Settings) -> float:
     torch.set_num_threads(1)
-    result = cross_validate(*houses, settings, lambda *_: None, jobs=1)
+    result = cross_validate(*frames, settings, lambda *_: None, jobs=1)
     return result.scores[0].pooled
 
 
 class _Clock:
-    """The seconds of a search, and how many are left."""
+    """The seconds of a search so far, and an estimate of those left."""
 
-    def __init__(self, plan: Plan, tried: int) -> None:
-        self._plan, self._before = plan, tried
+    def __init__(self, plan: Plan, finished_before: int) -> None:
+        self._plan, self._finished_before = plan, finished_before
         self._begin = time.monotonic()
 
     @property
@@ -134,14 +129,14 @@ class _Clock:
         return time.monotonic() - self._begin
 
     def is_up(self) -> bool:
-        """Whether no batch may begin any more."""
+        """Return whether no new batch may start."""
         return self._plan.timeout is not None and self._elapsed >= self._plan.timeout
 
-    def found(self, tried: list[Tried]) -> Found:
-        """At the rate so far, which other processes on the study may help."""
-        new = len(tried) - self._before
-        missing = max(0, self._plan.trials - len(tried))
+    def progress(self, finished: list[FinishedTrial]) -> Progress:
+        """Return the progress, estimated from the rate of all processes so far."""
+        new = len(finished) - self._finished_before
+        missing = max(0, self._plan.trials - len(finished))
         left = self._elapsed / new * missing if new else None
         if left is not None and self._plan.timeout is not None:
             left = max(0.0, min(left, self._plan.timeout - self._elapsed))
-        return Found(tried, self._plan.trials, self._elapsed, left)
+        return Progress(finished, self._plan.trials, self._elapsed, left)

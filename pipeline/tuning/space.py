@@ -1,4 +1,4 @@
-"""What a search may try, and how it draws from that."""
+"""The search space, and how trials are sampled from it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -20,40 +20,45 @@ SHAPES = ("64", "128", "256", "64,32", "128,64")  # hidden layers
 _NUMBERS: dict[str, BaseDistribution] = {
     "lambda": FloatDistribution(0.3, 30, log=True),
     "lr": FloatDistribution(2e-4, 1e-2, log=True),
-    # Not from 0: networks without dropout draw their batches differently.
+    # Not from 0: networks without dropout use other random numbers for their batches.
     "dropout": FloatDistribution(0.01, 0.5),
 }
 SPACE = {**_NUMBERS, "hidden": CategoricalDistribution(SHAPES)}
-STARTUP = 32  # trials drawn at random before the sampler learns from them
+STARTUP = 32  # trials sampled uniformly before TPE learns from them
 
 
 class _Sampler(TPESampler):
-    """Optuna's TPE (Bergstra et al. 2011); what is given is not drawn jointly."""
+    """Optuna's TPE (Bergstra et al. 2011), restricted to some of the parameters."""
 
-    def __init__(self, seed: int, drawn: Iterable[str]) -> None:
+    def __init__(self, seed: int, sampled: Iterable[str]) -> None:
         super().__init__(
             seed=seed,
             n_startup_trials=STARTUP,
-            constant_liar=True,  # trials still running count as bad: look elsewhere
+            constant_liar=True,  # running trials count as bad: sample elsewhere
         )
-        self._drawn = set(drawn)
+        self._sampled = set(sampled)
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """Of what is drawn, all that earlier trials have."""
+        """Return the parameters to sample jointly: those that earlier trials share."""
         space = super().infer_relative_search_space(study, trial)
-        return {name: values for name, values in space.items() if name in self._drawn}
+        return {name: values for name, values in space.items() if name in self._sampled}
 
 
-def draw(
+def sample(
     earlier: Sequence[FrozenTrial], seed: int, shape: str | None, size: int
 ) -> Iterator[dict[str, Any]]:
-    """What the trials of a batch try, given those before them.
+    """Sample the parameters of a batch of trials.
 
-    The first draws the hidden layers of all, where they are not given. Optuna is asked
-    in memory and seeded anew by the number of each trial: with the same trials before
-    it, a trial draws the same.
+    Optuna runs in memory, with a seed made of `seed` and the trial's number: after the
+    same earlier trials, a trial always samples the same parameters.
+
+    Args:
+        earlier: All trials before the batch.
+        seed: The seed of the search.
+        shape: The hidden layers of the batch, like "64,32"; None samples them once.
+        size: The number of trials.
     """
     study = optuna.create_study()
     study.add_trials(earlier)
@@ -66,8 +71,8 @@ def draw(
         yield {**params, "hidden": shape}
 
 
-def is_drawn(trial: FrozenTrial) -> bool:
-    """Whether a trial, as a file has it, is one that this search may have drawn."""
+def is_in_space(trial: FrozenTrial) -> bool:
+    """Return whether a trial read from a file is within the search space."""
     return trial.distributions == SPACE and all(
         values.low <= trial.params[name] <= values.high
         for name, values in trial.distributions.items()
@@ -76,7 +81,7 @@ def is_drawn(trial: FrozenTrial) -> bool:
 
 
 def settings_of(params: dict[str, Any], base: Settings) -> Settings:
-    """Settings of three digits, which a command line can repeat exactly."""
+    """Return the settings of a trial, rounded to the three digits of its command."""
     return replace(
         base,
         lambdas=(_rounded(params["lambda"]),),
@@ -84,16 +89,6 @@ def settings_of(params: dict[str, Any], base: Settings) -> Settings:
         dropout=_rounded(params["dropout"]),
         hidden=tuple(map(int, params["hidden"].split(","))),
     )
-
-
-def searched(settings: Settings) -> dict[str, Any]:
-    """The settings that a search chooses, by their names on the command line."""
-    return {
-        "lambda": settings.lambdas[0],
-        "lr": settings.lr,
-        "dropout": settings.dropout,
-        "hidden": list(settings.hidden),
-    }
 
 
 def _rounded(value: float) -> float:

@@ -1,35 +1,62 @@
-"""How far a prediction may go: learned from a fold's training rows.
+"""Bounds on predicted prices, fitted on the training rows of a fold.
 
-A network extrapolates: of a house larger than all it has seen, it may say any price.
-But no house sells far above the dearest one of its neighbourhood, so that, and a
-margin, is its ceiling; the lowest price of all is every house's floor.
+A network extrapolates: for a house larger than all in training, it may predict any
+price. But no house sells far above the highest price in its neighbourhood. So that
+price plus a margin is the ceiling, and the lowest price of all is the floor.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import pandas as pd
 
-MARGIN = 0.2  # in log price: a ceiling lies 22 % above the dearest sale
-
 
 @dataclass(frozen=True)
 class PriceBounds:
-    """Log prices: a floor for all, a ceiling for each neighbourhood and any other."""
+    """The bounds of one fold, as log prices.
+
+    Attributes:
+        floor: the lowest price.
+        ceiling: the highest price plus the margin, by neighbourhood.
+        highest: the highest price; the ceiling of other neighbourhoods, and of any.
+    """
 
     floor: float
     ceiling: dict[str, float]
     highest: float
 
     @classmethod
-    def fit(cls, neighbourhoods: pd.Series, log_price: np.ndarray) -> Self:
-        """Learn from training rows, [rows] both."""
-        dearest = pd.Series(log_price).groupby(neighbourhoods.to_numpy()).max()
-        ceiling = {str(name): top + MARGIN for name, top in dearest.items()}
+    def fit(
+        cls, neighbourhoods: pd.Series, log_price: np.ndarray, margin: float
+    ) -> Self:
+        """Fit the bounds on training rows: neighbourhoods and log prices, [rows]."""
+        highest = pd.Series(log_price).groupby(neighbourhoods.to_numpy()).max()
+        ceiling = {str(name): top + margin for name, top in highest.items()}
         return cls(float(log_price.min()), ceiling, float(log_price.max()))
 
     def ceiling_of(self, neighbourhoods: pd.Series) -> np.ndarray:
-        """The ceiling of each row, [rows]; of an unknown neighbourhood the highest."""
+        """Return the ceiling of each row, shape (rows,)."""
         ceilings = neighbourhoods.map(self.ceiling).astype(float)
         return np.asarray(ceilings.fillna(self.highest).clip(upper=self.highest))
+
+
+@dataclass(frozen=True)
+class RowBounds:
+    """The bounds of all rows in each fold: floor [folds, 1], ceiling [folds, rows]."""
+
+    floor: np.ndarray
+    ceiling: np.ndarray
+
+    @classmethod
+    def of(cls, bounds: Sequence[PriceBounds], neighbourhoods: pd.Series) -> Self:
+        """Return the bounds of rows, given those of each fold."""
+        return cls(
+            np.array([[each.floor] for each in bounds]),
+            np.stack([each.ceiling_of(neighbourhoods) for each in bounds]),
+        )
+
+    def clip(self, log_price: np.ndarray) -> np.ndarray:
+        """Clip log prices [..., folds, rows] to the bounds."""
+        return np.asarray(np.clip(log_price, self.floor, self.ceiling))

@@ -1,17 +1,18 @@
-"""Networks that diverged: named, and left without an answer.
+"""Networks that diverged are named, and their predictions are dropped.
 
-A network has diverged once an error of it, or a price it predicts, is no finite number:
-no limit on prices may make a score of that. The other networks of its λ do not stand in
-for it: its fold has no score then, nor has the λ, which so cannot be the best.
+A network has diverged if one of its errors or predicted prices is not finite. Clipping
+to the price bounds must not hide that. The other networks of the same λ do not replace
+it: its fold then has no score, and neither has its λ, which thus cannot be the best.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings
+from pipeline.validation.fold_data import FoldData
 from pipeline.validation.parallel import Replica, Trained
 
 
@@ -23,16 +24,33 @@ class Diverged(NamedTuple):
     seed: int
     epoch: int
 
-    def record(self) -> dict[str, Any]:
-        """The network as plain data."""
-        own = self._asdict()
-        return {"lambda": own.pop("weight_decay"), **own}
+
+def drop_diverged(
+    trained: Trained,
+    fold_data: FoldData,
+    replicas: Sequence[Replica],
+    settings: Settings,
+) -> tuple[np.ndarray, list[Diverged]]:
+    """Find the networks that diverged.
+
+    Returns:
+        The log prices [λ, replicas, n], NaN for networks that diverged, and these.
+
+    Raises:
+        UserError: a network of every λ diverged.
+    """
+    unseen = fold_data.unseen[[replica.fold for replica in replicas]]
+    epochs = diverged_epochs(trained, unseen)
+    log_price = np.where(epochs[..., None], np.nan, trained.log_price)
+    return log_price, name_diverged(epochs, replicas, settings)
 
 
-def diverged_in(trained: Trained, unseen: np.ndarray) -> np.ndarray:
-    """The epoch in which each network diverged, 0 for none, [blocks, cells].
+def diverged_epochs(trained: Trained, unseen: np.ndarray) -> np.ndarray:
+    """Return the epoch in which each network diverged, 0 for none, [λ, replicas].
 
-    `unseen` [cells, n] says for which rows a network has a price at all.
+    Args:
+        trained: all networks.
+        unseen: shape (replicas, n), the rows that each network predicts.
     """
     log_price = np.take_along_axis(trained.log_price, unseen[None], 2)
     finite = np.isfinite(trained.train) & np.isfinite(trained.valid)
@@ -43,10 +61,10 @@ def diverged_in(trained: Trained, unseen: np.ndarray) -> np.ndarray:
 def name_diverged(
     epochs: np.ndarray, replicas: Sequence[Replica], settings: Settings
 ) -> list[Diverged]:
-    """The networks that diverged, given the epochs in which they did.
+    """Return the networks that diverged, given the result of `diverged_epochs`.
 
     Raises:
-        UserError: every λ has one.
+        UserError: a network of every λ diverged.
     """
     found = [
         Diverged(
@@ -59,8 +77,8 @@ def name_diverged(
     if epochs.any(1).all():
         first = min(found, key=lambda each: each.epoch)
         raise UserError(
-            f"--lr {settings.lr:g}: networks of every λ diverged, first of all "
+            f"--lr {settings.lr:g}: networks of every λ diverged, the first with "
             f"λ = {first.weight_decay:g}, fold {first.fold + 1}, network "
-            f"{first.seed + 1} in epoch {first.epoch}; give a lower --lr"
+            f"{first.seed + 1} in epoch {first.epoch}; use a lower --lr"
         )
     return found

@@ -1,4 +1,4 @@
-"""How good predictions are, in log-RMSE, the competition's score."""
+"""The competition's score, log-RMSE, and a forecast of it for new houses."""
 
 from typing import NamedTuple
 
@@ -6,20 +6,22 @@ import numpy as np
 
 
 def log_rmse(predicted: np.ndarray, price: np.ndarray) -> float:
-    """The square root of the mean squared difference of log prices.
+    """Return the root mean squared error of log prices.
 
-    Shapes: both [rows], in dollars.
+    Args:
+        predicted: shape (rows,), in dollars.
+        price: shape (rows,), in dollars.
     """
     return float(np.sqrt(np.mean(log_errors(predicted, price) ** 2)))
 
 
 def log_errors(predicted: np.ndarray, price: np.ndarray) -> np.ndarray:
-    """Log of the predicted price less log of the price, [rows]."""
+    """Return log(predicted) - log(price), shape (rows,); prices in dollars."""
     return np.asarray(np.log(predicted) - np.log(price))
 
 
 class Forecast(NamedTuple):
-    """A score expected on new houses, with a 90 % interval."""
+    """The expected score on new houses, with a 90 % interval."""
 
     estimate: float
     low: float
@@ -27,19 +29,24 @@ class Forecast(NamedTuple):
 
 
 def forecast(errors: np.ndarray, houses: int, *, draws: int = 4000) -> Forecast:
-    """The log-RMSE to expect on `houses` new rows, from out-of-fold errors [rows].
+    """Forecast the log-RMSE on new houses from out-of-fold errors.
 
-    A few houses rule the score (the errors have heavy tails), so no formula for the
-    normal distribution will do. Each draw takes one bootstrap sample for what we do
-    not know of the errors' distribution, and from that the new houses, for the luck of
-    which houses they are (Efron and Tibshirani, An Introduction to the Bootstrap,
-    chapters 13 and 25).
+    A few houses dominate the score (the errors have heavy tails), so formulas for the
+    normal distribution are not accurate. Each draw takes a bootstrap sample, for the
+    uncertainty of the errors' distribution, and samples the new houses from it, for the
+    randomness of the houses themselves (Efron and Tibshirani, An Introduction to the
+    Bootstrap, chapters 13 and 25).
+
+    Args:
+        errors: shape (rows,), out-of-fold errors of log prices.
+        houses: number of new houses.
+        draws: number of bootstrap draws.
     """
     generator = np.random.default_rng(0)
     squares, rows = errors**2, len(errors)
     scores = []
     for _ in range(draws):
-        # Of rows, not of their errors: of many rows few are looked at in the end.
+        # Row numbers are sampled, not errors: with many rows, few errors are read.
         sample = generator.integers(rows, size=rows)
         new = sample[generator.integers(rows, size=houses)]
         scores.append(np.sqrt(squares[new].mean()))

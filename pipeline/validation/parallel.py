@@ -1,35 +1,38 @@
-"""Train the cells of a cross-validation, fold by seed, in parts side by side."""
+"""Train the networks of a cross-validation, in parts that run in parallel."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import pairwise, product
-from typing import NamedTuple, TypeVar
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from joblib import Parallel, delayed
 
 from pipeline.core.settings import Settings
+from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
-from pipeline.network.trainer import Candidate, EpochErrors, Trainer, predict_rows
+from pipeline.network.inference import predict_rows
+from pipeline.network.loss import HuberLoss
+from pipeline.network.partition import even_cut, joined, pieces
+from pipeline.network.schedule import Schedule
+from pipeline.network.trainer import Candidate, EpochErrors, Trainer
 from pipeline.validation.fold_data import FoldData
-
-HUBER_DELTA = 0.07  # in log price: up to here the loss is squared, beyond it absolute
 
 
 class Replica(NamedTuple):
-    """A fold and the number of a network in it."""
+    """A fold, and the number of a network within it."""
 
     fold: int
     seed: int
 
 
 class Trained(NamedTuple):
-    """What training leaves, for each block and cell.
+    """Trained networks, by candidate and replica.
 
-    Shapes: weights, each [blocks, cells, ...]; log_price [blocks, cells, rows + test
-    rows], NaN for the rows that a network has learned; train and valid [blocks, cells,
-    epochs], the learning curves in log-RMSE.
+    Shapes: weights, each [candidates, replicas, ...]; log_price [candidates, replicas,
+    rows + test rows], NaN for the rows that a network was trained on; train and valid
+    [candidates, replicas, epochs], the learning curves in log-RMSE.
     """
 
     weights: dict[str, np.ndarray]
@@ -38,76 +41,57 @@ class Trained(NamedTuple):
     valid: np.ndarray
 
 
-Callback = Callable[[int, EpochErrors], None]  # the number of a part, and its scores
-T = TypeVar("T")
+Callback = Callable[[int, EpochErrors], None]  # the number of a part, and its errors
 
 
 def train_replicas(
-    encoded: FoldData,
+    fold_data: FoldData,
     replicas: Sequence[Replica],
     candidates: Sequence[Candidate],
     settings: Settings,
     callback: Callback,
     jobs: int,
 ) -> Trained:
-    """Train every block on every cell, in parts side by side, `jobs` at most.
+    """Train a network for each candidate and replica.
 
-    A network's numbers do not depend on the cut. Of `settings`, the shape of the
-    networks and the length of training count; λ and the like are the blocks'.
+    The stack is cut into parts, which train in parallel threads: torch computes without
+    Python's lock. The numbers of a network do not depend on the cut.
 
-    Threads do: torch computes without Python's lock.
+    Args:
+        fold_data: the data of each fold.
+        replicas: (fold, seed) pairs.
+        candidates: weight decay, learning rate and dropout, which replace those of
+            `settings`.
+        settings: all other hyperparameters.
+        callback: called after each epoch of a part.
+        jobs: the largest number of parts.
     """
     across, down = even_cut(len(candidates), len(replicas), jobs)
-    parts = list(product(_pieces(candidates, across), _pieces(replicas, down)))
+    parts = list(product(pieces(candidates, across), pieces(replicas, down)))
     done = Parallel(n_jobs=len(parts), backend="threading")(
         delayed(_train_part)(
-            encoded, own_cells, own_blocks, settings, partial(callback, n)
+            fold_data, own_replicas, own_candidates, settings, partial(callback, number)
         )
-        for n, (own_blocks, own_cells) in enumerate(parts)
+        for number, (own_candidates, own_replicas) in enumerate(parts)
     )
-    rows = [done[start : start + down] for start in range(0, len(done), down)]
-    return _joined([_joined(row, 1) for row in rows], 0)
-
-
-def even_cut(candidates: int, replicas: int, jobs: int) -> tuple[int, int]:
-    """Into how many pieces to cut blocks and cells: so that the largest part is small.
-
-    A part has two cells at least, since torch multiplies a single matrix by another
-    routine, which rounds differently. Of cuts as good, the one with fewer pieces of
-    blocks is best, since each of these gathers the batches of its cells anew.
-    """
-    cuts = [
-        (across, max(1, min(jobs // across, replicas // 2)))
-        for across in range(1, min(candidates, jobs) + 1)
-    ]
-    return min(cuts, key=lambda cut: -(-candidates // cut[0]) * -(-replicas // cut[1]))
-
-
-def _pieces(items: Sequence[T], number: int) -> list[Sequence[T]]:
-    cuts = [len(items) * piece // number for piece in range(number + 1)]
-    return [items[begin:end] for begin, end in pairwise(cuts)]
-
-
-def _joined(parts: Sequence[Trained], axis: int) -> Trained:
     weights = {
-        name: np.concatenate([part.weights[name] for part in parts], axis)
-        for name in parts[0].weights
+        name: joined([part.weights[name] for part in done], down)
+        for name in done[0].weights
     }
-    arrays = zip(*(part[1:] for part in parts), strict=True)
-    return Trained(weights, *(np.concatenate(each, axis) for each in arrays))
+    arrays = zip(*(part[1:] for part in done), strict=True)
+    return Trained(weights, *(joined(each, down) for each in arrays))
 
 
 def _train_part(
-    encoded: FoldData,
+    fold_data: FoldData,
     replicas: Sequence[Replica],
     candidates: Sequence[Candidate],
     settings: Settings,
     callback: Callable[[EpochErrors], None],
 ) -> Trained:
-    trainer = new_trainer(encoded, replicas, candidates, settings)
-    deviation = torch.tensor(
-        encoded.deviation[[replica.fold for replica in replicas], 0]
-    )
+    trainer = new_trainer(fold_data, replicas, candidates, settings)
+    fold = [replica.fold for replica in replicas]
+    deviation = torch.tensor(fold_data.scale.deviation[fold, 0])
     scale = deviation.repeat(len(candidates)).to(settings.device)
     curves = []
     for number, train, valid in trainer.run():
@@ -120,69 +104,70 @@ def _train_part(
             name: tensor.cpu().numpy().reshape(*shape[:2], *tensor.shape[1:])
             for name, tensor in trainer.stack.tensors().items()
         },
-        log_predictions(trainer, encoded, replicas),
+        log_predictions(trainer, fold_data, replicas),
         np.array([epoch.train.tolist() for epoch in curves]).T.reshape(shape),
         np.array([epoch.valid.tolist() for epoch in curves]).T.reshape(shape),
     )
 
 
 def new_trainer(
-    encoded: FoldData,
+    fold_data: FoldData,
     replicas: Sequence[Replica],
     candidates: Sequence[Candidate],
     settings: Settings,
 ) -> Trainer:
-    """A trainer of every block on every cell, at its start."""
-    fold = [replica.fold for replica in replicas]
-    # Of all folds, not of these cells': a part of the stack must not see its cut.
-    smallest = min(len(each.train) for each in encoded.folds)
+    """Return an untrained stack of all candidates and replicas."""
+    folds, fold = fold_data.folds, [replica.fold for replica in replicas]
+    # The number of batches is that of the smallest fold of all, not of this part, on
+    # which no number of a network may depend.
+    smallest = min(len(each.train) for each in folds)
+    batches = max(1, smallest // settings.batch_size)
+    delta = torch.tensor(settings.huber_delta / fold_data.scale.deviation[fold, 0])
     return Trainer(
-        train=_rows(encoded, fold, [each.train for each in encoded.folds]),
-        valid=_rows(encoded, fold, [each.valid for each in encoded.folds]),
+        train=_rows(fold_data, fold, [each.train for each in folds]),
+        valid=_rows(fold_data, fold, [each.valid for each in folds]),
         candidates=candidates,
-        seeds=[_replica_seed(settings.seed, replica) for replica in replicas],
-        delta=torch.tensor(HUBER_DELTA / encoded.deviation[fold, 0]),
+        seeds=[replica_seed(settings.seed, replica) for replica in replicas],
+        loss=HuberLoss(delta.to(settings.device)),
         hidden=settings.hidden,
-        epochs=settings.epochs,
-        batches=max(1, smallest // settings.batch_size),
+        schedule=Schedule(settings.epochs, batches, settings.warm_up),
+        adamw=AdamWOptions(settings.adam_betas, settings.wide_lr_multiplier),
     )
 
 
-def _replica_seed(seed: int, replica: Replica) -> int:
-    """A seed for what the network is; λ is left out, so that every λ starts alike."""
+def replica_seed(seed: int, replica: Replica) -> int:
+    """Return the random seed of a replica's networks, the same for every λ."""
     state = np.random.SeedSequence([seed, replica.fold, replica.seed])
     return int(state.generate_state(1, np.uint64)[0] >> 1)
 
 
-def _rows(encoded: FoldData, fold: list[int], parts: list[np.ndarray]) -> Rows:
-    """The rows of some folds, given those of all."""
+def _rows(fold_data: FoldData, fold: list[int], parts: list[np.ndarray]) -> Rows:
+    """Return the rows of the folds in `fold`, given the row numbers of every fold."""
     return Rows(
-        encoded.inputs,
-        encoded.targets,
-        torch.tensor(fold, device=encoded.targets.device),
+        fold_data.inputs,
+        fold_data.targets,
+        torch.tensor(fold, device=fold_data.targets.device),
         [torch.from_numpy(parts[number]) for number in fold],
         max(map(len, parts)),
     )
 
 
 def log_predictions(
-    trainer: Trainer, encoded: FoldData, replicas: Sequence[Replica]
+    trainer: Trainer, fold_data: FoldData, replicas: Sequence[Replica]
 ) -> np.ndarray:
-    """The log price each network predicts, [blocks, cells, rows + test rows].
+    """Return the predicted log prices, shape (candidates, replicas, rows + test rows).
 
-    NaN for the rows that it has learned: nobody asks about these.
+    They are NaN for the rows that a network was trained on, which nothing uses.
     """
     fold = [replica.fold for replica in replicas]
     own, rows = (
-        torch.tensor(each, device=encoded.targets.device)
-        for each in (fold, encoded.unseen[fold])
+        torch.tensor(each, device=fold_data.targets.device)
+        for each in (fold, fold_data.unseen[fold])
     )
-    stacks = [
-        candidate_trainer.stack for candidate_trainer in trainer.candidate_trainers
-    ]
-    standard = predict_rows(stacks, encoded.inputs, own, rows)
-    shape = (len(stacks), len(replicas), encoded.targets.shape[1])
+    stacks = [each.stack for each in trainer.candidate_trainers]
+    standardised = predict_rows(stacks, fold_data.inputs, own, rows)
+    shape = (len(stacks), len(replicas), fold_data.targets.shape[1])
     log_price = np.full(shape, np.nan)
-    predicted = standard * encoded.deviation[fold] + encoded.mean[fold]
-    np.put_along_axis(log_price, encoded.unseen[None, fold], predicted, 2)
+    predicted = fold_data.scale.to_log_price(standardised, fold)
+    np.put_along_axis(log_price, fold_data.unseen[None, fold], predicted, 2)
     return log_price

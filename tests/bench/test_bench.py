@@ -1,6 +1,7 @@
-"""Every competitor of the benchmark trains, and the figures mean what they say."""
+"""Every competitor of the benchmark trains, and its figures are correct."""
 
 import json
+import sys
 from dataclasses import replace
 from importlib import import_module
 
@@ -10,25 +11,27 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.bench import measure, run, sgemm
 from pipeline.bench.dataset import load
-from pipeline.bench.task import FOLDS, Setting, Task
+from pipeline.bench.task import FOLDS, BenchmarkTask, Parallelism
 from pipeline.core.paths import Project
+from pipeline.validation.folds import contiguous_folds
 
-ALONE = Setting(jobs=1, threads=1)
+ALONE = Parallelism(jobs=1, threads=1)
 
 
 @pytest.fixture
 def task():
-    """A target that is a straight line of six columns."""
+    """Return a task whose target is linear in six columns."""
     generator = np.random.default_rng(0)
     inputs = generator.normal(size=(600, 6)).astype(np.float32)
     target = inputs @ generator.normal(size=6).astype(np.float32)
     target = (target - target.mean()) / target.std()
-    return Task(inputs, target, hidden=16, epochs=60, lambdas=(0.0, 300.0))
+    folds = [(fold.train, fold.valid) for fold in contiguous_folds(600, FOLDS)]
+    return BenchmarkTask(inputs, target, folds, 16, epochs=60, lambdas=(0.0, 300.0))
 
 
 @pytest.fixture
 def quick(monkeypatch):
-    """The whole benchmark within this process, and short."""
+    """Run the benchmark within this process, with little work."""
     monkeypatch.setattr(run, "apart", lambda function, *given: function(*given))
     for name, value in (("EPOCHS", 1), ("ROUNDS", 2), ("FEW", 5), ("MANY", 10)):
         monkeypatch.setattr(run, name, value)
@@ -36,12 +39,13 @@ def quick(monkeypatch):
     monkeypatch.setattr(sgemm, "SIZE", 128)
 
 
-def train(name, task, setting=ALONE):
-    return import_module(f"pipeline.bench.{run.MODULES[name]}").train(task, setting)
+def train(name, task, parallelism=ALONE):
+    module = import_module(f"pipeline.bench.{run.MODULES[name]}")
+    return module.train(task, parallelism)
 
 
 @pytest.mark.parametrize("name", run.MODULES)
-def test_every_competitor_learns_and_weight_decay_holds_it_back(name, task):
+def test_every_competitor_learns_and_weight_decay_increases_its_error(name, task):
     before, after = train(name, replace(task, epochs=1)), train(name, task)
     assert after.shape == (2, FOLDS)
     assert (after[0] < 0.7 * before[0]).all()
@@ -61,15 +65,16 @@ def test_the_operations_are_those_that_torch_counts(name, task):
 
 def test_jobs_change_no_number(task):
     for name in ("scikit-learn", "engine"):
-        two = train(name, replace(task, epochs=2), Setting(jobs=2, threads=1))
+        two = train(name, replace(task, epochs=2), Parallelism(jobs=2, threads=1))
         np.testing.assert_array_equal(two, train(name, replace(task, epochs=2)))
 
 
 def test_the_inputs_are_the_books_columns_and_the_target_is_standardised(project):
-    inputs, target = load(Project(project))
+    inputs, target, folds = load(Project(project))
     assert inputs.shape == (1460, 331)
     assert inputs.dtype == target.dtype == np.float32
     assert np.isfinite(inputs).all()
+    assert sorted(np.concatenate([valid for _, valid in folds])) == list(range(1460))
     assert target.mean() == pytest.approx(0, abs=1e-5)
     assert target.std() == pytest.approx(1, abs=1e-5)
 
@@ -85,22 +90,32 @@ def test_a_measurement_is_taken_in_a_process_of_its_own(task):
 def test_worker_processes_count_for_the_memory(task):
     short = replace(task, epochs=1)
     one, two = (
-        measure.apart(measure.measure, "sklearn_mlp", short, Setting(jobs, threads=1))
+        measure.apart(
+            measure.measure, "sklearn_mlp", short, Parallelism(jobs, threads=1)
+        )
         for jobs in (1, 2)
     )
     assert two.peak_mb > one.peak_mb + 100
 
 
-def test_more_settings_are_tried_only_where_there_are_more_cores():
+def test_more_parallelisms_are_tried_only_with_more_cores():
     for name in run.MODULES:
-        assert run.settings_of(name, cores=1) == [ALONE]
-    assert run.settings_of("book", cores=4) == [ALONE, Setting(1, 4)]
-    assert run.settings_of("scikit-learn", cores=4) == [
-        ALONE,
-        Setting(1, 4),
-        Setting(4, 1),
-    ]
-    assert run.settings_of("engine", cores=4) == [ALONE, Setting(4, 1)]
+        assert run.parallelisms(name, cores=1) == [ALONE]
+    threads, jobs = Parallelism(1, 4), Parallelism(4, 1)
+    assert run.parallelisms("book", cores=4) == [ALONE, threads]
+    assert run.parallelisms("scikit-learn", cores=4) == [ALONE, threads, jobs]
+    assert run.parallelisms("engine", cores=4) == [ALONE, jobs]
+
+
+def test_a_system_that_does_not_tell_peak_memory_is_refused(
+    pipeline, small_project, quick, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "resource", None)
+    shown = pipeline("bench", "--root", small_project)
+    assert shown.status == 2
+    assert (
+        shown.err == "error: bench measures peak memory, which needs Linux or macOS\n"
+    )
 
 
 def test_the_record_compares_all_with_the_books_loop(pipeline, small_project, quick):
@@ -127,7 +142,7 @@ def test_the_table_names_all_competitors_and_the_limit(pipeline, small_project, 
     assert shown.err.count("book, 20 networks") == 2
 
 
-def test_what_cannot_be_measured_is_refused_in_one_line(pipeline, tmp_path):
+def test_missing_data_and_an_invalid_width_are_refused_in_one_line(pipeline, tmp_path):
     missing = pipeline("bench", "--root", tmp_path)
     assert missing.status == 2
     assert "train.csv: no such file" in missing.err

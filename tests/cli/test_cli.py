@@ -38,7 +38,7 @@ def run_folder(root):
     return folder
 
 
-def test_the_whole_way_from_raw_data_to_a_submission(pipeline, project):
+def test_all_stages_from_raw_data_to_a_submission(pipeline, project):
     pipeline("preprocess", "--root", project)
     trained = pipeline("train", "--root", project, *QUICK, "--json")
     record = json.loads(trained.out)
@@ -103,7 +103,7 @@ def test_train_json_is_one_object_with_the_contracts_keys(pipeline, ready):
     assert low < record["forecast"]["estimate"] < high
 
 
-def test_a_house_of_unknown_neighbourhood_may_be_among_the_costliest(
+def test_a_house_without_a_neighbourhood_may_have_a_largest_error(
     pipeline, small_project
 ):
     path = small_project / "data" / "raw" / "train.csv"
@@ -111,7 +111,7 @@ def test_a_house_of_unknown_neighbourhood_may_be_among_the_costliest(
     pipeline("preprocess", "--root", small_project)
     shown = pipeline("train", "--root", small_project, *QUICK)
     assert shown.status == 0
-    assert shown.out.count("unknown") == 10
+    assert shown.out.count("missing") == 10
     (record,) = (small_project / "runs").glob("*/run.json")
     assert json.loads(record.read_text())["costliest"][0]["Neighborhood"] is None
 
@@ -155,7 +155,7 @@ def test_runs_lists_the_newest_first_with_its_submission(pipeline, trained):
     assert runs[0]["run_id"] in pipeline("runs", "--root", trained).out
 
 
-def test_submit_takes_the_run_it_is_told(pipeline, trained):
+def test_submit_uses_the_run_that_is_named(pipeline, trained):
     older = run_folder(trained).name
     pipeline("train", "--root", trained, *QUICK, "--lambda", "2")
     pipeline("submit", "--root", trained, "--run", older)
@@ -239,15 +239,13 @@ MISTAKES = {
     "an unknown option": (lambda root: ("train", "--layers", 3), "No such option"),
     "an unknown command": (lambda root: ("trane",), "No such command 'trane'"),
     "submit before train": (lambda root: ("submit",), "no run yet"),
-    "edited features": (edited_features, "not as `preprocess` left it"),
+    "edited features": (edited_features, "changed since `preprocess` wrote it"),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_answered_with_one_line_and_nothing_written(
-    mistake, pipeline, ready
-):
-    spoil, said = MISTAKES[mistake]
+def test_a_mistake_is_one_line_and_nothing_is_written(mistake, pipeline, ready):
+    spoil, message = MISTAKES[mistake]
     command, *options = spoil(ready)
     before = files_below(ready)
     result = pipeline(command, "--root", ready, *options)
@@ -255,13 +253,11 @@ def test_a_mistake_is_answered_with_one_line_and_nothing_written(
     assert result.out == ""
     assert result.err.startswith("error: ")
     assert result.err.count("\n") == 1
-    assert said in result.err
+    assert message in result.err
     assert files_below(ready) == before
 
 
-def test_a_run_that_is_not_there_is_answered_with_the_way_to_list_them(
-    pipeline, trained
-):
+def test_a_missing_run_is_an_error_that_says_how_to_list_runs(pipeline, trained):
     result = pipeline("submit", "--root", trained, "--run", "nothing")
     assert result.status == 2
     assert "no run is called nothing; `pipeline runs` lists them" in result.err
@@ -291,7 +287,7 @@ def test_ctrl_c_ends_with_status_130_and_one_line(pipeline, ready, monkeypatch):
 
 
 def loaded(arguments, modules, root):
-    """Those of the modules that a command loads."""
+    """The modules, of those given, that a command loads."""
     code = (
         "import sys; from pipeline.cli import main\n"
         "try: main()\nexcept SystemExit: pass\n"
@@ -312,12 +308,12 @@ def test_light_commands_load_no_heavy_module(arguments, tmp_path):
     assert loaded(arguments, HEAVY, tmp_path) == "[]"
 
 
-def test_training_loads_neither_pictures_nor_lessons_nor_the_search(ready):
+def test_training_loads_neither_matplotlib_nor_lessons_nor_the_search(ready):
     others = ["matplotlib", "pipeline.lessons", "optuna", "jinja2"]
     assert loaded(["train", *QUICK], others, ready) == "[]"
 
 
-def test_a_terminal_that_knows_no_greek_gets_its_letters_spelled():
+def test_a_terminal_without_greek_letters_shows_their_codes():
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", "train", "--help"],
         env={**os.environ, "PYTHONIOENCODING": "ascii"},

@@ -1,10 +1,12 @@
-"""Every table is whole at 80 and at 100 columns, and plain where it must be."""
+"""Every table fits into 80 and into 100 columns, and is plain without a terminal."""
 
 import io
+import math
 import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +18,7 @@ from situations import copy_raw
 
 from pipeline.bench import run as bench
 from pipeline.cli.tables import console, progress
-from pipeline.cli.tables.baselines import show_ladder
+from pipeline.cli.tables.baselines import show_baselines
 from pipeline.cli.tables.bench import show_bench
 from pipeline.cli.tables.layout import fit
 from pipeline.cli.tables.lesson import show_lesson
@@ -25,9 +27,25 @@ from pipeline.cli.tables.runs import show_runs
 from pipeline.cli.tables.submit import show_submission
 from pipeline.cli.tables.train import show_scores
 from pipeline.cli.tables.tune import show_search
+from pipeline.core.fingerprint import record_digest
 from pipeline.core.paths import Project
-from pipeline.lessons import baselines, run_lesson
-from pipeline.lessons.result import LessonResult, Row
+from pipeline.core.settings import Settings
+from pipeline.core.typed_json import from_json
+from pipeline.kaggle import receipts
+from pipeline.kaggle.leaderboard import SubmittedRun
+from pipeline.kaggle.receipts import Receipt
+from pipeline.lessons import baselines
+from pipeline.lessons.result import LessonResult, Measurement
+from pipeline.lessons.runner import run_lesson
+from pipeline.runs.record import (
+    BaselineScore,
+    CandidateScore,
+    DivergedNetwork,
+    Forecast,
+    LargestError,
+    Run,
+    Search,
+)
 from pipeline.stages import up_to_date
 from pipeline.stages.submit import Submission
 
@@ -35,52 +53,67 @@ SCORE = {"mean": 0.1107, "std": 0.0204, "pooled": 0.1086, "seconds": 123.4}
 
 
 def run_of(folds, lambdas=(5.0,)):
-    """What tables show of a run, as wide as it comes."""
-    score = {"folds": [0.1234 + n / 1000 for n in range(folds)], **SCORE}
-    house = {"Id": 1299, "Neighborhood": "NPkVill", "SalePrice": 755_000}
-    return {
-        "run_id": "20261124-103916-061",
-        "best_lambda": lambdas[0],
-        "scores": [{"lambda": value, **score} for value in lambdas],
-        "diverged": [],
-        "forecast": {"estimate": 0.1086, "low": 0.097, "high": 0.1209},
-        "costliest": [{**house, "prediction": 335_849.0, "share": 0.132}],
-        "settings": {"folds": folds, "hidden": [128, 64], "seeds": 16},
-        "created": "2026-11-24T10:39:16.061+00:00",
-        "seconds": 1234.5,
-        "submission": "submissions/20261124-103916-061.csv",
-        "leaderboard": 0.12345 if folds == 10 else None,
-        "kaggle": {"status": "pending"},
-        "edited": folds == 10,
-    }
+    """A run with values as wide as they come."""
+    scores = [0.1234 + n / 1000 for n in range(folds)]
+    hidden = (128, 64)
+    return Run(
+        run_id="20261124-103916-061",
+        created="2026-11-24T10:39:16.061+00:00",
+        fingerprint="",
+        inputs={},
+        settings=Settings(folds=folds, lambdas=lambdas, hidden=hidden, seeds=16),
+        best_lambda=lambdas[0],
+        cv_log_rmse=SCORE["pooled"],
+        scores=[CandidateScore(value, folds=scores, **SCORE) for value in lambdas],
+        diverged=[],
+        forecast=Forecast(estimate=0.1086, low=0.097, high=0.1209),
+        largest_errors=[LargestError(1299, "NPkVill", 755_000.0, 335_849.0, 0.132)],
+        seconds=1234.5,
+        columns=[],
+        price_bounds=[],
+        threads=1,
+        versions={},
+    )
+
+
+def submitted(run, score=None):
+    """A run with its submission, pending or with a score; one with none is edited."""
+    status = receipts.PENDING if score is None else receipts.COMPLETE
+    receipt = Receipt("", "", "", "", status, public_score=score)
+    if score is None:
+        run = replace(run, digest=record_digest(run.to_json()))
+    return SubmittedRun(run, f"submissions/{run.run_id}.csv", receipt)
 
 
 def diverged_run_of(folds):
     """A run in which two networks of the second λ diverged."""
     run = run_of(folds, (5.0, 0.0))
-    lost = run["scores"][1]
-    lost |= {"folds": [None, None, *lost["folds"][2:]]}
-    lost |= dict.fromkeys(("mean", "std", "pooled"))
-    lost_networks = [
-        {"lambda": 0.0, "fold": n, "seed": 0, "epoch": 9 - n} for n in (0, 1)
-    ]
-    return run | {"diverged": lost_networks}
+    best, other = run.scores
+    scores = [math.nan, math.nan, *other.folds[2:]]
+    other = replace(other, folds=scores, mean=math.nan, std=math.nan, pooled=math.nan)
+    networks = [DivergedNetwork(0.0, fold=n, seed=0, epoch=9 - n) for n in (0, 1)]
+    return replace(run, scores=[best, other], diverged=networks)
 
 
-def ladder():
-    folds = run_of(5)["scores"][0]["folds"]
-    return [
-        {"name": rung.name, "accuracy": 0.43, **SCORE, "folds": folds}
-        for rung in baselines.RUNGS
-    ]
+def baselines_run():
+    run = run_of(5)
+    folds = run.scores[0].folds
+    return replace(
+        run,
+        baselines=[
+            BaselineScore(each.name, each.what, folds=folds, accuracy=0.43, **SCORE)
+            for each in baselines.BASELINES
+        ],
+    )
 
 
 def search():
     trial = {"number": 100, "lambda": 0.376, "lr": 0.000918, "dropout": 0.0634}
-    trial |= {"hidden": [128, 64], "score": 0.1162, "stopped": True}
+    trial |= {"hidden": [128, 64], "score": 0.1162, "stopped": True, "rungs": []}
     score = {"pooled": [0.1104] * 5, "mean": 0.1104}
     confirmed = {"fold_seeds": [12_345] * 5, "best": score, "default": score}
-    return {"trials": [trial], "confirmed": confirmed, "command": "pipeline train"}
+    record = {"best": trial, "trials": [trial], "confirmed": confirmed}
+    return from_json(Search, record | {"command": "pipeline train"})
 
 
 def benchmark():
@@ -94,15 +127,15 @@ def benchmark():
 def accuracies():
     epochs = ".694 .823 .840 .856 .866 .871 .875 .881 .883 .888"
     rows = [
-        Row("train accuracy an epoch, the seed", epochs, epochs),
-        Row("mean of ones, p = 0.5", "1", 1.0004, (0.996, 1.004)),
+        Measurement("train accuracy per epoch, original tutorial", epochs, epochs),
+        Measurement("mean of ones, p = 0.5", "1", 1.0004, (0.996, 1.004)),
     ]
     return LessonResult("mlp", "torch", rows, [], 1.0)
 
 
 TABLES = {
     "preprocess": lambda folders: show_preprocess(
-        up_to_date.preprocess(folders, force=False).record
+        up_to_date.preprocess(folders, force=False).result
     ),
     "train": lambda _: show_scores(run_of(5)),
     "train of a small lambda": lambda _: show_scores(run_of(5, (1e-05, 12.5))),
@@ -112,17 +145,27 @@ TABLES = {
     "train of twenty folds": lambda _: show_scores(run_of(20)),
     "train of a network that diverged": lambda _: show_scores(diverged_run_of(5)),
     "train of many, and one diverged": lambda _: show_scores(diverged_run_of(20)),
-    "runs": lambda _: show_runs([run_of(10), run_of(5, (0.376,))]),
+    "runs": lambda _: show_runs(
+        [submitted(run_of(10), 0.12345), submitted(run_of(5, (0.376,)))]
+    ),
     "submit": lambda folders: show_submission(
-        Submission(folders.raw, [(1461, 1e6)], [755_000.0] * 5, [755_000.0] * 5, True)
+        Submission(
+            folders.raw,
+            rows=[(1461, 1e6)],
+            quartiles=[755_000.0] * 5,
+            train_quartiles=[755_000.0] * 5,
+            skipped=True,
+            message="",
+            forecast=None,
+        )
     ),
     "tune": lambda _: show_search(search()),
-    "baselines": lambda _: show_ladder({"rungs": ladder()}),
+    "baselines": lambda _: show_baselines(baselines_run()),
     "bench": lambda _: show_bench(benchmark()),
-    "lesson in words": lambda folders: show_lesson(
+    "lesson of text": lambda folders: show_lesson(
         *run_lesson("tensors", "both", seed=0, epochs=None, data=None, project=folders)
     ),
-    "lesson in words and numbers": lambda _: show_lesson(accuracies()),
+    "lesson of text and numbers": lambda _: show_lesson(accuracies()),
 }
 
 
@@ -163,7 +206,7 @@ def test_the_worst_of_many_folds_is_one_that_diverged(monkeypatch):
         line for line in text.getvalue().splitlines() if line.lstrip()[:2] == "0 "
     )
     assert row.split() == ["0", "0.1254", "0.1354", "diverged", "–", "–", "123.4"]
-    named = "λ = 0 is left out: network 1 of fold 2 diverged in epoch 8 and 1 more"
+    named = "λ = 0 is excluded: network 1 of fold 2 diverged in epoch 8 and 1 more"
     assert named in text.getvalue()
 
 
@@ -186,7 +229,7 @@ def test_any_table_fits_where_its_longest_words_do(left, right, width, data):
 
 
 @pytest.mark.parametrize(("folds", "blocks"), [(5, 1), (8, 2), (10, 2)])
-def test_a_table_too_wide_goes_on_below_behind_its_first_column(
+def test_a_table_too_wide_continues_below_with_its_first_column_repeated(
     folds, blocks, monkeypatch
 ):
     text = io.StringIO()
@@ -198,12 +241,12 @@ def test_a_table_too_wide_goes_on_below_behind_its_first_column(
 
 
 def train_in(terminal, monkeypatch, scores=(0.1, 0.3)):
-    """What `train` says of its progress on a console."""
+    """The progress that `train` prints on a console."""
     monkeypatch.setattr(console, "err", terminal)
     monkeypatch.setattr(progress, "err", terminal)
-    with progress.epoch_progress(networks=2, epochs=8) as watch:
+    with progress.epoch_progress(networks=2, epochs=8) as callback:
         for _ in range(8):
-            watch(0, SimpleNamespace(valid=torch.tensor(scores)))
+            callback(0, SimpleNamespace(valid=torch.tensor(scores)))
     return terminal.file.getvalue()
 
 
@@ -219,26 +262,26 @@ def test_progress_is_plain_lines_where_no_cursor_can_move(terminal, monkeypatch)
 
 
 @pytest.mark.parametrize(
-    ("scores", "said"),
+    ("scores", "text"),
     [
         ((0.1, float("inf")), "0.1000, 1 diverged"),
         ((float("nan"),) * 2, "–, 2 diverged"),
     ],
 )
-def test_progress_counts_the_networks_that_diverged(scores, said, monkeypatch):
+def test_progress_counts_the_networks_that_diverged(scores, text, monkeypatch):
     dumb = Console(file=io.StringIO(), _environ={"TERM": "dumb"})
     last = train_in(dumb, monkeypatch, scores).splitlines()[-1]
-    assert last == f"trained 100 % · mean log-RMSE {said}"
+    assert last == f"trained 100 % · mean log-RMSE {text}"
 
 
 def test_progress_is_a_bar_on_a_terminal_of_80_columns(monkeypatch):
     terminal = Console(
         file=io.StringIO(), force_terminal=True, width=80, _environ={"TERM": "vt"}
     )
-    said = train_in(terminal, monkeypatch)
-    assert "…" not in said
-    assert "━" in said
-    assert "trained" not in said
+    text = train_in(terminal, monkeypatch)
+    assert "…" not in text
+    assert "━" in text
+    assert "trained" not in text
 
 
 def on_a_terminal(command, root, **environment):

@@ -1,4 +1,4 @@
-"""Files and folders appear whole or not at all."""
+"""Files and folders are written atomically."""
 
 import pytest
 
@@ -28,14 +28,14 @@ def test_the_digest_given_is_that_of_the_file(tmp_path):
 def test_a_folder_whose_making_fails_leaves_nothing(tmp_path):
     with (
         pytest.raises(RuntimeError),
-        atomic_folder(tmp_path / "runs", ["one"]) as draft,
+        atomic_folder(tmp_path / "runs", ["one"]) as temporary,
     ):
-        (draft.path / "half").write_text("half")
+        (temporary.path / "half").write_text("half")
         raise RuntimeError
     assert list((tmp_path / "runs").iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path):
+def test_a_folder_that_cannot_be_written_to_is_one_line(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UserError, match="cannot be written to"):
         write_atomically(tmp_path / "file" / "below.csv", "text")
@@ -62,7 +62,7 @@ def test_a_file_may_come_in_parts_and_is_left_as_it_was_if_one_fails(tmp_path):
 
 
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
-def test_what_no_other_program_takes_for_json_is_refused(number, tmp_path):
+def test_numbers_that_are_not_json_are_refused(number, tmp_path):
     path = tmp_path / "record.json"
     path.write_text(f'{{"score": [1.5, {number}]}}')
     with pytest.raises(ValueError, match=number):

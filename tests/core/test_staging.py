@@ -1,5 +1,6 @@
-"""Drafts: nobody takes another's name, and only what the dead left is removed."""
+"""Temporary files: each has a name of its own, and only leftovers are removed."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import threading
 
 import pytest
 
+from pipeline.core import staging
 from pipeline.core.errors import UserError
 from pipeline.core.files import atomic_folder, write_atomically
 
@@ -14,8 +16,8 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from pipeline.core.files import atomic_folder
-with atomic_folder(Path(sys.argv[1]), ["held"]) as draft:
-    (draft.path / "half").write_text("half")
+with atomic_folder(Path(sys.argv[1]), ["held"]) as temporary:
+    (temporary.path / "half").write_text("half")
     print("ready", flush=True)
     sys.stdin.read()
 """
@@ -23,7 +25,7 @@ with atomic_folder(Path(sys.argv[1]), ["held"]) as draft:
 
 @pytest.fixture
 def holder(tmp_path):
-    """Another process that is at work on a draft called "held"."""
+    """Another process that is writing a temporary folder for the name "held"."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     command = [sys.executable, "-c", HOLD, str(tmp_path)]
     with subprocess.Popen(command, text=True, **pipes) as process:
@@ -36,9 +38,11 @@ def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_draft_of_a_living_process_is_let_alone_and_gets_its_name(holder, tmp_path):
-    with atomic_folder(tmp_path, ["held", "free"]) as draft:
-        assert draft.name == "free"
+def test_a_temporary_folder_of_a_living_process_is_left_alone_and_is_renamed(
+    holder, tmp_path
+):
+    with atomic_folder(tmp_path, ["held", "free"]) as temporary:
+        assert temporary.name == "free"
     write_atomically(tmp_path / "file", "text")
     assert (tmp_path / ".tmp-held" / "half").is_file()
     holder.communicate(timeout=60)
@@ -46,7 +50,9 @@ def test_a_draft_of_a_living_process_is_let_alone_and_gets_its_name(holder, tmp_
     assert names_in(tmp_path) == ["file", "free", "held"]
 
 
-def test_a_draft_of_a_killed_process_is_swept_away_by_the_next(holder, tmp_path):
+def test_a_temporary_folder_of_a_killed_process_is_removed_by_the_next(
+    holder, tmp_path
+):
     holder.kill()
     holder.wait()
     (tmp_path / ".tmp-file").write_text("half")
@@ -58,8 +64,8 @@ def test_a_draft_of_a_killed_process_is_swept_away_by_the_next(holder, tmp_path)
 def test_a_name_that_is_taken_is_never_written_into(tmp_path):
     names = ["a", "b", "c"]
     for _ in names:
-        with atomic_folder(tmp_path, names) as draft:
-            (draft.path / "own").write_text(draft.name)
+        with atomic_folder(tmp_path, names) as temporary:
+            (temporary.path / "own").write_text(temporary.name)
     assert [(tmp_path / name / "own").read_text() for name in names] == names
     with (
         pytest.raises(UserError, match="the name is taken"),
@@ -74,9 +80,9 @@ def test_many_at_once_all_get_a_name_of_their_own(tmp_path):
 
     def claim():
         for _ in range(10):
-            with atomic_folder(tmp_path, names) as draft:
-                (draft.path / "own").write_text(draft.name)
-            got.append(draft.name)
+            with atomic_folder(tmp_path, names) as temporary:
+                (temporary.path / "own").write_text(temporary.name)
+            got.append(temporary.name)
 
     threads = [threading.Thread(target=claim) for _ in range(4)]
     for thread in threads:
@@ -87,7 +93,37 @@ def test_many_at_once_all_get_a_name_of_their_own(tmp_path):
     assert all((tmp_path / name / "own").read_text() == name for name in names)
 
 
-def test_a_pipe_called_like_a_draft_keeps_nobody_waiting(tmp_path):
+def test_a_pipe_named_like_a_temporary_file_keeps_nobody_waiting(tmp_path):
     os.mkfifo(tmp_path / ".tmp-pipe")
+    os.mkfifo(tmp_path / ".tmp-lock.lock")
     write_atomically(tmp_path / "file", "text")
     assert (tmp_path / "file").read_text() == "text"
+
+
+def test_a_failure_leaves_neither_a_temporary_file_nor_a_lock(tmp_path):
+    with pytest.raises(RuntimeError), atomic_folder(tmp_path, ["one"]) as temporary:
+        assert names_in(tmp_path) == [".tmp-one", ".tmp-one.lock"]
+        (temporary.path / "half").write_text("half")
+        raise RuntimeError
+    assert names_in(tmp_path) == []
+
+
+def test_without_locks_files_are_written_and_nothing_is_removed(tmp_path, monkeypatch):
+    def no_locks(lock):
+        raise OSError(errno.ENOLCK, "No locks available", lock.lock_file)
+
+    monkeypatch.setattr(staging.FileLock, "acquire", no_locks)
+    (tmp_path / ".tmp-other").write_text("half")
+    for _ in range(2):
+        with atomic_folder(tmp_path, ["other", "folder", "next"]):
+            pass
+    write_atomically(tmp_path / "file", "text")
+    assert names_in(tmp_path) == [".tmp-other", "file", "folder", "next"]
+
+
+def test_the_lock_of_a_process_killed_after_renaming_is_removed(tmp_path):
+    (tmp_path / "file").write_text("complete")
+    (tmp_path / ".tmp-file.lock").touch()
+    staging.remove_leftovers(tmp_path)
+    assert names_in(tmp_path) == ["file"]
+    staging.remove_leftovers(tmp_path / "gone")

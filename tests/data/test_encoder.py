@@ -1,4 +1,4 @@
-"""Encoding is fitted on training rows only, and equals scikit-learn's own pipeline."""
+"""Encoding is fitted on training rows only, and equals scikit-learn's pipeline."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,12 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from pipeline.data.encoder import FULL_SHARE, Encoder, to_matrix
+from pipeline.core.settings import Settings
+from pipeline.data.encoder import Encoder, to_matrix
 from pipeline.data.schema import CATEGORIES, ID, TARGET
 from pipeline.validation.folds import make_folds
+
+RARE_SHARE = Settings.rare_share
 
 
 @pytest.fixture(scope="module")
@@ -22,81 +25,83 @@ def matrix(train_features):
     return to_matrix(train_features)
 
 
-def test_the_encoder_is_a_column_transformer_and_rare_words_made_smaller(
+def test_the_encoder_is_a_column_transformer_that_scales_rare_categories_down(
     train_features, matrix, fold
 ):
     train = train_features.iloc[fold]
-    words = [c.name for c in CATEGORIES.values() if not c.ordered]
-    numbers = list(train.columns.drop([*words, ID, TARGET]))
-    vocabularies = [list(CATEGORIES[name].vocabulary) for name in words]
+    categories = [c.name for c in CATEGORIES.values() if not c.ordered]
+    numbers = list(train.columns.drop([*categories, ID, TARGET]))
+    vocabularies = [list(CATEGORIES[name].vocabulary) for name in categories]
     one_hot = OneHotEncoder(
         categories=vocabularies, handle_unknown="ignore", sparse_output=False
     )
     peer = make_column_transformer(
         (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
-        (make_pipeline(one_hot, StandardScaler()), words),
+        (make_pipeline(one_hot, StandardScaler()), categories),
     )
     expected = peer.fit_transform(train)
-    share = one_hot_share(train, words, vocabularies)
-    expected[:, len(numbers) :] *= np.minimum(1, share / FULL_SHARE)
-    encoded = Encoder.fit(matrix, fold).transform(matrix.entries)[fold]
+    share = one_hot_share(train, categories, vocabularies)
+    expected[:, len(numbers) :] *= np.minimum(1, share / Settings.rare_share)
+    encoded = Encoder.fit(matrix, fold, RARE_SHARE).transform(matrix.entries)[fold]
     np.testing.assert_allclose(
         encoded[:, : expected.shape[1]], expected, atol=1e-4, rtol=1e-4
     )
 
 
-def one_hot_share(train, words, vocabularies):
-    """The share of rows off the commoner of 0 and 1, for each one-hot column."""
+def one_hot_share(train, categories, vocabularies):
+    """The share of rows that differ from the mode, for each one-hot column."""
     ones = np.concatenate(
         [
-            [(train[name] == word).mean() for word in vocabulary]
-            for name, vocabulary in zip(words, vocabularies, strict=True)
+            [(train[name] == value).mean() for value in vocabulary]
+            for name, vocabulary in zip(categories, vocabularies, strict=True)
         ]
     )
     return np.minimum(ones, 1 - ones)
 
 
-def test_rows_outside_the_fold_teach_the_encoder_nothing(train_features, fold):
+def test_rows_outside_the_training_rows_do_not_change_the_encoder(train_features, fold):
     outside = np.setdiff1d(np.arange(len(train_features)), fold)
     changed = train_features.copy()
     changed.loc[outside, ["GrLivArea", "LotFrontage", "Size"]] = 1e6
     changed.loc[outside, "Neighborhood"] = "Blueste"
-    before = Encoder.fit(to_matrix(train_features), fold)
-    after = Encoder.fit(to_matrix(changed), fold)
+    before = Encoder.fit(to_matrix(train_features), fold, RARE_SHARE)
+    after = Encoder.fit(to_matrix(changed), fold, RARE_SHARE)
     for name in ("fill", "mean", "scale"):
         np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
 
 
-def test_a_word_that_training_never_saw_is_all_zero(
-    train_features, test_features, matrix
-):
-    encoder = Encoder.fit(matrix, np.arange(len(train_features)))
-    place = matrix.names.index("MSSubClass=150")
+def test_an_unseen_category_is_all_zero(train_features, test_features, matrix):
+    encoder = Encoder.fit(matrix, np.arange(len(train_features)), RARE_SHARE)
+    column = matrix.names.index("MSSubClass=150")
     house = test_features["MSSubClass"] == "150"
     assert house.sum() == 1
     cells = to_matrix(test_features[house]).entries
-    assert cells[0, place] == 1
-    assert encoder.transform(cells)[0, place] == 0
+    assert cells[0, column] == 1
+    assert encoder.transform(cells)[0, column] == 0
 
 
-def test_test_rows_are_encoded_without_gaps(train_features, test_features, matrix):
-    encoder = Encoder.fit(matrix, np.arange(len(train_features)))
+def test_test_rows_are_encoded_without_missing_values(
+    train_features, test_features, matrix
+):
+    encoder = Encoder.fit(matrix, np.arange(len(train_features)), RARE_SHARE)
     assert np.isfinite(encoder.transform(to_matrix(test_features).entries)).all()
 
 
-def test_a_neighbourhood_crossed_with_size_is_the_size_there_and_zero_elsewhere(
+def test_the_interaction_of_neighbourhood_and_size_is_the_size_there_and_zero_elsewhere(
     train_features, matrix
 ):
-    crossed = matrix.entries[:, matrix.names.index("Neighborhood=NAmes×Size")]
+    product = matrix.entries[:, matrix.names.index("Neighborhood=NAmes×Size")]
     there = (train_features["Neighborhood"] == "NAmes").to_numpy()
-    np.testing.assert_array_equal(crossed[there], train_features["Size"][there])
-    assert (crossed[~there] == 0).all()
+    np.testing.assert_array_equal(product[there], train_features["Size"][there])
+    assert (product[~there] == 0).all()
 
 
-def test_a_column_that_is_unknown_in_all_rows_is_constant(train_features):
+def test_a_column_that_is_missing_in_all_rows_is_constant(train_features):
     empty = train_features.assign(LotFrontage=np.nan)
     matrix = to_matrix(empty)
-    encoded = Encoder.fit(matrix, np.arange(len(empty))).transform(matrix.entries)
+    encoded = Encoder.fit(matrix, np.arange(len(empty)), RARE_SHARE).transform(
+        matrix.entries
+    )
     assert np.isfinite(encoded).all()
     assert np.ptp(encoded[:, matrix.names.index("LotFrontage")]) == 0
 
@@ -107,23 +112,27 @@ def test_a_column_that_hardly_varies_in_training_stays_finite_elsewhere(
     areas = np.zeros(len(train_features))
     areas[0], areas[-1] = 1e-39, 1e6
     matrix = to_matrix(train_features.assign(MiscVal=areas))
-    encoder = Encoder.fit(matrix, np.arange(len(areas) - 1))
+    encoder = Encoder.fit(matrix, np.arange(len(areas) - 1), RARE_SHARE)
     assert np.isfinite(encoder.transform(matrix.entries)).all()
 
 
-def test_a_few_columns_at_a_time_teach_the_same_as_all_at_once(train_features):
+def test_fitting_a_few_columns_at_a_time_gives_the_same_encoder(train_features):
     features = train_features.assign(Size=train_features["Size"].mask(lambda x: x > 1))
     matrix = to_matrix(features)
     parts = [fold.train for fold in make_folds(len(features), 3, seed=0)]
-    for rows, encoder in zip(parts, Encoder.fit_each(features, parts), strict=True):
-        whole = Encoder.fit(matrix, rows)
+    for rows, encoder in zip(
+        parts, Encoder.fit_each(features, parts, RARE_SHARE), strict=True
+    ):
+        whole = Encoder.fit(matrix, rows, RARE_SHARE)
         for name in ("fill", "mean", "scale"):
             ours, theirs = getattr(encoder, name), getattr(whole, name)
             np.testing.assert_array_equal(ours, theirs)
 
 
-def test_unknown_cells_are_filled_as_scikit_learn_does(train_features, fold):
+def test_missing_values_are_imputed_as_by_scikit_learn(train_features, fold):
     cells = to_matrix(train_features.assign(LotArea=np.nan)).entries[fold]
     imputer = SimpleImputer(strategy="median", keep_empty_features=True).fit(cells)
-    encoder = Encoder.fit(to_matrix(train_features.assign(LotArea=np.nan)), fold)
+    encoder = Encoder.fit(
+        to_matrix(train_features.assign(LotArea=np.nan)), fold, RARE_SHARE
+    )
     np.testing.assert_array_equal(encoder.fill, imputer.statistics_)

@@ -1,4 +1,4 @@
-"""Cleaning and built columns: each value comes from its own row alone."""
+"""Cleaning and built columns: each value depends on its own row only."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ def test_a_row_alone_gives_the_same_values_as_in_the_whole_file(train_features):
     pd.testing.assert_frame_equal(alone, train_features.iloc[[700]])
 
 
-def test_the_argument_is_left_as_it_was():
+def test_the_argument_is_not_changed():
     raw = read_test(RAW / "test.csv").frame
     before = raw.copy()
     build_features(clean_rows(raw).frame)
@@ -29,7 +29,7 @@ def test_a_garage_of_the_year_2207_gets_the_year_of_the_house():
     assert any(a.first_id == 2593 for a in cleaned.assumptions)
 
 
-def test_a_pool_without_a_grade_has_an_unknown_grade_and_not_none(test_features):
+def test_a_pool_without_a_quality_has_a_missing_quality_and_not_none(test_features):
     houses = test_features.set_index("Id")
     assert np.isnan(houses.loc[2421, "PoolQC"])
     assert houses.loc[1461, "PoolQC"] == 0
@@ -39,17 +39,17 @@ def test_a_house_without_a_basement_has_a_basement_of_size_zero(test_features):
     assert test_features.set_index("Id").loc[2121, "TotalBsmtSF"] == 0
 
 
-def test_ordered_words_become_ranks_from_worst_to_best(train_features):
+def test_ordered_categories_become_ranks_from_worst_to_best(train_features):
     raw = read_train(RAW / "train.csv")
     ranks = train_features.groupby(raw["KitchenQual"], observed=True)["KitchenQual"]
     assert ranks.first().to_dict() == {"Fa": 2.0, "TA": 3.0, "Gd": 4.0, "Ex": 5.0}
 
 
-def test_every_built_column_has_a_reason_and_is_finite_where_its_sources_are_known(
+def test_every_built_column_has_a_reason_and_is_finite_if_its_sources_are(
     train_features,
 ):
-    unknown = {"ExposureTimesBasement": 1}  # Id 949, whose exposure is unknown
+    missing = {"ExposureTimesBasement": 1}  # Id 949, whose exposure is missing
     for column in BUILT:
         assert len(column.reason.split()) >= 3
-        gaps = (~np.isfinite(train_features[column.name])).sum()
-        assert gaps == unknown.get(column.name, 0), column.name
+        count = (~np.isfinite(train_features[column.name])).sum()
+        assert count == missing.get(column.name, 0), column.name

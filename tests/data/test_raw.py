@@ -1,4 +1,4 @@
-"""Reading: the meaning of NA in this data, and one line for what cannot be used."""
+"""Reading: the meaning of NA in this data, and one-line errors for invalid files."""
 
 import pytest
 from situations import RAW
@@ -29,7 +29,7 @@ def test_every_real_row_and_column_is_read():
     assert read_test(RAW / "test.csv").frame.shape == (1459, 80)
 
 
-def test_none_is_a_category_of_masonry_and_na_is_unknown():
+def test_none_is_a_category_of_masonry_and_na_is_missing():
     masonry = read_train(RAW / "train.csv")["MasVnrType"]
     assert (masonry == "None").sum() == 864
     assert masonry.isna().sum() == 8
@@ -41,7 +41,7 @@ def test_na_means_that_the_house_has_no_pool():
     assert pools.isna().sum() == 0
 
 
-def test_na_of_a_measured_column_is_unknown():
+def test_na_of_a_numeric_column_is_missing():
     houses = read_train(RAW / "train.csv")
     assert houses["LotFrontage"].isna().sum() == 259
     assert houses["GarageYrBlt"].isna().sum() == 81
@@ -52,7 +52,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read_like_the_plain_file(tm
     assert read_train(write(tmp_path, windows)).equals(read_train(RAW / "train.csv"))
 
 
-def test_a_word_outside_the_schema_is_let_through_in_test_rows_and_reported(tmp_path):
+def test_a_category_outside_the_schema_is_allowed_in_test_rows_and_reported(tmp_path):
     text = (RAW / "test.csv").read_text(encoding="utf-8")
     path = tmp_path / "test.csv"
     path.write_text(text.replace(",NAmes,", ",Atlantis,", 1), encoding="utf-8")
@@ -71,20 +71,20 @@ REFUSED = {
     "price zero": (lambda: with_cell("SalePrice", 6, "0"), "SalePrice, line 6"),
     "a negative price": (lambda: with_cell("SalePrice", 6, "-1"), "SalePrice, line 6"),
     "no price": (lambda: with_cell("SalePrice", 6, ""), "SalePrice, line 6"),
-    "an Id twice": (lambda: with_cell("Id", 8, "1"), "Id, line 8: Id 1 stands twice"),
+    "an Id twice": (lambda: with_cell("Id", 8, "1"), "Id, line 8: duplicate Id 1"),
     "an Id of text": (lambda: with_cell("Id", 8, "x"), "Id, line 8"),
     "an empty Id": (lambda: with_cell("Id", 8, ""), "Id, line 8"),
     "an empty file": (lambda: "", "the file is empty"),
     "a header only": (lambda: train_text().split("\n")[0] + "\n", "no houses"),
     "one house": (
         lambda: "\n".join(train_text().split("\n")[:2]) + "\n",
-        "only one row",
+        "only one house",
     ),
-    "a cut file": (lambda: train_text()[:5000], "line 15: the file ends"),
+    "a cut file": (lambda: train_text()[:5000], "line 15: no newline at end of file"),
     "Latin-1": (lambda: with_cell("MSZoning", 4, "é").encode("latin-1"), "not UTF-8"),
     "an open quote": (
         lambda: train_text().replace("RL", '"RL', 1),
-        "MSZoning, line 2: a quote is left open",
+        "MSZoning, line 2: an unclosed quote",
     ),
     "a column missing": (
         lambda: train_text().replace("LotArea,", "", 1),
@@ -92,11 +92,11 @@ REFUSED = {
     ),
     "a column renamed": (
         lambda: train_text().replace("LotArea", "lot_area", 1),
-        "the unknown column 'lot_area' may be it",
+        "missing; rename the unknown column 'lot_area', or add it",
     ),
     "a column doubled": (
         lambda: train_text().replace("LotArea", "Street", 1),
-        "column Street: named twice",
+        "column Street: duplicate column",
     ),
     "test in place of train": (
         lambda: (RAW / "test.csv").read_text(encoding="utf-8"),
@@ -107,13 +107,13 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_training_data_that_cannot_be_used_is_refused_in_one_line(case, tmp_path):
-    make, said = REFUSED[case]
+    make, expected = REFUSED[case]
     path = write(tmp_path, make())
     with pytest.raises(UserError) as error:
         read_train(path)
     message = str(error.value)
     assert message.startswith(f"{path}: ")
-    assert said in message
+    assert expected in message
     assert "\n" not in message
 
 

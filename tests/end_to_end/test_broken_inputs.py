@@ -1,4 +1,4 @@
-"""Whatever lies in data/raw is used as it is meant, or refused in one clear line."""
+"""Any content of data/raw is accepted or refused with a one-line error."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from spoiling import with_a_line_of_200_mb
 
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
-from pipeline.data.processed import FILES, summary_path
+from pipeline.data.processed import FILES, SUMMARY
 from pipeline.data.raw import read_train
 from pipeline.stages.preprocess import preprocess
 
@@ -30,13 +30,13 @@ def sound(tmp_path_factory):
 
 @pytest.fixture
 def root(sound, tmp_path):
-    """A copy of it, to be spoiled."""
+    """A copy of it, to be damaged."""
     return shutil.copytree(sound, tmp_path / "project")
 
 
 @pytest.fixture(autouse=True)
 def no_hang():
-    """End a test that waits for ever."""
+    """Fail a test that blocks for a minute."""
 
     def stop(*_):
         raise TimeoutError("a minute has passed")
@@ -49,7 +49,7 @@ def no_hang():
 
 
 def everything_made(root):
-    """Each file below the root but data/raw's, with its content and time."""
+    """The content and time of each file below the root, except those of data/raw."""
     made = (p for p in root.rglob("*") if p.parent.name != "raw" and p.is_file())
     return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in made}
 
@@ -84,13 +84,13 @@ def test_a_broken_file_is_refused_in_one_line_and_nothing_is_written(
 
 
 @pytest.mark.parametrize("case", [case for case in INPUTS if case.used], ids=title)
-def test_an_odd_file_is_used_as_it_is_meant(case, root, sound, pipeline):
+def test_an_unusual_file_is_accepted(case, root, sound, pipeline):
     case.spoil(root / "data" / "raw" / case.file)
     result = pipeline("preprocess", "--root", root)
     assert (result.status, result.err) == (0, "")
     assert "up to date" not in result.out
     if case.said:
-        made = (summary_path(Project(root)), Project(root).processed / case.file)
+        made = (root / SUMMARY, Project(root).processed / case.file)
         shown = [result.out, *(path.read_text(encoding="utf-8") for path in made)]
         assert any(case.said in text for text in shown)
         return
@@ -99,7 +99,7 @@ def test_an_odd_file_is_used_as_it_is_meant(case, root, sound, pipeline):
         assert written.read_bytes() == expected.read_bytes(), name
 
 
-def test_the_table_holds_at_least_eighty_inputs_and_each_but_once():
+def test_there_are_at_least_eighty_different_inputs():
     titles = [title(case) for case in INPUTS]
     assert len(titles) >= 80
     assert len(set(titles)) == len(titles)
@@ -137,11 +137,11 @@ def test_a_root_that_is_a_file_is_refused_in_one_line(root, pipeline):
     result = pipeline("preprocess", "--root", path)
     assert (result.status, result.out) == (2, "")
     assert (
-        result.err == f"error: --root {path}: not a folder; give the project's folder\n"
+        result.err == f"error: --root {path}: not a folder; give the project folder\n"
     )
 
 
-def test_a_root_with_an_odd_name_is_named_in_one_line(tmp_path, pipeline):
+def test_a_root_with_an_unusual_name_is_named_in_one_line(tmp_path, pipeline):
     result = pipeline("preprocess", "--root", tmp_path / "[/red]\x1b[31m\nhouses")
     assert result.status == 2
     assert r"/[/red]\x1b[31m houses/data/raw/train.csv: no such file" in result.err
@@ -152,7 +152,7 @@ def test_a_root_with_an_odd_name_is_named_in_one_line(tmp_path, pipeline):
 def test_a_root_with_too_long_a_name_is_refused_in_one_line(tmp_path, pipeline):
     result = pipeline("preprocess", "--root", tmp_path / ("x" * 5000))
     assert (result.status, result.out) == (2, "")
-    assert result.err.endswith("x: not a folder; give the project's folder\n")
+    assert result.err.endswith("x: not a folder; give the project folder\n")
     assert len(result.err) < LONGEST_LINE
 
 
@@ -167,10 +167,10 @@ SUMMARIES = {
 
 
 @pytest.mark.parametrize("change", SUMMARIES)
-def test_a_broken_summary_is_none_and_preprocess_writes_it_again(
+def test_a_damaged_summary_counts_as_missing_and_preprocess_writes_it_again(
     change, root, pipeline
 ):
-    path = summary_path(Project(root))
+    path = root / SUMMARY
     written = path.read_text(encoding="utf-8")
     path.write_text(SUMMARIES[change](written), encoding="utf-8")
     refused = pipeline("train", "--root", root)

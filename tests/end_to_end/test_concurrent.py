@@ -1,4 +1,4 @@
-"""Two commands at once in one root: both end well, and neither mixes into the other."""
+"""Several commands at once in one root: all succeed and none disturbs another."""
 
 import pandas as pd
 import pytest
@@ -18,7 +18,7 @@ FILES = ("oof.csv", "predictions.csv", "history.csv", "weights.safetensors")
 
 @pytest.fixture
 def at_once(tmp_path):
-    """Run lists of commands at once, each list in a process of its own."""
+    """Run lists of commands at the same time, one process per list."""
 
     def run(*each):
         processes = [
@@ -32,8 +32,8 @@ def at_once(tmp_path):
     return run
 
 
-def digests_of(root, record):
-    return [sha256(root / "runs" / record["run_id"] / name) for name in FILES]
+def digests_of(run):
+    return [sha256(run.folder / name) for name in FILES]
 
 
 def test_two_trainings_at_once_are_two_runs_each_as_if_alone(at_once, trained_project):
@@ -41,57 +41,55 @@ def test_two_trainings_at_once_are_two_runs_each_as_if_alone(at_once, trained_pr
     other = (*QUICK, "--lambda", 2)
     command = ("train", "--root", trained_project, "--force")
     at_once([(*command, *QUICK)], [(*command, *other)], [(*command, *QUICK)])
-    records = store.list_runs(Project(trained_project))
-    assert len({record["run_id"] for record in records}) == 4
-    for record in records:
-        assert not list(integrity.changes(Project(trained_project), record))
-    same = [record for record in records if record["best_lambda"] == 5]
+    runs = store.list_runs(Project(trained_project))
+    assert len({run.run_id for run in runs}) == 4
+    for run in runs:
+        assert not list(integrity.changes(Project(trained_project), run))
+    same = [run for run in runs if run.best_lambda == 5]
     assert len(same) == 3
-    for record in same:
-        assert digests_of(trained_project, record) == digests_of(trained_project, alone)
+    for run in same:
+        assert digests_of(run) == digests_of(alone)
 
 
-def test_the_whole_way_twice_at_once_ends_well_twice(at_once, small_project):
+def test_all_stages_twice_at_once_succeed_twice(at_once, small_project):
     way = [
         ("preprocess", "--root", small_project),
         ("train", "--root", small_project, *QUICK),
         ("submit", "--root", small_project),
     ]
     at_once(way, way)
-    records = store.list_runs(Project(small_project))
-    digests = [digests_of(small_project, record) for record in records]
+    runs = store.list_runs(Project(small_project))
+    digests = [digests_of(run) for run in runs]
     assert all(each == digests[0] for each in digests)
     submitted = list((small_project / "submissions").iterdir())
-    assert 1 <= len(submitted) <= len(records) <= 2
+    assert 1 <= len(submitted) <= len(runs) <= 2
     for path in submitted:
         assert sha256(path) == digests[0][FILES.index("predictions.csv")]
     assert not list(small_project.rglob(".tmp-*"))
 
 
-def test_training_and_preprocessing_again_at_once_disturb_neither(
-    at_once, trained_project
-):
-    places = [trained_project / place for place in processed.FILES]
-    before = [sha256(place) for place in places]
+def test_training_and_preprocessing_at_once_disturb_neither(at_once, trained_project):
+    paths = [trained_project / name for name in processed.FILES]
+    before = [sha256(path) for path in paths]
     (alone,) = store.list_runs(Project(trained_project))
     again = ("preprocess", "--root", trained_project, "--force")
     train = ("train", "--root", trained_project, *QUICK, "--force")
     at_once([again] * 3, [again] * 3, [train] * 3)
-    assert [sha256(place) for place in places] == before
-    for record in store.list_runs(Project(trained_project)):
-        assert digests_of(trained_project, record) == digests_of(trained_project, alone)
+    assert [sha256(path) for path in paths] == before
+    for run in store.list_runs(Project(trained_project)):
+        assert digests_of(run) == digests_of(alone)
 
 
 def test_features_that_changed_after_they_were_checked_are_refused(trained_project):
     folders = Project(trained_project)
     inputs = processed.require(folders)
-    path = trained_project / processed.READ[1]
+    path = trained_project / processed.FILES[1]
     write_atomically(path, path.read_text().replace("NAmes", "OldTown"))
-    with pytest.raises(UserError, match=r"test\.csv: preprocessed anew in this moment"):
+    with pytest.raises(UserError, match=r"test\.csv: preprocessed again while"):
         read_features(folders, inputs)
 
 
-def test_features_exchanged_while_they_are_read_are_read_as_they_were(
+def test_features_replaced_while_they_are_read_are_read_as_they_were(
     trained_project, monkeypatch
 ):
     folders = Project(trained_project)
@@ -99,19 +97,19 @@ def test_features_exchanged_while_they_are_read_are_read_as_they_were(
     expected = read_features(folders, inputs)
     read_csv = pd.read_csv
 
-    def exchange(file, **options):
-        write_atomically(trained_project / processed.READ[0], "Id\n1\n")
+    def replace(file, **options):
+        write_atomically(trained_project / processed.FILES[0], "Id\n1\n")
         return read_csv(file, **options)
 
-    monkeypatch.setattr(pd, "read_csv", exchange)
+    monkeypatch.setattr(pd, "read_csv", replace)
     for read, own in zip(read_features(folders, inputs), expected, strict=True):
         pd.testing.assert_frame_equal(read, own)
 
 
-def test_two_preprocessings_of_different_data_do_not_pass_for_one(
+def test_two_preprocessings_of_different_data_are_not_taken_for_one(
     small_project, tmp_path, monkeypatch
 ):
-    """The second begins and ends while the first is writing."""
+    """The second starts and ends while the first is writing."""
     folders = Project(small_project)
     train = folders.raw / "train.csv"
     written = []
@@ -135,6 +133,6 @@ def test_two_preprocessings_of_different_data_do_not_pass_for_one(
 def test_two_submits_at_once_write_one_file(at_once, trained_project):
     command = [("submit", "--root", trained_project, "--json")]
     at_once(command, command, command)
-    (record,) = store.list_runs(Project(trained_project))
+    (run,) = store.list_runs(Project(trained_project))
     (path,) = (trained_project / "submissions").iterdir()
-    assert sha256(path) == record["files"]["predictions.csv"]
+    assert sha256(path) == run.files["predictions.csv"]

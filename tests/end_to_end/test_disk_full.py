@@ -1,4 +1,4 @@
-"""A full disk, or a folder turned read-only: one line, and nothing is corrupt."""
+"""A full disk or a read-only folder: a one-line error, and no damaged file."""
 
 import os
 import resource
@@ -29,15 +29,15 @@ def contents(root):
     return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def is_one_line(result, said):
+def is_one_line(result, reason):
     assert (result.status, result.out, result.err.count("\n")) == (2, "", 1), result
     assert "cannot be written to" in result.err
-    assert said in result.err
+    assert reason in result.err
 
 
 @contextmanager
 def no_file_longer_than(size):
-    """As on a disk that is full: writing goes so far and no further."""
+    """Let writing fail after so many bytes, as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -56,7 +56,7 @@ SIZES = {
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_file_that_cannot_be_written_to_its_end_is_not_there(
+def test_a_file_that_cannot_be_written_completely_is_not_there(
     stage, pipeline, trained_project
 ):
     command, *options = (*STAGES[stage], "--root", trained_project, "--json")
@@ -77,43 +77,45 @@ def test_a_file_that_cannot_be_written_to_its_end_is_not_there(
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 4 MB of its own, if we may mount one."""
+    """A file system of 4 MB, if mounting is permitted."""
     disk = tmp_path / "disk"
     disk.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk]
     if shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
-        pytest.skip("no file system can be mounted here; the test above stands for it")
+        pytest.skip("mounting is not permitted; the test above covers this case too")
     yield disk
     subprocess.run(["umount", "--lazy", disk], check=True)
 
 
-def room_of(disk):
+def free_bytes(disk):
     found = os.statvfs(disk)
     return found.f_bavail * found.f_frsize
 
 
 @pytest.mark.parametrize("stage", ["preprocess", "train", "submit"])
-def test_a_stage_on_a_full_disk_leaves_what_was_there(
+def test_a_stage_on_a_full_disk_changes_no_file(
     stage, pipeline, trained_project, small_disk
 ):
     root = shutil.copytree(trained_project, small_disk / "root")
     command, *options = (*STAGES[stage], "--root", root)
     before = contents(root)
-    for room in (0, 4096, 16_384, 65_536):
-        (small_disk / "ballast").write_bytes(b"0" * max(0, room_of(small_disk) - room))
+    for free in (0, 4096, 16_384, 65_536):
+        (small_disk / "ballast").write_bytes(
+            b"0" * max(0, free_bytes(small_disk) - free)
+        )
         result = pipeline(command, *options, "--json")
         if result.status != 0:
             is_one_line(result, "No space left on device")
             assert contents(root) == before
         (small_disk / "ballast").unlink()
     assert pipeline(command, *options).status == 0
-    for record in store.list_runs(Project(root)):
-        assert not list(integrity.changes(Project(root), record))
+    for run in store.list_runs(Project(root)):
+        assert not list(integrity.changes(Project(root), run))
 
 
 @pytest.fixture
 def read_only(trained_project):
-    """Turn folders of a project read-only, for root as well; give its new root."""
+    """Make folders of a project read-only, for the superuser too."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         root = shutil.copytree(trained_project, Path(name) / "root")
@@ -124,7 +126,7 @@ def read_only(trained_project):
             path.mkdir(exist_ok=True)
             path.chmod(0o555)
             if os.geteuid() == 0:
-                os.seteuid(NOBODY)  # whom modes bind
+                os.seteuid(NOBODY)  # the superuser may write anyway
             try:
                 yield root
             finally:
@@ -144,7 +146,7 @@ FOLDERS = {
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_folder_turned_read_only_is_one_line(stage, pipeline, read_only):
+def test_a_read_only_folder_is_one_line(stage, pipeline, read_only):
     with read_only(FOLDERS[stage]) as root:
         before = contents(root)
         command, *options = (*STAGES[stage], "--root", root, "--json")
@@ -152,7 +154,7 @@ def test_a_folder_turned_read_only_is_one_line(stage, pipeline, read_only):
         assert contents(root) == before
 
 
-def test_what_is_up_to_date_needs_no_room(pipeline, read_only):
+def test_what_is_up_to_date_writes_nothing(pipeline, read_only):
     with read_only("runs") as root:
         for command in (("preprocess",), ("train", *QUICK), ("runs",)):
             assert pipeline(*command, "--root", root).status == 0

@@ -1,4 +1,4 @@
-"""Interrupted, a command ends at once with one line, and keeps what is finished."""
+"""An interrupted command ends at once with one line, and keeps finished results."""
 
 import os
 import shutil
@@ -9,10 +9,12 @@ import time
 
 import pytest
 from forks import fork
-from searches import at_work, wait_for_trials
+from searches import claimed_by, wait_for_trials
 from situations import REPOSITORY
 
-CACHE_LINE = "interrupted; what was finished is kept\n"
+from pipeline.core.errors import INTERRUPTED_LINE
+
+MESSAGE = f"{INTERRUPTED_LINE}\n"
 ENDLESS = ("--epochs", 10**7, "--seeds", 1, "--hidden", 8)
 
 
@@ -25,7 +27,7 @@ def wait_for(folder, pattern):
 
 
 def interrupt(process, signal_number=signal.SIGINT):
-    """As a terminal does: to the command and to all that it has started."""
+    """Send a signal as a terminal does: to the command and all that it has started."""
     begin = time.monotonic()
     os.killpg(process.process.pid, signal_number)
     ended = process.end()
@@ -33,7 +35,7 @@ def interrupt(process, signal_number=signal.SIGINT):
     return ended
 
 
-def drafts(root):
+def temporary_files(root):
     return list(root.rglob(".tmp-*"))
 
 
@@ -46,46 +48,46 @@ def ready(pipeline, small_project):
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_training_ends_and_leaves_no_half_run(jobs, signal_number, trained_project):
+def test_training_ends_and_leaves_no_partial_run(jobs, signal_number, trained_project):
     before = sorted(trained_project.rglob("*"))
     options = ("--root", trained_project, "--jobs", jobs, "--json")
     process = fork(trained_project.parent / "log", ("train", *ENDLESS, *options))
     wait_for(trained_project / "runs", ".tmp-*")
-    time.sleep(0.3)  # into the epochs, in all likelihood
-    assert interrupt(process, signal_number) == (130, "", CACHE_LINE)
+    time.sleep(0.3)  # so that it is very likely training
+    assert interrupt(process, signal_number) == (130, "", MESSAGE)
     assert sorted(trained_project.rglob("*")) == before
 
 
 @pytest.mark.slow
-def test_a_search_and_its_workers_end_and_keep_what_is_told(ready):
+def test_a_search_and_its_workers_end_and_keep_finished_trials(ready):
     options = ("--root", ready, "--trials", 4000, "--epochs", 9, "--folds", 3)
     process = fork(ready.parent / "log", ("tune", *options, "--json"))
     wait_for_trials(ready, 2)
-    assert interrupt(process) == (130, "", CACHE_LINE)
-    assert not at_work(ready)
+    assert interrupt(process) == (130, "", MESSAGE)
+    assert not claimed_by(ready)
 
 
-def test_preprocess_keeps_the_files_that_are_whole(project, pipeline):
+def test_preprocess_keeps_complete_files(project, pipeline):
     command = ("preprocess", "--root", project, "--json")
     process = fork(project.parent / "log", command)
     wait_for(project / "data" / "processed", "train.csv")
-    assert interrupt(process) == (130, "", CACHE_LINE)
-    assert not drafts(project)
+    assert interrupt(process) == (130, "", MESSAGE)
+    assert not temporary_files(project)
     assert not (project / "data" / "processed" / "summary.json").exists()
     assert pipeline("preprocess", "--root", project).status == 0
 
 
-def test_lessons_keep_the_pictures_that_are_drawn(tmp_path):
+def test_lessons_keep_complete_pictures(tmp_path):
     process = fork(tmp_path / "log", ("lesson", "all", "--root", tmp_path, "--json"))
     pictures = tmp_path / "reports" / "lessons"
     wait_for(pictures, "*.png")
-    assert interrupt(process) == (130, "", CACHE_LINE)
-    assert not drafts(tmp_path)
+    assert interrupt(process) == (130, "", MESSAGE)
+    assert not temporary_files(tmp_path)
     for path in pictures.iterdir():
         assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_what_has_not_even_loaded_yet_is_interrupted_with_the_same_line(tmp_path):
+def test_an_interrupt_during_imports_prints_the_same_line(tmp_path):
     code = (
         "import os, signal, sys\n"
         "class Finder:\n"
@@ -97,12 +99,12 @@ def test_what_has_not_even_loaded_yet_is_interrupted_with_the_same_line(tmp_path
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", CACHE_LINE)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", MESSAGE)
 
 
 @pytest.fixture
 def clone(tmp_path):
-    """A folder with the Makefile, whose .venv runs this very Python."""
+    """A folder with the Makefile, whose .venv runs this Python."""
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(REPOSITORY / name, tmp_path)
     script = tmp_path / ".venv" / "bin" / "pipeline"
@@ -129,5 +131,5 @@ def test_make_ends_with_the_command_that_it_runs(clone, ready):
     _, err = process.communicate(timeout=60)
     assert process.returncode in {-signal.SIGINT, 2, 130}
     assert "Traceback" not in err
-    assert CACHE_LINE in err
-    assert not drafts(ready)
+    assert MESSAGE in err
+    assert not temporary_files(ready)

@@ -1,4 +1,4 @@
-"""Killed at any moment and started again, the pipeline ends as if never disturbed."""
+"""Killed at any moment and run again, the pipeline writes the same bytes."""
 
 import json
 import os
@@ -17,32 +17,32 @@ from pipeline.core.paths import Project
 from pipeline.runs import integrity, store
 
 SEARCH = ("--trials", 24, "--epochs", 3, "--folds", 2, "--jobs", 1)
-TIMES = {"run_id", "created", "seconds", "digest"}  # no other line may differ
+TIMES = {"run_id", "created", "seconds", "digest"}  # all else must be equal
 WRITING = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir"}
 
 
 def stages(root):
-    """What `make submit` runs."""
+    """Return the commands of `make submit`."""
     commands = (("preprocess",), ("train", *QUICK), ("submit",))
     return [(*command, "--root", root) for command in commands]
 
 
 def search(root):
-    """What `make tune` runs, and a submission."""
+    """Return the commands of `make tune`, and `submit`."""
     commands = (("preprocess",), ("tune", *SEARCH), ("submit",))
     return [(*command, "--root", root) for command in commands]
 
 
 def result(root):
-    """Every file below a root but the journal, by a name without the run id."""
-    (record,) = store.list_runs(Project(root))
-    assert not list(integrity.changes(Project(root), record))
+    """Return all files of a project except the journal, by path without the run id."""
+    (run,) = store.list_runs(Project(root))
+    assert not list(integrity.changes(Project(root), run))
     files = {}
     for path in root.rglob("*"):
         if path.is_file() and path.name != "tune.journal":
-            name = str(path.relative_to(root)).replace(record["run_id"], "<run id>")
+            name = str(path.relative_to(root)).replace(run.run_id, "<run id>")
             files[name] = path.read_bytes()
-    files["runs/<run id>/run.json"] = json.dumps(without_times(record)).encode()
+    files["runs/<run id>/run.json"] = json.dumps(without_times(run.to_json())).encode()
     return files
 
 
@@ -52,12 +52,12 @@ def without_times(value):
     return [without_times(v) for v in value] if isinstance(value, list) else value
 
 
-class Undisturbed:
-    """A run that nothing disturbed, and a place for those that something does."""
+class Reference:
+    """The result of commands that were not killed, to compare with those that were."""
 
     def __init__(self, folder, commands):
         self.commands, self.folder = commands, folder
-        root = self.new_root("undisturbed")
+        root = self.new_root("reference")
         begin = time.monotonic()
         self.run(root)
         self.seconds = time.monotonic() - begin
@@ -66,48 +66,48 @@ class Undisturbed:
     def new_root(self, name):
         return copy_raw(self.folder / str(name), rows=120)
 
-    def begin(self, root, prepare=None):
+    def start(self, root, prepare=None):
         return fork(self.folder / "log", *self.commands(root), prepare=prepare)
 
     def run(self, root):
-        status, _, err = self.begin(root).end()
+        status, _, err = self.start(root).end()
         assert status == 0, err
 
-    def same_after(self, root, disturbed):
-        """Start again what was disturbed; how many bytes are as without that."""
+    def compare_after(self, root, kill):
+        """Run the commands again, compare all bytes and return their number."""
         self.run(root)
-        assert result(root) == self.result, disturbed
+        assert result(root) == self.result, kill
         shutil.rmtree(root)
         return sum(map(len, self.result.values()))
 
 
 @pytest.fixture(scope="module")
 def submission(tmp_path_factory):
-    """All is loaded when the first has run; the second shows how long it takes."""
-    Undisturbed(tmp_path_factory.mktemp("first"), stages)
-    return Undisturbed(tmp_path_factory.mktemp("submission"), stages)
+    """The first run warms the caches; the second one is timed."""
+    Reference(tmp_path_factory.mktemp("first"), stages)
+    return Reference(tmp_path_factory.mktemp("submission"), stages)
 
 
-def kill_at_random(undisturbed, number, seed):
-    """Kill at moments spread over the time that a run takes, and start it again."""
-    moments = random.Random(seed)
-    seconds, killed, compared = undisturbed.seconds, 0, 0
+def kill_at_random(reference, number, seed):
+    """Kill at random moments, spread over the time of a run, and run again."""
+    generator = random.Random(seed)
+    seconds, killed, compared = reference.seconds, 0, 0
     while killed < number:
-        root = undisturbed.new_root(f"kill {killed}")
-        process, begin = undisturbed.begin(root), time.monotonic()
-        moment = (killed + moments.random()) / number * seconds
+        root = reference.new_root(f"kill {killed}")
+        process, begin = reference.start(root), time.monotonic()
+        moment = (killed + generator.random()) / number * seconds
         process.process.join(moment)
         if process.process.exitcode is None:
             process.kill(whole_group=killed % 2)
             killed += 1
-        else:  # it was quicker than the first; the next is killed sooner
+        else:  # faster than the reference: kill the next one sooner
             seconds = min(seconds, time.monotonic() - begin)
-        compared += undisturbed.same_after(root, f"killed after {moment:.3f} s")
-    print(f"{killed} kills, {compared:,} bytes as without")
+        compared += reference.compare_after(root, f"killed after {moment:.3f} s")
+    print(f"{killed} kills, {compared:,} equal bytes")
 
 
 def kill_at_writing(count):
-    """Kill this process before the file operation of a number, under its root."""
+    """Kill this process before its file operation of this number."""
     left = count
 
     def audit(event, arguments):
@@ -127,39 +127,39 @@ def is_writing(event, arguments):
     return inside and not reads
 
 
-def kill_before_writing(undisturbed, counts):
-    """Kill before the file operations of these numbers; how many there were."""
+def kill_before_writing(reference, counts):
+    """Kill before the file operations of these numbers; return how many there were."""
     killed = 0
     for count in counts:
-        root = undisturbed.new_root(f"writing {count}")
-        process = undisturbed.begin(root, prepare=partial(kill_at_writing, count))
+        root = reference.new_root(f"writing {count}")
+        process = reference.start(root, prepare=partial(kill_at_writing, count))
         killed += process.end().status == -signal.SIGKILL
-        undisturbed.same_after(root, f"killed before file operation {count}")
+        reference.compare_after(root, f"killed before file operation {count}")
         if killed <= count - counts[0]:
             break
     return killed
 
 
-def test_three_kills_of_make_submit_leave_no_trace(submission):
+def test_three_kills_of_make_submit_change_no_byte(submission):
     kill_at_random(submission, 3, seed=1)
 
 
-def test_a_kill_before_a_file_is_written_or_named_leaves_no_trace(submission):
+def test_a_kill_before_a_file_is_written_or_renamed_changes_no_byte(submission):
     assert kill_before_writing(submission, range(9, 12)) == 3
 
 
 @pytest.mark.slow
-def test_forty_kills_of_make_submit_leave_no_trace(submission):
+def test_forty_kills_of_make_submit_change_no_byte(submission):
     kill_at_random(submission, 40, seed=2)
 
 
 @pytest.mark.slow
-def test_a_kill_before_any_file_operation_leaves_no_trace(submission):
+def test_a_kill_before_any_file_operation_changes_no_byte(submission):
     killed = kill_before_writing(submission, range(200))
-    print(f"{killed} kills before as many file operations")
+    print(f"{killed} kills, each before another file operation")
     assert 30 < killed < 200
 
 
 @pytest.mark.slow
-def test_ten_kills_of_tune_leave_no_trace(tmp_path):
-    kill_at_random(Undisturbed(tmp_path, search), 10, seed=3)
+def test_ten_kills_of_tune_change_no_byte(tmp_path):
+    kill_at_random(Reference(tmp_path, search), 10, seed=3)

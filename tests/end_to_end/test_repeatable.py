@@ -1,4 +1,4 @@
-"""The same run is the same bytes: in any order, on any number of jobs and threads."""
+"""The same run writes the same bytes, with any order of λ, jobs and threads."""
 
 import json
 import os
@@ -14,18 +14,18 @@ from pipeline.core.settings import Settings
 from pipeline.validation.cross_validate import cross_validate
 
 GRID = ("--lambda", 0, "--lambda", 2, "--lambda", 5)
-TIMES = ("run_id", "created", "seconds", "digest")  # the digest is of the others too
+TIMES = ("run_id", "created", "seconds", "digest")  # the digest depends on the others
 
 
 def train(pipeline, root, *options):
-    """Train anew, and give the folder of the run."""
+    """Train again, and return the run folder."""
     result = pipeline("train", "--root", root, *QUICK, *options, "--force", "--json")
     assert result.status == 0, result.err
     return root / "runs" / json.loads(result.out)["run_id"]
 
 
 def bytes_of(folder):
-    """All that a run folder holds, but for the time."""
+    """Return all files of a run folder, without times."""
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     record = json.loads(files["run.json"])
     for name in TIMES:
@@ -57,7 +57,9 @@ def test_a_grid_in_another_order_is_up_to_date(pipeline, trained_project):
     assert runs[0]["run_id"] == runs[1]["run_id"]
 
 
-def test_a_lambda_alone_writes_what_it_writes_in_a_grid(pipeline, trained_project):
+def test_a_lambda_alone_writes_the_same_predictions_as_in_a_grid(
+    pipeline, trained_project
+):
     grid = train(pipeline, trained_project, *GRID)
     best = json.loads((grid / "run.json").read_text())["best_lambda"]
     alone = train(pipeline, trained_project, "--lambda", best)
@@ -89,7 +91,7 @@ def test_the_environments_threads_change_no_byte(pipeline, trained_project):
     assert json.loads((there / "run.json").read_text())["threads"] == 1
 
 
-def test_the_engine_scores_alike_on_one_thread_and_on_two(
+def test_scores_are_nearly_equal_with_one_thread_and_with_two(
     train_features, test_features
 ):
     settings = Settings(lambdas=(0.0, 5.0), epochs=5)

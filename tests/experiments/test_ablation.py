@@ -1,4 +1,4 @@
-"""Every part that the study of parts takes away is a part that predictions rest on."""
+"""Every variant of the ablation changes the predictions."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from experiments.common import Houses
 
 @pytest.fixture(scope="module")
 def prices_of(train_features, test_features):
-    """The out-of-fold prices of a variant on few houses, trained for a short while."""
+    """Return a function: a variant's out-of-fold prices on few houses."""
     houses = Houses(train_features.head(200), test_features.head(20), None, None)
 
     def prices(variant):
@@ -28,7 +28,9 @@ def default(prices_of):
 
 
 @pytest.mark.parametrize("variant", VARIANTS[1:], ids=lambda variant: variant.name)
-def test_a_part_taken_away_changes_prices_and_is_put_back(variant, prices_of, default):
+def test_a_variant_changes_the_prices_and_leaves_the_default_unchanged(
+    variant, prices_of, default
+):
     without = prices_of(variant)
     assert without.shape == default.shape
     assert not np.array_equal(without, default)

@@ -1,17 +1,17 @@
-"""The long data of the study of rows is data that the pipeline takes."""
+"""The data of the row-scaling experiment is valid for the pipeline."""
 
 import pandas as pd
 from situations import REPOSITORY
 
-from experiments import row_scaling as rows
+from experiments import row_scaling
 from pipeline.core.paths import Project
 from pipeline.data.raw import read_test, read_train
 
 
-def test_the_houses_drawn_pass_every_check_and_differ(tmp_path, monkeypatch):
+def test_the_sampled_houses_pass_every_check_and_differ(tmp_path, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
-    monkeypatch.setattr(rows, "BLOCK", 1000)
-    rows.write_project(tmp_path, 3000)
+    monkeypatch.setattr(row_scaling, "BLOCK", 1000)
+    row_scaling.write_project(tmp_path, 3000)
     houses = read_train(Project(tmp_path).raw / "train.csv")
     assert list(houses["Id"]) == list(range(1, 3001))
     assert not houses.drop(columns="Id").duplicated().any()
@@ -23,7 +23,7 @@ def test_the_houses_drawn_pass_every_check_and_differ(tmp_path, monkeypatch):
 
 def test_a_stage_is_measured_in_seconds_and_gigabytes(small_project, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
-    seconds, peak = rows.measure(small_project, "preprocess")
+    seconds, peak = row_scaling.measure(small_project, "preprocess")
     assert 0 < seconds < 60
     assert 0.05 < peak < 2
     assert (Project(small_project).processed / "train.csv").exists()

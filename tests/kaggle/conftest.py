@@ -1,4 +1,4 @@
-"""Kaggle's own client against a server of the tests' own, never against Kaggle."""
+"""Kaggle's own client against a local test server, never against Kaggle."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ def server():
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A user without any credentials, and a client that talks to no real Kaggle."""
+    """A user without credentials, whose client connects to the test server."""
     for name in list(os.environ):
         if name.upper().startswith("KAGGLE_") or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)
@@ -34,11 +34,11 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def kaggle(server, trained, home, monkeypatch):
-    """Kaggle as a signed-in user meets it, quick to ask and to answer."""
+    """Kaggle for a signed-in user, without pauses between checks."""
     monkeypatch.setenv("KAGGLE_API_TOKEN", TOKEN)
     monkeypatch.setattr(push, "FIRST_PAUSE", 0.01)
-    server.forget()
-    server.will(
+    server.reset()
+    server.reply_to(
         "DownloadDataFiles",
         data_zip(home.parent / "data.zip", trained / "data" / "raw"),
     )
@@ -47,7 +47,7 @@ def kaggle(server, trained, home, monkeypatch):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
-    """A project with a run, to be copied."""
+    """A project with a run, for copies."""
     root = copy_raw(tmp_path_factory.mktemp("kaggle") / "project", rows=120)
     with pytest.MonkeyPatch.context() as patch:
         for command in (["preprocess"], ["train", *QUICK, "--json"]):

@@ -1,6 +1,5 @@
-"""A small server that answers as Kaggle does, at the address of its client's tests."""
+"""A small server that responds like Kaggle, at the test address of its client."""
 
-import fcntl
 import json
 import tempfile
 import threading
@@ -10,13 +9,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
-PORT = 7777  # where the client talks to with KAGGLE_API_ENVIRONMENT=TEST
+from filelock import FileLock
+
+PORT = 7777  # the client uses it with KAGGLE_API_ENVIRONMENT=TEST
 ADDRESS = f"http://localhost:{PORT}"
 SIGNATURE = "signature-nobody-should-see"
 
 
 class Reply(NamedTuple):
-    """An answer; `promised` bytes are announced, and the connection cut after fewer."""
+    """A response; `promised` is a false length to announce, if any."""
 
     status: int = 200
     body: bytes = b""
@@ -25,25 +26,25 @@ class Reply(NamedTuple):
     promised: int | None = None
 
 
-CUT = Reply(status=0)  # the connection is cut without an answer
-SILENT = Reply(status=-1)  # nothing is ever said
+CLOSED = Reply(status=0)  # the connection is closed without a response
+SILENT = Reply(status=-1)  # the connection stays open without a response
 
 
-def says(content: object, status: int = 200, **headers: str) -> Reply:
-    """An answer in JSON."""
+def responds(content: object, status: int = 200, **headers: str) -> Reply:
+    """A response in JSON."""
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return Reply(status, json.dumps(content).encode(), headers=named)
 
 
-def refuses(status: int, message: str, **headers: str) -> Reply:
-    """A refusal as Kaggle words it."""
-    return says({"code": status, "message": message}, status, **headers)
+def rejects(status: int, message: str, **headers: str) -> Reply:
+    """An error response of Kaggle."""
+    return responds({"code": status, "message": message}, status, **headers)
 
 
-class Asked(NamedTuple):
-    """What the client asked."""
+class Received(NamedTuple):
+    """A request of the client; `name` is the last part of its path."""
 
-    what: str
+    name: str
     headers: dict[str, str]
     body: bytes
 
@@ -53,70 +54,71 @@ class Asked(NamedTuple):
 
 
 class KaggleServer:
-    """Answers by the last word of the path; the last of several answers stays."""
+    """Replies by the name of a request; the last of several replies is repeated."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, list[Reply]] = {}
-        self.asked: list[Asked] = []
+        self.replies: dict[str, list[Reply]] = {}
+        self.received: list[Received] = []
         self.over = threading.Event()
 
-    def will(self, what: str, *replies: Reply) -> None:
-        self.answers[what] = list(replies)
+    def reply_to(self, name: str, *replies: Reply) -> None:
+        self.replies[name] = list(replies)
 
-    def count(self, what: str) -> int:
-        return sum(each.what == what for each in self.asked)
+    def count(self, name: str) -> int:
+        return sum(each.name == name for each in self.received)
 
-    def forget(self) -> None:
-        """Begin anew, as a competition that takes and scores what it is sent."""
-        self.asked.clear()
+    def reset(self) -> None:
+        """Start again as a competition that accepts and scores each submission."""
+        self.received.clear()
         upload = {"token": "blob-1", "createUrl": f"{ADDRESS}/upload?sig={SIGNATURE}"}
-        self.answers.clear()
-        self.will("StartSubmissionUpload", says(upload))
-        self.will("upload", Reply())
-        self.will("CreateSubmission", says({"message": "Thanks", "ref": 4711}))
-        self.will("GetSubmission", scored("COMPLETE", publicScore="0.12345"))
+        self.replies.clear()
+        self.reply_to("StartSubmissionUpload", responds(upload))
+        self.reply_to("upload", Reply())
+        self.reply_to("CreateSubmission", responds({"message": "Thanks", "ref": 4711}))
+        self.reply_to("GetSubmission", scored("COMPLETE", publicScore="0.12345"))
 
-    def reply(self, what: str) -> Reply:
-        left = self.answers.get(what, [refuses(404, "Not Found")])
+    def reply(self, name: str) -> Reply:
+        left = self.replies.get(name, [rejects(404, "Not Found")])
         return left.pop(0) if len(left) > 1 else left[0]
 
 
 def scored(status: str, **more: object) -> Reply:
-    """What Kaggle says of submission 4711."""
-    return says({"ref": 4711, "status": status, "date": "2026-11-24T10:00:00Z"} | more)
+    """The state of submission 4711."""
+    return responds(
+        {"ref": 4711, "status": status, "date": "2026-11-24T10:00:00Z"} | more
+    )
 
 
 @contextmanager
 def serve() -> Iterator[KaggleServer]:
-    """Serve until the block ends; whoever else wants the port waits for it."""
+    """Serve until the block ends; other test processes wait for the port."""
     server = KaggleServer()
-    with (Path(tempfile.gettempdir()) / f"kaggle-server-{PORT}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with ThreadingHTTPServer(("127.0.0.1", PORT), _handler(server)) as http:
-            threading.Thread(
-                target=http.serve_forever, args=[0.01], daemon=True
-            ).start()
-            yield server
-            server.over.set()
-            http.shutdown()
+    with (
+        FileLock(Path(tempfile.gettempdir()) / f"kaggle-server-{PORT}.lock"),
+        ThreadingHTTPServer(("127.0.0.1", PORT), _handler(server)) as http,
+    ):
+        threading.Thread(target=http.serve_forever, args=[0.01], daemon=True).start()
+        yield server
+        server.over.set()
+        http.shutdown()
 
 
 def _handler(server: KaggleServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            what = self.path.split("?")[0].rsplit("/", maxsplit=1)[-1]
+            name = self.path.split("?")[0].rsplit("/", maxsplit=1)[-1]
             body = self.rfile.read(length)
-            server.asked.append(Asked(what, dict(self.headers), body))
-            reply = server.reply(what)
+            server.received.append(Received(name, dict(self.headers), body))
+            reply = server.reply(name)
             if reply is SILENT:
                 server.over.wait(10)
-            if reply not in (CUT, SILENT):
-                self.answer(reply)
+            if reply not in (CLOSED, SILENT):
+                self.respond(reply)
 
         do_POST = do_PUT = do_GET  # noqa: N815
 
-        def answer(self, reply: Reply) -> None:
+        def respond(self, reply: Reply) -> None:
             self.send_response(reply.status)
             self.send_header("Content-Type", reply.kind)
             length = len(reply.body) if reply.promised is None else reply.promised

@@ -1,14 +1,14 @@
-"""Credentials are found where Kaggle's client looks, and shown nowhere."""
+"""Credentials are found where Kaggle's client looks, and never shown."""
 
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from kaggle_cases import BASIC, KEY, TOKEN, told_in_one_line
-from kaggle_server import refuses, says
+from kaggle_cases import BASIC, KEY, TOKEN, fails_in_one_line
+from kaggle_server import rejects, responds
 
 
-def test_without_credentials_every_place_that_was_looked_at_is_named(
+def test_without_credentials_the_error_names_every_place(
     pipeline, kaggle, home, tmp_path, monkeypatch
 ):
     monkeypatch.delenv("KAGGLE_API_TOKEN")
@@ -24,7 +24,7 @@ def test_without_credentials_every_place_that_was_looked_at_is_named(
     ):
         assert place in result.err
     assert result.err.count("\n") == 1
-    assert kaggle.asked == []
+    assert kaggle.received == []
     assert list(home.iterdir()) == []
 
 
@@ -35,7 +35,7 @@ def write(path, content):
 
 KEY_JSON = {"username": "ada", "key": KEY}
 BEARER, BASIC_AUTH = f"Bearer {TOKEN}", f"Basic {BASIC}"
-LONG = TOKEN * 20  # longer than the name of a file may be
+LONG = TOKEN * 20  # too long for a file name
 SOON = (datetime.now(UTC) + timedelta(days=9)).isoformat()
 STORED = {
     "refresh_token": "r-secret",
@@ -47,7 +47,7 @@ PLACES = {
     "a token": ({"KAGGLE_API_TOKEN": TOKEN}, {}, BEARER),
     "a long token": ({"KAGGLE_API_TOKEN": LONG}, {}, f"Bearer {LONG}"),
     "a token's file": ({"KAGGLE_API_TOKEN": "{home}/t"}, {"t": TOKEN}, BEARER),
-    "the token's own place": ({}, {".kaggle/access_token": TOKEN}, BEARER),
+    "the token's default file": ({}, {".kaggle/access_token": TOKEN}, BEARER),
     "name and key": ({"KAGGLE_USERNAME": "ada", "KAGGLE_KEY": KEY}, {}, BASIC_AUTH),
     "kaggle.json": ({}, {".kaggle/kaggle.json": KEY_JSON}, BASIC_AUTH),
     "a key and a file": (
@@ -55,13 +55,17 @@ PLACES = {
         {".kaggle/kaggle.json": {"username": "ada", "key": "old"}},
         BASIC_AUTH,
     ),
-    "as XDG has it": ({}, {".config/kaggle/kaggle.json": KEY_JSON}, BASIC_AUTH),
-    "XDG's folder": (
+    "the default XDG folder": (
+        {},
+        {".config/kaggle/kaggle.json": KEY_JSON},
+        BASIC_AUTH,
+    ),
+    "another XDG folder": (
         {"XDG_CONFIG_HOME": "{home}/x"},
         {"x/kaggle/kaggle.json": KEY_JSON},
         BASIC_AUTH,
     ),
-    "a folder named": (
+    "KAGGLE_CONFIG_DIR": (
         {"KAGGLE_CONFIG_DIR": "{home}/k"},
         {"k/kaggle.json": KEY_JSON},
         BASIC_AUTH,
@@ -76,7 +80,7 @@ PLACES = {
 
 
 def in_place(case, home, monkeypatch):
-    """Put credentials where a case has them, and give the header to expect."""
+    """Set the variables and files of a case, and return the expected header."""
     variables, files, header = case
     monkeypatch.delenv("KAGGLE_API_TOKEN", raising=False)
     for name, value in variables.items():
@@ -93,36 +97,40 @@ def test_credentials_are_found_where_kaggle_s_client_looks(
     header = in_place(PLACES[case], home, monkeypatch)
     result = pipeline("download", "--from", "kaggle", "--root", tmp_path / "new")
     assert result.status == 0, result.err
-    assert kaggle.asked[-1].headers["Authorization"] == header
+    assert kaggle.received[-1].headers["Authorization"] == header
 
 
-def test_a_sign_in_that_has_run_out_is_renewed(
-    pipeline, kaggle, home, tmp_path, monkeypatch
-):
+def test_an_expired_login_is_renewed(pipeline, kaggle, home, tmp_path, monkeypatch):
     stored = STORED | {
         "access_token": "old",
         "access_token_expiration": "2020-01-01T00:00:00+00:00",
     }
     in_place(({}, {".kaggle/credentials.json": stored}, ""), home, monkeypatch)
-    kaggle.will("GenerateAccessToken", says({"token": TOKEN, "expiresIn": 3600}))
+    kaggle.reply_to(
+        "GenerateAccessToken", responds({"token": TOKEN, "expiresIn": 3600})
+    )
     result = pipeline("download", "--from", "kaggle", "--root", tmp_path / "new")
     assert result.status == 0, result.err
-    assert kaggle.asked[-1].headers["Authorization"] == BEARER
+    assert kaggle.received[-1].headers["Authorization"] == BEARER
 
 
-def test_a_key_in_kaggle_s_words_is_not_shown_as_it_is_nor_as_a_header_has_it(
+def test_a_key_in_kaggle_s_message_is_shown_neither_plain_nor_as_in_a_header(
     pipeline, kaggle, home, tmp_path, monkeypatch
 ):
     in_place(PLACES["name and key"], home, monkeypatch)
-    kaggle.will("DownloadDataFiles", refuses(401, f"Unknown: {KEY}, {BASIC_AUTH}"))
+    kaggle.reply_to("DownloadDataFiles", rejects(401, f"Unknown: {KEY}, {BASIC_AUTH}"))
     result = pipeline("download", "--from", "kaggle", "--root", tmp_path / "new")
-    told_in_one_line(result, "(401: Unknown: …, Basic …)", tmp_path / "new")
+    fails_in_one_line(result, "(401: Unknown: …, Basic …)", tmp_path / "new")
     assert "credentials of KAGGLE_USERNAME and KAGGLE_KEY" in result.err
 
 
 BAD_PLACES = {
-    "no JSON": ({}, {".kaggle/kaggle.json": "{"}, "kaggle.json: not what Kaggle gives"),
-    "a list": ({}, {".kaggle/kaggle.json": [KEY]}, "kaggle.json: not what Kaggle give"),
+    "no JSON": ({}, {".kaggle/kaggle.json": "{"}, "kaggle.json: not valid credentials"),
+    "a list": (
+        {},
+        {".kaggle/kaggle.json": [KEY]},
+        "kaggle.json: not valid credentials",
+    ),
     "no key": (
         {},
         {".kaggle/kaggle.json": {"username": "a"}},
@@ -131,14 +139,14 @@ BAD_PLACES = {
     "two lines": (
         {"KAGGLE_API_TOKEN": f"{TOKEN}\nx"},
         {},
-        "KAGGLE_API_TOKEN: not what",
+        "KAGGLE_API_TOKEN: not valid",
     ),
     "a folder": (
         {"KAGGLE_API_TOKEN": "{home}"},
         {},
         "token cannot be read (Is a direct",
     ),
-    "a sign-in that is none": (
+    "an invalid login": (
         {},
         {".kaggle/credentials.json": [TOKEN]},
         "credentials.json",
@@ -147,10 +155,10 @@ BAD_PLACES = {
 
 
 @pytest.mark.parametrize("case", BAD_PLACES)
-def test_a_place_that_holds_something_else_is_one_line_without_it(
+def test_invalid_credentials_are_one_line_that_does_not_show_them(
     case, pipeline, kaggle, home, tmp_path, monkeypatch
 ):
     why = in_place(BAD_PLACES[case], home, monkeypatch)
     result = pipeline("download", "--from", "kaggle", "--root", tmp_path / "new")
-    told_in_one_line(result, why, tmp_path / "new")
-    assert kaggle.asked == []
+    fails_in_one_line(result, why, tmp_path / "new")
+    assert kaggle.received == []

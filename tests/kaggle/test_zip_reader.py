@@ -1,7 +1,6 @@
-"""Zips from a stranger: the wanted files or one line, and nothing written."""
+"""Untrusted zips: the wanted files or a one-line error, and nothing written."""
 
 import random
-import stat
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZipFile, ZipInfo
 
 import pytest
@@ -26,15 +25,13 @@ def write_zip(path, files, compression=ZIP_DEFLATED):
     return path
 
 
-def with_member(name, content=b"x", mode=stat.S_IFREG | 0o644):
+def with_member(name, content=b"x"):
     """A zip with the four good files and one more."""
 
     def write(path):
         write_zip(path, GOOD)
-        member = ZipInfo(name)
-        member.external_attr = mode << 16
         with ZipFile(path, "a") as opened:
-            opened.writestr(member, content)
+            opened.writestr(ZipInfo(name), content)
 
     return write
 
@@ -56,13 +53,9 @@ def patched(content, name, offset, value):
 
 
 def bomb(path):
-    """A small file that says honestly that it is more than the bound allows."""
-    zeros = bytes(MOST_BYTES // 64)
-    write_zip(path, GOOD | {f"zeros-{n}": zeros for n in range(65)})
-
-
-def many(path):
-    write_zip(path, GOOD | {f"{n}.txt": b"" for n in range(1000)})
+    """A small zip whose files are, as it declares, larger than the bound."""
+    zeros = bytes(MOST_BYTES // 2 + 1)
+    write_zip(path, GOOD | {"train.csv": zeros, "test.csv": zeros})
 
 
 def encrypted(path):
@@ -84,26 +77,17 @@ def torn(content):
 
 
 REFUSED = {
-    "above the folder": (with_member("../evil.txt"), "../evil.txt lies outside"),
-    "far above": (with_member("a/../../evil.txt"), "lies outside"),
-    "absolute": (with_member("/etc/evil.txt"), "/etc/evil.txt lies outside"),
-    "windows' separators": (with_member("..\\evil.txt"), "lies outside"),
-    "a drive": (with_member("C:/evil.txt"), "lies outside"),
-    "a link": (with_member("a", b"/etc", stat.S_IFLNK | 0o777), "a is a link"),
-    "train.csv is a link": (
-        with_member("x/train.csv", b"/etc", stat.S_IFLNK),
-        "x/train.csv is a link",
-    ),
-    "a device": (with_member("tty", b"", stat.S_IFCHR), "neither a file nor a folder"),
-    "a bomb": (bomb, "bytes once unpacked"),
-    "many files": (many, "1,004 files"),
-    "encrypted": (encrypted, "train.csv is encrypted"),
+    "a bomb": (bomb, "bytes when decompressed"),
+    "encrypted": (encrypted, "is encrypted"),
     "more than it says": (wrongly_sized(100), "Bad CRC-32"),
-    "less than it says": (wrongly_sized(5000), "not as long as it says"),
-    "cut": (with_bytes(lambda content: content[:-30]), "not a zip"),
-    "torn": (with_bytes(torn), "not a zip"),
-    "a page": (lambda path: path.write_text("<html>Sign in</html>"), "not a zip"),
-    "nothing": (lambda path: path.write_bytes(b""), "not a zip"),
+    "less than it says": (wrongly_sized(5000), "not have its declared size"),
+    "cut": (with_bytes(lambda content: content[:-30]), "not a readable zip"),
+    "torn": (with_bytes(torn), "not a readable zip"),
+    "a page": (
+        lambda path: path.write_text("<html>Sign in</html>"),
+        "not a readable zip",
+    ),
+    "nothing": (lambda path: path.write_bytes(b""), "not a readable zip"),
     "a folder": (lambda path: path.mkdir(), "Is a directory"),
     "not there": (lambda path: None, "No such file"),
     "no train.csv": (
@@ -115,15 +99,19 @@ REFUSED = {
         lambda path: write_zip(path, {"train.csv/": b"", "test.csv": b""}),
         "no train.csv in it",
     ),
-    "two of a name": (with_member("more/train.csv"), "train.csv stands in it 2 times"),
-    "bzip2": (lambda path: write_zip(path, GOOD, ZIP_BZIP2), "not read here"),
-    "lzma": (lambda path: write_zip(path, GOOD, ZIP_LZMA), "not read here"),
-    "escape codes": (with_member("../\x1b[2J\nevil"), r"../\x1b[2J\nevil lies"),
+    "two of a name": (with_member("more/train.csv"), "2 files named train.csv"),
+    "two of a name, one outside": (with_member("../train.csv"), "2 files named"),
+    "bzip2": (lambda path: write_zip(path, GOOD, ZIP_BZIP2), "unsupported compression"),
+    "lzma": (lambda path: write_zip(path, GOOD, ZIP_LZMA), "unsupported compression"),
+    "escape codes": (
+        lambda path: write_zip(path, {"../\x1b[2J\nevil": b""}),
+        r"but ../\x1b[2J evil",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_harmful_or_broken_zip_is_refused_in_one_line_that_names_it(case, tmp_path):
+def test_a_broken_zip_is_refused_in_one_line_that_names_it(case, tmp_path):
     write, why = REFUSED[case]
     path = tmp_path / "houses.zip"
     write(path)
@@ -137,7 +125,9 @@ def test_a_harmful_or_broken_zip_is_refused_in_one_line_that_names_it(case, tmp_
     assert sorted(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.parametrize("folder", ["", "house-prices/", "a/b/"])
+@pytest.mark.parametrize(
+    "folder", ["", "house-prices/", "a/b/", "../", "/etc/", "..\\", "C:\\"]
+)
 def test_the_wanted_files_are_read_from_any_folder_of_the_zip(folder, tmp_path):
     files = {folder + name: content for name, content in GOOD.items()}
     found = read_files(write_zip(tmp_path / "houses.zip", files), WANTED)

@@ -7,31 +7,31 @@ import pytest
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.lessons import fashion_mnist
-from pipeline.lessons.config import Setting
+from pipeline.lessons.config import LessonConfig
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def root(tmp_path):
-    """A project root with the real houses and nothing else."""
+    """A project root with the real house prices and nothing else."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "raw").symlink_to(ROOT / "data" / "raw")
     return tmp_path
 
 
 @pytest.fixture
-def asked(root):
-    """How a lesson is asked to run, with the defaults of the command."""
+def make_config(root):
+    """A function that returns lesson make_config, with the command's defaults."""
 
-    def ask(impl, *, seed=0, epochs=None, data=None):
-        return Setting(impl, seed, epochs, data, Project(root))
+    def make(impl, *, seed=0, epochs=None, data=None):
+        return LessonConfig(impl, seed, epochs, data, Project(root))
 
-    return ask
+    return make
 
 
 @pytest.fixture(scope="session")
-def clothes_folder():
+def images_folder():
     try:
         return fashion_mnist.find(None, Project(ROOT))
     except UserError as error:
@@ -39,19 +39,19 @@ def clothes_folder():
 
 
 @pytest.fixture(scope="session")
-def clothes(clothes_folder):
-    """The real 60,000 and 10,000 pictures."""
-    return fashion_mnist.load(clothes_folder)
+def all_images(images_folder):
+    """The real 60,000 training and 10,000 test images."""
+    return fashion_mnist.load(images_folder)
 
 
 @pytest.fixture
-def few_clothes(clothes, tmp_path):
-    """The first real pictures, as the four files: enough to run every line."""
+def few_images(all_images, tmp_path):
+    """A directory of four files with the first 512 real images of each part."""
     folder = tmp_path / "few"
     folder.mkdir()
-    for part, pictures in (("train", clothes.train), ("t10k", clothes.test)):
-        pixels = (pictures.images[:512] * 255).round().byte().numpy()
-        labels = pictures.labels[:512].byte().numpy()
+    for part, labelled in (("train", all_images.train), ("t10k", all_images.test)):
+        pixels = (labelled.images[:512] * 255).round().byte().numpy()
+        labels = labelled.labels[:512].byte().numpy()
         write_idx(folder / f"{part}-images-idx3-ubyte.gz", (512, 28, 28), pixels)
         write_idx(folder / f"{part}-labels-idx1-ubyte.gz", (512,), labels)
     return folder

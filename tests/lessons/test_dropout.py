@@ -17,14 +17,14 @@ def dropped(X, rate):
 
 
 @pytest.mark.parametrize("rate", [0.2, 0.5, 0.9])
-def test_dropout_keeps_the_mean_and_drops_its_share(rate):
+def test_dropout_keeps_the_mean_and_drops_units_at_its_rate(rate):
     kept = dropped(torch.full((1000, 1000), 3.0), rate)
     assert kept.mean().item() == pytest.approx(3.0, rel=0.015)
     assert (kept == 0).float().mean().item() == pytest.approx(rate, abs=0.003)
     assert kept.max().item() == pytest.approx(3.0 / (1 - rate))
 
 
-def test_rate_0_changes_nothing_and_rate_1_leaves_nothing():
+def test_rate_0_changes_nothing_and_rate_1_drops_everything():
     X = torch.randn(50, 50)
     assert torch.equal(dropped(X, 0.0), X)
     assert torch.equal(dropped(X, 1.0), torch.zeros_like(X))
@@ -37,7 +37,7 @@ def test_every_call_draws_another_mask():
 
 
 @pytest.mark.parametrize("build", [dropout.scratch, dropout.with_torch])
-def test_in_use_the_net_is_a_plain_perceptron(build):
+def test_in_evaluation_the_net_is_a_plain_perceptron(build):
     loss = cross_entropy
     if build is dropout.with_torch:
         loss = nn.CrossEntropyLoss(reduction="none")
@@ -45,16 +45,16 @@ def test_in_use_the_net_is_a_plain_perceptron(build):
     for parameter in learner.parameters:
         parameter.data.normal_(generator=new(1))
     X = torch.randn(5, 4, generator=new(2))
-    in_use = learner.predict(X)
-    assert torch.equal(in_use, learner.predict(X))
+    predicted = learner.predict(X)
+    assert torch.equal(predicted, learner.predict(X))
     assert not torch.allclose(learner.net(X), learner.net(X))
     params = [p.T if p.dim() == 2 else p for p in learner.parameters]
     plain = mlp(learner.parameters if build is dropout.scratch else params, X)
-    assert torch.allclose(in_use, plain, rtol=1e-4, atol=1e-3)
+    assert torch.allclose(predicted, plain, rtol=1e-4, atol=1e-3)
 
 
-def test_dropout_is_set_beside_the_net_without(asked, few_clothes):
-    outcome = dropout.run(asked("torch", epochs=2, data=few_clothes))
+def test_dropout_is_compared_with_a_network_without_it(make_config, few_images):
+    outcome = dropout.run(make_config("torch", epochs=2, data=few_images))
     (chart,) = outcome.charts
     assert [line.label for line in chart.lines] == [
         "train, dropout",
@@ -62,5 +62,9 @@ def test_dropout_is_set_beside_the_net_without(asked, few_clothes):
         "train, no dropout",
         "test, no dropout",
     ]
-    means = [row for row in outcome.rows if row.quantity.startswith("mean of ones")]
-    assert [row.inside for row in means] == [True, True, True]
+    means = [
+        each
+        for each in outcome.measurements
+        if each.quantity.startswith("mean of ones")
+    ]
+    assert [each.within_tolerance for each in means] == [True, True, True]

@@ -16,35 +16,35 @@ from pipeline.lessons import fashion_mnist
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 
 
-def test_the_real_pictures_are_sixty_and_ten_thousand_between_0_and_1(clothes):
-    assert clothes.train.images.shape == (60_000, 784)
-    assert clothes.test.images.shape == (10_000, 784)
-    assert clothes.train.images.dtype == torch.float32
-    assert clothes.train.labels.dtype == torch.int64
-    assert (clothes.train.images.min(), clothes.train.images.max()) == (0, 1)
-    assert clothes.train.labels.bincount().tolist() == [6000] * 10
+def test_there_are_60_000_training_and_10_000_test_images_between_0_and_1(all_images):
+    assert all_images.train.images.shape == (60_000, 784)
+    assert all_images.test.images.shape == (10_000, 784)
+    assert all_images.train.images.dtype == torch.float32
+    assert all_images.train.labels.dtype == torch.int64
+    assert (all_images.train.images.min(), all_images.train.images.max()) == (0, 1)
+    assert all_images.train.labels.bincount().tolist() == [6000] * 10
 
 
-def test_the_first_test_picture_is_an_ankle_boot(clothes):
-    assert fashion_mnist.CLASSES[clothes.test.labels[0]] == "ankle boot"
+def test_the_first_test_image_is_an_ankle_boot(all_images):
+    assert fashion_mnist.CLASSES[all_images.test.labels[0]] == "ankle boot"
 
 
-def test_files_without_gz_are_read_too(few_clothes):
-    compressed = fashion_mnist.load(few_clothes)
-    for path in few_clothes.glob("*.gz"):
+def test_files_without_gz_are_read_too(few_images):
+    compressed = fashion_mnist.load(few_images)
+    for path in few_images.glob("*.gz"):
         path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
         path.unlink()
-    plain = fashion_mnist.load(few_clothes)
+    plain = fashion_mnist.load(few_images)
     assert torch.equal(plain.train.images, compressed.train.images)
     assert torch.equal(plain.test.labels, compressed.test.labels)
 
 
-def _with(change):
-    def spoil(path):
+def _changed(change):
+    def damage(path):
         content = bytearray(gzip.decompress(path.read_bytes()))
         path.write_bytes(gzip.compress(change(content)))
 
-    return spoil
+    return damage
 
 
 def _cut_gzip(path):
@@ -61,53 +61,51 @@ def _torn_gzip(path):
     path.write_bytes(content)
 
 
-SPOILT = {
-    "wrong magic": (IMAGES, _with(lambda c: b"\0\0\x08\x01" + c[4:]), "begin"),
-    "empty": (LABELS, _with(lambda c: b""), "begin"),
-    "a pixel short": (IMAGES, _with(lambda c: c[:-1]), "401407 values"),
-    "a pixel over": (IMAGES, _with(lambda c: c + b"\0"), "401409 values"),
-    "label 10": (LABELS, _with(lambda c: c[:-1] + b"\x0a"), "label 10 at row 511"),
+DAMAGED = {
+    "wrong magic": (IMAGES, _changed(lambda c: b"\0\0\x08\x01" + c[4:]), "begin"),
+    "empty": (LABELS, _changed(lambda c: b""), "begin"),
+    "a pixel short": (IMAGES, _changed(lambda c: c[:-1]), "401407 values"),
+    "a pixel over": (IMAGES, _changed(lambda c: c + b"\0"), "401409 values"),
+    "label 10": (LABELS, _changed(lambda c: c[:-1] + b"\x0a"), "label 10 at row 511"),
     "a label short": (
         LABELS,
-        _with(lambda c: c[:4] + (511).to_bytes(4) + c[8:-1]),
-        "511 labels for 512 pictures",
+        _changed(lambda c: c[:4] + (511).to_bytes(4) + c[8:-1]),
+        "511 labels for 512 images",
     ),
-    "other pictures": (
+    "other sizes": (
         IMAGES,
-        _with(lambda c: c[:8] + (14).to_bytes(4) + (56).to_bytes(4) + c[16:]),
+        _changed(lambda c: c[:8] + (14).to_bytes(4) + (56).to_bytes(4) + c[16:]),
         "14 x 56",
     ),
-    "cut gzip": (IMAGES, _cut_gzip, "cut short"),
+    "cut gzip": (IMAGES, _cut_gzip, "truncated"),
     "torn gzip": (IMAGES, _torn_gzip, "cannot be read"),
     "no gzip": (LABELS, _no_gzip, "cannot be read"),
     "missing": (LABELS, lambda path: path.unlink(), "no such file"),
 }
 
 
-@pytest.mark.parametrize("case", SPOILT)
-def test_a_spoilt_file_is_refused_in_one_line_that_names_it(case, few_clothes):
-    name, spoil, why = SPOILT[case]
-    spoil(few_clothes / name)
+@pytest.mark.parametrize("case", DAMAGED)
+def test_a_damaged_file_is_refused_in_one_line_that_names_it(case, few_images):
+    name, damage, why = DAMAGED[case]
+    damage(few_images / name)
     with pytest.raises(UserError) as refusal:
-        fashion_mnist.load(few_clothes)
+        fashion_mnist.load(few_images)
     message = str(refusal.value)
     assert name in message
     assert why in message
     assert "\n" not in message
 
 
-def test_a_folder_given_comes_before_the_project_s_and_that_before_debian_s(tmp_path):
-    folders = Project(tmp_path)
-    given, placed = tmp_path / "given", folders.raw / "fashion-mnist"
+def test_a_given_directory_precedes_the_project_s_which_precedes_debian_s(tmp_path):
+    project = Project(tmp_path)
+    given, placed = tmp_path / "given", project.raw / "fashion-mnist"
     given.mkdir()
     placed.mkdir(parents=True)
-    assert fashion_mnist.find(given, folders) == given
-    assert fashion_mnist.find(None, folders) == placed
+    assert fashion_mnist.find(given, project) == given
+    assert fashion_mnist.find(None, project) == placed
 
 
-def test_where_there_are_no_pictures_every_way_to_get_them_is_named(
-    tmp_path, monkeypatch
-):
+def test_without_images_the_error_names_every_way_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setattr(fashion_mnist, "DEBIAN", tmp_path / "not-installed")
     with pytest.raises(UserError) as refusal:
         fashion_mnist.find(None, Project(tmp_path))
@@ -117,42 +115,44 @@ def test_where_there_are_no_pictures_every_way_to_get_them_is_named(
     assert str(tmp_path / "data" / "raw" / "fashion-mnist") in message
 
 
-def test_a_folder_given_that_is_not_there_is_refused(tmp_path):
+def test_a_given_directory_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(UserError, match="--data"):
         fashion_mnist.find(tmp_path / "gone", Project(tmp_path))
 
 
-def _as_openml(clothes):
-    """Rows as OpenML gives them: training, then test."""
-    images = torch.cat([clothes.train.images, clothes.test.images]) * 255
-    labels = torch.cat([clothes.train.labels, clothes.test.labels])
+def _as_openml(all_images):
+    """Return the rows as OpenML sends them: training, then test."""
+    images = torch.cat([all_images.train.images, all_images.test.images]) * 255
+    labels = torch.cat([all_images.train.labels, all_images.test.labels])
     return images.round().numpy(), labels.float().numpy()
 
 
-def test_openml_s_rows_become_the_very_files_that_debian_ships(
-    clothes, clothes_folder, tmp_path, monkeypatch
+def test_openml_s_rows_are_written_as_the_files_that_debian_ships(
+    all_images, images_folder, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(fashion_mnist, "fetch", lambda: _as_openml(clothes))
+    monkeypatch.setattr(fashion_mnist, "fetch", lambda: _as_openml(all_images))
     paths = fashion_mnist.download(Project(tmp_path))
-    assert {path.name for path in paths} == {p.name for p in clothes_folder.iterdir()}
+    assert {path.name for path in paths} == {p.name for p in images_folder.iterdir()}
     for path in paths:
         ours, theirs = (
             hashlib.sha256(gzip.decompress(p.read_bytes())).hexdigest()
-            for p in (path, clothes_folder / path.name)
+            for p in (path, images_folder / path.name)
         )
         assert ours == theirs
     assert fashion_mnist.find(None, Project(tmp_path)) == paths[0].parent
 
 
-def test_other_rows_than_fashion_mnist_s_are_refused_and_not_written(clothes, tmp_path):
-    images, labels = _as_openml(clothes)
+def test_other_rows_than_fashion_mnist_s_are_refused_and_not_written(
+    all_images, tmp_path
+):
+    images, labels = _as_openml(all_images)
     images[0, 400] += 1
     with pytest.raises(UserError, match="not Fashion-MNIST"):
-        fashion_mnist.place(images, labels, tmp_path / "there")
+        fashion_mnist.write(images, labels, tmp_path / "there")
     assert not (tmp_path / "there").exists()
 
 
-def test_an_openml_out_of_reach_is_told_in_one_line(tmp_path, monkeypatch):
+def test_an_unreachable_openml_is_an_error_of_one_line(tmp_path, monkeypatch):
     def unreachable(*_, **__):
         raise urllib.error.URLError("no route\nto host")
 
@@ -164,12 +164,12 @@ def test_an_openml_out_of_reach_is_told_in_one_line(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def openml(clothes, monkeypatch):
-    """A server that answers as OpenML does, with the first 50 real pictures."""
+def openml(all_images, monkeypatch):
+    """A server that responds as OpenML does, with the first 50 real images."""
     names = [f"pixel{number}" for number in range(1, 785)] + ["class"]
     kinds = ["numeric"] * 784 + ["nominal"]
-    pixels = (clothes.train.images[:50] * 255).round().int().tolist()
-    rows = zip(pixels, clothes.train.labels[:50].tolist(), strict=True)
+    pixels = (all_images.train.images[:50] * 255).round().int().tolist()
+    rows = zip(pixels, all_images.train.labels[:50].tolist(), strict=True)
     arff = "\n".join(
         [
             "@RELATION Fashion-MNIST",
@@ -198,7 +198,7 @@ def openml(clothes, monkeypatch):
         "md5_checksum": hashlib.md5(arff).hexdigest(),
         "description": "",
     }
-    answers = {
+    responses = {
         "/data/list/": {"data": {"dataset": [found]}},
         "/data/features/": {"data_features": {"feature": features}},
         "/data/qualities/": {"data_qualities": {"quality": []}},
@@ -207,8 +207,8 @@ def openml(clothes, monkeypatch):
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            told = [answers[part] for part in answers if part in self.path]
-            content = json.dumps(told[0]).encode() if told else arff
+            matches = [responses[part] for part in responses if part in self.path]
+            content = json.dumps(matches[0]).encode() if matches else arff
             self.send_response(200)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -229,7 +229,7 @@ def openml(clothes, monkeypatch):
 
 
 @pytest.mark.usefixtures("openml")
-def test_scikit_learn_reads_pixels_and_labels_from_openml_s_answers(clothes):
+def test_scikit_learn_reads_pixels_and_labels_from_openml(all_images):
     images, labels = fashion_mnist.fetch()
-    assert (torch.tensor(images) / 255 - clothes.train.images[:50]).abs().max() == 0
-    assert labels.tolist() == clothes.train.labels[:50].tolist()
+    assert (torch.tensor(images) / 255 - all_images.train.images[:50]).abs().max() == 0
+    assert labels.tolist() == all_images.train.labels[:50].tolist()

@@ -13,7 +13,9 @@ from pipeline.lessons.kfold import Errors
 
 @pytest.fixture(scope="module")
 def rows():
-    x, y = model_selection.draw(torch.Generator().manual_seed(model_selection.DRAW))
+    x, y = model_selection.make_rows(
+        torch.Generator().manual_seed(model_selection.DATA_SEED)
+    )
     return x[:100], y[:100]
 
 
@@ -29,7 +31,7 @@ def test_the_k_fold_error_is_scikit_learn_s(degree, rows):
     )
     found = kfold.errors(x, y, degree, seed=4)
     assert found.valid == pytest.approx(-scores.mean(), rel=1e-4)
-    assert found.uncertainty == pytest.approx(scores.std(ddof=1) / 5**0.5, rel=1e-3)
+    assert found.standard_error == pytest.approx(scores.std(ddof=1) / 5**0.5, rel=1e-3)
 
 
 def test_the_training_error_only_falls_with_the_degree(rows):
@@ -37,22 +39,22 @@ def test_the_training_error_only_falls_with_the_degree(rows):
     assert all(after < before * 1.001 for before, after in pairwise(found))
 
 
-def test_the_simplest_within_one_standard_error_of_the_least_is_chosen():
+def test_the_simplest_within_one_standard_error_of_the_best_is_chosen():
     candidates = [Errors(0, 9, 1), Errors(0, 1.4, 9), Errors(0, 1.0, 0.5)]
     assert kfold.simplest(candidates) == 1
     assert kfold.simplest([*candidates[:2], Errors(0, 1.0, 0.3)]) == 2
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_k_fold_finds_the_cubic_whatever_the_folds(seed, rows):
+def test_k_fold_finds_the_cubic_with_any_folds(seed, rows):
     found = [kfold.errors(*rows, degree, seed) for degree in kfold.DEGREES]
     assert kfold.DEGREES[kfold.simplest(found)] == 3
 
 
 @pytest.mark.parametrize("impl", ["scratch", "torch"])
-def test_the_three_fits_lie_inside_the_published_bands(impl, asked):
-    outcome = model_selection.run(asked(impl))
-    assert [row for row in outcome.rows if not row.inside] == []
+def test_the_three_fits_are_within_their_tolerances(impl, make_config):
+    outcome = model_selection.run(make_config(impl))
+    assert [each for each in outcome.measurements if not each.within_tolerance] == []
     fits, degree, _ = outcome.charts
     assert [line.label for line in fits.lines[1:]] == [
         "cubic",
@@ -62,7 +64,7 @@ def test_the_three_fits_lie_inside_the_published_bands(impl, asked):
     assert degree.mark.x == 3
 
 
-def test_two_rows_are_learnt_and_the_rest_missed(asked):
-    rows = {row.quantity: row for row in model_selection.run(asked("torch")).rows}
-    learnt, missed = rows["two rows: train loss"], rows["two rows: test loss"]
-    assert missed.measured > 3 * learnt.measured
+def test_a_fit_to_two_rows_has_a_low_train_loss_and_a_high_test_loss(make_config):
+    outcome = model_selection.run(make_config("torch"))
+    loss = {each.quantity: each.measured for each in outcome.measurements}
+    assert loss["two rows: test loss"] > 3 * loss["two rows: train loss"]

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
-from pipeline.lessons import LESSONS, run_lesson
+from pipeline.lessons import LESSONS
+from pipeline.lessons.runner import run_lesson
 
 NAMES = [
     "tensors",
@@ -22,7 +23,7 @@ NAMES = [
 ]
 
 
-def test_the_lessons_stand_in_the_seed_s_order():
+def test_the_lessons_are_in_the_order_of_the_book():
     assert list(LESSONS) == NAMES
 
 
@@ -70,14 +71,14 @@ def test_both_implementations_run_one_after_the_other(root):
     ]
 
 
-def test_a_lesson_with_one_way_runs_once_whatever_is_asked(root):
+def test_a_lesson_with_one_implementation_runs_once(root):
     for impl in ("scratch", "torch", "both"):
         assert [result.impl for result in _run("tensors", impl, root)] == ["both"]
 
 
 @pytest.mark.parametrize("name", ["softmax-regression", "mlp", "dropout"])
-def test_a_lesson_on_pictures_runs_on_any_folder_of_them(name, root, few_clothes):
-    for result in _run(name, "both", root, epochs=1, data=few_clothes):
+def test_a_lesson_on_images_runs_on_any_directory_of_them(name, root, few_images):
+    for result in _run(name, "both", root, epochs=1, data=few_images):
         assert result.figures
         for path in result.figures:
             assert path.parent == root / "reports" / "lessons"
@@ -85,21 +86,21 @@ def test_a_lesson_on_pictures_runs_on_any_folder_of_them(name, root, few_clothes
         json.dumps(result.record(), allow_nan=False)
 
 
-def test_missing_pictures_are_told_before_anything_is_written(root):
+def test_missing_images_are_an_error_before_anything_is_written(root):
     with pytest.raises(UserError, match="--data"):
         _run("mlp", "torch", root, data=root / "gone")
     assert not (root / "reports").exists()
 
 
 @pytest.mark.parametrize("name", ["linear-regression", "dropout"])
-def test_a_seed_fixes_every_figure(name, root, few_clothes):
+def test_a_seed_fixes_every_measurement(name, root, few_images):
     for impl in ("scratch", "torch"):
         first, again, other = (
-            _run(name, impl, root, seed=seed, epochs=1, data=few_clothes)[0]
+            _run(name, impl, root, seed=seed, epochs=1, data=few_images)[0]
             for seed in (0, 0, 1)
         )
-        assert first.rows == again.rows
-        assert first.rows != other.rows
+        assert first.measurements == again.measurements
+        assert first.measurements != other.measurements
 
 
 def _run(name, impl, root, *, seed=0, epochs=None, data=None):

@@ -6,39 +6,39 @@ import pytest
 from pipeline.lessons.result import (
     Claim,
     LessonResult,
-    Row,
+    Measurement,
     around,
     scale_around,
 )
 
 
 @pytest.mark.parametrize(
-    ("measured", "inside"), [(0.99, False), (1.0, True), (2.0, True), (2.01, False)]
+    ("measured", "within"), [(0.99, False), (1.0, True), (2.0, True), (2.01, False)]
 )
-def test_a_row_is_inside_from_end_to_end_of_its_band(measured, inside):
-    assert Row("x", "1 to 2", measured, (1.0, 2.0)).inside is inside
+def test_the_ends_of_a_tolerance_are_within_it(measured, within):
+    assert Measurement("x", "1 to 2", measured, (1.0, 2.0)).within_tolerance is within
 
 
-def test_a_diverged_value_is_outside():
-    assert Row("x", "1", math.nan, (0.0, math.inf)).inside is False
+def test_a_diverged_value_is_not_within_tolerance():
+    assert Measurement("x", "1", math.nan, (0.0, math.inf)).within_tolerance is False
 
 
-def test_a_row_without_a_band_is_not_judged():
-    assert Row("x", "1", 5.0).inside is None
+def test_a_measurement_may_have_no_tolerance():
+    assert Measurement("x", "1", 5.0).within_tolerance is None
 
 
-def test_a_band_is_the_published_range_and_three_spreads_more():
+def test_a_tolerance_is_the_published_range_and_three_standard_deviations():
     assert around(1.0, 3.0, spread=0.5) == (-0.5, 4.5)
     assert scale_around(1.0, 10.0, decades=1.0) == pytest.approx((1e-3, 1e4))
 
 
-def test_a_record_is_json_that_any_reader_takes():
-    rows = [
-        Row("ratio", "24", 30.0, (10.0, math.inf)),
-        Row("loss", "1", math.inf, (0.0, 1.0)),
+def test_a_record_is_strict_json():
+    measurements = [
+        Measurement("ratio", "24", 30.0, (10.0, math.inf)),
+        Measurement("loss", "1", math.inf, (0.0, 1.0)),
         Claim("y = x[0]", "shares memory", "same address", True),
     ]
-    result = LessonResult("tensors", "both", rows, [], 0.5)
+    result = LessonResult("tensors", "both", measurements, [], 0.5)
     record = json.loads(json.dumps(result.record(), allow_nan=False))
     assert record["rows"] == [
         {

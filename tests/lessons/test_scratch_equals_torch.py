@@ -1,4 +1,4 @@
-"""Scratch and torch from the same weights, over the same batches, end at one place."""
+"""Scratch and torch end at the same weights, given the same start and batches."""
 
 from collections import deque
 from functools import partial
@@ -48,12 +48,12 @@ def assert_equal_after_twenty_steps(scratch, other, X, y):
 
 
 def _as_torch(parameter):
-    """nn.Linear keeps its weights the other way round: [d_out, d_in]."""
+    """Return the parameter in the shape of nn.Linear, [d_out, d_in]."""
     return parameter.detach().T if parameter.dim() == 2 else parameter.detach()
 
 
 def test_scratch_linear_regression_equals_torch_after_twenty_steps():
-    # MSELoss has no half, so that half the rate is the same step.
+    # MSELoss has no factor ½, so half the learning rate gives the same step.
     scratch = linear_regression.scratch(5, lr=0.1, generator=new())
     other = linear_regression.with_torch(5, lr=0.05, generator=new(9))
     assert_equal_after_twenty_steps(scratch, other, *regression(5))
@@ -124,7 +124,7 @@ def test_scratch_dropout_equals_torch_after_twenty_steps_given_torch_s_masks():
 
 
 def reseeding(net):
-    """The net with torch's seed set anew at each call, counting up from 0."""
+    """Return the net with torch's seed set to 0, 1, 2, … at each call."""
     calls = iter(range(1000))
 
     def seeded(X):
@@ -135,7 +135,7 @@ def reseeding(net):
 
 
 def _spread_out(learner):
-    """Weights of N(0, 0.01²) hardly move in twenty steps; these do."""
+    """Draw larger weights: those of N(0, 0.01²) hardly change in twenty steps."""
     for parameter in learner.parameters:
         parameter.data.copy_(torch.randn(parameter.shape, generator=new(5)) * 0.5)
 

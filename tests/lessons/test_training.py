@@ -11,7 +11,7 @@ def new(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def test_minibatches_give_every_row_once_and_keep_it_with_its_target():
+def test_minibatches_yield_every_row_once_with_its_target():
     X = torch.arange(10.0).view(-1, 1)
     batches = list(minibatches(X, X * 2, 4, new()))
     assert [len(rows) for rows, _ in batches] == [4, 4, 2]
@@ -19,7 +19,7 @@ def test_minibatches_give_every_row_once_and_keep_it_with_its_target():
     assert all(torch.equal(targets, rows * 2) for rows, targets in batches)
 
 
-def test_two_epochs_draw_two_orders():
+def test_two_epochs_have_different_orders():
     X = torch.arange(100.0).view(-1, 1)
     generator = new()
     first, second = (
@@ -44,7 +44,7 @@ def test_sgd_steps_like_torch_s():
     assert ours[0][0] < 0.8
 
 
-def test_training_yields_answers_given_before_each_step():
+def test_training_yields_the_predictions_made_before_each_step():
     learner = scratch(2, lr=0.1, generator=new())
     X = torch.randn(8, 2, generator=new(1))
     y = X.sum(1, keepdim=True)
@@ -56,7 +56,7 @@ def test_training_yields_answers_given_before_each_step():
     assert not torch.allclose(learner.predict(X), before)
 
 
-def test_training_goes_on_only_as_the_caller_asks():
+def test_training_continues_only_when_the_caller_asks_for_the_next_epoch():
     learner = scratch(2, lr=0.1, generator=new())
     X = torch.randn(8, 2, generator=new(1))
     epochs = train(learner, X, X[:, :1], epochs=3, batch_size=4, generator=new())
@@ -80,6 +80,6 @@ def test_a_short_last_batch_is_averaged_over_its_own_rows(batch_size):
     start = learner.predict(X[:1]).item()
     deque(train(learner, X, y, epochs=1, batch_size=batch_size, generator=new()), 0)
     steps = -(-10 // batch_size)
-    # Each step moves w and b alike, so that the error shrinks by 1 - 2 lr.
+    # Each step changes w and b equally, so the error is multiplied by 1 - 2 lr.
     expected = 1 - (1 - start) * 0.8**steps
     assert learner.predict(X[:1]).item() == pytest.approx(expected, rel=1e-5)

@@ -11,26 +11,26 @@ def test_the_penalty_s_derivative_is_the_weight():
 
 
 @pytest.mark.parametrize("impl", ["scratch", "torch"])
-def test_decay_shortens_the_weights_and_helps_on_rows_not_seen(impl, asked):
-    setting = asked(impl, epochs=30)
-    free, decayed = (weight_decay.fitted(setting, decay) for decay in (0.0, 3.0))
-    assert free.norm > 10
+def test_weight_decay_shrinks_the_weights_and_lowers_the_test_loss(impl, make_config):
+    config = make_config(impl, epochs=30)
+    undecayed, decayed = (weight_decay.fit(config, decay) for decay in (0.0, 3.0))
+    assert undecayed.norm > 10
     assert decayed.norm < 5
-    assert free.test[-1] > 20 * decayed.test[-1]
-    assert free.train[-1] < 1e-6 < decayed.train[-1]
+    assert undecayed.test[-1] > 20 * decayed.test[-1]
+    assert undecayed.train[-1] < 1e-6 < decayed.train[-1]
 
 
-def test_every_decay_starts_from_the_same_weights_on_the_same_rows(asked):
+def test_every_decay_starts_from_the_same_weights(make_config):
     build = weight_decay.with_torch
     first, second = (
-        build(200, decay=decay, lr=0.003, generator=asked("torch").generator())
+        build(200, decay=decay, lr=0.003, generator=make_config("torch").generator())
         for decay in (0.0, 3.0)
     )
     assert torch.equal(first.parameters[0], second.parameters[0])
 
 
-def test_the_path_marks_its_least_test_loss(asked):
-    outcome = weight_decay.run(asked("scratch", epochs=5))
+def test_the_path_marks_its_lowest_test_loss(make_config):
+    outcome = weight_decay.run(make_config("scratch", epochs=5))
     losses, path = outcome.charts
     test = path.lines[1]
     assert path.mark.y == min(test.y)

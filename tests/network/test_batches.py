@@ -1,6 +1,5 @@
-"""Batches hold each row of a cell once, in even parts, and padding counts nothing."""
+"""Batches hold each row of a replica once, in even parts; padding has no weight."""
 
-from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -20,20 +19,20 @@ def test_rows_are_cut_as_tensor_split_cuts_them_and_padded_with_0(pieces):
         assert (own[len(expected) :] == 0).all()
 
 
-def test_every_row_of_a_cell_is_in_one_batch_of_an_epoch():
+def test_every_row_of_a_replica_is_in_one_batch_of_an_epoch():
     lengths = [50, 49, 31]
     rows = rows_of(3, lengths)
     generators = [torch.Generator().manual_seed(seed) for seed in range(3)]
     (batches,) = Batches(rows, 4).shuffled(generators)
     assert {batch.inputs.shape for batch in batches} == {(3, 13, 16)}
     for replica, length in enumerate(lengths):
-        met = torch.cat([b.targets[replica][b.weight[replica] > 0] for b in batches])
+        seen = torch.cat([b.targets[replica][b.weight[replica] > 0] for b in batches])
         own = rows.targets[0, :length]
-        assert torch.equal(met.sort().values, own.sort().values)
-        assert not torch.equal(met, own)
+        assert torch.equal(seen.sort().values, own.sort().values)
+        assert not torch.equal(seen, own)
 
 
-def test_the_shares_of_a_batch_add_up_to_one_whatever_its_rows_weigh():
+def test_the_shares_of_a_batch_add_up_to_one_with_any_weights():
     weights = torch.linspace(0.1, 3, ROWS)
     (batches,) = Batches(rows_of(2, [50, 33], weights), 4).in_order()
     for batch in batches:
@@ -51,8 +50,8 @@ def test_batches_gathered_a_few_at_a_time_are_the_same(monkeypatch, gathered):
         assert all(map(torch.equal, one, other))
 
 
-def test_a_cell_without_rows_to_score_has_no_score():
-    none = replace(rows_of(2), rows=[torch.arange(0)] * 2, longest=0)
+def test_a_replica_without_validation_rows_has_no_score():
+    none = rows_of(2).emptied()
     trainer = trainer_of(rows_of(2), valid=none, seeds=[1, 2], delta=torch.ones(2))
     epoch = trainer.step_epoch()
     assert epoch.train.isfinite().all()

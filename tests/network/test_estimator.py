@@ -1,4 +1,4 @@
-"""The engine among scikit-learn's own tools; its checks and peers are the judges."""
+"""The regressor passes scikit-learn's checks and works with its tools."""
 
 import os
 import subprocess
@@ -21,13 +21,12 @@ from pipeline.core.settings import Settings
 from pipeline.data.encoder import to_matrix
 from pipeline.data.schema import TARGET
 from pipeline.validation.cross_validate import cross_validate
-from pipeline.validation.parallel import HUBER_DELTA
 
 X, Y = make_regression(200, 10, noise=10.0, random_state=0)
 
 
 def model(**parameters):
-    """Quick to train, and the same at every call."""
+    """Return a regressor with a fixed random state."""
     return StackedMLPRegressor(random_state=0, **parameters)
 
 
@@ -75,7 +74,7 @@ def test_neither_torch_nor_scikit_learn_is_loaded_until_it_is_asked_for():
     assert not hasattr(pipeline, "Regressor")
 
 
-def test_it_does_as_well_as_the_truth_allows_on_a_linear_target():
+def test_it_scores_as_well_as_linear_regression_on_a_linear_target():
     ours = cross_val_score(model(), X, Y).mean()
     assert ours > cross_val_score(LinearRegression(), X, Y).mean() - 0.01
 
@@ -110,7 +109,7 @@ def test_weights_and_the_order_of_rows_are_exact_in_batches_and_with_dropout():
 def test_a_heavy_row_is_followed_as_a_weighted_regression_follows_it():
     x = np.repeat([[0.0], [1.0], [2.0]], 20, axis=0) + np.linspace(0, 0.1, 60)[:, None]
     y = np.tile([0.0, 1.0], 30) + x[:, 0]
-    weights = np.tile([1.0, 9.0], 30)  # of the upper of two lines
+    weights = np.tile([1.0, 9.0], 30)  # 9 for the upper of two lines
     ours = model(delta=1e6, epochs=200).fit(x, y, weights).predict(x)
     truth = LinearRegression().fit(x, y, weights).predict(x)
     assert np.abs(ours - truth).max() < 0.1 < np.abs(x[:, 0] + 0.5 - truth).min()
@@ -169,22 +168,22 @@ def test_training_that_diverges_says_so():
 def test_on_the_encoded_houses_it_scores_as_train_does(train_features, test_features):
     settings = Settings(epochs=20, seeds=1, hidden=(32,))
     result = cross_validate(train_features, test_features, settings, lambda *_: None, 1)
-    encoded, log_price = result.encoded, np.log(train_features[TARGET].to_numpy())
+    data, log_price = result.fold_data, np.log(train_features[TARGET].to_numpy())
     matrix = to_matrix(train_features).entries
     scores = []
-    for number, fold in enumerate(encoded.folds):
+    for number, fold in enumerate(data.folds):
         ours = model(
             hidden_layer_sizes=settings.hidden,
             weight_decay=settings.lambdas[0],
             learning_rate=settings.lr,
             dropout=settings.dropout,
-            delta=HUBER_DELTA / encoded.deviation[number, 0],
+            delta=settings.huber_delta / data.scale.deviation[number, 0],
             standardize=False,
             epochs=settings.epochs,
             batch_size=settings.batch_size,
             seeds=1,
         )
-        x, split = encoded.encoders[number].transform(matrix), [fold]
+        x, split = data.encoders[number].transform(matrix), [fold]
         known = {"cv": split, "scoring": "neg_root_mean_squared_error"}
         unbounded = result.trained.log_price[0, number, fold.valid]
         engine = np.sqrt(np.mean((unbounded - log_price[fold.valid]) ** 2))

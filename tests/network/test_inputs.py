@@ -1,9 +1,10 @@
-"""One shared matrix read by a fold equals what its encoder makes of it."""
+"""The shared matrix, read for a fold, equals the transform of its encoder."""
 
 import numpy as np
 import pandas as pd
 import torch
 
+from pipeline.core.settings import Settings
 from pipeline.data.encoder import Encoder, to_matrix
 from pipeline.network.inputs import Inputs, pad_columns, padded_matrix
 from pipeline.validation.folds import make_folds
@@ -12,7 +13,7 @@ from pipeline.validation.folds import make_folds
 def test_rows_are_read_as_the_encoder_of_each_fold_transforms_them(train_features):
     matrix = to_matrix(train_features)
     folds = make_folds(len(train_features), 5, seed=0)
-    encoders = [Encoder.fit(matrix, fold.train) for fold in folds]
+    encoders = [Encoder.fit(matrix, fold.train, Settings.rare_share) for fold in folds]
     inputs = Inputs.of(pad_columns(matrix.entries), encoders, "cpu")
     assert np.isnan(matrix.entries).any()
     for number, encoder in enumerate(encoders):
@@ -28,18 +29,18 @@ def test_rows_are_read_as_the_encoder_of_each_fold_transforms_them(train_feature
 
 def test_memory_does_not_grow_with_the_folds(train_features):
     matrix = to_matrix(train_features)
-    encoder = Encoder.fit(matrix, np.arange(len(train_features)))
+    encoder = Encoder.fit(matrix, np.arange(len(train_features)), Settings.rare_share)
     entries = pad_columns(matrix.entries)
     few, many = (Inputs.of(entries, [encoder] * n, "cpu") for n in (2, 50))
     assert few.entries.shape == many.entries.shape
     assert many.slope.numel() < few.entries.numel() / 20
 
 
-def test_lines_filled_frame_by_frame_are_those_of_the_whole_matrix(
+def test_a_matrix_filled_frame_by_frame_equals_the_padded_matrix_of_all_rows(
     train_features, test_features
 ):
     every = pd.concat([train_features, test_features], ignore_index=True)
-    lines = padded_matrix([train_features, test_features])
+    matrix = padded_matrix([train_features, test_features])
     torch.testing.assert_close(
-        lines, pad_columns(to_matrix(every).entries), rtol=0, atol=0, equal_nan=True
+        matrix, pad_columns(to_matrix(every).entries), rtol=0, atol=0, equal_nan=True
     )

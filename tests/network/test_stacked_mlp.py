@@ -1,9 +1,10 @@
-"""A stack of M networks is M networks: torch's own modules are the judge."""
+"""A stack of M networks equals M networks of torch's own modules."""
 
 import numpy as np
 import pytest
 import torch
 from tiny_networks import (
+    ADAMW,
     CANDIDATES,
     D_IN,
     HIDDEN,
@@ -15,14 +16,16 @@ from tiny_networks import (
 )
 from torch import nn
 
-from pipeline.network.adamw import BETAS, WIDE_LR_MULTIPLIER
+from pipeline.core.settings import Settings
 from pipeline.network.batches import Batches, Rows
+from pipeline.network.inference import predict
+from pipeline.network.schedule import Schedule
 from pipeline.network.stacked_mlp import CACHE_LINE, LANES, StackedMLP
-from pipeline.network.trainer import Candidate, dropout_masks, predict, schedule
+from pipeline.network.trainer import Candidate, dropout_masks
 
 
 class Single(nn.Module):
-    """One network of a stack as torch's own layers, without the padding."""
+    """One network of a stack as torch's own layers, without padding."""
 
     def __init__(self, stack, member):
         super().__init__()
@@ -41,11 +44,11 @@ class Single(nn.Module):
         return torch.cat([self.deep(x), self.wide(x)], 1)
 
     def groups(self, candidate):
-        """Groups for torch's AdamW: decay on weights alone, the wide ones faster."""
+        """Yield groups for torch's AdamW, each with its decay and its lr multiplier."""
         for name, parameter in self.named_parameters():
             decay = candidate.weight_decay if "weight" in name else 0.0
-            pace = WIDE_LR_MULTIPLIER if name == "wide.weight" else 1.0
-            yield {"params": [parameter], "weight_decay": decay, "pace": pace}
+            wide = ADAMW.wide_lr_multiplier if name == "wide.weight" else 1.0
+            yield {"params": [parameter], "weight_decay": decay, "multiplier": wide}
 
 
 def linear(weight, bias):
@@ -56,26 +59,25 @@ def linear(weight, bias):
 
 
 def train_alone(network, rows, candidate, *, delta, seed_state, epochs=3, batches=6):
-    """The same training by torch's modules, autograd, loss and optimizer."""
-    optimizer = torch.optim.AdamW(network.groups(candidate), betas=BETAS)
+    """Train with torch's modules, autograd, loss and optimizer."""
+    optimizer = torch.optim.AdamW(network.groups(candidate), betas=ADAMW.betas)
     loss = nn.HuberLoss(delta=delta, reduction="none")
     x, y = rows.inputs.entries[:, :D_IN], rows.targets[0]
     weights = torch.ones(ROWS) if rows.weights is None else rows.weights
     generator = torch.Generator()
     generator.set_state(seed_state)
-    step = 0
-    for _ in range(epochs):
+    schedule = Schedule(epochs, batches, Settings.warm_up)
+    for epoch in range(epochs):
         order = torch.randperm(len(rows.rows[0]), generator=generator)
-        for batch in order.tensor_split(batches):
+        for number, batch in enumerate(order.tensor_split(batches)):
             for group in optimizer.param_groups:
-                share = schedule(step / (epochs * batches))
-                group["lr"] = candidate.lr * group["pace"] * share
+                lr_scale = schedule.lr_scale(epoch, number)
+                group["lr"] = candidate.lr * group["multiplier"] * lr_scale
             optimizer.zero_grad()
             target = y[batch, None].expand(-1, 2)
             losses = loss(network(x[batch]), target).sum(1)
             (losses @ weights[batch] / weights[batch].sum()).backward()
             optimizer.step()
-            step += 1
 
 
 @pytest.mark.parametrize("weights", [None, torch.linspace(0.1, 3, ROWS)])
@@ -161,7 +163,7 @@ def test_the_numbers_of_a_network_do_not_depend_on_its_place_in_a_stack(dropout)
         assert torch.equal(all_.valid.view(3, 9)[1, 3:5], own.valid)
 
 
-def test_a_cell_with_fewer_rows_is_the_network_it_would_be_alone():
+def test_a_replica_with_fewer_rows_is_the_network_it_would_be_alone():
     stacked = trainer_of(rows_of(3, [50, 49, 50]))
     alone = trainer_of(rows_of(1, [49]), seeds=SEEDS[1:2], delta=HUBER_DELTA[1:2])
     for trainer in (stacked, alone):
@@ -171,7 +173,7 @@ def test_a_cell_with_fewer_rows_is_the_network_it_would_be_alone():
         torch.testing.assert_close(own[name], tensor)
 
 
-def test_errors_count_as_much_as_their_rows_weigh():
+def test_errors_are_weighted_by_the_sample_weights():
     weights = torch.linspace(0.1, 3, ROWS)
     rows, one = rows_of(2, [50, 40], weights), torch.tensor([1.0])
     still = [
@@ -188,8 +190,8 @@ def test_errors_count_as_much_as_their_rows_weigh():
 
 
 def test_a_weight_decay_beyond_all_bounds_leaves_the_biases_alone():
-    # A step of AdamW takes lr × λ of a weight; of 10,000 times a weight it would make
-    # the next, 10,000 times as far off on the other side.
+    # A step of AdamW subtracts lr × λ of a weight. If that is 10,000 times the weight,
+    # the next weight is 10,000 times as large, with the opposite sign.
     rows = rows_of(3)
     trainer = trainer_of(rows, candidates=[Candidate(1e6, 0.01, 0.0)], epochs=20)
     (*_, last) = trainer.run()
@@ -217,7 +219,8 @@ def test_padding_stays_zero():
 
 
 def test_the_learning_rate_rises_then_falls_to_nothing():
-    rates = [schedule(step / 1000) for step in range(1001)]
+    schedule = Schedule(1, 1000, Settings.warm_up)
+    rates = [schedule.lr_scale(0, step) for step in range(1001)]
     top = rates.index(max(rates))
     assert rates[0] == 0
     assert rates[-1] == pytest.approx(0, abs=1e-9)

@@ -1,4 +1,4 @@
-"""The README, the help and the Makefile keep step with the code."""
+"""Check that the README, the help and the Makefile agree with the code."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ COMMANDS = typer.main.get_command(app).commands
 
 
 def code_lines(starting_with):
-    """The lines of the README's shell blocks that start with a word."""
+    """Return the lines of the README's shell blocks that start with a word."""
     blocks = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
     lines = [
         line.split("#")[0].strip() for block in blocks for line in block.splitlines()
@@ -37,12 +37,14 @@ def test_every_command_has_help_an_example_and_a_row_in_the_readme(name):
         assert parameter.help, f"{name} {parameter.opts}"
 
 
-def test_the_python_of_the_readme_prints_what_it_says(monkeypatch, capsys):
+def test_the_python_example_of_the_readme_prints_the_score_it_states(
+    monkeypatch, capsys
+):
     monkeypatch.chdir(REPOSITORY)
     (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    (said,) = re.findall(r"print.*# ([.\d]+)$", code, flags=re.MULTILINE)
-    exec(code, {})  # as a reader runs it
-    assert float(capsys.readouterr().out) == pytest.approx(float(said), abs=0.002)
+    (expected,) = re.findall(r"print.*# ([.\d]+)$", code, flags=re.MULTILINE)
+    exec(code, {})
+    assert float(capsys.readouterr().out) == pytest.approx(float(expected), abs=0.002)
 
 
 def test_every_command_that_the_readme_names_exists():
@@ -51,7 +53,7 @@ def test_every_command_that_the_readme_names_exists():
 
 
 @pytest.mark.parametrize("page", ["README.md", *PAGES])
-def test_every_link_of_a_page_to_a_file_leads_somewhere(page):
+def test_every_file_that_a_page_links_to_exists(page):
     path = REPOSITORY / page
     text = path.read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", text)
@@ -60,7 +62,7 @@ def test_every_link_of_a_page_to_a_file_leads_somewhere(page):
     assert [name for name in files if not (path.parent / name).exists()] == []
 
 
-def test_every_make_target_is_in_the_help_and_in_the_readme_or_trivial():
+def test_the_help_lists_every_make_target_and_the_readme_names_only_real_ones():
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
     shown = subprocess.run(
@@ -72,16 +74,16 @@ def test_every_make_target_is_in_the_help_and_in_the_readme_or_trivial():
         assert target in phony.split()
 
 
-def test_the_bundled_files_are_the_ones_whose_digests_are_written_down():
+def test_the_bundled_files_have_the_digests_that_their_readme_states():
     written = (RAW / "README.md").read_text(encoding="utf-8")
     for name in ("train.csv", "test.csv"):
         digest = hashlib.sha256((RAW / name).read_bytes()).hexdigest()
         assert re.search(rf"{name} \| [\d,]+ \| {digest}", written)
 
 
-def test_the_locks_hold_every_dependency_within_its_range():
-    whole = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
-    project, build = whole["project"], whole["build-system"]["requires"]
+def test_the_lock_files_pin_every_dependency_within_its_range():
+    config = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    project, build = config["project"], config["build-system"]["requires"]
     running = locked("requirements.lock")
     testing = running | locked("requirements-dev.lock")
     for lock, wanted in (
@@ -93,7 +95,7 @@ def test_the_locks_hold_every_dependency_within_its_range():
 
 
 def locked(name):
-    """The versions that a lock file pins."""
+    """Return the versions that a lock file pins."""
     lines = (REPOSITORY / name).read_text().splitlines()
     return dict(line.split("==") for line in lines if not line.startswith("#"))
 
@@ -110,7 +112,7 @@ def test_the_commands_of_the_readme_run(line, pipeline, small_project):
 
 
 @pytest.mark.slow
-def test_make_submit_ends_in_the_output_that_the_readme_shows(tmp_path):
+def test_make_submit_ends_with_the_output_in_the_readme(tmp_path):
     root = copy_raw(tmp_path / "project")
     written = normal(readme_output())
     assert normal(make_submit(root))[-len(written) :] == written
@@ -118,9 +120,9 @@ def test_make_submit_ends_in_the_output_that_the_readme_shows(tmp_path):
 
 
 def make_submit(root):
-    """What `make submit` prints, on a project of its own."""
+    """Return the output of `make submit` for a project."""
     command = ["make", "--no-print-directory", "submit", f"ROOT={root}"]
-    outer = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")  # of the make that runs the tests
+    outer = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")  # set when make runs the tests
     environment = {k: v for k, v in os.environ.items() if k not in outer}
     done = subprocess.run(
         command,
@@ -139,7 +141,7 @@ def readme_output():
 
 
 def normal(text):
-    """The words of an output, where digits and elapsed times may differ."""
+    """Return the words of an output, with every number replaced by 9."""
     text = re.sub(r"\S*submissions/", "submissions/", text)
     return [
         re.sub(r"[\d.,]+", "9", line).split()

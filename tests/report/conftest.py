@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ from pipeline.data.schema import COLUMNS
 from pipeline.report import importance
 from pipeline.report.facts import read_facts
 from pipeline.report.page import draw, render
-from pipeline.runs.record import newest_ladder
-from pipeline.runs.store import find_run, list_runs
+from pipeline.runs.record import BaselineScore
+from pipeline.runs.store import find_run, list_runs, newest_baselines
 from pipeline.stages import up_to_date
 
 FEW = COLUMNS[:3]
@@ -25,7 +26,7 @@ CHROMIUM = "chromium"  # Debian's; Playwright brings none of its own
 
 @pytest.fixture(scope="session")
 def browser():
-    """A headless browser; where there is none, the tests fail and say so."""
+    """A headless browser; if there is none, the tests fail and say so."""
     path = shutil.which(CHROMIUM)
     if path is None:
         pytest.fail(f"no {CHROMIUM}: `apt-get install {CHROMIUM}` brings it")
@@ -40,7 +41,7 @@ def browser():
 
 @pytest.fixture
 def visit(browser):
-    """Open a page of a width and a colour scheme; keep what it asks for and says."""
+    """Open a page; keep its requests and what it writes to the console."""
     contexts = []
 
     def open_page(path: Path, *, width: int = 1100, scheme: str = "light"):
@@ -50,10 +51,10 @@ def visit(browser):
         context.set_default_timeout(5000)
         contexts.append(context)
         page = context.new_page()
-        page.requests, page.said = [], []
+        page.requests, page.messages = [], []
         page.on("request", lambda request: page.requests.append(request.url))
-        page.on("console", lambda message: page.said.append(message.text))
-        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.on("console", lambda message: page.messages.append(message.text))
+        page.on("pageerror", lambda error: page.messages.append(str(error)))
         page.goto(path.as_uri())
         return page
 
@@ -62,16 +63,17 @@ def visit(browser):
         context.close()
 
 
-def write_ladder(folders: Project) -> None:
-    """A run as `baselines` leaves it, older than any other, as far as a page reads."""
-    scores = {"what": "a model", "mean": 0.2, "std": 0.01}
-    rungs = [
-        {"name": name, **scores, "pooled": pooled}
+def write_baselines(folders: Project) -> None:
+    """Make an oldest run that looks like one of `pipeline baselines`."""
+    run = find_run(folders)
+    scores = [
+        BaselineScore(name, "a model", [], pooled, 0.01, pooled, 0.0, None)
         for name, pooled in (("mean-price", 0.4), ("mlp", 0.25), ("train", 0.2))
     ]
-    record = {"run_id": "0", "created": "2000", "fingerprint": "", "rungs": rungs}
+    run = replace(run, run_id="0", created="2000", baselines=scores, document=None)
     (folders.runs / "0").mkdir(exist_ok=True)
-    (folders.runs / "0" / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    text = json.dumps(run.to_json())
+    (folders.runs / "0" / "run.json").write_text(text, encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -82,20 +84,20 @@ def _trained(tmp_path_factory):
     for lambdas in (5.0,), (0.0, 5.0, 20.0):
         settings = Settings(lambdas=lambdas, epochs=3, hidden=(8,), batch_size=32)
         up_to_date.train(folders, settings, lambda *_: None, jobs=1, force=False)
-    write_ladder(folders)
+    write_baselines(folders)
     return folders
 
 
 @pytest.fixture
 def folders(_trained, tmp_path):
-    """A project of 120 houses with a run of one λ, then one of three, and a ladder."""
+    """A project of 120 houses with a run of one λ, one of three, and baselines."""
     without = shutil.ignore_patterns("reports")
     return Project(shutil.copytree(_trained.root, tmp_path / "root", ignore=without))
 
 
 @pytest.fixture
 def few_columns(monkeypatch):
-    """Ask of a few columns only whether they matter, which takes most of the time."""
+    """Compute the importance of a few columns only, since it takes most of the time."""
     monkeypatch.setattr(importance, "COLUMNS", FEW)
 
 
@@ -109,7 +111,7 @@ def facts(_trained):
 def page_path(_trained, facts):
     """The page of the newest run."""
     path = _trained.reports / "one.html"
-    write_atomically(path, render([draw(facts)], newest_ladder(_trained)))
+    write_atomically(path, render([draw(facts)], newest_baselines(_trained)))
     return path
 
 
@@ -120,5 +122,7 @@ def pair_path(_trained, facts):
         patch.setattr(importance, "COLUMNS", FEW)
         older = read_facts(_trained, list_runs(_trained)[1])
     path = _trained.reports / "both.html"
-    write_atomically(path, render([draw(older), draw(facts)], newest_ladder(_trained)))
+    write_atomically(
+        path, render([draw(older), draw(facts)], newest_baselines(_trained))
+    )
     return path

@@ -7,8 +7,7 @@ import pytest
 from pipeline.report.facts import read_facts
 from pipeline.report.importance import Importance
 from pipeline.report.page import draw, render
-from pipeline.runs.record import newest_ladder
-from pipeline.runs.store import find_run
+from pipeline.runs.store import find_run, newest_baselines
 
 SCRIPT = "<script>window.hacked = 1</script>"
 IMAGE = '"><img src=x onerror="window.hacked = 1">'
@@ -17,30 +16,31 @@ CLOSING = "</title></desc></svg></style></textarea>{{ 7 * 7 }}" + IMAGE
 
 @pytest.fixture
 def hostile_page(folders, few_columns):
-    """The page of a run whose files, and houses, are full of markup."""
+    """The page of a run whose texts are all markup."""
     run = find_run(folders)
-    folder = folders.runs / run["run_id"]
-    name = f"0{IMAGE}"
-    folder = folder.rename(folders.runs / name)
-    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    record |= {"run_id": name, "created": SCRIPT, "versions": {CLOSING: SCRIPT}}
-    record["settings"] |= {"hidden": [SCRIPT], IMAGE: CLOSING}
-    trial = {
-        "number": 1,
-        "lambda": SCRIPT,
-        "lr": IMAGE,
-        "dropout": 0,
-        "hidden": CLOSING,
+    folder = run.folder.rename(folders.runs / f"0{IMAGE}")
+    document = run.to_json()
+    document |= {
+        "run_id": folder.name,
+        "created": SCRIPT,
+        "versions": {CLOSING: SCRIPT},
     }
-    record["tune"] = {
-        "trials": [{**trial, "score": 0.1, "stopped": False}],
-        "confirmed": {"best": {"mean": 0.1}, "default": {"mean": 0.2}},
+    document["settings"] |= {"device": SCRIPT, IMAGE: CLOSING}
+    settings = {"lambda": 5.0, "lr": 0.1, "dropout": 0.0, "hidden": [8]}
+    trial = {"number": 1, **settings, "score": 0.1, "stopped": False, "rungs": []}
+    score = {"pooled": [], "mean": 0.1}
+    document["tune"] = {
+        "best": settings,
+        "command": SCRIPT,
+        "trials": [trial],
+        "confirmed": {"fold_seeds": [], "best": score, "default": score},
     }
-    rung = {"what": CLOSING, "mean": 0.1, "std": 0.1, "pooled": 0.1}
-    record["rungs"] = [{**rung, "name": SCRIPT}, {**rung, "name": IMAGE}]
-    record["inputs"] = {}
-    (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
-    facts = read_facts(folders, record)
+    numbers = {"folds": [], "mean": 0.1, "std": 0.1, "pooled": 0.1, "seconds": 1.0}
+    baseline = {"what": CLOSING, **numbers, "accuracy": None}
+    document["rungs"] = [{**baseline, "name": SCRIPT}, {**baseline, "name": IMAGE}]
+    document["inputs"] = {}
+    (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
+    facts = read_facts(folders, find_run(folders, folder.name))
     words = {"Neighborhood": SCRIPT, "SaleCondition": IMAGE, "YearBuilt": 2000}
     numbers = {"OverallQual": 5, "OverallCond": 5, "GrLivArea": 1000}
     houses = facts.houses.assign(**words, **numbers)
@@ -48,7 +48,7 @@ def hostile_page(folders, few_columns):
     path.parent.mkdir(exist_ok=True)
     important = [Importance(CLOSING, [0.1], 0.1)]
     found = [draw(facts._replace(houses=houses, importance=important))]
-    path.write_text(render(found, newest_ladder(folders)), encoding="utf-8")
+    path.write_text(render(found, newest_baselines(folders)), encoding="utf-8")
     return path
 
 
@@ -58,7 +58,7 @@ def test_markup_in_a_run_stays_text(visit, hostile_page):
     assert page.locator("img").count() == 0
     assert page.locator("script").count() == 1
     assert page.requests == [hostile_page.as_uri()]
-    assert page.said == []
+    assert page.messages == []
     text = page.locator("body").inner_text()
     for hostile in (SCRIPT, IMAGE, CLOSING):
         assert hostile in text
@@ -78,5 +78,5 @@ def test_a_script_that_is_not_the_pages_own_would_not_run(visit, page_path):
     )
     page.wait_for_timeout(100)
     assert page.evaluate("window.hacked") is None
-    assert len(page.said) == 2
-    assert all("Content Security Policy" in line for line in page.said)
+    assert len(page.messages) == 2
+    assert all("Content Security Policy" in line for line in page.messages)

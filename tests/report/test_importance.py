@@ -1,4 +1,4 @@
-"""Which columns matter, against networks whose answer is known."""
+"""Column importance, of networks whose predictions are known."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from pipeline.runs.store import find_run
 
 
 class Known:
-    """Two folds' networks that price a house by some columns of its matrix alone."""
+    """The networks of two folds, which predict the sum of some columns."""
 
     networks = (None, None)
 
@@ -23,16 +23,16 @@ class Known:
         self.names = names
         self.seen = [0, 0]
 
-    def of_matrix(self, matrix, neighbourhoods, fold):
+    def log_price_of_matrix(self, matrix, neighbourhoods, fold):
         assert len(neighbourhoods) == len(matrix.entries)
         self.seen[fold] += len(matrix.entries)
-        places = [matrix.names.index(name) for name in self.names]
-        return matrix.entries[:, places].sum(axis=1)
+        columns = [matrix.names.index(name) for name in self.names]
+        return matrix.entries[:, columns].sum(axis=1)
 
 
 @pytest.fixture
 def some_columns(monkeypatch):
-    """Ask of these columns only, for all of them take a second."""
+    """Use these columns only, since all of them take a second."""
     names = "MSZoning LotFrontage OverallQual TotalBsmtSF GrLivArea GarageCars Fence"
     some = [column for column in COLUMNS if column.name in names.split()]
     monkeypatch.setattr(importance, "COLUMNS", some)
@@ -51,48 +51,48 @@ def test_only_the_columns_that_the_networks_read_matter(houses):
     houses = houses.fillna({"LotFrontage": 60})
     found = {each.column: each for each in importances(known, houses, fold)}
     for name in ("LotFrontage", "MSZoning", "GarageCars"):
-        assert all(abs(rise) > 1e-6 for rise in found[name].rises)
-    read = {name for name, each in found.items() if any(each.rises)}
+        assert all(abs(each) > 1e-6 for each in found[name].increases)
+    read = {name for name, each in found.items() if any(each.increases)}
     assert read == {"LotFrontage", "MSZoning", "GarageCars"}
     assert known.seen[0] == known.seen[1]
 
 
 @pytest.mark.usefixtures("some_columns")
-def test_what_is_built_from_a_column_is_shuffled_with_it(houses):
+def test_columns_built_from_a_column_are_shuffled_with_it(houses):
     found = importances(Known("QualityTimesSF"), houses, np.zeros(len(houses), int))
-    read = {each.column for each in found if any(each.rises)}
+    read = {each.column for each in found if any(each.increases)}
     assert read == {"OverallQual", "TotalBsmtSF", "GrLivArea"}
 
 
 @pytest.mark.usefixtures("some_columns")
-def test_a_rise_is_the_log_rmse_after_less_that_before(houses):
+def test_the_increase_is_the_log_rmse_after_minus_that_before(houses):
     known = Known("GarageCars")
     fold = np.zeros(len(houses), int)
     found = {each.column: each for each in importances(known, houses, fold)}
     cars = houses["GarageCars"].to_numpy()
     error = cars - np.log(houses["SalePrice"].to_numpy())
     before = np.sqrt(np.mean(error**2))
-    # Shuffled, the mean and the deviation of both parts stay; their covariance goes.
+    # Shuffling keeps mean and variance of both parts, and removes their covariance.
     apart = cars.var() + np.log(houses["SalePrice"]).var(ddof=0) + error.mean() ** 2
     assert found["GarageCars"].mean == pytest.approx(np.sqrt(apart) - before, abs=0.03)
 
 
 @pytest.mark.usefixtures("some_columns")
-def test_respreading_shuffled_words_only_gives_what_all_words_would(
+def test_encoding_only_the_shuffled_categories_is_the_same_as_encoding_all(
     folders, houses, monkeypatch
 ):
-    record = find_run(folders)
-    fitted = Predictor.load(folders, record)
-    seen = pd.read_csv(folders.runs / record["run_id"] / "oof.csv")
+    run = find_run(folders)
+    predictor = Predictor.load(run)
+    seen = pd.read_csv(run.folder / "oof.csv")
     fold = seen["fold"].to_numpy()
-    quick = importances(fitted, houses, fold)
+    quick = importances(predictor, houses, fold)
     monkeypatch.setattr(
-        importance, "_respread", lambda usual, features, names: to_matrix(features)
+        importance, "_copies_matrix", lambda _, features, names: to_matrix(features)
     )
-    assert importances(fitted, houses, fold) == quick
+    assert importances(predictor, houses, fold) == quick
 
 
-def test_of_a_long_file_some_houses_are_drawn(houses, some_columns, monkeypatch):
+def test_of_a_long_file_a_sample_of_houses_is_used(houses, some_columns, monkeypatch):
     monkeypatch.setattr(importance, "MOST_HOUSES", 50)
     known = Known("GarageCars")
     importances(known, houses, np.arange(len(houses)) % 2)

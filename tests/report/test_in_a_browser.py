@@ -1,4 +1,4 @@
-"""The page in a real browser: what a person sees, hears and can reach."""
+"""The page in a real browser: figures, tables, keyboard, accessibility, print."""
 
 import re
 from itertools import pairwise
@@ -11,16 +11,16 @@ PHONE = 360
 
 
 @BOTH
-def test_it_opens_in_silence_and_asks_for_nothing(visit, request, page_of):
+def test_it_opens_without_messages_or_requests(visit, request, page_of):
     path = request.getfixturevalue(page_of)
     page = visit(path)
     assert page.requests == [path.as_uri()]
-    assert page.said == []
+    assert page.messages == []
 
 
 @BOTH
 @pytest.mark.parametrize("width", [PHONE, 1100])
-def test_every_figure_is_seen_and_nothing_is_wider_than_the_page(
+def test_every_figure_is_visible_and_nothing_is_wider_than_the_page(
     visit, request, page_of, width
 ):
     page = visit(request.getfixturevalue(page_of), width=width)
@@ -35,15 +35,15 @@ def test_every_figure_is_seen_and_nothing_is_wider_than_the_page(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_page_holds_all_that_was_promised(visit, page_path):
+def test_the_page_has_all_figures(visit, page_path):
     page = visit(page_path)
     titles = page.locator("svg title").all_text_contents()
     for title in (
-        *("The score to expect on the leaderboard", "Score over λ"),
+        *("Expected leaderboard score", "Score over λ"),
         *(f"Learning curves of fold {n}" for n in range(1, 6)),
         *("Predicted against actual price", "Residuals over price"),
         *("Residuals over year built", "Residuals by neighbourhood"),
-        *("Which columns matter", "The ladder"),
+        *("Column importance", "Baselines"),
     ):
         assert titles.count(title) == 1, title
 
@@ -75,7 +75,7 @@ def test_a_table_sorts_by_click_and_back_again(visit, page_path):
 def test_a_table_sorts_by_keyboard_alone(visit, page_path):
     page = visit(page_path)
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the figures"
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.textContent") == "built":
@@ -102,13 +102,13 @@ def test_headings_and_landmarks_are_in_order(visit, request, page_of):
 
 @BOTH
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", PHONE)])
-def test_axe_finds_nothing_to_mend(visit, request, page_of, scheme, width):
+def test_axe_finds_no_violation(visit, request, page_of, scheme, width):
     page = visit(request.getfixturevalue(page_of), scheme=scheme, width=width)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 
 
-# What axe does not look at: texts and lines within the pictures.
+# Axe does not check texts and lines within SVG.
 COLOURS = """() => {
   const own = {};
   for (const node of document.querySelectorAll("svg text, svg path")) {
@@ -122,7 +122,9 @@ COLOURS = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pictures_follow_the_scheme_with_contrast_enough(visit, page_path, scheme):
+def test_the_figures_follow_the_colour_scheme_with_enough_contrast(
+    visit, page_path, scheme
+):
     page = visit(page_path, scheme=scheme)
     paper, colours = page.evaluate(COLOURS)
     assert (luminance(paper) > 0.5) == (scheme == "light")
@@ -150,7 +152,7 @@ def luminance(colour):
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_on_paper_it_is_light_and_fits(visit, page_path):
+def test_printed_it_is_light_and_fits(visit, page_path):
     page = visit(page_path, scheme="dark", width=673)  # A4 less its margins
     page.emulate_media(media="print", color_scheme="dark")
     colour = page.evaluate("getComputedStyle(document.body).color")

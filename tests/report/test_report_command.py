@@ -1,4 +1,4 @@
-"""`pipeline report`: where the page lies, and what it refuses."""
+"""`pipeline report`: where the page is, and what is refused."""
 
 import json
 from pathlib import Path
@@ -12,11 +12,11 @@ from pipeline.runs.store import find_run, list_runs
 pytestmark = pytest.mark.usefixtures("few_columns")
 
 
-def test_it_says_where_the_page_of_the_newest_run_lies(pipeline, folders):
+def test_it_prints_where_the_page_of_the_newest_run_is(pipeline, folders):
     result = pipeline("report", "--root", folders.root)
-    path = folders.reports / f"{find_run(folders)['run_id']}.html"
+    path = folders.reports / f"{find_run(folders).run_id}.html"
     assert result.status == 0
-    assert result.out == f"{path}: open it in a browser\n"
+    assert result.out == f"Report saved to {path}\n"
     text = path.read_text(encoding="utf-8")
     assert text.startswith("<!doctype html>")
     assert len(text) < 300_000
@@ -32,8 +32,8 @@ def test_the_same_run_gives_the_same_bytes(pipeline, folders):
     assert pages[0] == pages[1]
 
 
-def test_two_runs_stand_side_by_side_in_the_order_given(pipeline, folders):
-    newest, older = (record["run_id"] for record in list_runs(folders)[:2])
+def test_two_runs_are_side_by_side_in_the_order_given(pipeline, folders):
+    newest, older = (run.run_id for run in list_runs(folders)[:2])
     result = pipeline("report", older, newest, "--root", folders.root, "--json")
     answer = json.loads(result.out)
     page = Path(answer["page"])
@@ -44,7 +44,7 @@ def test_two_runs_stand_side_by_side_in_the_order_given(pipeline, folders):
     assert text.index(older) < text.index(newest)
 
 
-def test_without_the_data_it_was_trained_on_a_page_has_what_the_run_knows(
+def test_if_the_data_has_changed_the_page_has_what_the_run_itself_knows(
     pipeline, folders
 ):
     path = folders.raw / "train.csv"
@@ -52,25 +52,25 @@ def test_without_the_data_it_was_trained_on_a_page_has_what_the_run_knows(
     assert pipeline("report", "--root", folders.root).status == 0
     (page,) = folders.reports.glob("*.html")
     text = page.read_text(encoding="utf-8")
-    assert "no longer what this run was trained on" in text
+    assert "data/raw has changed since this run was trained" in text
     assert "Residuals over price" in text
     assert "Residuals over year built" not in text
-    assert "Changed since:" in text
+    assert "Warning:" in text
 
 
 def test_an_edited_run_says_so_on_its_page(pipeline, folders):
-    folder = folders.runs / find_run(folders)["run_id"]
+    folder = find_run(folders).folder
     seen = pd.read_csv(folder / "oof.csv")
     seen["prediction"] = seen["SalePrice"]
     seen.to_csv(folder / "oof.csv", index=False)
     pipeline("report", "--root", folders.root)
     (page,) = folders.reports.glob("*.html")
     text = page.read_text(encoding="utf-8")
-    assert "oof.csv: not as the run was finished" in text
+    assert "oof.csv: changed since the run finished" in text
 
 
 def refused(result, folders):
-    """The line of a refusal, after which nothing is left behind."""
+    """The error line; nothing must be left behind."""
     assert result.status == 2
     assert result.err.startswith("error: ")
     assert result.err.count("\n") == 1
@@ -90,7 +90,7 @@ def test_an_unknown_run_is_a_line(pipeline, folders):
 
 
 def test_too_many_runs_are_a_line(pipeline, folders):
-    run = find_run(folders)["run_id"]
+    run = find_run(folders).run_id
     result = pipeline("report", *[run] * 7, "--root", folders.root)
     assert "at most 6" in refused(result, folders)
 
@@ -111,7 +111,7 @@ def test_too_many_runs_are_a_line(pipeline, folders):
 def test_a_broken_file_of_a_run_is_a_line_that_names_it(
     pipeline, folders, name, content
 ):
-    path = folders.runs / find_run(folders)["run_id"] / name
+    path = find_run(folders).folder / name
     path.unlink()
     if content is not None:
         path.write_text(content, encoding="utf-8")
@@ -133,15 +133,15 @@ def test_a_broken_file_of_a_run_is_a_line_that_names_it(
 def test_a_record_that_makes_no_sense_is_a_line_that_names_it(
     pipeline, folders, change
 ):
-    record = find_run(folders)
-    path = folders.runs / record["run_id"] / "run.json"
-    path.write_text(json.dumps(record | change), encoding="utf-8")
+    run = find_run(folders)
+    document = json.dumps(run.to_json() | change)
+    (run.folder / "run.json").write_text(document, encoding="utf-8")
     result = pipeline("report", "--root", folders.root)
     assert "run.json: " in refused(result, folders)
 
 
 def test_a_network_that_diverged_leaves_a_page_all_the_same(pipeline, folders):
-    path = folders.runs / find_run(folders)["run_id"] / "history.csv"
+    path = find_run(folders).folder / "history.csv"
     history = pd.read_csv(path)
     history.loc[history["fold"] == 1, ["train", "valid"]] = np.nan
     history.loc[history["fold"] == 2, "valid"] = np.inf

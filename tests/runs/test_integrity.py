@@ -1,4 +1,4 @@
-"""Runs are evidence: what has changed since is named, and is not submitted."""
+"""Integrity checks: changed files are named, and a changed run is not submitted."""
 
 import json
 import shutil
@@ -32,25 +32,24 @@ def edited_record(root, change):
 
 
 def test_a_run_carries_the_digests_of_its_inputs_and_of_every_file(trained_project):
-    record = store.find_run(Project(trained_project))
+    run = store.find_run(Project(trained_project))
     folder = run_of(trained_project)
     names = {path.name for path in folder.iterdir()} - {"run.json"}
-    assert record["files"] == {name: sha256(folder / name) for name in names}
+    assert run.files == {name: sha256(folder / name) for name in names}
     places = [f"data/raw/{name}.csv" for name in ("train", "test")] + [
         f"data/processed/{name}.csv" for name in ("train", "test")
     ]
-    assert record["inputs"] == {
-        place: sha256(trained_project / place) for place in places
-    }
-    assert not list(integrity.changes(Project(trained_project), record))
+    assert run.inputs == {place: sha256(trained_project / place) for place in places}
+    assert not list(integrity.changes(Project(trained_project), run))
 
 
-def test_the_files_of_rungs_are_among_them(trained_project):
+def test_the_files_of_baselines_are_among_them(trained_project):
+    run = store.find_run(Project(trained_project))
     folder = run_of(trained_project)
     (folder / "rungs" / "mlp").mkdir(parents=True)
     shutil.copy(folder / "oof.csv", folder / "rungs" / "mlp")
-    sealed = integrity.seal(folder, {})
-    assert sealed["files"]["rungs/mlp/oof.csv"] == sealed["files"]["oof.csv"]
+    sealed = integrity.seal(folder, run)
+    assert sealed.files["rungs/mlp/oof.csv"] == sealed.files["oof.csv"]
 
 
 CHANGED = ("oof.csv", "predictions.csv", "history.csv", "weights.safetensors")
@@ -73,7 +72,7 @@ def test_a_run_with_a_changed_file_is_refused_by_its_name(
         path.write_bytes(content[:middle] + changed + content[middle + 1 :])
     result = pipeline("submit", "--root", trained_project)
     assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
-    assert f"{path}: not as the run was finished" in result.err
+    assert f"{path}: changed since the run finished" in result.err
     assert not (trained_project / "submissions").exists()
 
 
@@ -90,7 +89,7 @@ def no_digest(record):
 
 
 def no_files(record):
-    record["files"] = []
+    record["files"] = {}
 
 
 EDITS = (better_score, other_settings, no_digest, no_files)
@@ -103,7 +102,7 @@ def test_an_edited_record_is_refused_and_shown_as_such(
     edited_record(trained_project, change)
     result = pipeline("submit", "--root", trained_project)
     assert (result.status, result.err.count("\n")) == (2, 1)
-    assert "run.json: not as the run was finished" in result.err
+    assert "run.json: changed since the run finished" in result.err
     (row,) = json.loads(pipeline("runs", "--root", trained_project, "--json").out)[
         "runs"
     ]
@@ -126,13 +125,11 @@ def test_data_that_the_run_was_not_trained_on_is_refused_by_its_name(
     result = pipeline("submit", "--root", trained_project)
     assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
     run = run_of(trained_project).name
-    assert f"{path}: not what {run} was trained on" in result.err
+    assert f"{path}: changed since {run} was trained on it" in result.err
     assert "--allow-stale" in result.err
 
 
-def test_who_knows_better_may_submit_and_reads_what_is_let_pass(
-    pipeline, trained_project
-):
+def test_changed_files_may_be_allowed_and_are_then_printed(pipeline, trained_project):
     edit(trained_project / "data" / "raw" / "train.csv", ",Normal", ",Family")
     (run_of(trained_project) / "history.csv").unlink()
     result = pipeline("submit", "--root", trained_project, "--allow-stale", "--json")
@@ -140,22 +137,22 @@ def test_who_knows_better_may_submit_and_reads_what_is_let_pass(
     assert json.loads(result.out)["rows"] == 120
     history, train = result.err.splitlines()
     assert history.startswith("allowed: ")
-    assert "history.csv: not as the run was finished" in history
-    assert "train.csv: not what" in train
+    assert "history.csv: changed since the run finished" in history
+    assert "train.csv: changed since" in train
 
 
-def test_what_breaks_the_contract_is_refused_even_then(pipeline, trained_project):
+def test_a_broken_submission_is_refused_even_then(pipeline, trained_project):
     path = run_of(trained_project) / "predictions.csv"
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([lines[0], lines[2], lines[1], *lines[3:]]))
     result = pipeline("submit", "--root", trained_project, "--allow-stale")
     assert result.status == 2
     assert "error: " in result.err
-    assert "line 2: expected the house 1461" in result.err
+    assert "line 2: expected the Id 1461" in result.err
     assert not (trained_project / "submissions").exists()
 
 
-def test_a_damaged_run_is_not_up_to_date_and_training_again_mends_it(
+def test_a_damaged_run_is_not_up_to_date_and_training_again_fixes_it(
     pipeline, trained_project
 ):
     (run_of(trained_project) / "weights.safetensors").write_bytes(b"")
@@ -185,8 +182,8 @@ def test_a_record_that_cannot_be_read_does_not_make_an_older_run_the_newest(
 def test_runs_of_the_same_millisecond_get_ids_that_sort_as_they_came(tmp_path):
     begin = datetime(2026, 11, 24, 8, 15, 0, 999_400, tzinfo=UTC)
     for number in range(3):
-        with new_run(Project(tmp_path), begin) as draft:
-            (draft.path / "number").write_text(str(number))
+        with new_run(Project(tmp_path), begin) as temporary:
+            (temporary.path / "number").write_text(str(number))
     found = sorted((tmp_path / "runs").iterdir())
     assert [path.name for path in found] == [
         "20261124-081500-999",
@@ -196,13 +193,13 @@ def test_runs_of_the_same_millisecond_get_ids_that_sort_as_they_came(tmp_path):
     assert [(path / "number").read_text() for path in found] == ["0", "1", "2"]
 
 
-def test_each_change_has_a_line_the_runs_before_the_datas(trained_project):
+def test_each_change_has_a_line_first_those_of_the_run(trained_project):
     folders = Project(trained_project)
-    record = store.find_run(folders)
+    run = store.find_run(folders)
     for name in CHANGED:
         (run_of(trained_project) / name).write_text("")
     edit(trained_project / "data" / "raw" / "test.csv", ",Normal", ",Family")
-    of_run = list(integrity.run_changes(folders, record))
+    of_run = list(integrity.run_changes(run))
     assert [line.split(":")[0].split("/")[-1] for line in of_run] == sorted(CHANGED)
-    (of_data,) = set(integrity.changes(folders, record)) - set(of_run)
-    assert "data/raw/test.csv: not what" in of_data
+    (of_data,) = set(integrity.changes(folders, run)) - set(of_run)
+    assert "data/raw/test.csv: changed since" in of_data

@@ -1,7 +1,8 @@
-"""A run's networks, loaded again."""
+"""A run's networks, loaded for prediction."""
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -38,38 +39,36 @@ def folders(trained, tmp_path):
 
 
 def test_loaded_networks_predict_what_the_run_predicted(folders):
-    record = find_run(folders)
-    folder = folders.runs / record["run_id"]
-    fitted = Predictor.load(folders, record)
-    train, test = read_features(folders, record["inputs"])
-    seen = pd.read_csv(folder / "oof.csv")
+    run = find_run(folders)
+    predictor = Predictor.load(run)
+    train, test = read_features(folders, run.inputs)
+    seen = pd.read_csv(run.folder / "oof.csv")
     for number in range(3):
         own = seen["fold"] == number
-        log_price = fitted.log_price(train[own], number)
+        log_price = predictor.log_price(train[own], number)
         np.testing.assert_allclose(np.exp(log_price), seen["prediction"][own], atol=0.5)
-    prices = np.exp(np.mean([fitted.log_price(test, n) for n in range(3)], axis=0))
-    kept = pd.read_csv(folder / "predictions.csv")["SalePrice"]
+    prices = np.exp(np.mean([predictor.log_price(test, n) for n in range(3)], axis=0))
+    kept = pd.read_csv(run.folder / "predictions.csv")["SalePrice"]
     np.testing.assert_allclose(prices, kept, atol=0.5)
 
 
 def test_lambdas_are_found_in_the_order_that_the_record_has_them(folders):
-    record = find_run(folders)
-    path = folders.runs / record["run_id"] / "weights.safetensors"
+    run = find_run(folders)
+    path = run.folder / "weights.safetensors"
     tensors = load_file(path)
-    (_, test) = read_features(folders, record["inputs"])
-    prices = Predictor.load(folders, record).prices(test)
+    (_, test) = read_features(folders, run.inputs)
+    prices = Predictor.load(run).prices(test)
     stacks = {name: tensors[name].flip(0) for name in tensors if name[:6] == "stack."}
     save_file(tensors | {n: stack.contiguous() for n, stack in stacks.items()}, path)
-    record["settings"]["lambdas"].reverse()
-    assert (Predictor.load(folders, record).prices(test) == prices).all()
+    other = replace(run, scores=run.scores[::-1])
+    assert (Predictor.load(other).prices(test) == prices).all()
 
 
 def test_other_columns_than_the_runs_are_refused(folders):
-    record = find_run(folders)
-    record["columns"] = record["columns"][::-1]
-    fitted = Predictor.load(folders, record)
+    run = find_run(folders)
+    predictor = Predictor.load(replace(run, columns=run.columns[::-1]))
     with pytest.raises(UserError, match="other columns"):
-        fitted.log_price(read_features(folders, record["inputs"])[1], 0)
+        predictor.log_price(read_features(folders, run.inputs)[1], 0)
 
 
 @pytest.mark.parametrize(
@@ -81,23 +80,23 @@ def test_other_columns_than_the_runs_are_refused(folders):
     ],
 )
 def test_weights_that_are_not_the_records_are_refused_by_name(folders, name, change):
-    record = find_run(folders)
-    path = folders.runs / record["run_id"] / "weights.safetensors"
+    run = find_run(folders)
+    path = run.folder / "weights.safetensors"
     tensors = load_file(path)
     changed = change(tensors.pop(name))
     if changed is not None:
         tensors[name] = changed.contiguous()
     save_file(tensors, path)
     with pytest.raises(UserError, match=rf"weights\.safetensors: {name} is not"):
-        Predictor.load(folders, record)
+        Predictor.load(run)
 
 
-def test_cut_weights_are_refused(folders):
-    record = find_run(folders)
-    path = folders.runs / record["run_id"] / "weights.safetensors"
+def test_truncated_weights_are_refused(folders):
+    run = find_run(folders)
+    path = run.folder / "weights.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(UserError, match="cannot be read"):
-        Predictor.load(folders, record)
+        Predictor.load(run)
 
 
 def test_a_bomb_in_place_of_weights_is_refused(folders, tmp_path):
@@ -105,12 +104,10 @@ def test_a_bomb_in_place_of_weights_is_refused(folders, tmp_path):
         def __reduce__(self):
             return (open, (str(tmp_path / "went-off"), "w"))
 
-    record = find_run(folders)
-    torch.save(
-        {"stack": Bomb()}, folders.runs / record["run_id"] / "weights.safetensors"
-    )
+    run = find_run(folders)
+    torch.save({"stack": Bomb()}, run.folder / "weights.safetensors")
     with pytest.raises(UserError, match="cannot be read"):
-        Predictor.load(folders, record)
+        Predictor.load(run)
     assert not (tmp_path / "went-off").exists()
 
 
@@ -120,10 +117,13 @@ def test_a_bomb_in_place_of_weights_is_refused(folders, tmp_path):
         {"settings": None},
         {"best_lambda": 3},
         {"limits": [{}]},
-        {"settings": {"hidden": [10**12]}},
+        {"settings": {"hidden": [10**12], "folds": 3}},
+        {"settings": {"hidden": [10**30], "folds": 3}},
     ],
 )
 def test_a_record_that_makes_no_sense_is_refused(folders, change):
-    record = json.loads(json.dumps(find_run(folders) | change))
+    run = find_run(folders)
+    document = json.dumps(run.to_json() | change)
+    (run.folder / "run.json").write_text(document, encoding="utf-8")
     with pytest.raises(UserError, match="train again"):
-        Predictor.load(folders, record)
+        Predictor.load(find_run(folders))

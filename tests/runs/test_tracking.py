@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -36,9 +37,9 @@ class Logged(NamedTuple):
     done: subprocess.CompletedProcess[str]
 
     @property
-    def record(self):
-        (record,) = list_runs(Project(self.root))
-        return record
+    def run(self):
+        (run,) = list_runs(Project(self.root))
+        return run
 
     def runs(self, experiment="house-prices"):
         client = mlflow.MlflowClient(self.uri)
@@ -80,31 +81,29 @@ def test_the_terminal_stays_clean_and_json_tells_where_the_run_is(logged):
 
 def test_settings_and_fold_scores_are_those_of_the_run(logged):
     (run,) = logged.runs()
-    record = logged.record
-    assert run.info.run_name == run.data.tags["run_id"] == record["run_id"]
+    own = logged.run
+    assert run.info.run_name == run.data.tags["run_id"] == own.run_id
     assert run.info.status == "FINISHED"
     params = run.data.params
-    assert params.keys() == record["settings"].keys()
+    assert params.keys() == asdict(own.settings).keys()
     assert (params["lambdas"], params["hidden"], params["folds"]) == (
         "0.5,5.0",
         "8",
         "3",
     )
     metrics = run.data.metrics
-    assert metrics["cv_log_rmse"] == record["cv_log_rmse"]
-    assert metrics["forecast_high"] == record["forecast"]["high"]
-    for score in record["scores"]:
-        group = f"lambda_{score['lambda']:g}"
+    assert metrics["cv_log_rmse"] == own.cv_log_rmse
+    assert metrics["forecast_high"] == own.forecast.high
+    for score in own.scores:
+        group = f"lambda_{score.weight_decay:g}"
         folds = [metrics[f"{group}/fold_{number}"] for number in (1, 2, 3)]
-        assert folds == score["folds"]
-        assert metrics[f"{group}/pooled"] == score["pooled"]
+        assert folds == score.folds
+        assert metrics[f"{group}/pooled"] == score.pooled
 
 
 def test_curves_are_the_means_of_each_folds_networks_by_epoch(logged):
     (run,) = logged.runs()
-    history = pd.read_csv(
-        logged.root / "runs" / logged.record["run_id"] / "history.csv"
-    )
+    history = pd.read_csv(logged.run.folder / "history.csv")
     own = history.query("`lambda` == 5 and fold == 1")
     client = mlflow.MlflowClient(logged.uri)
     for name in ("train", "valid"):
@@ -121,8 +120,7 @@ def test_the_files_are_those_of_the_run_folder_and_no_others(logged, monkeypatch
     (run,) = logged.runs()
     client = mlflow.MlflowClient(logged.uri)
     copy = Path(client.download_artifacts(run.info.run_id, ""))
-    folder = logged.root / "runs" / logged.record["run_id"]
-    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = {path.name: path.read_bytes() for path in logged.run.folder.iterdir()}
     assert {path.name: path.read_bytes() for path in copy.iterdir()} == files
 
 
@@ -137,7 +135,7 @@ def test_a_run_is_logged_once_into_an_experiment(logged, pipeline, monkeypatch):
     assert len(logged.runs()) == len(logged.runs("another")) == 1
 
 
-def test_a_run_that_the_store_did_not_take_is_kept_and_logged_by_the_next_command(
+def test_a_run_that_could_not_be_logged_is_saved_and_logged_by_the_next_command(
     logged, pipeline, monkeypatch
 ):
     def full(*_):
@@ -150,8 +148,8 @@ def test_a_run_that_the_store_did_not_take_is_kept_and_logged_by_the_next_comman
         refused = pipeline("train", *TRAIN)
     assert refused.status == 2
     assert refused.err == (
-        f"error: runs/{logged.record['run_id']} is kept, but {logged.uri} did not take "
-        "it (No space left on device); the same command again logs it\n"
+        f"error: runs/{logged.run.run_id} is saved, but could not be logged to "
+        f"{logged.uri} (No space left on device); run the command again to log it\n"
     )
     assert "log-RMSE of 3 folds" in refused.out
     assert [run.info.status for run in logged.runs("full")] == ["FAILED"]
@@ -213,7 +211,7 @@ def refusing(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "store", [a_folder, no_database, nobody_there, no_such_store, refusing]
 )
-def test_a_store_that_is_not_to_be_used_is_one_line_before_anything_is_trained(
+def test_a_store_that_cannot_be_used_is_one_line_before_anything_is_trained(
     store, pipeline, tmp_path, monkeypatch
 ):
     uri, reason = store(tmp_path, monkeypatch)

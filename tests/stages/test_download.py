@@ -1,4 +1,4 @@
-"""Where train.csv and test.csv come from, and what may replace them."""
+"""The sources of train.csv and test.csv, and which files may be replaced."""
 
 import hashlib
 import json
@@ -79,7 +79,7 @@ def test_a_second_time_it_says_that_they_are_there_already(pipeline, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["zip", "folder"])
-def test_files_of_your_own_come_from_a_zip_or_a_folder(
+def test_files_of_your_own_are_read_from_a_zip_or_a_folder(
     kind, pipeline, yours, zipped, tmp_path
 ):
     root = tmp_path / "root"
@@ -98,7 +98,7 @@ def test_other_files_are_replaced_only_with_force_and_both_or_none(
     before = files_below(root)
     refusal = pipeline("download", "--from", zipped, "--root", root)
     assert refusal.status == 2
-    assert f"{raw / 'test.csv'}: another file is there" in refusal.err
+    assert f"{raw / 'test.csv'}: a different file is there" in refusal.err
     assert "--force replaces it" in refusal.err
     assert files_below(root) == before
 
@@ -148,7 +148,9 @@ def test_files_that_preprocess_could_not_read_are_refused_before_any_is_replaced
     assert files_below(root) == before
 
 
-def test_a_file_inside_a_zip_is_named_by_the_zip_and_not_by_a_passing_folder(tmp_path):
+def test_a_file_inside_a_zip_is_named_by_the_zip_and_not_by_a_temporary_folder(
+    tmp_path,
+):
     path = tmp_path / "houses.zip"
     with ZipFile(path, "w") as opened:
         opened.writestr("train.csv", "Id,SalePrice\n1,2\n")

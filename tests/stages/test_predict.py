@@ -1,4 +1,4 @@
-"""`pipeline predict`: houses of any file, priced as the run priced its test houses."""
+"""`pipeline predict`: the prices of a file equal the run's own predictions."""
 
 import json
 
@@ -13,14 +13,14 @@ from pipeline.stages import up_to_date
 
 QUICK = {"epochs": 3, "hidden": (8,), "batch_size": 32}
 RUNS = {
-    "one network a fold": Settings(folds=3, seeds=1, **QUICK),
+    "one network per fold": Settings(folds=3, seeds=1, **QUICK),
     "two, and a grid": Settings(folds=4, seeds=2, lambdas=(1.0, 5.0, 9.0), **QUICK),
 }
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A project with a run for each of RUNS; the whole test file, to price."""
+    """A project with a run for each of RUNS; the complete test file, to predict."""
     root = copy_raw(tmp_path_factory.mktemp("predict") / "project", rows=200)
     (root / "data/raw/test.csv").write_bytes((RAW / "test.csv").read_bytes())
     folders = Project(root)
@@ -32,9 +32,9 @@ def project(tmp_path_factory):
 
 @pytest.fixture(params=RUNS)
 def run(request, project):
-    """The record of each run."""
-    place = list(RUNS).index(request.param)
-    return find_run(project, sorted(p.name for p in project.runs.iterdir())[place])
+    """Each run."""
+    number = list(RUNS).index(request.param)
+    return find_run(project, sorted(p.name for p in project.runs.iterdir())[number])
 
 
 @pytest.fixture
@@ -51,27 +51,27 @@ def predicted(pipeline, project, source, out, *options):
 def test_the_test_file_gives_the_runs_own_predictions_byte_for_byte(
     pipeline, project, run, tmp_path
 ):
-    out, name = tmp_path / "prices.csv", run["run_id"]
-    predicted(pipeline, project, RAW / "test.csv", out, "--run", name)
-    kept = project.runs / name / "predictions.csv"
-    assert out.read_bytes() == kept.read_bytes()
+    out = tmp_path / "prices.csv"
+    predicted(pipeline, project, RAW / "test.csv", out, "--run", run.run_id)
+    assert out.read_bytes() == (run.folder / "predictions.csv").read_bytes()
 
 
-@pytest.mark.parametrize("places", [[77], [3, 1, 2], range(1300, 1237, -1)])
-def test_a_house_has_the_same_price_whichever_houses_stand_beside_it(
-    places, pipeline, project, run, test_lines, tmp_path
+@pytest.mark.parametrize("numbers", [[77], [3, 1, 2], range(1300, 1237, -1)])
+def test_a_house_has_the_same_price_whichever_other_houses_are_in_the_file(
+    numbers, pipeline, project, run, test_lines, tmp_path
 ):
-    part, out, name = tmp_path / "part.csv", tmp_path / "out.csv", run["run_id"]
-    part.write_text("".join([test_lines[0], *(test_lines[place] for place in places)]))
-    kept = (project.runs / name / "predictions.csv").read_text()
-    lines = kept.splitlines(keepends=True)
-    prices = predicted(pipeline, project, part, out, "--run", name)
-    assert prices == [lines[0], *(lines[place] for place in places)]
+    part, out = tmp_path / "part.csv", tmp_path / "out.csv"
+    part.write_text(
+        "".join([test_lines[0], *(test_lines[number] for number in numbers)])
+    )
+    lines = (run.folder / "predictions.csv").read_text().splitlines(keepends=True)
+    prices = predicted(pipeline, project, part, out, "--run", run.run_id)
+    assert prices == [lines[0], *(lines[number] for number in numbers)]
 
 
-def test_prices_in_the_file_are_not_looked_at(pipeline, project, tmp_path):
+def test_prices_in_the_file_are_ignored(pipeline, project, tmp_path):
     train, out = pd.read_csv(RAW / "train.csv", dtype=str), tmp_path / "out.csv"
-    answers = []
+    predictions = []
     for name, frame in (
         ("as it is", train),
         ("nonsense", train.assign(SalePrice="none")),
@@ -80,12 +80,12 @@ def test_prices_in_the_file_are_not_looked_at(pipeline, project, tmp_path):
     ):
         path = tmp_path / f"{name}.csv"
         frame.to_csv(path, index=False, na_rep="NA")
-        answers.append(predicted(pipeline, project, path, out))
-    assert len(answers[0]) == 1461
-    assert all(answer == answers[0] for answer in answers)
+        predictions.append(predicted(pipeline, project, path, out))
+    assert len(predictions[0]) == 1461
+    assert all(each == predictions[0] for each in predictions)
 
 
-def test_it_says_what_it_assumed_and_which_words_no_network_has_met(
+def test_it_prints_assumptions_and_categories_unseen_in_training(
     pipeline, project, test_lines, tmp_path
 ):
     path, out = tmp_path / "odd.csv", tmp_path / "out.csv"
@@ -98,7 +98,7 @@ def test_it_says_what_it_assumed_and_which_words_no_network_has_met(
     assert record["unseen_categories"]["MSSubClass"] == ["150"]
     assert any("no garage year" in each["assumed"] for each in record["assumptions"])
     shown = pipeline(*options).out
-    for text in ("Atlantis (encoded as all-zero)", "there is a pool", "1,459 rows"):
+    for text in ("Atlantis (encoded as no category)", "there is a pool", "1,459 rows"):
         assert text in shown
 
 
@@ -111,38 +111,40 @@ def without(lines, name):
 MISTAKES = {
     "a column missing": (
         lambda lines: without(lines, "LotArea"),
-        "column LotArea: missing; put it back",
+        "column LotArea: missing; add it",
     ),
     "an unknown column": (
         lambda lines: [line.replace("LotArea", "Lot", 1) for line in lines],
-        "column LotArea: missing; the unknown column 'Lot' may be it",
+        "column LotArea: missing; rename the unknown column 'Lot', or add it",
     ),
     "a number in words": (
         lambda lines: [line.replace(",11622,", ",big,") for line in lines],
         "column LotArea, line 2: 'big' is not a number",
     ),
     "no houses": (lambda lines: lines[:1], "a header but no houses; give a file with"),
-    "prices alone": (lambda lines: ["SalePrice\n", "1\n"], "names no column"),
+    "prices alone": (lambda lines: ["SalePrice\n", "1\n"], "has no known column name"),
     "nothing": (lambda lines: [], "the file is empty"),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_file_that_cannot_be_priced_is_one_line_and_nothing_is_written(
+def test_a_file_that_cannot_be_used_is_one_line_and_nothing_is_written(
     mistake, pipeline, project, test_lines, tmp_path
 ):
-    spoil, said = MISTAKES[mistake]
+    spoil, message = MISTAKES[mistake]
     path, out = tmp_path / "houses.csv", tmp_path / "out.csv"
     path.write_text("".join(spoil(test_lines)))
     result = pipeline("predict", path, "-o", out, "--root", project.root)
     assert result.status == 2
     assert result.out == ""
     assert result.err.count("\n") == 1
-    assert said in result.err
+    assert message in result.err
     assert not out.exists()
 
 
-def test_what_no_program_edits_is_not_written_over(pipeline, project, tmp_path):
+def test_the_source_raw_data_and_runs_are_never_overwritten(
+    pipeline, project, tmp_path
+):
     source = tmp_path / "houses.csv"
     source.write_bytes((RAW / "test.csv").read_bytes())
     raw, (folder, *_) = project.raw / "test.csv", project.runs.iterdir()
@@ -154,9 +156,9 @@ def test_what_no_program_edits_is_not_written_over(pipeline, project, tmp_path):
         assert before is None or out.read_bytes() == before
 
 
-def test_a_run_whose_files_were_exchanged_prices_nothing(pipeline, project, tmp_path):
-    record, out = find_run(project), tmp_path / "out.csv"
-    weights = project.runs / record["run_id"] / "weights.safetensors"
+def test_a_run_with_changed_weights_predicts_nothing(pipeline, project, tmp_path):
+    out = tmp_path / "out.csv"
+    weights = find_run(project).folder / "weights.safetensors"
     content = weights.read_bytes()
     weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     try:
@@ -165,5 +167,5 @@ def test_a_run_whose_files_were_exchanged_prices_nothing(pipeline, project, tmp_
     finally:
         weights.write_bytes(content)
     assert result.status == 2
-    assert "weights.safetensors: not as the run was finished" in result.err
+    assert "weights.safetensors: changed since the run finished" in result.err
     assert not out.exists()

@@ -1,4 +1,4 @@
-"""What lies in data/processed is what the code computed."""
+"""The files of data/processed contain what the code computed."""
 
 import pandas as pd
 
@@ -15,18 +15,18 @@ def test_features_come_back_from_disk_as_they_were(
     written = read_features(folders, preprocess(folders)["outputs"])
     for read, expected in zip(written, (train_features, test_features), strict=True):
         assert list(read.columns) == list(expected.columns)
-        words = [c.name for c in CATEGORIES.values() if not c.ordered]
+        categories = [c.name for c in CATEGORIES.values() if not c.ordered]
         pd.testing.assert_frame_equal(
-            read.drop(columns=words),
-            expected.drop(columns=words),
+            read.drop(columns=categories),
+            expected.drop(columns=categories),
             check_dtype=False,
             rtol=1e-12,
         )
-        for word in words:
-            assert read[word].equals(expected[word].astype(read[word].dtype)), word
+        for name in categories:
+            assert read[name].equals(expected[name].astype(read[name].dtype)), name
 
 
-def test_the_summary_counts_what_was_filled(project):
+def test_the_summary_counts_the_missing_values(project):
     summary = preprocess(Project(project))
     filled = {row["column"]: row for row in summary["filled"]}
     assert filled["LotFrontage"]["train"] == 259

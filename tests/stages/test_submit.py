@@ -1,4 +1,4 @@
-"""The contract of the file for Kaggle, checked as Kaggle would."""
+"""The submission file has one positive price per test Id, in order."""
 
 import pytest
 from situations import QUICK
@@ -9,10 +9,10 @@ from pipeline.stages.submit import check
 
 BROKEN = {
     "another header": ("id,price\n1,2.0\n2,3.0\n", "line 1: the header"),
-    "a house too few": ("Id,SalePrice\n1,2.0\n", "1 houses where test.csv has 2"),
-    "houses out of order": (
+    "one row too few": ("Id,SalePrice\n1,2.0\n", "1 rows, but test.csv has 2"),
+    "Ids out of order": (
         "Id,SalePrice\n2,2.0\n1,3.0\n",
-        "line 2: expected the house 1",
+        "line 2: expected the Id 1",
     ),
     "price zero": ("Id,SalePrice\n1,2.0\n2,0.0\n", "line 3: '0.0' is not a positive"),
     "price infinite": ("Id,SalePrice\n1,2.0\n2,inf\n", "line 3: 'inf'"),
@@ -21,18 +21,18 @@ BROKEN = {
 }
 
 
-def test_a_file_that_keeps_the_contract_passes(tmp_path):
+def test_a_valid_file_passes(tmp_path):
     path = tmp_path / "s.csv"
     path.write_text("Id,SalePrice\n1,2.5\n2,3.0\n")
     assert check(path, ["1", "2"]) == [(1, 2.5), (2, 3.0)]
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_file_that_breaks_the_contract_is_refused(case, tmp_path):
-    text, said = BROKEN[case]
+def test_an_invalid_file_is_rejected(case, tmp_path):
+    text, message = BROKEN[case]
     path = tmp_path / "s.csv"
     path.write_text(text)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         check(path, ["1", "2"])
 
 
@@ -41,30 +41,30 @@ def train(pipeline, root):
     assert pipeline("train", "--root", root, *QUICK).status == 0
 
 
-def test_zeros_before_the_ids_of_test_csv_do_not_reach_kaggle(pipeline, small_project):
-    column_as("Id", lambda house: f"00{house}")(small_project / "data/raw/test.csv")
+def test_leading_zeros_of_test_ids_are_not_submitted(pipeline, small_project):
+    column_as("Id", lambda cell: f"00{cell}")(small_project / "data/raw/test.csv")
     train(pipeline, small_project)
     assert pipeline("submit", "--root", small_project).status == 0
     (path,) = (small_project / "submissions").iterdir()
     assert path.read_text().splitlines()[1].startswith("1461,")
 
 
-SPOILED = {
-    "test.csv": (bare_cells({("Id", 5): b'"'}), "Id, line 5: a quote is left open"),
+CHANGED = {
+    "test.csv": (bare_cells({("Id", 5): b'"'}), "Id, line 5: an unclosed quote"),
     "train.csv": (column_as("SalePrice", lambda _: "x"), "SalePrice, line 2: 'x'"),
 }
 
 
-@pytest.mark.parametrize("file", SPOILED)
-def test_raw_data_spoiled_since_training_is_one_line_and_nothing_is_written(
+@pytest.mark.parametrize("file", CHANGED)
+def test_raw_data_broken_after_training_is_one_line_and_writes_nothing(
     file, pipeline, small_project
 ):
     train(pipeline, small_project)
-    spoil, said = SPOILED[file]
-    spoil(small_project / "data" / "raw" / file)
+    change, message = CHANGED[file]
+    change(small_project / "data" / "raw" / file)
     result = pipeline("submit", "--root", small_project, "--allow-stale")
     assert result.status == 2
-    allowed, refused = result.err.splitlines()
+    allowed, error = result.err.splitlines()
     assert allowed.startswith("allowed: ")
-    assert said in refused
+    assert message in error
     assert not (small_project / "submissions").exists()

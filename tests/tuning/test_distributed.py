@@ -1,4 +1,4 @@
-"""The search on dask: real processes over loopback, one of which is killed."""
+"""The search on Dask: real processes over loopback, one of which is killed."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 from optuna.trial import TrialState
-from searches import QUICK, at_work, states_of, wait_for_trials
+from searches import QUICK, claimed_by, states_of, wait_for_trials
 
 from pipeline.tuning import search
 
@@ -27,7 +27,7 @@ class Scheduler(NamedTuple):
 
 @pytest.fixture
 def scheduler(start, tmp_path):
-    """A scheduler on loopback, without a worker yet."""
+    """A scheduler on loopback, without workers."""
     path = tmp_path / "scheduler.json"
     options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
     process = start(f"{CLI}.dask_scheduler", *options, "--scheduler-file", path)
@@ -54,34 +54,34 @@ def trials_of(pipeline, root, *options):
 
 
 @pytest.mark.slow
-def test_a_search_on_dask_that_loses_a_worker_scores_as_one_on_this_machine(
+def test_a_search_on_dask_that_loses_a_worker_has_the_scores_of_a_local_one(
     pipeline, small_project, tmp_path, start, scheduler, monkeypatch
 ):
     pipeline("preprocess", "--root", small_project)
-    here = trials_of(pipeline, small_project, "--jobs", 2)
-    (small_project / "runs").rename(tmp_path / "runs of this machine")
+    local = trials_of(pipeline, small_project, "--jobs", 2)
+    (small_project / "runs").rename(tmp_path / "local runs")
     workers = [start_worker(start, scheduler, tmp_path) for _ in range(2)]
     with distributed.Client(scheduler.address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
     killed = []
-    found = search._Clock.found
+    progress = search._Clock.progress
 
-    def kill_in_the_middle(clock, tried):
-        if len(tried) >= TRIALS // 3 and not killed:
+    def kill_in_the_middle(clock, finished):
+        if len(finished) >= TRIALS // 3 and not killed:
             workers[0].kill()
-            killed.append(len(tried))
-        return found(clock, tried)
+            killed.append(len(finished))
+        return progress(clock, finished)
 
-    monkeypatch.setattr(search._Clock, "found", kill_in_the_middle)
+    monkeypatch.setattr(search._Clock, "progress", kill_in_the_middle)
     dask = ("--backend", "dask", "--scheduler", scheduler.address, "--jobs", 2)
-    there = trials_of(pipeline, small_project, *dask)
+    on_dask = trials_of(pipeline, small_project, *dask)
     assert TRIALS // 3 <= killed[0] < TRIALS
     assert workers[0].poll() is not None
-    assert there == here
+    assert on_dask == local
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_is_lost_ends_with_one_line_and_keeps_what_is_told(
+def test_a_lost_scheduler_ends_with_one_line_and_keeps_finished_trials(
     pipeline, small_project, tmp_path, start, scheduler
 ):
     pipeline("preprocess", "--root", small_project)
@@ -96,27 +96,27 @@ def test_a_scheduler_that_is_lost_ends_with_one_line_and_keeps_what_is_told(
     out, err = search.communicate(timeout=120)
     assert (search.returncode, out, err.count("\n")) == (2, "", 1), err
     assert "the connection was lost: finished trials are kept" in err
-    assert not at_work(small_project)
+    assert not claimed_by(small_project)
     assert states_of(small_project)[TrialState.COMPLETE] >= 2
 
 
 def test_an_address_where_no_scheduler_answers_is_one_line(
     pipeline, small_project, monkeypatch
 ):
-    monkeypatch.setattr("pipeline.tuning.executors._PATIENCE", 0.5)
+    monkeypatch.setattr("pipeline.tuning.executors._CONNECT_SECONDS", 0.5)
     pipeline("preprocess", "--root", small_project)
     address = "tcp://127.0.0.1:9"
     result = pipeline(
         "tune", "--root", small_project, "--backend", "dask", "--scheduler", address
     )
     assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
-    assert f"--scheduler {address}: no scheduler of dask answers" in result.err
+    assert f"--scheduler {address}: no Dask scheduler answers" in result.err
 
 
 def test_a_scheduler_without_workers_is_one_line(
     pipeline, small_project, monkeypatch, scheduler
 ):
-    monkeypatch.setattr("pipeline.tuning.executors._PATIENCE", 2)
+    monkeypatch.setattr("pipeline.tuning.executors._CONNECT_SECONDS", 2)
     pipeline("preprocess", "--root", small_project)
     result = pipeline(
         "tune",

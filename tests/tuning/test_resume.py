@@ -1,4 +1,4 @@
-"""A search that was killed goes on as if nothing had happened, wherever it was hit."""
+"""A search that was killed at any moment resumes with the same trials and scores."""
 
 import json
 from concurrent.futures import Future
@@ -17,11 +17,11 @@ from pipeline.tuning.study import Study
 
 BASE = Settings(epochs=3)
 PLAN = Plan(trials=14, settings=BASE)
-HOUSES = search.Houses(pd.DataFrame({"SalePrice": [1.0]}), pd.DataFrame())
+FRAMES = search.Frames(pd.DataFrame({"SalePrice": [1.0]}), pd.DataFrame())
 
 
-def race_at_once(encoded, price, candidates, settings):
-    """Scores from the settings alone; the worse half of a batch is stopped."""
+def instant_halving(encoded, price, candidates, settings):
+    """Scores computed from the settings; the worse half of a batch is pruned."""
     scores = [
         candidate.lr * (1 + candidate.dropout) * settings.hidden[0]
         for candidate in candidates
@@ -38,23 +38,23 @@ def call(function, *arguments):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """A search of no training, small batches, and a sampler that learns early."""
-    monkeypatch.setattr(search, "successive_halving", race_at_once)
-    monkeypatch.setattr(search, "BATCH", 4)
+    """No training, small batches, and a sampler that learns early."""
+    monkeypatch.setattr(search, "successive_halving", instant_halving)
+    monkeypatch.setattr(search, "BATCH_SIZE", 4)
     monkeypatch.setattr(space, "STARTUP", 4)
     monkeypatch.setattr("os.fsync", lambda _: None)
 
 
 def searched(path):
-    """Search to the end; the trials, and the journal."""
+    """Search to the end; return the trials and the lines of the journal."""
     opened = Study(path, "a", BASE)
     pool = Pool(call, 1, lambda *_: None)
-    *_, found = search.search(opened, HOUSES, PLAN, pool)
-    return found.tried, path.read_bytes().splitlines(keepends=True)
+    *_, last = search.search(opened, FRAMES, PLAN, pool)
+    return last.finished, path.read_bytes().splitlines(keepends=True)
 
 
 def killed(monkeypatch):
-    """Let whoever wrote to journals so far be of another process, which is gone."""
+    """Make all journals so far those of a process that has ended."""
     monkeypatch.setattr(study, "_STARTED", study._STARTED + 1)
 
 
@@ -71,9 +71,9 @@ def test_a_search_killed_after_any_line_of_its_journal_ends_the_same(
         assert searched(path)[0] == undisturbed, kept
 
 
-def test_a_line_torn_in_the_middle_is_as_one_not_written(tmp_path, monkeypatch):
+def test_an_incomplete_last_line_is_ignored(tmp_path, monkeypatch):
     undisturbed, lines = searched(tmp_path / "undisturbed")
-    path = tmp_path / "torn"
+    path = tmp_path / "incomplete"
     path.write_bytes(b"".join(lines[:20]) + lines[20][:30])
     killed(monkeypatch)
     assert searched(path)[0] == undisturbed
@@ -91,22 +91,22 @@ def test_a_search_killed_again_and_again_ends_the_same(tmp_path, monkeypatch):
     assert searched(path)[0] == undisturbed
 
 
-def test_what_a_living_process_works_on_is_let_alone(tmp_path):
+def test_batches_of_running_processes_are_not_taken_over(tmp_path):
     first, second = (Study(tmp_path / "journal", "a", BASE) for _ in range(2))
     batches = [each.next_batch(12, 4) for each in (first, second, first)]
     assert sorted(n for batch in batches for n in batch.numbers) == list(range(12))
     assert second.next_batch(12, 4) is None
 
 
-def test_what_a_process_left_when_it_was_interrupted_is_taken_up(tmp_path):
+def test_the_batch_of_an_interrupted_process_is_taken_over(tmp_path):
     path = tmp_path / "journal"
     interrupted = Study(path, "a", BASE)
-    begun = interrupted.next_batch(8, 4)
+    started = interrupted.next_batch(8, 4)
     interrupted.close()
-    assert Study(path, "a", BASE).next_batch(8, 4) == begun
+    assert Study(path, "a", BASE).next_batch(8, 4) == started
 
 
-def test_two_processes_that_take_up_the_same_batch_tell_the_same_once(
+def test_two_processes_that_take_over_the_same_batch_tell_it_once(
     tmp_path, monkeypatch
 ):
     path = tmp_path / "journal"
@@ -115,25 +115,25 @@ def test_two_processes_that_take_up_the_same_batch_tell_the_same_once(
     one, other = (Study(path, "a", BASE) for _ in range(2))
     batch = one.next_batch(4, 4)
     one.tell(batch, [[Rung(3, 1.0)]] * 4)
-    told = one.tried()
+    finished = one.finished_trials()
     other.tell(batch, [[Rung(1, 9.0)]] * 4)
-    assert other.tried() == told
+    assert other.finished_trials() == finished
 
 
-def test_a_number_that_another_process_takes_first_is_not_drawn_twice(
+def test_a_number_that_another_process_takes_first_is_not_sampled_twice(
     tmp_path, monkeypatch
 ):
     one, other = (Study(tmp_path / "journal", "a", BASE) for _ in range(2))
-    draw = study.draw
+    sample = study.sample
 
     def interfere(*arguments):
-        for index, params in enumerate(draw(*arguments)):
+        for index, params in enumerate(sample(*arguments)):
             if index == 1:
-                monkeypatch.setattr(study, "draw", draw)
+                monkeypatch.setattr(study, "sample", sample)
                 other.next_batch(100, 1)
             yield params
 
-    monkeypatch.setattr(study, "draw", interfere)
+    monkeypatch.setattr(study, "sample", interfere)
     batch = one.next_batch(100, 4)
     assert len(batch.numbers) == 4
     assert len(set(batch.settings)) == 4
@@ -150,7 +150,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_a_journal_that_is_none_is_one_line_and_runs_nothing(
+def test_a_file_that_is_no_journal_is_one_line_and_runs_nothing(
     case, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -162,16 +162,19 @@ def test_a_journal_that_is_none_is_one_line_and_runs_nothing(
 
 
 EDITS = {
-    "a learning rate beyond": ('"lr":', '"lr":1e9, "was":'),
+    "a learning rate out of range": ('"lr":', '"lr":1e9, "was":'),
     "another space": ("0.3", "0.2"),
-    "a score of words": ('"intermediate_value":', '"intermediate_value":"x", "was":'),
+    "a score that is text": (
+        '"intermediate_value":',
+        '"intermediate_value":"x", "was":',
+    ),
     "no batch": ('"batch"', '"butch"'),
     "another process": ('"user_attr":{"', '"user_attr":{"x":[1], "'),
 }
 
 
 @pytest.mark.parametrize("case", EDITS)
-def test_a_journal_with_other_than_a_search_writes_is_one_line(case, tmp_path):
+def test_a_journal_that_no_search_can_have_written_is_one_line(case, tmp_path):
     _, lines = searched(tmp_path / "journal")
     old, new = EDITS[case]
     text = b"".join(lines).decode()
@@ -181,6 +184,6 @@ def test_a_journal_with_other_than_a_search_writes_is_one_line(case, tmp_path):
         Study(tmp_path / "journal", "a", BASE)
 
 
-def test_the_journal_is_json_line_for_line(tmp_path):
+def test_every_line_of_a_resumed_journal_is_json(tmp_path):
     _, lines = searched(tmp_path / "journal")
     assert all(isinstance(json.loads(line), dict) for line in lines)

@@ -1,29 +1,33 @@
-"""The search: trials do not depend on each other, and nothing told is ever lost."""
+"""The search: trials do not depend on each other, and finished ones are kept."""
 
+import inspect
 import io
 import json
 import os
 import signal
 import subprocess
+from dataclasses import fields
 
 import numpy as np
 import pytest
 import torch
 from optuna.trial import TrialState
 from rich.console import Console
-from searches import QUICK, at_work, states_of, study_of, trials_of, wait_for_trials
+from searches import QUICK, claimed_by, states_of, study_of, trials_of, wait_for_trials
 from tiny_networks import rows_of, trainer_of
 
 from pipeline.cli.tables.tune import search_progress
+from pipeline.cli.train import train as train_command
 from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings
 from pipeline.network.trainer import Candidate
-from pipeline.stages.tune import command_line, fresh_seeds
+from pipeline.stages import up_to_date
+from pipeline.stages.tune import command_line, held_out_seeds
 from pipeline.tuning.halving import Rung, better_half, rungs_of, successive_halving
 from pipeline.tuning.plan import Plan
-from pipeline.tuning.search import Found
+from pipeline.tuning.search import Progress
 from pipeline.tuning.space import SHAPES
-from pipeline.tuning.study import Study, Tried
+from pipeline.tuning.study import FinishedTrial, Study
 from pipeline.validation.cross_validate import cross_validate
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import make_folds
@@ -42,7 +46,7 @@ def houses(train_features, test_features):
 
 @pytest.fixture(scope="module")
 def encoded(houses):
-    return FoldData.fit(*houses, make_folds(120, BASE.folds, BASE.seed), "cpu")
+    return FoldData.fit(*houses, make_folds(120, BASE.folds, BASE.seed), BASE)
 
 
 @pytest.fixture
@@ -52,15 +56,15 @@ def ready(pipeline, small_project):
     return small_project
 
 
-def run_race(houses, encoded, candidates, settings=BASE):
+def run_halving(houses, encoded, candidates, settings=BASE):
     return successive_halving(
         encoded, houses[0]["SalePrice"].to_numpy(), candidates, settings
     )
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
-def test_a_block_that_is_kept_trains_as_if_no_other_had_left(dropout):
-    # The blocks that leave are the only ones with dropout, or all have it.
+def test_a_candidate_that_is_kept_trains_as_if_no_other_had_left(dropout):
+    # Either only the candidates that leave have dropout, or all have it.
     candidates = [
         Candidate(1.0, 0.01, 0.3),
         Candidate(2.0, 0.02, dropout),
@@ -84,14 +88,14 @@ def test_a_block_that_is_kept_trains_as_if_no_other_had_left(dropout):
 
 
 def test_the_scores_of_a_trial_do_not_depend_on_its_batch(houses, encoded):
-    together = run_race(houses, encoded, CANDIDATES)
+    together = run_halving(houses, encoded, CANDIDATES)
     for candidate, rungs in zip(CANDIDATES, together, strict=True):
-        (alone,) = run_race(houses, encoded, [candidate])
+        (alone,) = run_halving(houses, encoded, [candidate])
         assert rungs == alone[: len(rungs)]
 
 
 def test_the_worse_half_leaves_at_each_rung(houses, encoded):
-    reached = run_race(houses, encoded, CANDIDATES)
+    reached = run_halving(houses, encoded, CANDIDATES)
     assert sorted(map(len, reached)) == [1, 1, 1, 1, 2, 2, 3, 3]
     for rung in range(2):
         there = [each for each in reached if len(each) > rung]
@@ -101,19 +105,19 @@ def test_the_worse_half_leaves_at_each_rung(houses, encoded):
 
 
 def test_the_last_rung_is_the_score_of_a_cross_validation(houses, encoded):
-    (rungs,) = run_race(houses, encoded, [Candidate(5.0, 1e-3, 0.2)])
+    (rungs,) = run_halving(houses, encoded, [Candidate(5.0, 1e-3, 0.2)])
     result = cross_validate(*houses, BASE, lambda *_: None, 1)
     assert rungs[-1] == Rung(BASE.epochs, result.scores[0].pooled)
 
 
-def test_a_trial_that_diverges_is_scored_and_leaves(houses, encoded):
+def test_a_trial_that_diverges_is_scored_and_pruned(houses, encoded):
     wild, tame = Candidate(1.0, 1e30, 0.1), Candidate(1.0, 1e-3, 0.1)
-    diverged, trained = run_race(houses, encoded, [wild, tame])
+    diverged, trained = run_halving(houses, encoded, [wild, tame])
     assert [len(diverged), len(trained)] == [1, 3]
     assert np.isfinite(diverged[0].score)
 
 
-def test_rungs_are_a_third_and_two_thirds_of_the_way():
+def test_rungs_are_at_a_third_and_two_thirds_of_the_epochs():
     assert rungs_of(60) == [20, 40, 60]
     assert [rungs_of(epochs) for epochs in (1, 2, 3)] == [[1], [1, 2], [1, 2, 3]]
 
@@ -125,7 +129,7 @@ def test_the_better_half_is_rounded_up_and_ties_go_to_the_first():
 
 
 def tell_made_up(study, batch):
-    """Scores from the settings alone; the second half is stopped at the first rung."""
+    """Tell scores computed from the settings; the second half is pruned."""
     ends = [1] * (len(batch.numbers) // 2) + [3] * (len(batch.numbers) // 2)
     scores = [settings.lr for settings in batch.settings]
     study.tell(batch, [[Rung(e, s)] for e, s in zip(ends, scores, strict=True)])
@@ -143,7 +147,7 @@ def test_a_batch_shares_a_shape_and_shapes_differ_between_batches(tmp_path):
     assert shapes <= set(SHAPES)
 
 
-def test_a_study_that_is_opened_again_asks_what_it_would_have_asked(tmp_path):
+def test_a_reopened_study_asks_for_the_same_trials(tmp_path):
     through = Study(tmp_path / "through", "a", BASE)
     for number in range(10):
         broken = Study(tmp_path / "broken", "a", BASE)
@@ -151,27 +155,27 @@ def test_a_study_that_is_opened_again_asks_what_it_would_have_asked(tmp_path):
         assert batches[0].settings == batches[1].settings, number
         tell_made_up(through, batches[0])
         tell_made_up(broken, batches[1])
-    assert len({each.settings for each in through.tried()}) == 60
+    assert len({each.settings for each in through.finished_trials()}) == 60
 
 
-def test_trials_of_two_openings_at_once_are_not_alike(tmp_path):
+def test_two_processes_at_once_sample_different_trials(tmp_path):
     studies = [Study(tmp_path / "journal", "a", BASE) for _ in range(2)]
     batches = [study.next_batch(MANY, 4) for study in studies * 2]
     settings = [each for batch in batches for each in batch.settings]
     assert len(set(settings)) == 16
 
 
-def test_the_best_comes_first_and_the_stopped_last(tmp_path):
+def test_the_best_comes_first_and_the_pruned_last(tmp_path):
     study = Study(tmp_path / "journal", "a", BASE)
     batch = study.next_batch(MANY, 4)
     ends = [(3, 0.3), (1, 0.1), (3, 0.2), (2, 0.2)]
     study.tell(batch, [[Rung(*end)] for end in ends])
-    tried = study.tried()
-    assert [each.number for each in tried] == [2, 0, 3, 1]
-    assert [each.stopped for each in tried] == [False, False, True, True]
+    finished = study.finished_trials()
+    assert [each.number for each in finished] == [2, 0, 3, 1]
+    assert [each.pruned for each in finished] == [False, False, True, True]
 
 
-def test_a_journal_whose_last_line_is_torn_still_opens_and_goes_on(tmp_path):
+def test_a_journal_with_an_incomplete_last_line_opens_and_goes_on(tmp_path):
     path = tmp_path / "journal"
     study = Study(path, "a", BASE)
     tell_made_up(study, study.next_batch(MANY, 4))
@@ -179,21 +183,51 @@ def test_a_journal_whose_last_line_is_torn_still_opens_and_goes_on(tmp_path):
         file.write('{"op_code": 6, "wor')
     again = Study(path, "a", BASE)
     tell_made_up(again, again.next_batch(MANY, 4))
-    assert len(Study(path, "a", BASE).tried()) == 8
+    assert len(Study(path, "a", BASE).finished_trials()) == 8
 
 
-def test_the_journal_is_json_line_for_line(tmp_path):
+def test_every_line_of_the_journal_is_json(tmp_path):
     study = Study(tmp_path / "journal", "a", BASE)
     tell_made_up(study, study.next_batch(MANY, 2))
     for line in (tmp_path / "journal").read_text().splitlines():
         assert isinstance(json.loads(line), dict)
 
 
-def test_the_command_line_names_what_differs_from_the_default():
+def test_the_command_line_has_the_settings_that_differ_from_the_default():
     assert command_line(Settings()) == "pipeline train"
     settings = Settings(lambdas=(2.73,), hidden=(64, 32), lr=0.002, folds=3)
     options = "--lambda 2.73 --hidden 64,32 --lr 0.002 --folds 3"
     assert command_line(settings) == f"pipeline train {options}"
+
+
+def test_the_command_line_has_every_setting_with_an_option_and_train_accepts_it(
+    pipeline, ready, monkeypatch
+):
+    changed = Settings(
+        folds=7,
+        lambdas=(1.25, 5.5),
+        seeds=3,
+        seed=11,
+        epochs=9,
+        lr=0.0125,
+        hidden=(16, 8),
+        dropout=0.05,
+        batch_size=17,
+        device="auto",
+    )
+    names = {field.name for field in fields(Settings)}
+    options = names & inspect.signature(train_command).parameters.keys()
+    assert all(getattr(changed, n) != getattr(Settings(), n) for n in options)
+    given = []
+
+    def take(_, settings, *__, **___):
+        given.append(settings)
+        raise UserError("not trained")
+
+    monkeypatch.setattr(up_to_date, "train", take)
+    words = command_line(changed).split()[1:]
+    assert pipeline(*words, "--root", ready).err == "error: not trained\n"
+    assert given == [changed]
 
 
 def test_tune_json_has_the_contracts_keys_and_its_command_trains_the_same(
@@ -212,9 +246,7 @@ def test_tune_json_has_the_contracts_keys_and_its_command_trains_the_same(
     assert trained["cv_log_rmse"] == record["cv_log_rmse"]
 
 
-def test_the_winner_is_confirmed_on_folds_that_took_no_part_in_choosing(
-    pipeline, ready, houses
-):
+def test_the_winner_is_confirmed_on_held_out_fold_seeds(pipeline, ready, houses):
     shown = pipeline("tune", "--root", ready, *QUICK, "--trials", 4, "--json")
     confirmed = json.loads(shown.out)["confirmed"]
     assert confirmed["fold_seeds"] == [10, 11, 12, 13, 14]
@@ -222,7 +254,7 @@ def test_the_winner_is_confirmed_on_folds_that_took_no_part_in_choosing(
         score = confirmed[name]
         assert score["mean"] == pytest.approx(np.mean(score["pooled"]))
         assert len(set(score["pooled"])) == 5
-    assert not set(fresh_seeds(Settings(seed=7))) & {7}
+    assert not set(held_out_seeds(Settings(seed=7))) & {7}
 
 
 def test_a_search_that_has_its_trials_is_up_to_date_and_more_trials_go_on(
@@ -262,13 +294,15 @@ def test_a_terminal_shows_the_best_ten_and_the_time_left(monkeypatch):
         file=screen, force_terminal=True, width=100, color_system=None, highlight=False
     )
     monkeypatch.setattr("pipeline.cli.tables.tune.err", console)
-    tried = [
-        Tried(300 + n, Settings(lr=1e-3 + n), [Rung(40, 0.1 + n / 100)], stopped=False)
+    finished = [
+        FinishedTrial(
+            300 + n, Settings(lr=1e-3 + n), [Rung(40, 0.1 + n / 100)], pruned=False
+        )
         for n in range(12)
     ]
-    with search_progress() as watch:
-        watch(Found([], 24, 0.0, None))
-        watch(Found(tried, 24, 30.0, 30.0))
+    with search_progress() as callback:
+        callback(Progress([], 24, 0.0, None))
+        callback(Progress(finished, 24, 30.0, 30.0))
     text = screen.getvalue()
     assert "searching · 0 of 24 trials" in text
     assert "12 of 24 trials · best log-RMSE 0.1000 · 30 s, about 30 s left" in text
@@ -276,13 +310,13 @@ def test_a_terminal_shows_the_best_ten_and_the_time_left(monkeypatch):
     assert "310" not in text
 
 
-def test_time_that_is_up_ends_the_search_with_what_is_finished(pipeline, ready):
+def test_the_time_limit_ends_the_search_with_the_finished_trials(pipeline, ready):
     shown = pipeline(
         "tune", "--root", ready, *QUICK, "--trials", 4000, "--timeout", 1, "--json"
     )
     trials = json.loads(shown.out)["trials"]
     assert 8 <= len(trials) < 400
-    assert not at_work(ready)
+    assert not claimed_by(ready)
 
 
 MISTAKES = {
@@ -291,28 +325,28 @@ MISTAKES = {
     "no jobs": (("--jobs", 0), "--jobs 0: must be 1 or more"),
     "one fold": (("--folds", 1), "--folds 1: must be 2 or more"),
     "dask without an address": (("--backend", "dask"), "--scheduler tcp://"),
-    "an address without dask": (("--scheduler", "tcp://x:1"), "only --backend dask"),
+    "an address without dask": (("--scheduler", "tcp://x:1"), "needs --backend dask"),
     "another backend": (("--backend", "threads"), "--backend"),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_answered_with_one_line(mistake, pipeline, ready):
-    options, said = MISTAKES[mistake]
+def test_a_mistake_is_reported_in_one_line(mistake, pipeline, ready):
+    options, message = MISTAKES[mistake]
     result = pipeline("tune", "--root", ready, *options)
     assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
     assert result.err.startswith("error: ")
-    assert said in result.err
+    assert message in result.err
     assert not (ready / "runs").exists()
 
 
-def test_a_plan_refuses_what_no_search_can_be_made_with():
+def test_a_plan_checks_its_values():
     with pytest.raises(UserError, match="--trials 0"):
         Plan(trials=0)
 
 
 def processes(*which):
-    """The numbers of running processes, and what they run."""
+    """Return the running processes: the command by the process number."""
     command = ["ps", "-ww", "-o", "pid=,args=", *which]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     return dict(line.split(maxsplit=1) for line in shown.stdout.splitlines())
@@ -330,21 +364,21 @@ def result_of(process):
 
 
 @pytest.mark.slow
-def test_a_killed_search_goes_on_where_it_stopped(ready, start):
+def test_a_killed_search_resumes_where_it_stopped(ready, start):
     killed = start("pipeline", "tune", "--root", ready, *QUICK, "--trials", 4000)
     wait_for_trials(ready, 2)
     workers = workers_of(killed)
     assert workers
     killed.kill()
     killed.wait()
-    told = {trial.number: trial.value for trial in trials_of(ready) if trial.values}
+    finished = {trial.number: trial.value for trial in trials_of(ready) if trial.values}
     wanted = len(trials_of(ready))
     record = result_of(
         start("pipeline", "tune", "--root", ready, *QUICK, "--trials", wanted, "--json")
     )
     found = {trial["number"]: trial["score"] for trial in record["trials"]}
     assert len(found) == wanted
-    assert told.items() <= found.items()
+    assert finished.items() <= found.items()
     states = states_of(ready)
     assert states[TrialState.RUNNING] == states[TrialState.FAIL] == 0
     assert not workers & processes("-e").keys()
@@ -389,11 +423,11 @@ def test_a_worker_that_is_killed_ends_the_search_with_one_line(ready, start):
     out, err = search.communicate(timeout=60)
     assert (search.returncode, out, err.count("\n")) == (2, "", 1), err
     assert "finished trials are kept" in err
-    assert not at_work(ready)
+    assert not claimed_by(ready)
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_what_is_told_and_ends_with_one_line(ready, start):
+def test_ctrl_c_keeps_finished_trials_and_ends_with_one_line(ready, start):
     process = start(
         "pipeline", "tune", "--root", ready, *QUICK, "--trials", 4000, "--json"
     )
@@ -401,5 +435,5 @@ def test_ctrl_c_keeps_what_is_told_and_ends_with_one_line(ready, start):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err.count("\n")) == (130, "", 1)
-    assert not at_work(ready)
+    assert not claimed_by(ready)
     assert states_of(ready)[TrialState.COMPLETE] >= 2

@@ -1,17 +1,18 @@
-"""Cross-validation: nothing of a validated row reaches the networks that predict it."""
+"""Cross-validation: no validation row influences the networks that predict it."""
 
 import numpy as np
 import pytest
 
 from pipeline.core.settings import Settings
+from pipeline.network.partition import even_cut
 from pipeline.validation.cross_validate import cross_validate, replicas_of
-from pipeline.validation.parallel import even_cut
 
 QUICK = {"epochs": 2, "seeds": 2, "hidden": (8,), "lambdas": (0.0, 2.0)}
 
 
-def run(train, test, jobs=1, watch=lambda part, epoch: None, **settings):
-    return cross_validate(train, test, Settings(**{**QUICK, **settings}), watch, jobs)
+def run(train, test, jobs=1, callback=lambda part, epoch: None, **settings):
+    own = Settings(**{**QUICK, **settings})
+    return cross_validate(train, test, own, callback, jobs)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def test_validated_rows_change_nothing_that_their_own_networks_learn(houses):
     )
     changed.loc[rows, numbers] *= 5
     after = run(changed, test)
-    # Of the test rows, which did not change: blocks × cells × rows.
+    # Test rows only, which did not change: candidates × replicas × rows.
     first, second = (
         run.trained.log_price[..., len(train) :] for run in (before, after)
     )
@@ -54,20 +55,20 @@ def test_every_house_is_predicted_out_of_fold_and_the_scores_are_of_those(houses
 def test_the_submission_averages_the_networks_of_all_folds_in_log_price(houses):
     result = run(*houses)
     by_fold = result.trained.log_price[1].reshape(5, 2, -1).mean(axis=1)
-    capped_decay = np.clip(by_fold, result.encoded.floor, result.encoded.ceiling)
-    expected = np.exp(capped_decay[:, len(houses[0]) :].mean(axis=0))
+    clipped = result.fold_data.row_bounds.clip(by_fold)
+    expected = np.exp(clipped[:, len(houses[0]) :].mean(axis=0))
     np.testing.assert_allclose(result.test[1], expected)
 
 
-def test_no_price_is_predicted_far_above_the_dearest_of_its_neighbourhood(houses):
+def test_no_price_is_predicted_far_above_the_highest_of_its_neighbourhood(houses):
     train, test = houses
     result = run(train, test)
-    for number, fold in enumerate(result.encoded.folds):
+    for number, fold in enumerate(result.fold_data.folds):
         seen = train.iloc[fold.train]
-        dearest = seen.groupby("Neighborhood")["SalePrice"].max()
+        highest = seen.groupby("Neighborhood")["SalePrice"].max()
         valid = train.iloc[fold.valid]
-        known = valid["Neighborhood"].isin(dearest.index).to_numpy()
-        top = valid["Neighborhood"][known].map(dearest) * np.exp(0.2)
+        known = valid["Neighborhood"].isin(highest.index).to_numpy()
+        top = valid["Neighborhood"][known].map(highest) * np.exp(0.2)
         assert (result.out_of_fold[0][fold.valid][known] <= top * 1.000001).all()
         assert (result.fold_of[fold.valid] == number).all()
 
@@ -78,9 +79,9 @@ def test_jobs_change_no_bit(houses):
     np.testing.assert_array_equal(one.trained.valid, three.trained.valid)
 
 
-def test_predicting_by_a_few_cells_at_a_time_changes_no_bit(houses, monkeypatch):
+def test_predicting_with_a_few_networks_at_a_time_changes_no_bit(houses, monkeypatch):
     at_once = run(*houses)
-    monkeypatch.setattr("pipeline.network.inputs._BLOCK_FOLDS", 3)
+    monkeypatch.setattr("pipeline.network.inference.BLOCK_NETWORKS", 3)
     few = run(*houses)
     np.testing.assert_array_equal(few.trained.log_price, at_once.trained.log_price)
 
@@ -91,13 +92,13 @@ def test_a_lambda_alone_gives_the_row_it_has_in_a_grid(houses):
     assert grid.scores[1].folds == alone.scores[0].folds
 
 
-def test_the_watcher_sees_each_epoch_of_each_network(houses):
+def test_the_callback_gets_each_epoch_of_each_network(houses):
     seen = []
-    run(*houses, watch=lambda _, epoch: seen.append((len(epoch.valid), epoch.number)))
+    run(*houses, callback=lambda _, e: seen.append((len(e.valid), e.number)))
     assert seen == [(20, 1), (20, 2)]
 
 
-def test_cells_are_every_fold_and_seed():
+def test_replicas_are_every_fold_and_seed():
     replicas = replicas_of(Settings(folds=3, seeds=2))
     assert replicas == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]
 
@@ -106,7 +107,7 @@ def test_the_learning_curve_ends_in_the_error_of_each_network(houses):
     result = run(*houses)
     log_price = np.log(houses[0]["SalePrice"].to_numpy())
     for index, replica in enumerate(result.replicas):
-        rows = result.encoded.folds[replica.fold].valid
+        rows = result.fold_data.folds[replica.fold].valid
         for candidate in range(2):
             errors = result.trained.log_price[candidate, index, rows] - log_price[rows]
             curve = result.trained.valid[candidate, index]
@@ -121,8 +122,8 @@ def test_folds_of_unequal_size_do_not_depend_on_the_cut_either(houses):
 def test_shuffled_prices_cannot_be_predicted_better_than_by_their_mean(
     train_features, test_features
 ):
-    # Whatever reached a network from the rows it is scored on would show here: the
-    # neighbourhoods' price limits, the encoders and the target's scale among them.
+    # Any leak from the validation rows would show here, through the price bounds, the
+    # encoders or the target's scale as well.
     shuffled = train_features.copy()
     order = np.random.default_rng(0).permutation(len(shuffled))
     shuffled["SalePrice"] = train_features["SalePrice"].to_numpy()[order]
@@ -135,13 +136,13 @@ def test_shuffled_prices_cannot_be_predicted_better_than_by_their_mean(
     ("candidates", "replicas", "jobs", "cut"),
     [
         (1, 10, 2, (1, 2)),
-        (4, 5, 2, (2, 1)),  # 10 networks each, where 3 of 5 cells would be 12
+        (4, 5, 2, (2, 1)),  # 10 networks each; cutting replicas would give 12 and 8
         (4, 10, 2, (1, 2)),
         (4, 5, 8, (4, 2)),
-        (1, 3, 8, (1, 1)),  # no part of a single cell
+        (1, 3, 8, (1, 1)),  # no part has a single replica
     ],
 )
-def test_parts_are_cut_where_they_come_out_even(candidates, replicas, jobs, cut):
+def test_the_stack_is_cut_into_even_parts(candidates, replicas, jobs, cut):
     assert even_cut(candidates, replicas, jobs) == cut
 
 

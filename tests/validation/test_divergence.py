@@ -1,4 +1,4 @@
-"""A network that diverged is named, shown, and has no say in any score."""
+"""A network that diverged is named, shown, and left out of every score."""
 
 import numpy as np
 import pandas as pd
@@ -8,9 +8,8 @@ from situations import EDGE, QUICK, strict
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
-from pipeline.runs.record import read_record
 from pipeline.runs.store import find_run
-from pipeline.validation.divergence import Diverged, diverged_in, name_diverged
+from pipeline.validation.divergence import Diverged, diverged_epochs, name_diverged
 from pipeline.validation.parallel import Replica, Trained
 
 FAR = ("--lr", 1e30, "--lambda", 0, "--lambda", 5)
@@ -66,7 +65,7 @@ def test_the_table_shows_it_and_a_line_names_the_network(
     assert replicas[6:8] == ["–", "–"]
     first = min(at_the_edge["diverged"], key=lambda each: each["epoch"])
     assert (
-        f"λ = 0 is left out: network 1 of fold {first['fold'] + 1} "
+        f"λ = 0 is excluded: network 1 of fold {first['fold'] + 1} "
         f"diverged in epoch {first['epoch']}"
     ) in shown.out
 
@@ -80,10 +79,9 @@ def test_its_run_is_listed_drawn_reported_and_submitted(
         result = pipeline(*words, "--root", trained_project)
         assert result.status == 0, result.err
     page = (trained_project / "reports" / f"{run}.html").read_text()
-    assert "networks of theirs diverged: λ = 0." in page
-    folders = Project(trained_project)
-    shown = read_record(folders, find_run(folders, run))
-    assert [score.value for score in shown.scores] == [5]
+    assert "since a network diverged: λ = 0." in page
+    shown = find_run(Project(trained_project), run)
+    assert [score.weight_decay for score in shown.scored] == [5]
 
 
 def test_where_every_lambda_diverged_nothing_is_written(pipeline, trained_project):
@@ -92,7 +90,7 @@ def test_where_every_lambda_diverged_nothing_is_written(pipeline, trained_projec
     assert (result.status, result.out) == (2, "")
     *progress, line = result.err.splitlines()
     assert line.startswith("error: --lr 1e+30: networks of every λ diverged")
-    assert "give a lower --lr" in line
+    assert "use a lower --lr" in line
     assert "diverged" in progress[-1]
     assert sorted(trained_project.rglob("*")) == before
 
@@ -101,7 +99,7 @@ def trained(train, valid, log_price):
     return Trained({}, *map(np.array, (log_price, train, valid)))
 
 
-def test_no_finite_number_anywhere_is_what_counts_as_diverged():
+def test_a_network_with_a_number_that_is_not_finite_has_diverged():
     fine, nan, inf = [1.0, 0.5, 0.2], [1.0, np.nan, np.nan], [1.0, np.inf, 0.2]
     result = trained(
         train=[[fine, nan, fine, fine]],
@@ -111,7 +109,7 @@ def test_no_finite_number_anywhere_is_what_counts_as_diverged():
         ],
     )
     unseen = np.array([[0, 1]] * 3 + [[0, 2]])
-    assert diverged_in(result, unseen).tolist() == [[0, 2, 2, 3]]
+    assert diverged_epochs(result, unseen).tolist() == [[0, 2, 2, 3]]
 
 
 def test_the_networks_are_named_by_lambda_fold_seed_and_epoch():
@@ -120,6 +118,6 @@ def test_the_networks_are_named_by_lambda_fold_seed_and_epoch():
     (named,) = name_diverged(np.array([[0, 7], [0, 0]]), replicas, settings)
     assert named == Diverged(0.0, fold=1, seed=0, epoch=7)
     with pytest.raises(
-        UserError, match="first of all λ = 5, fold 1, network 1 in epoch 3"
+        UserError, match="the first with λ = 5, fold 1, network 1 in epoch 3"
     ):
         name_diverged(np.array([[0, 7], [3, 0]]), replicas, settings)

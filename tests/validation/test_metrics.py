@@ -1,4 +1,4 @@
-"""The score against scikit-learn, the forecast against its own meaning."""
+"""The score equals scikit-learn's, and the forecast behaves as an interval should."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from sklearn.metrics import root_mean_squared_log_error
 from pipeline.validation.metrics import forecast, log_rmse
 
 
-def test_log_rmse_is_scikit_learns_for_prices_where_one_dollar_is_nothing():
+def test_log_rmse_equals_scikit_learns_where_one_dollar_is_negligible():
     generator = np.random.default_rng(0)
     price = generator.uniform(5e4, 5e5, 300)
     predicted = price * generator.uniform(0.8, 1.25, 300)

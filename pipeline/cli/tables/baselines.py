@@ -1,33 +1,30 @@
-"""The ladder."""
+"""The table of baselines."""
 
-from typing import Any
+import math
 
 from pipeline.cli.tables.console import make_table, say, show
-from pipeline.report.score_text import overall, texts
+from pipeline.report.texts import overall, texts
+from pipeline.runs.record import Run
 
 
-def show_ladder(record: dict[str, Any]) -> None:
-    """The rungs from the bottom up, and what each bought over the last."""
-    rungs = record["rungs"]
+def show_baselines(run: Run) -> None:
+    """Show the score of each baseline, and its gain over the one before."""
+    baselines = run.baselines or []
     folds = [str(number) for number in range(1, 6)]
-    right = [*folds, "mean ± sd", "pooled", "bought", "s"]
-    table = make_table(["rung"], right)
-    last = None
-    for rung in rungs:
-        pooled = rung["pooled"]
-        bought = "" if None in (last, pooled) else f"{last - pooled:+.4f}"
-        last = pooled
+    table = make_table(["baseline"], [*folds, "mean ± sd", "pooled", "gain", "s"])
+    previous = math.nan
+    for baseline in baselines:
+        gain = previous - baseline.pooled
+        previous = baseline.pooled
         table.add_row(
-            rung["name"],
-            *texts(rung["folds"], short=True),
-            *overall(rung, short=True),
-            bought,
-            f"{rung['seconds']:.0f}",
+            baseline.name,
+            *texts(baseline.folds, short=True),
+            *overall(baseline, short=True),
+            "" if math.isnan(gain) else f"{gain:+.4f}",
+            f"{baseline.seconds:.0f}",
         )
-    show("The ladder: log-RMSE of 5 folds, lower is better", table)
-    for rung in rungs:
-        if rung["accuracy"] is not None:
-            say(f"{rung['name']}: right band for {rung['accuracy']:.0%} of the houses")
-    say(
-        "book: on contiguous folds of its own, as printed; all others share their folds"
-    )
+    show("Baselines: log-RMSE of 5 folds, lower is better", table)
+    for baseline in baselines:
+        if baseline.accuracy is not None:
+            say(f"{baseline.name}: {baseline.accuracy:.0%} of houses in the right band")
+    say("book: on contiguous folds, as in the book; all others are on the same folds")

@@ -1,4 +1,4 @@
-"""The benchmark: a line a measurement, then all of them side by side."""
+"""The output of `bench`: a line per measurement, then a table."""
 
 from typing import Any
 
@@ -7,15 +7,16 @@ from pipeline.cli.tables.console import make_table, say, say_err, show
 
 
 def show_measurement(result: Result) -> None:
-    """A line on standard error for each measurement, as it comes."""
-    entry, measured = result
-    how = f"{entry.setting.jobs} × {entry.setting.threads} threads"
-    nets = f"{entry.task.networks} networks"
-    say_err(f"{entry.name}, {nets}, {how}: {measured.seconds:.2f} s")
+    """Print a measurement to standard error."""
+    (name, task, (jobs, threads)), measured = result
+    parallelism = f"{jobs} × {threads} threads"
+    say_err(
+        f"{name}, {task.networks} networks, {parallelism}: {measured.seconds:.2f} s"
+    )
 
 
 def show_bench(record: dict[str, Any]) -> None:
-    """The competitors beside the book's loop and the machine's limit."""
+    """Print the table of all competitors, and the times per network."""
     right = ["seconds", "× the book's speed", "of sgemm", "peak MB", "jobs", "threads"]
     table = make_table([""], [*right, "error"])
     for row in record["rows"]:
@@ -34,8 +35,9 @@ def show_bench(record: dict[str, Any]) -> None:
     show(f"{title}, {record['houses']:,} houses, {record['cores']} cores", table)
     for line in record["engine"]:
         each = 1000 * line["seconds_per_network"]
-        say(f"engine, {line['networks']} networks: {each:.1f} ms a network")
+        say(f"engine, {line['networks']} networks: {each:.1f} ms per network")
     say(
-        f"sgemm, the machine's limit: {record['sgemm'] / 1e9:.0f} billion operations a "
-        "second; error: of networks without weight decay, in sd of the log price"
+        f"sgemm, the rate of large matrix products: {record['sgemm'] / 1e9:.0f} "
+        "billion operations per second; error: of networks without weight decay, in "
+        "standard deviations of the log price"
     )

@@ -1,4 +1,4 @@
-"""The terminal: where tables and lines go, and how they look."""
+"""The terminal: print lines and tables on standard output and standard error."""
 
 import os
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from pipeline.cli.tables.layout import fit
 
 
 def _console(*, stderr: bool) -> Console:
-    """What is printed may come from data, so [bold] and :bomb: are words like others.
+    """Return a console that prints [bold] and :bomb: as they are: they may be data.
 
-    Where NO_COLOR is set (no-color.org), no escape code makes type bold either.
+    If NO_COLOR is set (no-color.org), no escape codes are printed, not even for bold.
     """
     plain = bool(os.environ.get("NO_COLOR"))
     return Console(
@@ -30,29 +30,29 @@ err = _console(stderr=True)
 
 
 def say(text: str) -> None:
-    """Print a line as it is."""
+    """Print a line without wrapping."""
     out.print(text, soft_wrap=True)
 
 
 def say_err(text: str) -> None:
-    """Print a line as it is on standard error, beside what the command prints."""
+    """Print a line without wrapping on standard error."""
     err.print(text, soft_wrap=True)
 
 
 def make_table(left: Sequence[str], right: Sequence[str]) -> Table:
-    """An empty table: columns of words set to the left, then of numbers to the right.
+    """Return an empty table: text columns, left-aligned, then right-aligned numbers.
 
-    Where there is little room, words wrap; numbers never do.
+    In a narrow terminal text wraps; numbers never do.
     """
-    words = [Column(name, overflow="fold") for name in left]
+    texts = [Column(name, overflow="fold") for name in left]
     numbers = [
         Column(name, justify="right", no_wrap=True, overflow="fold") for name in right
     ]
-    return Table(*words, *numbers, box=box.SIMPLE_HEAD, pad_edge=False)
+    return Table(*texts, *numbers, box=box.SIMPLE_HEAD, pad_edge=False)
 
 
 def show(title: str, table: Table) -> None:
-    """A table under its title, as it fits into the terminal."""
+    """Print a title and a table, fitted to the width of the terminal."""
     out.print(title, style="bold")
     for part in fit(table, out.width):
         out.print(part)

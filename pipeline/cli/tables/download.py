@@ -1,4 +1,4 @@
-"""The files that `download` placed."""
+"""What `download` shows."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from pipeline.cli.tables.console import say
 
 
 def show_download(record: dict[str, Any]) -> None:
-    """What was done with each file, and its checksum in full."""
+    """Show what was done with each file, and its SHA-256."""
     states = record.get("states", {})
     for path, digest in record["files"].items():
         say(f"{path}: {states.get(path, 'placed')}")

@@ -1,33 +1,38 @@
-"""The lessons: their list, and published against measured."""
+"""The tables of lessons: their list, and published values beside measured ones."""
 
 from rich.text import Text
 
 from pipeline.cli.tables.console import make_table, say, show
 from pipeline.lessons.result import LessonResult
 
-_INSIDE = {True: Text("yes"), False: Text("no", style="bold red"), None: Text("")}
+_WITHIN = {True: Text("yes"), False: Text("no", style="bold red"), None: Text("")}
 
 
 def show_lessons(lessons: list[dict[str, str]]) -> None:
-    """The lessons in their order."""
-    table = make_table(["lesson", "what it shows"], [])
+    """Show names and summaries of the lessons."""
+    table = make_table(["lesson", "summary"], [])
     for lesson in lessons:
         table.add_row(lesson["lesson"], lesson["summary"])
-    show("Lessons; run one by its name, or all of them with `all`", table)
+    show("Lessons: `pipeline lesson NAME` runs one, `pipeline lesson all` all", table)
 
 
 def show_lesson(result: LessonResult) -> None:
-    """Published against measured, and where the pictures lie."""
+    """Show published and measured values, and the paths of the figures."""
     names = ["quantity", "published", "measured"]
-    # Where a measurement is words, they and what was published are read as words.
-    words = 3 if any(isinstance(row.measured, str) for row in result.rows) else 1
-    table = make_table(names[:words], [*names[words:], "band", "inside?"])
-    for row in result.rows:
-        band = "" if row.band is None else f"{row.band[0]:.5g} to {row.band[1]:.5g}"
-        inside = _INSIDE[row.inside]
-        measured = row.measured
+    # Text is aligned left and numbers right, both columns alike so that they compare.
+    left = (
+        3 if any(isinstance(each.measured, str) for each in result.measurements) else 1
+    )
+    right = [*names[left:], "tolerance", "within?"]
+    table = make_table(names[:left], right)
+    for each in result.measurements:
+        ends = (
+            "" if each.tolerance is None else "{:.5g} to {:.5g}".format(*each.tolerance)
+        )
+        measured = each.measured
         shown = measured if isinstance(measured, str) else f"{measured:.5g}"
-        table.add_row(row.quantity, row.published, shown, band, inside)
+        within = _WITHIN[each.within_tolerance]
+        table.add_row(each.quantity, each.published, shown, ends, within)
     show(f"{result.lesson}, {result.impl}, {result.seconds:.1f} s", table)
     for path in result.figures:
-        say(f"Drawn: {path}")
+        say(f"Figure saved to {path}")

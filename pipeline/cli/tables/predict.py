@@ -1,4 +1,4 @@
-"""The houses that `predict` priced, and what it assumed of them."""
+"""The output of `predict`: assumptions, unseen categories and the first prices."""
 
 from pipeline.cli.tables.console import say
 from pipeline.cli.tables.preprocess import show_assumptions, show_unseen
@@ -7,9 +7,9 @@ from pipeline.stages.predict import Prediction
 
 
 def show_prediction(prediction: Prediction) -> None:
-    """What was assumed, the first rows, and where all of them are."""
+    """Print what was assumed, the first prices, and the path of the file."""
     if prediction.assumptions:
         show_assumptions(prediction.assumptions)
-    show_unseen("Not known to the networks", prediction.unseen)
+    show_unseen("Categories unseen in training", prediction.unseen)
     show_first(prediction.rows)
-    say(f"{prediction.path}: written")
+    say(f"Prices saved to {prediction.path}")

@@ -1,4 +1,4 @@
-"""What `preprocess` read, filled and assumed."""
+"""What `preprocess` shows: counts, imputed values, assumptions, categories."""
 
 from itertools import groupby
 from operator import itemgetter
@@ -6,43 +6,43 @@ from typing import Any
 
 from pipeline.cli.tables.console import make_table, say, show
 
-_MOST = 10  # of the columns filled, and of the words met in test.csv only
+_MOST = 10  # columns with imputed values, and unseen categories of one column
 
 
 def show_preprocess(record: dict[str, Any]) -> None:
-    """What was read, what was filled, and what was assumed."""
+    """Show the rows and columns, and what was imputed, assumed and unseen."""
     rows, columns = record["rows"], record["columns"]
     table = make_table([""], ["train", "test"])
     table.add_row("rows", f"{rows['train']:,}", f"{rows['test']:,}")
-    table.add_row("columns in", *[str(columns["raw"])] * 2)
-    table.add_row("columns built", *[str(columns["built"])] * 2)
-    table.add_row("columns out, encoded", *[str(columns["encoded"])] * 2)
+    table.add_row("raw columns", *[str(columns["raw"])] * 2)
+    table.add_row("built columns", *[str(columns["built"])] * 2)
+    table.add_row("encoded columns", *[str(columns["encoded"])] * 2)
     show("Preprocessing", table)
-    _show_filled(record["filled"])
+    _show_imputed(record["filled"])
     show_assumptions(record["assumptions"])
-    show_unseen("In test.csv only", record["unseen_categories"])
+    show_unseen("Categories only in test.csv", record["unseen_categories"])
 
 
-def _show_filled(filled: list[dict[str, Any]]) -> None:
-    table = make_table(["column"], ["train", "test", "filled with"])
-    for row in filled[:_MOST]:
+def _show_imputed(imputed: list[dict[str, Any]]) -> None:
+    table = make_table(["column"], ["train", "test", "imputed with"])
+    for row in imputed[:_MOST]:
         median = row["value"]
-        value = "all-zero" if median is None else f"median {median:.4g}"
+        value = "no category" if median is None else f"median {median:.4g}"
         table.add_row(row["column"], str(row["train"]), str(row["test"]), value)
-    shown = min(_MOST, len(filled))
-    show(f"Unknown values filled: the {shown} largest of {len(filled)}", table)
+    total = len(imputed)
+    show(f"Missing values imputed: top {min(_MOST, total)} of {total} columns", table)
 
 
 def show_unseen(where: str, unseen: dict[str, list[str]]) -> None:
-    """Words that the networks do not know, column by column."""
-    for name, words in unseen.items():
-        more = f" and {len(words) - _MOST} more" if len(words) > _MOST else ""
-        shown = ", ".join(words[:_MOST]) + more
-        say(f"{where}: {name} = {shown} (encoded as all-zero)")
+    """Show the categories that no training row has, one line per column."""
+    for name, values in unseen.items():
+        more = f" and {len(values) - _MOST} more" if len(values) > _MOST else ""
+        shown = ", ".join(values[:_MOST]) + more
+        say(f"{where}: {name} = {shown} (encoded as no category)")
 
 
 def show_assumptions(assumptions: list[dict[str, Any]]) -> None:
-    """What was assumed of rows, and of how many."""
+    """Show the assumptions made, and in how many rows."""
     table = make_table(["file", "assumed", "columns"], ["rows", "first Id"])
     order = itemgetter("file", "assumed")
     for (file, assumed), group in groupby(assumptions, key=order):
@@ -51,4 +51,4 @@ def show_assumptions(assumptions: list[dict[str, Any]]) -> None:
         rows = max(each["rows"] for each in same)
         first = min(each["first_id"] for each in same)
         table.add_row(file, assumed, columns, str(rows), str(first))
-    show("Assumed where a row leaves it open or contradicts itself", table)
+    show("Ambiguous or inconsistent rows and how they were resolved", table)

@@ -1,4 +1,4 @@
-"""How far training has come."""
+"""The progress of training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,9 +24,10 @@ if TYPE_CHECKING:  # torch stays unloaded where all is up to date
 
 @contextmanager
 def epoch_progress(networks: int, epochs: int) -> Iterator["Callback"]:
-    """A bar on standard error with the score as it falls and the time left.
+    """Show a progress bar on standard error, with the score and the time left.
 
-    Where there is no terminal, a plain line for each quarter of the way.
+    Without a terminal, a line is printed after each quarter of the epochs. Yields the
+    callback for training.
     """
     columns = (
         TextColumn(f"{networks} networks"),
@@ -38,13 +39,13 @@ def epoch_progress(networks: int, epochs: int) -> Iterator["Callback"]:
     )
     latest: dict[int, list[float]] = {}
     quarters = {0}
-    turn = Lock()  # the parts train in threads
+    lock = Lock()  # the parts train in threads
     bar = err.is_interactive
     with Progress(*columns, console=err, transient=True, disable=not bar) as progress:
         task = progress.add_task("train", total=networks * epochs, score="–")
 
         def callback(part: int, epoch: "EpochErrors") -> None:
-            with turn:
+            with lock:
                 latest[part] = epoch.valid.tolist()
                 score = _mean(list(chain.from_iterable(latest.values())))
                 progress.update(task, advance=len(epoch.valid), score=score)
@@ -57,7 +58,7 @@ def epoch_progress(networks: int, epochs: int) -> Iterator["Callback"]:
 
 
 def _mean(scores: list[float]) -> str:
-    """The mean of the networks' scores; those without one are counted beside it."""
+    """Return the mean of the finite scores, and the number of diverged networks."""
     finite = [score for score in scores if isfinite(score)]
     mean = f"{sum(finite) / len(finite):.4f}" if finite else "–"
     diverged = len(scores) - len(finite)

@@ -1,20 +1,22 @@
-"""The experiment table."""
+"""The output of `runs`."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from pipeline.cli.tables.console import make_table, show
+from pipeline.core.settings import comma_separated
 from pipeline.kaggle import receipts
+from pipeline.kaggle.leaderboard import SubmittedRun
 
 _STATES = {
-    receipts.SENDING: "cut off",
-    receipts.PENDING: "waiting",
+    receipts.SENDING: "interrupted",
+    receipts.PENDING: "pending",
     receipts.COMPLETE: "no score",
     receipts.ERROR: "failed",
 }
 
 
-def show_runs(records: list[dict[str, Any]]) -> None:
-    """The experiment table, newest first, cross-validation beside the leaderboard."""
+def show_runs(runs: Sequence[SubmittedRun]) -> None:
+    """Print the scores of runs under cross-validation and on the leaderboard."""
     table = make_table(
         ["run"],
         [
@@ -22,27 +24,26 @@ def show_runs(records: list[dict[str, Any]]) -> None:
             *("± sd", "CV", "leaderboard"),
         ],
     )
-    for record in records:
-        settings = record["settings"]
-        best = next(s for s in record["scores"] if s["lambda"] == record["best_lambda"])
+    for each in runs:
+        run = each.run
         table.add_row(
-            record["run_id"] + (" (edited)" if record["edited"] else ""),
-            str(settings["folds"]),
-            f"{record['best_lambda']:g}",
-            ",".join(map(str, settings["hidden"])),
-            str(settings["seeds"]),
-            f"{record['seconds']:.0f}",
-            f"{best['std']:.4f}",
-            f"{best['pooled']:.4f}",
-            _leaderboard(record),
+            run.run_id + (" (edited)" if run.is_edited else ""),
+            str(run.settings.folds),
+            f"{run.best_lambda:g}",
+            comma_separated(run.settings.hidden),
+            str(run.settings.seeds),
+            f"{run.seconds:.0f}",
+            f"{run.best.std:.4f}",
+            f"{run.best.pooled:.4f}",
+            _leaderboard(each),
         )
     show("Runs, newest first", table)
 
 
-def _leaderboard(record: dict[str, Any]) -> str:
-    """Kaggle's score of a run, or how far it is on its way there."""
-    if record["leaderboard"] is not None:
-        return f"{record['leaderboard']:.4f}"
-    if record["kaggle"]:
-        return _STATES.get(record["kaggle"]["status"], "–")
-    return "not sent" if record["submission"] else "–"
+def _leaderboard(run: SubmittedRun) -> str:
+    """Return the leaderboard score, or the state of the submission."""
+    if run.leaderboard is not None:
+        return f"{run.leaderboard:.4f}"
+    if run.receipt:
+        return _STATES.get(run.receipt.status, "–")
+    return "not submitted" if run.submission else "–"

@@ -1,17 +1,17 @@
-"""The file for Kaggle, what to do with it, and what Kaggle says of it."""
+"""The output of `submit`: the file, where to upload it, and its score on Kaggle."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from pipeline.cli.tables.console import make_table, say, show
-from pipeline.kaggle.receipts import Sent
+from pipeline.kaggle.receipts import Receipt
+from pipeline.runs.record import Forecast
 from pipeline.stages.submit import Submission
 
 _UPLOAD = "https://www.kaggle.com/c/house-prices-advanced-regression-techniques/submit"
 
 
 def show_submission(submission: Submission, *, to_upload: bool = True) -> None:
-    """The first rows, the prices beside training's, and where to upload the file."""
+    """Print the first rows, both price distributions, and where to upload the file."""
     show_first(submission.rows)
     table = make_table([""], ["lowest", "25 %", "median", "75 %", "highest"])
     for name, values in (
@@ -27,20 +27,19 @@ def show_submission(submission: Submission, *, to_upload: bool = True) -> None:
 
 
 def show_first(rows: Sequence[tuple[int, float]]) -> None:
-    """The first of the houses and their prices."""
+    """Print the first Ids with their prices."""
     table = make_table([], ["Id", "SalePrice"])
     for house, price in rows[:5]:
         table.add_row(str(house), f"{price:,.2f}")
     show(f"The first of {len(rows):,} rows", table)
 
 
-def show_answer(sent: Sent, run: dict[str, Any] | None) -> None:
-    """Kaggle's score beside what the run said of itself, where it is the run's own."""
-    score = "none" if sent.public_score is None else f"{sent.public_score:.5f}"
-    say(f"On Kaggle's leaderboard: {score} (submission {sent.number})")
-    if run:
-        expected = run["forecast"]
+def show_score(receipt: Receipt, forecast: Forecast | None) -> None:
+    """Print the score on Kaggle's leaderboard, and the forecast of the run."""
+    score = "none" if receipt.public_score is None else f"{receipt.public_score:.5f}"
+    say(f"On Kaggle's leaderboard: {score} (submission {receipt.number})")
+    if forecast:
         say(
-            f"Expected there: {expected['estimate']:.4f} "
-            f"(90 % interval {expected['low']:.4f} to {expected['high']:.4f})"
+            f"Expected there: {forecast.estimate:.4f} "
+            f"(90 % interval {forecast.low:.4f} to {forecast.high:.4f})"
         )

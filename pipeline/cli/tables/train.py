@@ -1,67 +1,63 @@
-"""What `train` reached: fold scores, the costliest houses, the score to expect."""
+"""The output of `train`: fold scores, largest errors, expected leaderboard score."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 from pipeline.cli.tables.console import make_table, say, show
-from pipeline.report.score_text import ROOMY, fold_names, fold_values, overall
+from pipeline.report.texts import ROOMY, fold_names, fold_values, overall
+from pipeline.runs.record import DivergedNetwork, LargestError, Run
 
 _BEST = "bold green"
 
 
-def show_scores(record: dict[str, Any]) -> None:
-    """The table of fold scores, and the score to expect."""
-    scores = record["scores"]
-    folds = len(scores[0]["folds"])
+def show_scores(run: Run) -> None:
+    """Print the fold scores of every λ, the largest errors and the expected score."""
+    folds = run.settings.folds
     right = ["λ", *fold_names(folds), "mean ± sd", "pooled", "seconds"]
     table = make_table([], right)
-    for score in scores:
-        best = score["lambda"] == record["best_lambda"]
+    for score in run.scores:
+        is_best = score.weight_decay == run.best_lambda
         table.add_row(
-            f"{score['lambda']:g}" + (" ◂" if best else "  "),
-            *fold_values(score["folds"]),
+            f"{score.weight_decay:g}" + (" ◂" if is_best else "  "),
+            *fold_values(score.folds),
             *overall(score, short=folds > ROOMY),
-            f"{score['seconds']:.1f}",
-            style=_BEST if best and len(scores) > 1 else None,
+            f"{score.seconds:.1f}",
+            style=_BEST if is_best and len(run.scores) > 1 else None,
         )
     show(f"log-RMSE of {folds} folds, lower is better", table)
-    for line in _left_out(record["diverged"]):
+    for line in _excluded(run.diverged):
         say(line)
-    _show_costliest(record["costliest"])
-    expected = record["forecast"]
+    _show_largest_errors(run.largest_errors)
+    expected = run.forecast
     say(
-        f"Expected on the leaderboard: {expected['estimate']:.4f} "
-        f"(90 % interval {expected['low']:.4f} to {expected['high']:.4f}; "
-        "a few houses rule it)"
+        f"Expected on the leaderboard: {expected.estimate:.4f} "
+        f"(90 % interval {expected.low:.4f} to {expected.high:.4f}; "
+        "a few houses dominate it)"
     )
 
 
-def _left_out(diverged: list[dict[str, Any]]) -> Iterator[str]:
-    """A line for each λ that has no score: which of its networks diverged first."""
-    for weight_decay, group in groupby(diverged, lambda each: each["lambda"]):
-        own = sorted(group, key=lambda each: each["epoch"])
-        more = f" and {len(own) - 1} more, see run.json" if len(own) > 1 else ""
+def _excluded(diverged: Sequence[DivergedNetwork]) -> Iterator[str]:
+    """Yield a line for each λ without a score, with the network that diverged first."""
+    for weight_decay, group in groupby(diverged, lambda each: each.weight_decay):
+        first, *others = sorted(group, key=lambda each: each.epoch)
+        more = f" and {len(others)} more, see run.json" if others else ""
         yield (
-            f"λ = {weight_decay:g} is left out: network {own[0]['seed'] + 1} of fold "
-            f"{own[0]['fold'] + 1} diverged in epoch {own[0]['epoch']}{more}"
+            f"λ = {weight_decay:g} is excluded: network {first.seed + 1} of fold "
+            f"{first.fold + 1} diverged in epoch {first.epoch}{more}"
         )
 
 
-def _show_costliest(houses: list[dict[str, Any]]) -> None:
+def _show_largest_errors(houses: Sequence[LargestError]) -> None:
     table = make_table(
-        ["Id", "neighbourhood"], ["price", "prediction", "share of the score"]
+        ["Id", "neighbourhood"], ["price", "prediction", "share of squared error"]
     )
-    for house in houses:
+    for each in houses:
         table.add_row(
-            str(house["Id"]),
-            house["Neighborhood"] or "unknown",
-            f"{house['SalePrice']:,.0f}",
-            f"{house['prediction']:,.0f}",
-            f"{house['share']:.1%}",
+            str(each.house),
+            each.neighbourhood or "missing",
+            f"{each.price:,.0f}",
+            f"{each.prediction:,.0f}",
+            f"{each.share:.1%}",
         )
-    share = sum(house["share"] for house in houses)
-    show(
-        f"The {len(houses)} houses that cost most: {share:.0%} of all squared error",
-        table,
-    )
+    share = sum(each.share for each in houses)
+    show(f"The {len(houses)} largest errors: {share:.0%} of all squared error", table)

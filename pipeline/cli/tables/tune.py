@@ -1,81 +1,85 @@
-"""The search: the best trials as they come, and the winner."""
+"""The output of `tune`: its progress, the best trials, and the confirmed winner."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 
 from pipeline.cli.tables.console import err, make_table, say, say_err, show
-from pipeline.report.score_text import texts
+from pipeline.core.settings import comma_separated
+from pipeline.report.texts import texts
+from pipeline.runs.record import Search, Trial
 
-if TYPE_CHECKING:  # torch stays unloaded where all is up to date
-    from pipeline.stages.tune import Callback as SearchWatch
-    from pipeline.tuning.search import Found
+if TYPE_CHECKING:  # torch is not imported if the search is up to date
+    from pipeline.stages.tune import Callback
+    from pipeline.tuning.search import Progress
 
-_BEST_TRIALS = 10  # are shown
+_SHOWN = 10  # trials
 
 
 @contextmanager
-def search_progress() -> Iterator["SearchWatch"]:
-    """The best trials so far on standard error, and the time left.
+def search_progress() -> Iterator["Callback"]:
+    """Show the best trials so far and the time left, on standard error.
 
-    Where there is no terminal, a plain line for each tenth of the way.
+    Without a terminal, print a plain line for each tenth of the trials.
     """
-    shown = set()
+    printed = set()
     with Live(console=err, transient=True, auto_refresh=False) as live:
 
-        def callback(found: "Found") -> None:
-            line = _search_line(found)
+        def callback(progress: "Progress") -> None:
+            from pipeline.stages.tune import to_record
+
+            line = _progress_line(progress)
             if err.is_interactive:
-                best = [each.record() for each in found.tried[:_BEST_TRIALS]]
+                best = [to_record(trial) for trial in progress.finished[:_SHOWN]]
                 table = Group(line, _trial_table(best)) if best else line
                 live.update(table, refresh=True)
                 return
-            state = (found.doing, 10 * len(found.tried) // found.wanted)
-            if state not in shown:
-                shown.add(state)
+            tenth = (progress.status, 10 * len(progress.finished) // progress.total)
+            if tenth not in printed:
+                printed.add(tenth)
                 say_err(line)
 
         yield callback
 
 
-def _search_line(found: "Found") -> str:
-    parts = [found.doing, f"{len(found.tried)} of {found.wanted} trials"]
-    if found.tried:
-        parts.append(f"best log-RMSE {found.tried[0].score:.4f}")
-    if found.left is not None:
-        parts.append(f"{found.elapsed:.0f} s, about {found.left:.0f} s left")
+def _progress_line(progress: "Progress") -> str:
+    finished = progress.finished
+    parts = [progress.status, f"{len(finished)} of {progress.total} trials"]
+    if finished:
+        parts.append(f"best log-RMSE {finished[0].score:.4f}")
+    if progress.seconds_left is not None:
+        times = f"{progress.seconds:.0f} s, about {progress.seconds_left:.0f} s left"
+        parts.append(times)
     return " · ".join(parts)
 
 
-def show_search(record: dict[str, Any]) -> None:
-    """The best trials, the winner beside the default on fresh folds, its command."""
-    trials = record["trials"]
-    stopped = sum(trial["stopped"] for trial in trials)
+def show_search(search: Search) -> None:
+    """Print the best trials, the winner beside the default, and its command."""
+    pruned = sum(trial.pruned for trial in search.trials)
     show(
-        f"The best of {len(trials)} trials, {stopped} of them stopped early",
-        _trial_table(trials[:_BEST_TRIALS]),
+        f"The best of {len(search.trials)} trials, {pruned} of them pruned",
+        _trial_table(search.trials[:_SHOWN]),
     )
-    confirmed = record["confirmed"]
-    table = make_table(["fold seed"], [*map(str, confirmed["fold_seeds"]), "mean"])
-    for name in ("best", "default"):
-        score = confirmed[name]
-        table.add_row(name, *texts([*score["pooled"], score["mean"]], short=False))
-    show("Confirmed on fold seeds that took no part in the search", table)
-    say("The best settings, to train again:")
-    say(record["command"])
+    confirmed = search.confirmed
+    table = make_table(["fold seed"], [*map(str, confirmed.fold_seeds), "mean"])
+    for name, score in (("best", confirmed.best), ("default", confirmed.default)):
+        table.add_row(name, *texts([*score.pooled, score.mean], short=False))
+    show("Confirmed on held-out fold seeds", table)
+    say("To train the best settings again:")
+    say(search.command)
 
 
-def _trial_table(trials: list[dict[str, Any]]) -> Table:
+def _trial_table(trials: Sequence[Trial]) -> Table:
     table = make_table([], ["trial", "λ", "lr", "dropout", "hidden", "pooled"])
     for trial in trials:
         table.add_row(
-            str(trial["number"]),
-            *(f"{trial[name]:g}" for name in ("lambda", "lr", "dropout")),
-            ",".join(map(str, trial["hidden"])),
-            f"{trial['score']:.4f}" + (" stopped" if trial["stopped"] else ""),
+            str(trial.number),
+            *(f"{each:g}" for each in (trial.weight_decay, trial.lr, trial.dropout)),
+            comma_separated(trial.hidden),
+            f"{trial.score:.4f}" + (" pruned" if trial.pruned else ""),
         )
     return table

@@ -1,1 +1,1 @@
-"""The pictures of a run, made for the width of a phone."""
+"""The figures of the report, each a function from facts to a drawing."""

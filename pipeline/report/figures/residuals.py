@@ -1,27 +1,34 @@
-"""Pictures of the errors: which houses are priced too high or too low."""
+"""Figures of the errors: which houses are predicted too high or too low."""
 
 import math
 
 import numpy as np
 import pandas as pd
 
-from pipeline.data.schema import TARGET
+from pipeline.data.schema import LOCATION, TARGET
+from pipeline.report.facts import Facts
 from pipeline.report.svg import labels
-from pipeline.report.svg.axes import WIDTH, Range, box, draw_axes, draw_ranges
+from pipeline.report.svg.axes import (
+    WIDTH,
+    RangeRow,
+    draw_axes,
+    draw_range_rows,
+    plot_area,
+)
 from pipeline.report.svg.drawing import Drawing
 from pipeline.report.svg.scales import Scale
 
-LARGEST_ERRORS = 10  # houses that are ringed and listed
 _HEIGHT = 250
-_LAYERS = 4  # of dots, so that where many lie they are darker
-_GROUPS = 12  # of houses, at most, for the running median
-_GROUP = 20  # houses, at least, in each
-_FINE = (-0.1, -0.05, 0.0, 0.05, 0.1)  # ticks, in shares of the price
-_COARSE = (-0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 9.0)
+_LAYERS = 4  # of half-transparent dots, which are darker where they overlap
+_MOST_GROUPS = 12  # of houses, for the running median
+_GROUP_SIZE = 20  # houses per group, at least
+_FINE_TICKS = (-0.1, -0.05, 0.0, 0.05, 0.1)  # in shares of the price
+_COARSE_TICKS = (-0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 9.0)
 
 
-def against_actual(houses: pd.DataFrame) -> Drawing:
-    """Predicted over actual price, one dot a house."""
+def against_actual(facts: Facts) -> Drawing:
+    """Draw the predicted against the actual price, one dot per house."""
+    houses = facts.houses
     price, predicted = houses[TARGET].to_numpy(), houses["prediction"].to_numpy()
     within = np.mean(np.abs(houses["error"]) < math.log(1.1))
     drawing = Drawing(
@@ -31,60 +38,61 @@ def against_actual(houses: pd.DataFrame) -> Drawing:
         WIDTH,
         WIDTH - 20,
     )
-    area = box(WIDTH, drawing.height)
+    area = plot_area(WIDTH, drawing.height)
     both = np.concatenate([price, predicted])
-    x = Scale.logarithmic(both, *area.across, labels.dollars)
-    y = Scale.logarithmic(both, *area.upwards, labels.dollars)
+    x = Scale.logarithmic(both, *area.x_range, labels.dollars)
+    y = Scale.logarithmic(both, *area.y_range, labels.dollars)
     draw_axes(drawing, area, x, y, "price, log scale", "prediction")
-    drawing.line("zero", area.across, area.upwards)
+    drawing.line("zero", area.x_range, area.y_range)
     _dots(drawing, x(price), y(predicted))
-    worst = houses.nlargest(LARGEST_ERRORS, "share")
-    drawing.rings("costly", x(worst[TARGET]), y(worst["prediction"]), 4.5)
+    worst = facts.largest_errors
+    drawing.rings("largest", x(worst[TARGET]), y(worst["prediction"]), 4.5)
     return drawing
 
 
-def residuals(houses: pd.DataFrame, column: str, name: str) -> Drawing:
-    """How far off predictions are over a column, with a running median."""
+def residuals(facts: Facts, column: str, name: str) -> Drawing:
+    """Draw the errors over a column, with a running median."""
+    houses = facts.houses
     running = _running(houses, column)
     text = _trend(running["middle"])
     drawing = Drawing(f"Residuals over {name}", text, WIDTH, _HEIGHT)
-    area = box(WIDTH, _HEIGHT)
+    area = plot_area(WIDTH, _HEIGHT)
     if column == TARGET:
-        x = Scale.logarithmic(houses[column], *area.across, labels.dollars)
+        x = Scale.logarithmic(houses[column], *area.x_range, labels.dollars)
         x_name = f"{name}, log scale"
     else:
-        x = Scale.linear(houses[column], *area.across, labels.whole)
+        x = Scale.linear(houses[column], *area.x_range, labels.whole)
         x_name = name
-    y = _errors(houses["error"].to_numpy(), *area.upwards)
+    y = _errors(houses["error"].to_numpy(), *area.y_range)
     draw_axes(drawing, area, x, y, x_name, "prediction too high or too low")
     drawing.line("zero", [area.left, area.right], y.at(0))
     _dots(drawing, x(houses[column]), y(houses["error"]))
-    worst = houses.nlargest(LARGEST_ERRORS, "share")
-    drawing.rings("costly", x(worst[column]), y(worst["error"]), 4.5)
-    places = x(running[column])
-    drawing.band("quartiles", places, y(running["low"]), y(running["high"]))
-    drawing.line("median", places, y(running["middle"]))
+    worst = facts.largest_errors
+    drawing.rings("largest", x(worst[column]), y(worst["error"]), 4.5)
+    medians = x(running[column])
+    drawing.band("quartiles", medians, y(running["low"]), y(running["high"]))
+    drawing.line("median", medians, y(running["middle"]))
     return drawing
 
 
 def neighbourhoods(houses: pd.DataFrame) -> Drawing:
-    """The middle half of the errors of each neighbourhood, dearest first."""
-    where = houses["Neighborhood"].fillna("unknown")
-    dearest = houses[TARGET].groupby(where).median().sort_values(ascending=False)
-    own = _quartiles(houses["error"], where).loc[dearest.index]
+    """Draw the quartiles of the errors by neighbourhood, most expensive first."""
+    where = houses[LOCATION].fillna("missing")
+    prices = houses[TARGET].groupby(where).median().sort_values(ascending=False)
+    own = _quartiles(houses["error"], where).loc[prices.index]
     counts = where.value_counts().to_dict()
     rows = [
-        Range(str(name), each.low, each.middle, each.high, f"{counts[name]}")
+        RangeRow(str(name), each.low, each.middle, each.high, f"{counts[name]}")
         for name, each in own.iterrows()
     ]
-    off = max(rows, key=lambda row: abs(row.middle))
-    return draw_ranges(
+    worst = max(rows, key=lambda row: abs(row.middle))
+    return draw_range_rows(
         "Residuals by neighbourhood",
-        f"{len(rows)} neighbourhoods; the median is furthest off in {off.name}: "
-        f"{labels.percent(off.middle)}.",
+        f"{len(rows)} neighbourhoods; the largest median error is in {worst.name}: "
+        f"{labels.percent(worst.middle)}.",
         rows,
         _errors(own.to_numpy(), 66, WIDTH - 34, edge=0.02),
-        "the middle half of the errors · houses",
+        "quartiles of the errors · number of houses",
         zero=0,
     )
 
@@ -95,8 +103,8 @@ def _dots(drawing: Drawing, x: np.ndarray, y: np.ndarray) -> None:
 
 
 def _running(houses: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Quartiles of the errors in groups of about equally many houses, by a column."""
-    number = min(_GROUPS, max(2, len(houses) // _GROUP))
+    """Return quartiles of the errors in groups of equal size, ordered by a column."""
+    number = min(_MOST_GROUPS, max(2, len(houses) // _GROUP_SIZE))
     groups = pd.qcut(houses[column].rank(method="first"), number, labels=False)
     own = _quartiles(houses["error"], groups)
     return own.assign(**{column: houses[column].groupby(groups).median()})
@@ -109,17 +117,17 @@ def _quartiles(error: pd.Series, groups: pd.Series) -> pd.DataFrame:
 
 
 def _trend(middle: pd.Series) -> str:
-    """A running median in words."""
+    """Describe a running median."""
     if middle.empty:
-        return "Nothing is known of this column."
+        return "This column has no values."
     low, high = (labels.percent(middle.iloc[end]) for end in (0, -1))
-    return f"The median error runs from {low} at the low end to {high} at the high end."
+    return f"The median error is {low} at the low end and {high} at the high end."
 
 
 def _errors(values: np.ndarray, start: float, end: float, edge: float = 0.05) -> Scale:
-    """Errors in log price, with ticks in percent of the price."""
+    """Return a scale of errors in log price, with ticks in percent of the price."""
     known = values[np.isfinite(values)]
     low, high = min(known.min(), 0) - edge, max(known.max(), 0) + edge
-    shares = _FINE if high - low < 0.5 else _COARSE
+    shares = _FINE_TICKS if high - low < 0.5 else _COARSE_TICKS
     ticks = [tick for tick in map(math.log1p, shares) if low <= tick <= high]
     return Scale(low, high, start, end, ticks, labels.percent)

@@ -1,1 +1,1 @@
-"""What pictures are made of: paths and texts, scales, axes, labels."""
+"""SVG drawings: paths and texts, scales, axes and tick labels. No figures here."""

@@ -1,6 +1,6 @@
-"""Two axes with a grid, and rows of ranges: the frames of all the report's pictures.
+"""The two layouts of figures: axes with a grid, and rows of ranges.
 
-Pictures are made for the width of a phone; on a wider page they stand side by side.
+Figures have the width of a phone; a wider page shows them side by side.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from pipeline.report.svg.scales import Scale
 
 WIDTH = 340
 _ROW = 18
-_BELOW = 34  # for the numbers of the lower axis and what they are
-_ROOM = 6
-_ABOVE = 22  # for what the numbers of the left axis are
+_BELOW = 34  # for the tick labels and the name of the x axis
+_ROOM = 6  # for a ring around a point at the edge
+_ABOVE = 22  # for the name of the y axis
 
 
-class Range(NamedTuple):
-    """A row: what it is, a value with its ends, and the value as text."""
+class RangeRow(NamedTuple):
+    """A row: its name, a value with its range, and the value as text."""
 
     name: str
     low: float
@@ -26,8 +26,8 @@ class Range(NamedTuple):
     text: str
 
 
-class Box(NamedTuple):
-    """The edges of the area inside the axes, and of that where data may lie."""
+class PlotArea(NamedTuple):
+    """The edges of the area inside the axes."""
 
     left: float
     right: float
@@ -35,55 +35,55 @@ class Box(NamedTuple):
     bottom: float
 
     @property
-    def across(self) -> tuple[float, float]:
-        """From left to right, with room for a ring at the edges."""
+    def x_range(self) -> tuple[float, float]:
+        """The lengths at which x data starts and ends."""
         return self.left + _ROOM, self.right - _ROOM
 
     @property
-    def upwards(self) -> tuple[float, float]:
-        """From bottom to top, the same."""
+    def y_range(self) -> tuple[float, float]:
+        """The lengths at which y data starts and ends, from the bottom up."""
         return self.bottom - _ROOM, self.top + _ROOM
 
 
-def box(width: int, height: int, *, left: float = 48) -> Box:
-    """The area of a drawing that is left for data."""
-    return Box(left, width - 8, _ABOVE, height - _BELOW)
+def plot_area(width: int, height: int) -> PlotArea:
+    """Return the area of a drawing without the room for ticks and names."""
+    return PlotArea(48, width - 8, _ABOVE, height - _BELOW)
 
 
 def draw_axes(
-    drawing: Drawing, area: Box, x: Scale, y: Scale, x_name: str, y_name: str
+    drawing: Drawing, area: PlotArea, x: Scale, y: Scale, x_name: str, y_name: str
 ) -> None:
-    """A line of the grid for each tick of y, a tick for each of x, and their names."""
+    """Draw both axes: their names, x ticks, and a grid line for each y tick."""
     for tick in y.ticks:
-        place = y.at(tick)
-        drawing.line("grid", [area.left, area.right], place)
-        drawing.text("tick", area.left - 6, place + 4, y.label(tick), "end")
+        height = y.at(tick)
+        drawing.line("grid", [area.left, area.right], height)
+        drawing.text("tick", area.left - 6, height + 4, y.label(tick), "end")
     _lower_axis(drawing, area, x, x_name)
     drawing.text("name", 0, 12, y_name)
 
 
-def draw_ranges(
+def draw_range_rows(
     title: str,
     desc: str,
-    rows: Sequence[Range],
+    rows: Sequence[RangeRow],
     x: Scale,
     x_name: str,
     *,
     zero: float | None = None,
 ) -> Drawing:
-    """Rows from the top down: a bar from low to high, a dot at the middle, the value.
+    """Draw rows: a bar from low to high, a dot at the middle, and the value as text.
 
     Args:
-        title: of the picture.
+        title: the title of the figure.
         desc: what it shows, in words.
-        rows: from the top down.
-        x: of the values; its ends are where the bars may be.
-        x_name: what they are.
-        zero: a value at which an upright line stands.
+        rows: the rows, from the top down.
+        x: the scale of the values.
+        x_name: the name of the x axis.
+        zero: a value to mark with a vertical line.
     """
     height = _ROW * len(rows) + _BELOW + 8
     drawing = Drawing(title, desc, WIDTH, height)
-    area = Box(x.start, x.end, 4, height - _BELOW)
+    area = PlotArea(x.start, x.end, 4, height - _BELOW)
     for tick in x.ticks:
         drawing.line("grid", x.at(tick), [area.top, area.bottom])
     if zero is not None:
@@ -98,10 +98,10 @@ def draw_ranges(
     return drawing
 
 
-def _lower_axis(drawing: Drawing, area: Box, x: Scale, name: str) -> None:
+def _lower_axis(drawing: Drawing, area: PlotArea, x: Scale, name: str) -> None:
     drawing.line("axis", [area.left, area.right], area.bottom)
     for tick in x.ticks:
-        place = x.at(tick)
-        drawing.line("axis", place, [area.bottom, area.bottom + 4])
-        drawing.text("tick", place, area.bottom + 17, x.label(tick), "middle")
+        length = x.at(tick)
+        drawing.line("axis", length, [area.bottom, area.bottom + 4])
+        drawing.text("tick", length, area.bottom + 17, x.label(tick), "middle")
     drawing.text("name", area.right, area.bottom + 31, name, "end")

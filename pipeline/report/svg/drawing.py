@@ -1,8 +1,10 @@
-"""Drawings as plain data, paths and texts, which a template writes as inline SVG.
+"""Drawings as plain data, which a template writes as inline SVG.
 
-A library's SVG (matplotlib's, say) has fonts, colours and identifiers of its own: it
-follows neither the page's dark mode nor its print, and weighs ten times as much. Here a
-drawing has shape only; each path and text has a kind, which is its class in page.css.
+Each path and text has a kind, which is its class in page.css: the style sheet sets all
+colours, so that figures follow dark mode and print. Matplotlib's SVG of the same figure
+(predicted against actual price) is ten times as large, takes ten times as long, and has
+no title for screen readers; its colours are fixed in `style` attributes, which the
+page's Content Security Policy blocks.
 """
 
 from dataclasses import dataclass, field
@@ -12,15 +14,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 
-class Path(NamedTuple):
-    """A path of one kind, by SVG's path commands."""
+class PathElement(NamedTuple):
+    """An SVG path and its kind."""
 
     kind: str
     d: str
 
 
-class Text(NamedTuple):
-    """A text whose baseline starts, has its middle or ends at x, y."""
+class TextElement(NamedTuple):
+    """A text whose baseline starts at x, y, or has its middle or end there."""
 
     kind: str
     x: float
@@ -31,36 +33,36 @@ class Text(NamedTuple):
 
 @dataclass
 class Drawing:
-    """Paths and texts on a canvas; points that are not finite are left out.
+    """Paths and texts on a canvas. Points that are not finite are left out.
 
-    title and desc say in words what it shows, for who cannot see it.
+    `title` and `desc` say in words what it shows, for screen readers.
     """
 
     title: str
     desc: str
     width: int
     height: int
-    paths: list[Path] = field(default_factory=list)
-    texts: list[Text] = field(default_factory=list)
+    paths: list[PathElement] = field(default_factory=list)
+    texts: list[TextElement] = field(default_factory=list)
 
     def line(self, kind: str, x: ArrayLike, y: ArrayLike) -> None:
-        """A line through points; through one, a dot."""
+        """Add a line through points, or a dot if there is only one."""
         points = _points(x, y)
         end = "h0" if len(points) == 1 else ""
         self._add(kind, "L".join(f"{a} {b}" for a, b in points) + end, "M")
 
     def band(self, kind: str, x: ArrayLike, low: ArrayLike, high: ArrayLike) -> None:
-        """The area between two lines."""
+        """Add the area between two lines."""
         above, below = _points(x, high), _points(x, low)
         self._add(kind, "L".join(f"{a} {b}" for a, b in [*above, *below[::-1]]), "M")
 
     def dots(self, kind: str, x: ArrayLike, y: ArrayLike) -> None:
-        """Dots, each a line of no length; where many lie on one, one is drawn."""
-        there = dict.fromkeys(_points(x, y))
-        self._add(kind, "".join(f"M{a} {b}h0" for a, b in there))
+        """Add dots, which are lines of length 0; equal points are drawn once."""
+        points = dict.fromkeys(_points(x, y))
+        self._add(kind, "".join(f"M{a} {b}h0" for a, b in points))
 
     def rings(self, kind: str, x: ArrayLike, y: ArrayLike, radius: float) -> None:
-        """Circles around points."""
+        """Add circles around points."""
         arc = f"a{radius} {radius} 0 1 0"
         self._add(
             kind,
@@ -73,12 +75,12 @@ class Drawing:
     def text(
         self, kind: str, x: float, y: float, text: str, anchor: str = "start"
     ) -> None:
-        """A text."""
-        self.texts.append(Text(kind, round(x, 1), round(y, 1), text, anchor))
+        """Add a text."""
+        self.texts.append(TextElement(kind, round(x, 1), round(y, 1), text, anchor))
 
     def _add(self, kind: str, d: str, start: str = "") -> None:
         if d:
-            self.paths.append(Path(kind, start + d))
+            self.paths.append(PathElement(kind, start + d))
 
 
 def _points(x: ArrayLike, y: ArrayLike) -> list[tuple[str, str]]:
@@ -88,5 +90,5 @@ def _points(x: ArrayLike, y: ArrayLike) -> list[tuple[str, str]]:
 
 
 def _number(value: float) -> str:
-    """A length to a tenth of a unit, as short as can be."""
+    """Return a length as text, rounded to a tenth."""
     return f"{value:.1f}".removesuffix(".0")

@@ -1,30 +1,30 @@
-"""Numbers as a picture writes them."""
+"""Numbers as tick labels."""
 
 import math
 
 
 def score(value: float) -> str:
-    """A log-RMSE."""
+    """Return a log-RMSE as text."""
     return f"{value:.3f}"
 
 
 def short(value: float) -> str:
-    """A number without its zeros."""
+    """Return a number without a leading zero."""
     text = f"{value:.10g}"
     return text.replace("0.", ".", 1) if abs(value) < 1 else text
 
 
 def whole(value: float) -> str:
-    """A year, an epoch."""
+    """Return a year or an epoch as text."""
     return f"{value:.0f}"
 
 
 def dollars(value: float) -> str:
-    """A price, in thousands."""
+    """Return a price as text, in thousands of dollars."""
     return f"${value / 1000:,.0f}k" if value >= 1000 else f"${value:,.0f}"
 
 
 def percent(value: float) -> str:
-    """An error in log price, as percent of the price."""
+    """Return an error in log price as percent of the price."""
     share = 100 * math.expm1(value)
     return f"{share:+.0f}%".replace("-", "−") if round(share) else "0%"

@@ -1,4 +1,4 @@
-"""Scales: from values to lengths, with ticks where a reader expects them."""
+"""Scales that map values to lengths in a drawing, with round ticks."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _STEPS = (1, 2, 5, 10)
 
 @dataclass(frozen=True)
 class Scale:
-    """Values from low to high on lengths from start to end; ticks lie within."""
+    """Maps values from `low` to `high` to lengths from `start` to `end`."""
 
     low: float
     high: float
@@ -33,7 +33,7 @@ class Scale:
         *,
         most: int = 6,
     ) -> Self:
-        """From the lowest to the highest value, with at most so many round ticks."""
+        """Return a scale from the smallest to the largest value, with round ticks."""
         low, high = _range(values)
         rough = (high - low) / most
         power = 10 ** math.floor(math.log10(rough))
@@ -46,16 +46,16 @@ class Scale:
     def logarithmic(
         cls, values: ArrayLike, start: float, end: float, label: Callable[[float], str]
     ) -> Self:
-        """Equal ratios are equal lengths; ticks at 1, 2 and 5 times powers of ten."""
+        """Return a logarithmic scale, with ticks at 1, 2 and 5 times powers of ten."""
         own = np.asarray(values, dtype=float)
         low, high = _range(own[own > 0])
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
-        round_ones = [step * 10.0**power for power in powers for step in (1, 2, 5)]
-        ticks = [tick for tick in round_ones if low <= tick <= high]
+        round_values = [step * 10.0**power for power in powers for step in (1, 2, 5)]
+        ticks = [tick for tick in round_values if low <= tick <= high]
         return cls(low, high, start, end, ticks, label, log=True)
 
     def __call__(self, values: ArrayLike) -> np.ndarray:
-        """The length of each value; beyond the ends, the end."""
+        """Return the length of each value, clipped to the ends."""
         own, low, high = np.asarray(values, dtype=float), self.low, self.high
         if self.log:
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -65,12 +65,12 @@ class Scale:
         return np.asarray(self.start + share * (self.end - self.start))
 
     def at(self, value: float) -> float:
-        """The length of one value."""
+        """Return the length of one value."""
         return float(self(value))
 
 
 def _range(values: ArrayLike) -> tuple[float, float]:
-    """The least and greatest finite value; apart, so that there is a length."""
+    """Return the smallest and the largest finite value, and never the same twice."""
     known = np.asarray(values, dtype=float).ravel()
     known = known[np.isfinite(known)]
     if not len(known):

@@ -1,5 +1,5 @@
 "use strict";
-// A click or a key on a column's head sorts the table by it; again, the other way.
+// A click on a column heading sorts the table by that column; again, in reverse.
 const order = new Intl.Collator("en", { numeric: true });
 const key = (row, column) => row.cells[column].dataset.value ?? row.cells[column].textContent;
 const compare = (a, b) => {

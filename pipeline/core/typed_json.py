@@ -1,0 +1,115 @@
+"""Dataclasses to JSON and back, with types checked on the way back."""
+
+import math
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    NamedTuple,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from pipeline.core.errors import short
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Key:
+    """Annotates a field that has another key in JSON; None leaves the field out."""
+
+    name: str | None
+
+
+_NULLABLE = object()
+NanAsNull = Annotated[float, _NULLABLE]  # NaN where JSON has null
+
+
+def to_json(value: Any) -> Any:  # noqa: ANN401
+    """Return dataclasses, lists, tuples and dicts as plain JSON data.
+
+    A float that is not finite becomes None, since JSON has no such number.
+    """
+    if is_dataclass(value):
+        kept = _json_fields(cast(type, type(value)))
+        return {each.key: to_json(getattr(value, each.name)) for each in kept}
+    if isinstance(value, list | tuple):
+        return [to_json(each) for each in value]
+    if isinstance(value, dict):
+        return {name: to_json(each) for name, each in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def from_json(kind: type[T], value: object) -> T:
+    """Return JSON data as an object of a type.
+
+    A dataclass takes the keys that it has fields for and ignores all others; a missing
+    key takes the field's default.
+
+    Args:
+        kind: a dataclass, or any type that the fields of one may have: list, tuple,
+            dict, float, int, str, bool, or a union of one of these and None.
+        value: the JSON data.
+
+    Raises:
+        ValueError: a key without a default is missing, or a value has another type.
+    """
+    return cast(T, _decode(kind, value, ""))
+
+
+def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Annotated, UnionType):
+        if value is None and (origin is UnionType or _NULLABLE in inner):
+            return None if origin is UnionType else math.nan
+        return _decode(inner[0], value, where)
+    if is_dataclass(kind) and isinstance(value, dict):
+        return _decode_fields(cast(type, kind), value, where)
+    if origin in (list, tuple) and isinstance(value, list | tuple):
+        items = enumerate(value)
+        return origin(_decode(inner[0], each, f"{where}[{n}]") for n, each in items)
+    if origin is dict and isinstance(value, dict):
+        return {n: _decode(inner[1], each, f"{where}.{n}") for n, each in value.items()}
+    if type(value) is not kind and not (kind is float and type(value) is int):
+        expected = (origin or kind).__name__
+        raise ValueError(f"{where or 'record'}: {short(repr(value))} is no {expected}")
+    return kind(value)
+
+
+def _decode_fields(kind: type, value: dict[str, Any], where: str) -> object:
+    found = {}
+    for each in _json_fields(kind):
+        place = f"{where}.{each.key}".lstrip(".")
+        if each.key in value:
+            found[each.name] = _decode(each.kind, value[each.key], place)
+        elif each.required:
+            raise ValueError(f"{place}: missing")
+    return kind(**found)
+
+
+class _Field(NamedTuple):
+    name: str
+    key: str
+    kind: Any
+    required: bool
+
+
+@cache
+def _json_fields(kind: type) -> list[_Field]:
+    """Return the fields of a dataclass that JSON has, in order."""
+    hints = get_type_hints(kind, include_extras=True)
+    found = []
+    for each in fields(kind):
+        marks = getattr(hints[each.name], "__metadata__", ())
+        keys = [mark.name for mark in marks if isinstance(mark, Key)]
+        key = keys[0] if keys else each.name
+        required = each.default is MISSING and each.default_factory is MISSING
+        if key is not None:
+            found.append(_Field(each.name, key, hints[each.name], required))
+    return found
