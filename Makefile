@@ -11,6 +11,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 # Variables that are passed on as options, for example: make submit FOLDS=10 LAMBDA="0 1 5"
 flag = $(if $($(1)),--$(2) $($(1)))
 TRAIN_OPTIONS := $(call flag,FOLDS,folds) $(foreach value,$(LAMBDA),--lambda $(value)) \
+  $(foreach value,$(MODEL),--model $(value)) \
   $(call flag,SEEDS,seeds) $(call flag,SEED,seed) $(call flag,EPOCHS,epochs) \
   $(call flag,LR,lr) $(call flag,HIDDEN,hidden) $(call flag,DROPOUT,dropout) \
   $(call flag,BATCH_SIZE,batch-size) $(call flag,DEVICE,device) $(call flag,JOBS,jobs) \
@@ -25,7 +26,7 @@ PUSH_OPTIONS := $(if $(PUSH),--push) $(if $(MESSAGE),--message $(call quoted,$(M
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo
-	@echo 'Variables: FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS TRACK TRIALS TIMEOUT RUN ROOT FORCE'
+	@echo 'Variables: MODEL FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS TRACK TRIALS TIMEOUT RUN ROOT FORCE'
 	@echo '  FROM PUSH MESSAGE'
 	@echo 'For example: make submit FOLDS=10 LAMBDA="0 1 5"'
 

@@ -19,6 +19,7 @@ from pipeline.data.features import build_features
 from pipeline.data.raw import read_test, read_train
 from pipeline.data.schema import ID, TARGET
 from pipeline.validation.cross_validate import CrossValidation, cross_validate
+from pipeline.validation.metrics import paired_difference
 
 PROJECT = Project(Path())
 DOCUMENT = Path("docs/score.md")
@@ -40,10 +41,24 @@ class Houses(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """Log-RMSE per fold seed, over all rows and without the two outliers."""
+    """The scores of out-of-fold predictions on several fold seeds.
 
-    every: np.ndarray
-    usual: np.ndarray
+    Attributes:
+        every: mean log-RMSE over the fold seeds, over all rows.
+        usual: the same without the two outliers.
+        squares: shape (rows,), the mean over the fold seeds of each house's squared
+            error. The seeds share the houses, so only the houses tell how sure a
+            difference is (Nadeau and Bengio, Machine Learning, 2003).
+    """
+
+    every: float
+    usual: float
+    squares: np.ndarray
+
+    def difference(self, base: "Scores") -> str:
+        """Return the difference to other predictions, ± its standard error."""
+        value, error = paired_difference(base.squares, self.squares)
+        return f"{value:+.4f} ± {error:.4f}"
 
 
 def load() -> Houses:
@@ -63,15 +78,10 @@ def validate(houses: Houses, settings: Settings, seed: int) -> CrossValidation:
 
 def scores_of(houses: Houses, log_predictions: Sequence[np.ndarray]) -> Scores:
     """Score out-of-fold log prices, an array of shape (rows,) per fold seed."""
-    squares = [(each - houses.log_price) ** 2 for each in log_predictions]
-    every = np.array([np.sqrt(each.mean()) for each in squares])
-    usual = np.array([np.sqrt(each[houses.usual].mean()) for each in squares])
-    return Scores(every, usual)
-
-
-def standard_error(values: np.ndarray) -> float:
-    """Return the standard error of the mean of one value per fold seed."""
-    return float(values.std(ddof=1) / np.sqrt(len(values)))
+    squares = np.array([(each - houses.log_price) ** 2 for each in log_predictions])
+    every = np.sqrt(squares.mean(axis=1)).mean()
+    usual = np.sqrt(squares[:, houses.usual].mean(axis=1)).mean()
+    return Scores(float(every), float(usual), squares.mean(axis=0))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

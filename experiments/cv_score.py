@@ -1,36 +1,42 @@
-"""The score of the default on development and on held-out fold seeds.
+"""The scores of the models and of their blend, on held-out fold seeds.
 
 python -m experiments.cv_score
 """
 
-import numpy as np
+from dataclasses import replace
 
-from experiments.common import (
-    DEVELOPMENT,
-    HELD_OUT,
-    load,
-    put,
-    scores_of,
-    table,
-    validate,
-)
+import numpy as np
+from joblib import cpu_count
+
+from experiments.common import HELD_OUT, Houses, load, put, scores_of, table
 from pipeline.core.settings import Settings
+from pipeline.models.ensemble import cross_validate_models
+
+
+def log_predictions(houses: Houses, seed: int) -> dict[str, np.ndarray]:
+    """Return the out-of-fold log prices of each model and of the blend."""
+    settings = replace(Settings(), seed=seed)
+    result = cross_validate_models(
+        houses.train, houses.test, settings, lambda *_: None, cpu_count()
+    )
+    every = {**result.members, "blend": result.predictions}
+    return {name: np.log(each.out_of_fold) for name, each in every.items()}
 
 
 def main() -> None:
-    """Score the default on ten fold seeds."""
+    """Score each model, and compare it with the blend."""
     houses = load()
+    runs = [log_predictions(houses, seed) for seed in HELD_OUT]
+    scores = {name: scores_of(houses, [run[name] for run in runs]) for name in runs[0]}
     rows = []
-    for name, seeds in (("development", DEVELOPMENT), ("held-out", HELD_OUT)):
-        results = [validate(houses, Settings(), seed) for seed in seeds]
-        log_prices = [np.log(result.out_of_fold[0]) for result in results]
-        scores = scores_of(houses, log_prices)
-        each = zip(seeds, scores.every, scores.usual, strict=True)
-        rows += [[f"{seed} ({name})", f"{a:.4f}", f"{b:.4f}"] for seed, a, b in each]
-        means = f"{scores.every.mean():.4f}", f"{scores.usual.mean():.4f}"
-        rows.append([f"**mean, {name}**", *(f"**{mean}**" for mean in means)])
-    header = ["fold seed", "all 1,460 rows", "without Ids 524 and 1299"]
-    put("score", table(header, rows))
+    for name, own in scores.items():
+        errors = [[run[n] - houses.log_price for n in (name, "mlp")] for run in runs]
+        alike = np.mean([np.corrcoef(each)[0, 1] for each in errors])
+        gap = "" if name == "blend" else own.difference(scores["blend"])
+        rows.append([name, f"{own.every:.4f}", f"{own.usual:.4f}", gap, f"{alike:.2f}"])
+        print(*rows[-1], sep=" · ", flush=True)
+    header = ["model", "all rows", "without the two", "difference to the blend"]
+    put("score", table([*header, "error correlation with mlp"], rows))
 
 
 if __name__ == "__main__":

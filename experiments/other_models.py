@@ -1,164 +1,174 @@
-"""CatBoost, LightGBM, kernel ridge and ridge regression on the folds of our default.
+"""Boosting libraries and linear models on the folds of our default.
 
 pip install '.[bench]', then: python -m experiments.other_models
 
-The tree models read the cleaned and built columns, and the others our encoded columns.
-The settings of the tree models are the best of a search on the development fold seeds.
-Their score is the mean over as many random seeds as our default has networks per fold.
+All boosting libraries read the columns of `pipeline.models.boosting`, and have the
+settings that correspond to ours; none was searched. The linear models read the columns
+of the MLP. All predictions are clipped to the price bounds.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
-from catboost import CatBoostRegressor
 from lightgbm import LGBMRegressor
-from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import Ridge
+from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
+from sklearn.linear_model import RidgeCV
+from sklearn.metrics.pairwise import euclidean_distances
+from xgboost import XGBRegressor
 
-from experiments.common import (
-    HELD_OUT,
-    Houses,
-    load,
-    put,
-    scores_of,
-    standard_error,
-    table,
-    validate,
-)
-from pipeline.core.settings import Settings
-from pipeline.data.schema import CATEGORIES, ID, TARGET
+from experiments.common import HELD_OUT, Houses, load, put, scores_of, table, validate
+from pipeline.core.settings import MLP, Settings
+from pipeline.data.schema import LOCATION
+from pipeline.models import boosting
 from pipeline.validation.clipping import RowBounds
 from pipeline.validation.cross_validate import CrossValidation
 from pipeline.validation.folds import out_of_fold
 
-CATEGORICAL = [c.name for c in CATEGORIES.values() if not c.ordered]
-MODELS = range(Settings().seeds)
-# data, cross-validation of the default, fold, model seed -> log prices of all rows
-Model = Callable[[Houses, CrossValidation, int, int], np.ndarray]
+SETTINGS = Settings()
+ALPHAS = np.logspace(-2.5, 0, 6)  # of kernel ridge regression
+# columns of all rows, training rows, centred log prices of these -> of all rows
+Model = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
-def catboost(houses: Houses, ours: CrossValidation, fold: int, seed: int) -> np.ndarray:
-    """Predict with CatBoost: many shallow trees, each on few columns and rows."""
-    model = CatBoostRegressor(
-        iterations=2400,
-        learning_rate=0.0203,
-        depth=5,
-        l2_leaf_reg=0.634,
-        rsm=0.275,
-        bootstrap_type="Bernoulli",
-        subsample=0.790,
-        random_strength=0.327,
-        one_hot_max_size=30,
-        cat_features=CATEGORICAL,
-        random_seed=seed,
-        verbose=0,
-        allow_writing_files=False,
-    )
-    frame = columns(houses)
-    known = frame[CATEGORICAL].astype(object).fillna("unknown")
-    frame[CATEGORICAL] = known.astype(str)
-    return fit(model, frame, houses, ours, fold)
+def catboost(columns: np.ndarray, rows: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Our model, with one seed."""
+    arrays = boosting.fit(columns[rows], target, 0, SETTINGS, lambda: None)
+    return boosting.predict(arrays, columns)
 
 
-def lightgbm(houses: Houses, ours: CrossValidation, fold: int, seed: int) -> np.ndarray:
-    """Predict with LightGBM: many small trees, each on a quarter of the columns."""
-    model = LGBMRegressor(
-        n_estimators=2400,
-        learning_rate=0.0173,
-        num_leaves=10,
-        min_child_samples=4,
-        subsample=0.909,
-        subsample_freq=1,
-        colsample_bytree=0.254,
-        reg_lambda=0.512,
-        cat_smooth=2.67,
-        random_state=seed,
-        verbose=-1,
-    )
-    frame = columns(houses)
-    frame[CATEGORICAL] = frame[CATEGORICAL].astype("category")
-    return fit(model, frame, houses, ours, fold)
+def library(model: object) -> Model:
+    """Return a model of a library with scikit-learn's interface."""
 
+    def fit(columns: np.ndarray, rows: np.ndarray, target: np.ndarray) -> np.ndarray:
+        model.fit(columns[rows], target)  # type: ignore[attr-defined]
+        return np.asarray(model.predict(columns))  # type: ignore[attr-defined]
 
-def ridge(houses: Houses, ours: CrossValidation, fold: int, seed: int) -> np.ndarray:
-    """Predict with ridge regression on our encoded columns."""
-    return fit(Ridge(100.0), encoded(houses, ours, fold), houses, ours, fold)
+    return fit
 
 
 def kernel_ridge(
-    houses: Houses, ours: CrossValidation, fold: int, seed: int
+    columns: np.ndarray, rows: np.ndarray, target: np.ndarray
 ) -> np.ndarray:
-    """Predict with kernel ridge regression on our encoded columns."""
-    model = KernelRidge(alpha=0.1, kernel="rbf", gamma=3e-4)
-    return fit(model, encoded(houses, ours, fold), houses, ours, fold)
+    """Gaussian kernel of a third of the inverse mean squared distance.
+
+    The penalty is chosen by the leave-one-out error on the training rows, which has a
+    closed form (Rasmussen and Williams, Gaussian Processes, 2006, section 5.4.2).
+    """
+    distances = euclidean_distances(columns, columns[rows], squared=True)
+    kernel = np.exp(-distances / (3 * distances[rows].mean()))
+    values, vectors = np.linalg.eigh(kernel[rows])
+    best, chosen = np.inf, np.zeros(len(rows))
+    for alpha in ALPHAS:
+        inverse = (vectors / (values + alpha)) @ vectors.T
+        weights = inverse @ target
+        error = np.mean((weights / inverse.diagonal()) ** 2)
+        if error < best:
+            best, chosen = error, weights
+    return np.asarray(kernel @ chosen)
 
 
-OTHERS: dict[str, tuple[Model, range]] = {
-    "CatBoost, tuned": (catboost, MODELS),
-    "LightGBM, tuned": (lightgbm, MODELS),
-    "kernel ridge, encoded columns": (kernel_ridge, range(1)),
-    "ridge, encoded columns": (ridge, range(1)),
+COMMON = {"learning_rate": 0.03, "max_depth": 4, "random_state": 0}
+BOOSTED: dict[str, Model] = {
+    "CatBoost (ours, one seed)": catboost,
+    "LightGBM": library(
+        LGBMRegressor(
+            n_estimators=1500,
+            learning_rate=0.02,
+            num_leaves=8,
+            min_child_samples=5,
+            subsample=0.8,
+            subsample_freq=1,
+            colsample_bytree=0.33,
+            random_state=0,
+            verbose=-1,
+            n_jobs=1,
+        )
+    ),
+    "XGBoost": library(
+        XGBRegressor(
+            **COMMON, n_estimators=1500, subsample=0.8, colsample_bytree=0.33, n_jobs=1
+        )
+    ),
+    "scikit-learn, histograms": library(
+        HistGradientBoostingRegressor(
+            learning_rate=0.03,
+            max_iter=1000,
+            max_leaf_nodes=8,
+            min_samples_leaf=5,
+            max_features=0.33,
+            early_stopping=False,
+            random_state=0,
+        )
+    ),
+    "scikit-learn, exact splits": library(
+        GradientBoostingRegressor(
+            **COMMON, n_estimators=1500, max_features=0.33, subsample=0.8
+        )
+    ),
+}
+LINEAR: dict[str, Model] = {
+    "ridge, columns of the MLP": library(RidgeCV(np.logspace(0, 3.5, 15))),
+    "kernel ridge, columns of the MLP": kernel_ridge,
 }
 
 
-def columns(houses: Houses) -> pd.DataFrame:
-    """Return the cleaned and built columns."""
-    return houses.train.drop(columns=[ID, TARGET])
-
-
-def encoded(houses: Houses, ours: CrossValidation, fold: int) -> pd.DataFrame:
-    """Return the columns as the networks of a fold read them."""
-    return pd.DataFrame(ours.fold_data.inputs.of_fold(fold)[: len(houses.train)])
-
-
-def fit(
-    model: object, frame: pd.DataFrame, houses: Houses, ours: CrossValidation, fold: int
+def log_price(
+    model: Model, houses: Houses, ours: CrossValidation, trees: np.ndarray | None
 ) -> np.ndarray:
-    """Train on the training rows of a fold; return the log prices of all rows."""
-    rows = ours.fold_data.folds[fold].train
-    mean = houses.log_price[rows].mean()
-    model.fit(frame.iloc[rows], houses.log_price[rows] - mean)  # type: ignore[attr-defined]
-    return np.asarray(model.predict(frame)) + mean  # type: ignore[attr-defined]
+    """Return out-of-fold log prices of a model, clipped to the price bounds."""
+    data = ours.fold_data
+    every = []
+    for number, fold in enumerate(data.folds):
+        columns = trees
+        if columns is None:
+            columns = data.inputs.of_fold(number)[: len(houses.train)].numpy()
+        mean = houses.log_price[fold.train].mean()
+        own = model(columns, fold.train, houses.log_price[fold.train] - mean)
+        every.append(own + mean)
+    train_bounds = RowBounds.of(data.price_bounds, houses.train[LOCATION])
+    return out_of_fold(train_bounds.clip(np.array(every)), ours.fold_of)
 
 
-def predicted(
-    model: Model, houses: Houses, ours: CrossValidation, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return a model's out-of-fold log prices, without and with our price bounds."""
-    folds = range(len(ours.fold_data.folds))
-    plain = np.stack([model(houses, ours, fold, seed) for fold in folds])
-    floor, ceiling = ours.fold_data.row_bounds.floor, ours.fold_data.row_bounds.ceiling
-    clipped = RowBounds(floor, ceiling[:, : len(houses.train)]).clip(plain)
-    return out_of_fold(plain, ours.fold_of), out_of_fold(clipped, ours.fold_of)
+def mean_of(*members: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return the blend of several models on each fold seed."""
+    return [np.mean(each, axis=0) for each in zip(*members, strict=True)]
 
 
 def main() -> None:
-    """Score all models on the held-out fold seeds, paired by fold seed."""
+    """Score each model alone, blended with the MLP, and as a third model."""
     houses = load()
-    ours = [validate(houses, Settings(), seed) for seed in HELD_OUT]
-    own = scores_of(houses, [np.log(each.out_of_fold[0]) for each in ours])
-    rows = [
-        ["the default", f"{own.every.mean():.4f}", f"{own.usual.mean():.4f}", "", ""]
-    ]
-    for name, (model, seeds) in OTHERS.items():
-        runs = [[predicted(model, houses, o, seed) for o in ours] for seed in seeds]
-        for index, suffix in enumerate(("", ", with our price bounds")):
-            scored = [scores_of(houses, [r[index] for r in run]) for run in runs]
-            every = np.mean([each.every for each in scored], axis=0)
-            usual = np.mean([each.usual for each in scored], axis=0)
-            gap = every - own.every
-            rows.append(
-                [
-                    name + suffix,
-                    f"{every.mean():.4f}",
-                    f"{usual.mean():.4f}",
-                    f"{gap.mean():+.4f} ± {standard_error(gap):.4f}",
-                    f"{(gap > 0).sum()} of {len(gap)}",
-                ]
-            )
-            print(*rows[-1], sep=" · ", flush=True)
-    header = ["model", "all rows", "without the two", "difference to ours", "worse on"]
+    ours = [validate(houses, replace(SETTINGS, models=(MLP,)), s) for s in HELD_OUT]
+    mlp = [np.log(each.out_of_fold[0]) for each in ours]
+    columns = boosting.read(houses.train).entries
+    filled = np.nan_to_num(columns, nan=-1.0)  # exact splits take no missing values
+    rows, first = [], None
+    for name, model in {**BOOSTED, **LINEAR}.items():
+        begin = time.process_time()
+        trees = None if name in LINEAR else columns if model is catboost else filled
+        own = [log_price(model, houses, each, trees) for each in ours]
+        seconds = (time.process_time() - begin) / len(ours)
+        first = first or own
+        scores, two = scores_of(houses, own), scores_of(houses, mean_of(mlp, own))
+        three = scores_of(houses, mean_of(mlp, first, own))
+        pair = scores_of(houses, mean_of(mlp, first))
+        errors = [
+            [predicted - houses.log_price for predicted in both]
+            for both in zip(mlp, own, strict=True)
+        ]
+        alike = np.mean([np.corrcoef(each)[0, 1] for each in errors])
+        rows.append(
+            [
+                *(name, f"{scores.every:.4f}", f"{scores.usual:.4f}", f"{alike:.2f}"),
+                f"{two.every:.4f}",
+                "" if own is first else three.difference(pair),
+                f"{seconds:.0f}",
+            ]
+        )
+        print(*rows[-1], sep=" · ", flush=True)
+    header = ["model", "all rows", "without the two", "error correlation with mlp"]
+    header += ["blended with mlp", "as a third model", "processor seconds"]
     put("peers", table(header, rows))
 
 

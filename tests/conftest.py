@@ -75,7 +75,7 @@ def small_project(tmp_path):
 def _trained_once(tmp_path_factory):
     root = copy_raw(tmp_path_factory.mktemp("once") / "trained", rows=120)
     up_to_date.preprocess(Project(root), force=False)
-    settings = Settings(epochs=2, seeds=1, hidden=(8,))
+    settings = Settings(models=("mlp",), epochs=2, seeds=1, hidden=(8,))
     up_to_date.train(Project(root), settings, lambda *_: None, jobs=1, force=False)
     return root
 

@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 from pipeline import __version__
 from pipeline.cli.baselines import baselines
 from pipeline.cli.bench import bench
+from pipeline.cli.blend import blend
 from pipeline.cli.download import download
 from pipeline.cli.lesson import lesson
 from pipeline.cli.predict import predict
@@ -29,8 +30,8 @@ app = typer.Typer(pretty_exceptions_enable=False)
 _COMMANDS = {
     command.__name__: command
     for command in (
-        *(download, preprocess, train, tune, baselines, submit, report),
-        *(runs, predict, lesson, bench),
+        *(download, preprocess, train, tune, baselines, blend, submit),
+        *(report, runs, predict, lesson, bench),
     )
 }
 for name, command in _COMMANDS.items():

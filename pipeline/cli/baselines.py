@@ -6,9 +6,9 @@ from pathlib import Path
 from pipeline.cli.options import Force, Json, Root
 from pipeline.cli.output import ignore, print_json, saved
 from pipeline.core.paths import Project
-from pipeline.core.settings import Settings
+from pipeline.core.settings import MLP, Settings
 
-_DEFAULT = Settings()
+_DEFAULT = Settings(models=(MLP,))
 
 
 def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) -> None:
@@ -18,11 +18,11 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
     """
     from pipeline.cli.tables.baselines import show_baselines
     from pipeline.cli.tables.console import say
-    from pipeline.cli.tables.progress import epoch_progress
+    from pipeline.cli.tables.progress import training_progress
     from pipeline.stages import up_to_date
 
     project = Project(root)
-    progress = epoch_progress(_DEFAULT.networks, _DEFAULT.epochs)
+    progress = training_progress(_DEFAULT)
     with nullcontext(ignore) if as_json else progress as callback:
         outcome = up_to_date.baselines(project, _DEFAULT, callback, force=force)
     if as_json:

@@ -10,7 +10,7 @@ from pipeline.cli.options import Epochs, Folds, Force, Json, Root
 from pipeline.cli.output import ignore, print_json, saved
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
-from pipeline.core.settings import Settings, comma_separated
+from pipeline.core.settings import MODELS, Settings, comma_separated
 
 if TYPE_CHECKING:
     from pipeline.runs.tracking import Tracker
@@ -21,6 +21,14 @@ _HIDDEN = comma_separated(_DEFAULT.hidden)
 
 def train(
     root: Root = Path(),
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            help=f"Model to train: {' or '.join(MODELS)}; repeat it for a blend "
+            "(default: all)",
+        ),
+    ] = None,
     folds: Folds = _DEFAULT.folds,
     lambdas: Annotated[
         list[float] | None,
@@ -31,7 +39,7 @@ def train(
         ),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(help="Networks per fold; their predictions are averaged.")
+        int, typer.Option(help="Networks (and boosted models) per fold, averaged.")
     ] = _DEFAULT.seeds,
     seed: Annotated[
         int, typer.Option(help="Random seed of folds, weights and batches.")
@@ -62,16 +70,17 @@ def train(
     as_json: Json = False,
     force: Force = False,
 ) -> None:
-    """Train networks with K-fold cross-validation and save them as a run.
+    """Train models with K-fold cross-validation and save their blend as a run.
 
     Example: pipeline train --folds 10 --lambda 1 --lambda 5
     """
     from pipeline.cli.tables.console import say
-    from pipeline.cli.tables.progress import epoch_progress
+    from pipeline.cli.tables.progress import training_progress
     from pipeline.cli.tables.train import show_scores
     from pipeline.stages import up_to_date
 
     settings = Settings(
+        models=tuple(models or _DEFAULT.models),
         folds=folds,
         lambdas=tuple(lambdas or _DEFAULT.lambdas),
         seeds=seeds,
@@ -85,7 +94,7 @@ def train(
     )
     project = Project(root)
     tracker = _tracker() if track else None
-    progress = epoch_progress(settings.networks, epochs)
+    progress = training_progress(settings)
     with nullcontext(ignore) if as_json else progress as callback:
         outcome = up_to_date.train(project, settings, callback, jobs=jobs, force=force)
     if not as_json:

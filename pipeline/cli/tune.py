@@ -9,7 +9,7 @@ import typer
 from pipeline.cli.options import Epochs, Folds, Json, Root
 from pipeline.cli.output import ignore, print_json, saved
 from pipeline.core.paths import Project
-from pipeline.core.settings import Settings
+from pipeline.core.settings import MLP, Settings
 from pipeline.tuning.plan import Plan
 
 _DEFAULT = Settings()
@@ -59,7 +59,7 @@ def tune(
         jobs=jobs,
         backend=backend,
         scheduler=scheduler,
-        settings=Settings(folds=folds, seed=seed, epochs=epochs),
+        settings=Settings(models=(MLP,), folds=folds, seed=seed, epochs=epochs),
     )
     with nullcontext(ignore) if as_json else search_progress() as callback:
         outcome = up_to_date.tune(Project(root), plan, callback)
@@ -71,4 +71,4 @@ def tune(
         return
     if search := outcome.result.search:  # a run of `tune` always has one
         show_search(search)
-    say(f"{saved(outcome)}: the best settings, trained")
+    say(f"{saved(outcome)}: the MLP alone with the best settings")

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from pipeline.core.errors import UserError
 
+MLP = "mlp"
+MODELS = (MLP, "boosting")
+TREES_PER_STEP = 10  # of the progress: about as long as an epoch of a network
 LARGEST_SEED = 2**32 - 1  # the largest that NumPy, which shuffles the folds, accepts
 
 
@@ -19,12 +22,13 @@ class Settings:
         UserError: a value is outside its range.
     """
 
+    models: tuple[str, ...] = MODELS  # their predictions are blended
     folds: int = 5
-    lambdas: tuple[float, ...] = (5.0,)  # decoupled weight decay of the weights
-    seeds: int = 2  # networks per fold; their log prices are averaged
+    lambdas: tuple[float, ...] = (1.0,)  # decoupled weight decay of the weights
+    seeds: int = 2  # networks, and boosted models, per fold; they are averaged
     seed: int = 0  # of folds, initial weights, batches and dropout
     epochs: int = 40
-    lr: float = 1e-3  # peak learning rate
+    lr: float = 5e-3  # peak learning rate
     hidden: tuple[int, ...] = (64,)
     dropout: float = 0.2
     batch_size: int = 128
@@ -32,18 +36,35 @@ class Settings:
 
     # Without a command-line option.
     huber_delta: float = 0.07  # threshold of the Huber loss, in log price
-    price_margin: float = 0.2  # log price above a neighbourhood's highest (+22 %)
-    rare_share: float = 1 / 9  # categories in fewer rows than this are scaled down
+    margin_quantile: float = 0.9  # of the gaps between the two highest prices
+    rare_share: float = 1 / 9  # columns off their mode in fewer rows are scaled down
     wide_lr_multiplier: float = 3.0  # of the wide head's weights, which start at 0
     adam_betas: tuple[float, float] = (0.9, 0.99)  # runs are short: 0.99, not 0.999
     warm_up: float = 0.05  # share of all steps in which the learning rate rises
+    trees: int = 1000  # of a boosted model
+    tree_lr: float = 0.03
+    tree_depth: int = 6
+    tree_columns: float = 1 / 3  # share of the columns that a split chooses from
+    tree_borders: int = 64  # thresholds that are tried for each column
 
     @property
     def networks(self) -> int:
         """The number of networks that a run trains."""
-        return len(self.lambdas) * self.folds * self.seeds
+        return len(self.lambdas) * self.folds * self.seeds * (MLP in self.models)
+
+    @property
+    def boosted(self) -> int:
+        """The number of boosted models that a run trains."""
+        return self.folds * self.seeds * ("boosting" in self.models)
+
+    @property
+    def steps(self) -> int:
+        """The number of progress steps of a run: epochs, and groups of trees."""
+        groups = -(-self.trees // TREES_PER_STEP)
+        return self.networks * self.epochs + self.boosted * groups
 
     def __post_init__(self) -> None:
+        _check_models(self.models)
         check_minimum("--folds", self.folds, 2)
         check_minimum("--seeds", self.seeds, 1)
         check_minimum("--seed", self.seed, 0)
@@ -61,14 +82,19 @@ class Settings:
         _check_positive("--lr", self.lr)
         _check_probability("--dropout", self.dropout)
         _check_positive("huber_delta", self.huber_delta)
-        _check_not_negative("price_margin", self.price_margin)
-        _check_share("rare_share", self.rare_share)
+        _check_share("margin_quantile", self.margin_quantile)
+        _check_share("rare_share", self.rare_share, most=0.5)
         _check_positive("wide_lr_multiplier", self.wide_lr_multiplier)
         if len(self.adam_betas) != 2:
             raise UserError(f"adam_betas {self.adam_betas}: must be two numbers")
         for beta in self.adam_betas:
             _check_probability("adam_betas", beta)
         _check_share("warm_up", self.warm_up)
+        check_minimum("trees", self.trees, 1)
+        _check_positive("tree_lr", self.tree_lr)
+        check_minimum("tree_depth", self.tree_depth, 1)
+        _check_share("tree_columns", self.tree_columns)
+        check_minimum("tree_borders", self.tree_borders, 1)
 
 
 def comma_separated(values: Iterable[object]) -> str:
@@ -86,6 +112,15 @@ def check_minimum(option: str, value: int, least: int) -> None:
         raise UserError(f"{option} {value}: must be {least} or more")
 
 
+def _check_models(models: tuple[str, ...]) -> None:
+    unknown = [name for name in models if name not in MODELS]
+    if unknown or not models:
+        name = unknown[0] if unknown else "none"
+        raise UserError(f"--model {name}: give one of {', '.join(MODELS)}")
+    if len(set(models)) < len(models):
+        raise UserError("--model: each model may be given once")
+
+
 def _check_positive(name: str, value: float) -> None:
     if not 0 < value < float("inf"):
         raise UserError(f"{name} {value:g}: must be more than 0, and finite")
@@ -101,6 +136,6 @@ def _check_probability(name: str, value: float) -> None:
         raise UserError(f"{name} {value:g}: must be 0 or more, less than 1")
 
 
-def _check_share(name: str, value: float) -> None:
-    if not 0 < value <= 1:
-        raise UserError(f"{name} {value:g}: must be more than 0, 1 at most")
+def _check_share(name: str, value: float, most: float = 1) -> None:
+    if not 0 < value <= most:
+        raise UserError(f"{name} {value:g}: must be more than 0, {most:g} at most")

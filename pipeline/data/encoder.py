@@ -24,15 +24,10 @@ _BLOCK_COLUMNS = 8  # numeric columns that are converted to a matrix at a time
 
 
 class Matrix(NamedTuple):
-    """Features as numbers; missing values are NaN.
-
-    Shapes: entries (n_rows, n_columns); is_categorical (n_columns,), True for one-hot
-    columns and for interactions of a category with a number.
-    """
+    """Features as numbers, shape (n_rows, n_columns); missing values are NaN."""
 
     entries: np.ndarray
     names: list[str]
-    is_categorical: np.ndarray
 
 
 def to_matrix(features: pd.DataFrame) -> Matrix:
@@ -41,11 +36,12 @@ def to_matrix(features: pd.DataFrame) -> Matrix:
     return Matrix(
         np.hstack([block.entries for block in blocks]),
         [name for block in blocks for name in block.names],
-        np.concatenate([block.is_categorical for block in blocks]),
     )
 
 
-def column_blocks(features: pd.DataFrame) -> Iterator[Matrix]:
+def column_blocks(
+    features: pd.DataFrame, *, interactions: bool = True
+) -> Iterator[Matrix]:
     """Yield the matrix a few columns at a time, to save memory on long files."""
     columns = features.columns.difference([ID, TARGET], sort=False)
     categories = [
@@ -54,18 +50,14 @@ def column_blocks(features: pd.DataFrame) -> Iterator[Matrix]:
     numbers = [name for name in columns if name not in categories]
     for start in range(0, len(numbers), _BLOCK_COLUMNS):
         names = numbers[start : start + _BLOCK_COLUMNS]
-        yield _block(features[names].to_numpy(float), names, is_categorical=False)
+        yield Matrix(features[names].to_numpy(float), names)
     for name in categories:
         names = [f"{name}={value}" for value in CATEGORIES[name].vocabulary]
-        yield _block(_one_hot(features[name]), names, is_categorical=True)
-    for name, number in INTERACTIONS:
+        yield Matrix(_one_hot(features[name]), names)
+    for name, number in INTERACTIONS if interactions else ():
         names = [f"{name}={value}×{number}" for value in CATEGORIES[name].vocabulary]
         products = _one_hot(features[name]) * features[[number]].to_numpy()
-        yield _block(products, names, is_categorical=True)
-
-
-def _block(values: np.ndarray, names: list[str], *, is_categorical: bool) -> Matrix:
-    return Matrix(values, names, np.full(len(names), is_categorical))
+        yield Matrix(products, names)
 
 
 @dataclass(frozen=True)
@@ -73,7 +65,7 @@ class Encoder:
     """Imputation and standardisation fitted on training rows.
 
     Shapes: all (n_columns,). `fill` replaces missing values. `scale` is the standard
-    deviation divided by the rare-category weight.
+    deviation divided by the rare-column weight.
     """
 
     fill: np.ndarray
@@ -82,26 +74,26 @@ class Encoder:
 
     @classmethod
     def fit(cls, matrix: Matrix, rows: np.ndarray, rare_share: float) -> Self:
-        """Fit median, mean, standard deviation and rare-category weight.
+        """Fit median, mean, standard deviation and rare-column weight.
 
         A category that no training row has gets an infinite scale: it is encoded as 0.
 
         Args:
             matrix: The features of all rows.
             rows: The indices of the training rows.
-            rare_share: Categorical columns that differ from their mode in a smaller
-                share of rows are scaled down. Standardised, a rare category would have
-                a huge value, and its weight would hardly be decayed.
+            rare_share: Columns that differ from their mode in a smaller share of rows
+                are scaled down. Standardised, a rare value would be huge, and its
+                weight hardly decayed: a few houses would decide it.
         """
         # scikit-learn's SimpleImputer gives the same medians, but slower: it sorts.
         values = pd.DataFrame(matrix.entries[rows])
         fill = values.median().fillna(0)
         imputed = values.fillna(fill).to_numpy()
         scaler = StandardScaler().fit(imputed)
-        weight = np.ones(len(fill))
-        weight[matrix.is_categorical] = _rare_weight(
-            imputed[:, matrix.is_categorical], rare_share
-        )
+        # A value that more than half of the rows have is the median, so the share of
+        # the mode needs no sorting; where none has, the weight is 1 either way.
+        at_mode = (imputed == fill.to_numpy()).mean(axis=0)
+        weight = np.minimum(1, (1 - at_mode) / rare_share)
         deviation = np.where(scaler.scale_ < LEAST_DEVIATION, 1.0, scaler.scale_)
         with np.errstate(divide="ignore"):
             scale = np.asarray(deviation / weight)
@@ -130,12 +122,6 @@ class Encoder:
         """Return the encoded rows, shape (n_rows, n_columns), float32, without NaN."""
         imputed = np.where(np.isnan(values), self.fill, values)
         return np.asarray((imputed - self.mean) / self.scale, dtype=np.float32)
-
-
-def _rare_weight(imputed: np.ndarray, rare_share: float) -> np.ndarray:
-    """Return 1 for a column that varies enough, towards 0 for one that hardly does."""
-    at_mode = [np.unique(column, return_counts=True)[1].max() for column in imputed.T]
-    return np.minimum(1, (1 - np.array(at_mode) / len(imputed)) / rare_share)
 
 
 def _one_hot(categories: pd.Series) -> np.ndarray:

@@ -97,6 +97,11 @@ SUMS = (
         "a deck is used like a porch",
         lambda h: _log1p(_porch_sf(h) + h["WoodDeckSF"]),
     ),
+    Built(
+        "Lot",
+        "centred log of the lot area, for the interaction with the neighbourhood",
+        _lot,
+    ),
 )
 
 PRODUCTS = (
@@ -241,21 +246,7 @@ CURVES = (
     ),
 )
 
-OTHERS = (
-    Built(
-        "CommercialZone",
-        "the ten houses in C (all) sell far below comparable ones; unlike a rare "
-        "category, a number is not scaled down",
-        lambda h: (h["MSZoning"] == "C (all)").astype(float),
-    ),
-    Built(
-        "Lot",
-        "centred log of the lot area, for the interaction with the neighbourhood",
-        _lot,
-    ),
-)
-
-BUILT = SUMS + PRODUCTS + CURVES + OTHERS
+BUILT = SUMS + PRODUCTS + CURVES
 
 # Category × number: prices per square foot of house and of lot differ by neighbourhood.
 INTERACTIONS = ((LOCATION, "Size"), (LOCATION, "Lot"))

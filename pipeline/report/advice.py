@@ -34,10 +34,9 @@ def _submission(facts: Facts) -> Iterator[Advice]:
 
 def _weight_decay(run: Run) -> Iterator[Advice]:
     """Suggest other values of λ if the best one is at the end of the grid."""
-    if run.search is not None:
+    if run.search is not None or not run.has_networks:
         return
-    values = [each.weight_decay for each in run.scored]
-    best = run.best_lambda
+    values, best = [each.decay for each in run.scored], run.best.decay
     if len(values) == 1:
         yield Advice(
             "Only one λ was tried. Try others:",

@@ -28,8 +28,12 @@ class Facts(NamedTuple):
         houses: the columns of oof.csv, `error` (log of prediction over price), `share`
             of all squared error and, if data/raw has not changed since training, the
             cleaned columns.
-        history: the learning curves.
-        importance: of each column, or None if data/raw has changed.
+        model_errors: the errors of each model of a blend, a column per model; empty
+            for a single model.
+        cleaned: whether `houses` has the cleaned columns: data/raw has not changed.
+        history: the learning curves, or None if the run has no networks.
+        importance: of each column to the MLP, or None if data/raw has changed or the
+            run has no networks.
         changes: a line for each file that has changed since the run finished.
         submitted: whether there is a submission file.
         leaderboard: the score on Kaggle, or None.
@@ -37,7 +41,9 @@ class Facts(NamedTuple):
 
     run: Run
     houses: pd.DataFrame
-    history: pd.DataFrame
+    model_errors: pd.DataFrame
+    cleaned: bool
+    history: pd.DataFrame | None
     importance: list[Importance] | None
     changes: list[str]
     submitted: bool
@@ -56,18 +62,21 @@ def read_facts(project: Project, run: Run) -> Facts:
         UserError: a file of the run is missing or not as `pipeline train` writes it.
     """
     houses = _read(run.folder / OUT_OF_FOLD, _out_of_fold)
-    history = _read(run.folder / HISTORY, _history)
+    history = _read(run.folder / HISTORY, _history) if run.has_networks else None
     cleaned = _cleaned(project, run, houses)
     importance = None
     if cleaned is not None:
         fold = houses["fold"].to_numpy()
-        importance = importances(Predictor.load(run), cleaned, fold)
+        if run.has_networks:
+            importance = importances(Predictor.load(run), cleaned, fold)
         houses = cleaned.assign(**{str(name): houses[name] for name in houses})
     submission = project.submissions / f"{run.run_id}.csv"
     receipt = receipts.read(submission)
     return Facts(
         run=run,
         houses=houses,
+        model_errors=_model_errors(run),
+        cleaned=cleaned is not None,
         history=history,
         importance=importance,
         changes=list(changes(project, run)),
@@ -99,6 +108,24 @@ def _out_of_fold(path: Path) -> pd.DataFrame:
     error = log_errors(houses["prediction"].to_numpy(), houses[TARGET].to_numpy())
     total = (error**2).sum() or 1.0  # all predictions may be exact
     return houses.assign(error=error, share=error**2 / total)
+
+
+def _model_errors(run: Run) -> pd.DataFrame:
+    """Read the errors of each model of a blend.
+
+    Raises:
+        UserError: oof.csv is not as `pipeline train` writes it.
+    """
+    names = list(run.models) if run.is_blend else []
+
+    def read(path: Path) -> pd.DataFrame:
+        prices = _numbers(path, dict.fromkeys([TARGET, *names], float))
+        if not ((prices > 0) & np.isfinite(prices)).all(axis=None):
+            raise ValueError("a price that is not positive and finite")
+        price = prices[TARGET].to_numpy()
+        return prices[names].apply(lambda own: log_errors(own.to_numpy(), price))
+
+    return _read(run.folder / OUT_OF_FOLD, read) if names else pd.DataFrame()
 
 
 def _history(path: Path) -> pd.DataFrame:

@@ -94,7 +94,7 @@ def _scores(
     number = len(copies) // len(fold)
     price = copies[TARGET].to_numpy(float)
     fold_of, predicted = np.tile(fold, number), np.empty(len(copies))
-    for each in range(len(predictor.networks)):
+    for each in np.unique(fold).tolist():
         own = np.flatnonzero(fold_of == each)
         rows = matrix._replace(entries=matrix.entries[own])
         where = copies[LOCATION].iloc[own]

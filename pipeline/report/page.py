@@ -27,9 +27,15 @@ from pipeline.report.advice import Advice, advise
 from pipeline.report.compare import compare
 from pipeline.report.facts import Facts, read_facts
 from pipeline.report.figures import rankings, residuals, scores
+from pipeline.report.models import ModelRow, compare_models
 from pipeline.report.svg import labels
 from pipeline.report.svg.drawing import Drawing
-from pipeline.report.texts import fold_names, fold_values, setting_texts
+from pipeline.report.texts import (
+    fold_names,
+    fold_values,
+    lambda_text,
+    setting_texts,
+)
 from pipeline.runs.record import BaselineScore, Run
 from pipeline.runs.store import newest_baselines
 
@@ -45,6 +51,8 @@ class RunView(NamedTuple):
     figures: dict[str, Drawing]
     curves: dict[int, Drawing]
     largest_errors: list[dict[str, Any]]
+    models: list[ModelRow]
+    correlation_heads: list[str]
     typical_error: str
     settings: dict[str, str]
 
@@ -84,6 +92,8 @@ def render(views: Sequence[RunView], baselines: Run | None) -> str:
         baseline_scores=finite,
         baselines_figure=rankings.baselines(finite) if finite else None,
         fold_names=fold_names,
+        lambda_text=lambda_text,
+        signed=labels.signed,
         fold_values=fold_values,
         style=style,
         style_hash=_hash(style),
@@ -100,7 +110,7 @@ def finite_scores(run: Run) -> list[BaselineScore]:
 
 def draw(facts: Facts) -> RunView:
     """Draw the figures of a run."""
-    houses, run = facts.houses, facts.run
+    houses, run, history = facts.houses, facts.run, facts.history
     figures = {
         "forecast": scores.forecast(run, facts.leaderboard),
         "against_actual": residuals.against_actual(facts),
@@ -108,19 +118,22 @@ def draw(facts: Facts) -> RunView:
     }
     if len(run.scored) > 1:
         figures["lambdas"] = scores.lambdas(run)
-    if facts.importance is not None:
+    if facts.cleaned:
         figures["year"] = residuals.residuals(facts, YEAR_BUILT, "year built")
         figures["neighbourhoods"] = residuals.neighbourhoods(houses)
+    if facts.importance is not None:
         figures["importance"] = rankings.importance(facts.importance)
     largest = facts.largest_errors.to_dict("records")
     return RunView(
         facts=facts,
         advice=advise(facts),
         figures=figures,
-        curves=scores.curves(run, facts.history),
+        curves={} if history is None else scores.curves(run, history),
         largest_errors=[
             {str(name): cell for name, cell in row.items()} for row in largest
         ],
+        models=compare_models(facts),
+        correlation_heads=[f"correlation with {name}" for name in run.models],
         typical_error=f"{np.expm1(houses['error'].abs().median()):.1%}",
         settings=setting_texts(run.settings),
     )

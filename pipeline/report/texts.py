@@ -5,7 +5,7 @@ from dataclasses import asdict
 from math import inf, isfinite
 
 from pipeline.core.settings import Settings
-from pipeline.runs.record import BaselineScore, CandidateScore
+from pipeline.runs.record import BaselineScore, ModelScore
 
 ROOMY = 6  # up to this many folds, scores are written in full
 _MOST = 10  # more columns than this do not fit into 100 characters
@@ -29,7 +29,7 @@ def fold_values(folds: Sequence[float]) -> list[str]:
     return texts(folds, short=len(folds) > ROOMY)
 
 
-def overall(score: CandidateScore | BaselineScore, *, short: bool) -> tuple[str, str]:
+def overall(score: ModelScore | BaselineScore, *, short: bool) -> tuple[str, str]:
     """Return the mean ± sd of the folds, and the pooled score; "–" if it diverged."""
     if not isfinite(score.pooled):
         return "–", "–"
@@ -41,6 +41,11 @@ def texts(scores: Sequence[float], *, short: bool) -> list[str]:
     """Return scores with four digits; `short` drops the 0 before the point."""
     written = [f"{score:.4f}" if isfinite(score) else "diverged" for score in scores]
     return [text.removeprefix("0") for text in written] if short else written
+
+
+def lambda_text(weight_decay: float | None) -> str:
+    """Return a weight decay λ, or nothing for a model that has none."""
+    return "" if weight_decay is None else f"{weight_decay:g}"
 
 
 def setting_texts(settings: Settings) -> dict[str, str]:

@@ -1,9 +1,10 @@
-"""Load the networks of a run and predict prices with them.
+"""Load the models of a run and predict prices with them.
 
 Loading runs no code: safetensors files hold plain tensors, which are used only after
 their names, types and shapes are checked against the run's record.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +18,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from pipeline.core.errors import UserError
+from pipeline.core.settings import MLP
 from pipeline.data.encoder import Encoder, Matrix, to_matrix
 from pipeline.data.schema import LOCATION
+from pipeline.models import MODELS
+from pipeline.models.ensemble import blend, predict_folds
+from pipeline.models.model import Arrays
 from pipeline.network.inference import predict, predict_rows
 from pipeline.network.inputs import Inputs, pad_columns, padded_matrix
 from pipeline.network.stacked_mlp import StackedMLP
@@ -29,11 +34,13 @@ from pipeline.validation.fold_data import TargetScale
 _STACK = "stack."
 _ENCODER = ("fill", "mean", "scale")
 _SCALE = ("mean", "deviation")
+# Columns of earlier versions, and the columns of today that hold the same.
+_FORMER = {"CommercialZone": "MSZoning=C (all)"}
 
 
 @dataclass(frozen=True)
-class Predictor:
-    """The networks of a run's best λ, and the statistics of each fold's rows.
+class Networks:
+    """The networks of a run's best λ, and each fold's encoder.
 
     `stack` has folds × seeds networks, ordered by fold.
     """
@@ -41,35 +48,72 @@ class Predictor:
     columns: list[str]
     stack: StackedMLP
     encoders: list[Encoder]
+
+    @property
+    def of_folds(self) -> list[StackedMLP]:
+        """The networks of each fold, as views of the stack."""
+        folds = len(self.encoders)
+        seeds = len(self.stack.output) // folds
+        return [self.stack[n * seeds : (n + 1) * seeds] for n in range(folds)]
+
+    def log_price(self, features: pd.DataFrame, scale: TargetScale) -> np.ndarray:
+        """Return the log prices of rows by each fold, shape (folds, n_rows)."""
+        inputs = Inputs.of(self._matrix(features), self.encoders, "cpu")
+        folds = len(self.encoders)
+        own = torch.arange(folds).repeat_interleave(len(self.stack.output) // folds)
+        every = torch.arange(len(features)).expand(len(own), -1)
+        (standardised,) = predict_rows([self.stack], inputs, own, every)
+        log_price = scale.to_log_price(standardised, own.numpy())
+        return np.asarray(log_price.reshape(folds, -1, len(features)).mean(axis=1))
+
+    def _matrix(self, features: pd.DataFrame) -> Tensor:
+        """Return the encoded columns that the networks read, padded."""
+        names = to_matrix(features.head(1)).names
+        places = _places(self.columns, names)
+        matrix = padded_matrix([features])
+        if places == list(range(len(names))):
+            return matrix
+        return pad_columns(matrix.numpy()[:, places])
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """The models of a run, and the statistics of each fold's rows.
+
+    Attributes:
+        networks: the MLP, if it is one of the models.
+        models: the arrays of all other models, by name.
+        columns: the columns that each of these reads.
+        scale: the mean and standard deviation of each fold's log prices.
+        price_bounds: of each fold.
+    """
+
+    networks: Networks | None
+    models: dict[str, Arrays]
+    columns: dict[str, list[str]]
     scale: TargetScale
     price_bounds: list[PriceBounds]
 
     @classmethod
     def load(cls, run: Run) -> Self:
-        """Load the networks of a run.
+        """Load the models of a run.
 
         Raises:
             UserError: the weights are missing, truncated, or do not fit the record.
         """
+        path = run.folder / WEIGHTS
         try:
             expected = _expected(run)
         except (TypeError, RuntimeError):  # a size that torch cannot hold
             raise UserError(
                 f"{run.folder / RECORD}: no networks have these sizes; train again"
             ) from None
-        tensors = _read(run.folder / WEIGHTS, expected)
-        statistics = [tensors[f"encoder.{name}"].numpy() for name in _ENCODER]
-        best = run.scores.index(run.best)
+        tensors = _read(path, expected)
+        others = [name for name in run.models if name != MLP]
         return cls(
-            columns=run.columns,
-            stack=StackedMLP.from_tensors(
-                {
-                    name.removeprefix(_STACK): tensor[best]
-                    for name, tensor in tensors.items()
-                    if name.startswith(_STACK)
-                }
-            ),
-            encoders=[Encoder(*each) for each in zip(*statistics, strict=True)],
+            networks=_networks(run, tensors) if run.has_networks else None,
+            models={name: _arrays(path, run, name, tensors) for name in others},
+            columns=run.model_columns,
             scale=TargetScale(*(tensors[f"target.{name}"].numpy() for name in _SCALE)),
             price_bounds=[
                 PriceBounds(each.floor, each.ceiling, each.highest)
@@ -77,45 +121,40 @@ class Predictor:
             ],
         )
 
-    @property
-    def networks(self) -> list[StackedMLP]:
-        """The networks of each fold, as views of the stack."""
-        folds = len(self.encoders)
-        seeds = len(self.stack.output) // folds
-        return [self.stack[n * seeds : (n + 1) * seeds] for n in range(folds)]
-
     @cached_property
     def unseen_columns(self) -> set[str]:
         """One-hot columns of categories that no training row has."""
-        scales = np.stack([encoder.scale for encoder in self.encoders])
+        if self.networks is None:
+            return set()
+        scales = np.stack([encoder.scale for encoder in self.networks.encoders])
         unseen = np.isinf(scales).all(axis=0)
-        return {name for name, no in zip(self.columns, unseen, strict=True) if no}
+        names = zip(self.networks.columns, unseen, strict=True)
+        return {name for name, no in names if no}
 
     def prices(self, features: pd.DataFrame) -> np.ndarray:
-        """Return the predicted prices, in dollars, shape [rows].
+        """Return the predicted prices, in dollars, shape (n_rows,).
 
-        They are equal to the last bit to the run's predictions for the same rows, since
-        all networks are one stack here too.
+        They are equal to the last bit to the run's predictions for the same rows.
 
         Raises:
             UserError: the run was trained on other columns.
         """
-        self._check(to_matrix(features.head(1)).names)
-        inputs = Inputs.of(padded_matrix([features]), self.encoders, "cpu")
-        folds = len(self.encoders)
-        own = torch.arange(folds).repeat_interleave(len(self.stack.output) // folds)
-        every = torch.arange(len(features)).expand(len(own), -1)
-        (standardised,) = predict_rows([self.stack], inputs, own, every)
-        log_price = self.scale.to_log_price(standardised, own.numpy())
-        by_fold = log_price.reshape(folds, -1, len(features)).mean(axis=1)
         bounds = RowBounds.of(self.price_bounds, features[LOCATION])
-        return np.asarray(np.exp(bounds.clip(by_fold).mean(axis=0)))
+        by_fold = []
+        if self.networks:
+            by_fold.append(self.networks.log_price(features, self.scale))
+        for name, arrays in self.models.items():
+            matrix = MODELS[name].read(features)
+            columns = matrix.entries[:, _places(self.columns[name], matrix.names)]
+            own = predict_folds(MODELS[name], arrays, columns, self.scale.mean)
+            by_fold.append(own)
+        return blend([np.exp(bounds.clip(each).mean(axis=0)) for each in by_fold])
 
     def log_price(self, features: pd.DataFrame, fold: int) -> np.ndarray:
-        """Return the log prices that the networks of a fold predict, shape [rows].
+        """Return the log prices that the networks of a fold predict, shape (n_rows,).
 
         Raises:
-            UserError: the run was trained on other columns.
+            UserError: the run was trained on other columns, or has no networks.
         """
         return self.log_price_of_matrix(to_matrix(features), features[LOCATION], fold)
 
@@ -127,9 +166,12 @@ class Predictor:
         Raises:
             UserError: as `log_price`.
         """
-        self._check(matrix.names)
-        inputs = Inputs.of(pad_columns(matrix.entries), [self.encoders[fold]], "cpu")
-        stack = self.networks[fold]
+        networks = self.networks
+        if networks is None:
+            raise UserError("the run has no networks; train with --model mlp")
+        entries = matrix.entries[:, _places(networks.columns, matrix.names)]
+        inputs = Inputs.of(pad_columns(entries), [networks.encoders[fold]], "cpu")
+        stack = networks.of_folds[fold]
         seeds = torch.zeros(len(stack.output), dtype=torch.long)
         every = torch.arange(len(matrix.entries))
         read = inputs.gather(seeds, every.expand(len(seeds), -1))
@@ -138,26 +180,77 @@ class Predictor:
         bounds = RowBounds.of([self.price_bounds[fold]], neighbourhoods)
         return np.asarray(bounds.clip(log_price)[0])
 
-    def _check(self, names: list[str]) -> None:
-        if names != self.columns:
-            raise UserError(
-                "the run was trained on other columns than these; train again"
-            )
+
+def _places(columns: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Return the place of each column among all names.
+
+    Raises:
+        UserError: a column is missing.
+    """
+    places = {name: place for place, name in enumerate(names)}
+    wanted = [name if name in places else _FORMER.get(name) for name in columns]
+    if not all(name in places for name in wanted):
+        raise UserError("the run was trained on other columns than these; train again")
+    return [places[str(name)] for name in wanted]
+
+
+def _networks(run: Run, tensors: Mapping[str, Tensor]) -> Networks:
+    best = run.networks.index(run.best)
+    statistics = [tensors[f"encoder.{name}"].numpy() for name in _ENCODER]
+    weights = {
+        name.removeprefix(_STACK): tensor[best]
+        for name, tensor in tensors.items()
+        if name.startswith(_STACK)
+    }
+    return Networks(
+        columns=run.columns,
+        stack=StackedMLP.from_tensors(weights),
+        encoders=[Encoder(*each) for each in zip(*statistics, strict=True)],
+    )
+
+
+def _arrays(path: Path, run: Run, name: str, tensors: Mapping[str, Tensor]) -> Arrays:
+    """Return the arrays of a model, checked for every fold and seed.
+
+    Raises:
+        UserError: they are not those of a fitted model of this run.
+    """
+    model, prefix = MODELS[name], f"{name}."
+    arrays = {
+        key.removeprefix(prefix): tensor.numpy()
+        for key, tensor in tensors.items()
+        if key.startswith(prefix)
+    }
+    shape = (run.settings.folds, run.settings.seeds)
+    try:
+        for array in arrays.values():
+            if array.shape[:2] != shape:
+                raise ValueError("not one model for each fold and seed")
+        for fold, seed in np.ndindex(*shape):
+            own = {key: each[fold, seed] for key, each in arrays.items()}
+            model.check(own, len(run.model_columns[name]))
+    except (ValueError, KeyError) as error:
+        raise UserError(f"{path}: {name}: {error}; train again") from None
+    return arrays
 
 
 def _expected(run: Run) -> dict[str, Tensor]:
-    """Return tensors of the shapes and types of the run's weights, without data."""
-    folds, candidates = run.settings.folds, len(run.scores)
+    """Return tensors of the shapes and types of the run's weights, without data.
+
+    Those of the other models are checked by the models.
+    """
+    folds, candidates = run.settings.folds, len(run.networks)
     members, d_in = folds * run.settings.seeds, len(run.columns)
     with torch.device("meta"):  # needs no memory, whatever sizes the record names
-        stack = StackedMLP.zeros(members, d_in, run.settings.hidden).tensors()
-        statistics = torch.zeros(folds, d_in, dtype=torch.float64)
         target = torch.zeros(folds, 1, dtype=torch.float64)
-        return {
-            **{_STACK + n: t.expand(candidates, *t.shape) for n, t in stack.items()},
-            **{f"encoder.{name}": statistics for name in _ENCODER},
-            **{f"target.{name}": target for name in _SCALE},
-        }
+        expected = {f"target.{name}": target for name in _SCALE}
+        if run.has_networks:
+            stack = StackedMLP.zeros(members, d_in, run.settings.hidden).tensors()
+            for name, tensor in stack.items():
+                expected[_STACK + name] = tensor.expand(candidates, *tensor.shape)
+            statistics = torch.zeros(folds, d_in, dtype=torch.float64)
+            expected |= {f"encoder.{name}": statistics for name in _ENCODER}
+    return expected
 
 
 def _read(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -172,4 +265,4 @@ def _read(path: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
                 f"{path}: {name} is not {list(like.shape)} of {like.dtype}, "
                 f"which {RECORD} asks for; train again"
             )
-    return {name: tensors[name] for name in expected}
+    return tensors

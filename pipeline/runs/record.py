@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 
 from pipeline.core.errors import UserError, short
 from pipeline.core.fingerprint import record_digest
-from pipeline.core.settings import Settings
+from pipeline.core.settings import MLP, Settings
 from pipeline.core.typed_json import Key, NanAsNull, from_json, to_json
 from pipeline.data.schema import ID, LOCATION, TARGET
 
@@ -19,22 +19,33 @@ WEIGHTS = "weights.safetensors"
 OUT_OF_FOLD = "oof.csv"
 PREDICTIONS = "predictions.csv"
 HISTORY = "history.csv"
+BLEND = "blend"  # the name of the last score, if there are several models
 LARGEST_ERRORS = 10  # how many houses are named
 
 
-@dataclass(frozen=True)
-class CandidateScore:
-    """The log-RMSE of one λ, NaN where a network diverged.
+@dataclass(frozen=True, kw_only=True)
+class ModelScore:
+    """The log-RMSE of a model, for the MLP of one λ; NaN where a network diverged.
 
     `mean` and `std` are over the folds; `pooled` is over all rows at once.
+    `difference` is how much higher it is than the best λ's for the other λ, than the
+    blend's for each model of a blend, with the standard error over houses.
     """
 
-    weight_decay: Annotated[float, Key("lambda")]
+    model: str = MLP
+    weight_decay: Annotated[float | None, Key("lambda")] = None
     folds: list[NanAsNull]
     mean: NanAsNull
     std: NanAsNull
     pooled: NanAsNull
     seconds: float
+    difference: float | None = None
+    difference_error: float | None = None
+
+    @property
+    def decay(self) -> float:
+        """The weight decay λ; 0 for a model that has none."""
+        return self.weight_decay or 0.0
 
     @property
     def standard_error(self) -> float:
@@ -44,7 +55,7 @@ class CandidateScore:
 
 @dataclass(frozen=True)
 class BaselineScore:
-    """The log-RMSE of one baseline, as `CandidateScore` has it.
+    """The log-RMSE of one baseline, as `ModelScore` has it.
 
     `accuracy` is the share of houses in the right price band, of a classifier.
     """
@@ -155,6 +166,8 @@ class Search:
     command: str
     trials: list[Trial]
     confirmed: Confirmations
+    corrected: float | None = None  # the best score, without selection bias
+    beats_default: bool = True  # by more than one standard error over houses
 
 
 @dataclass(frozen=True)
@@ -171,7 +184,8 @@ class Run:
     """A training run: its folder, and what run.json says of it.
 
     `scores` is in the order of the weights. `search` is None but for a run of `tune`,
-    `baselines` but for a run of `baselines`. `document` is all that the file holds,
+    `baselines` but for a run of `baselines`, `blended` (run ids) but for one of
+    `blend`. `document` is all that the file holds,
     keys of other versions included, where the run was read from a file.
     """
 
@@ -182,18 +196,21 @@ class Run:
     inputs: dict[str, str | None]
     search: Annotated[Search | None, Key("tune")] = None
     settings: Settings
-    best_lambda: float
+    best_lambda: float | None
     cv_log_rmse: float
-    scores: list[CandidateScore]
+    cv_corrected: float | None = None
+    scores: list[ModelScore]
     diverged: list[DivergedNetwork]
     forecast: Forecast
     largest_errors: Annotated[list[LargestError], Key("costliest")]
     seconds: float
     columns: list[str]
+    model_columns: dict[str, list[str]] = field(default_factory=dict)
     price_bounds: Annotated[list[Bounds], Key("limits")]
     threads: int
     versions: dict[str, str]
     baselines: Annotated[list[BaselineScore] | None, Key("rungs")] = None
+    blended: list[str] | None = None
     files: dict[str, str | None] = field(default_factory=dict)
     digest: str = ""
     document: Annotated[dict[str, Any] | None, Key(None)] = None
@@ -210,16 +227,22 @@ class Run:
         if not isinstance(document, dict):
             raise ValueError("no JSON object")
         try:
-            run = replace(from_json(cls, document), folder=folder, document=document)
+            run = replace(
+                from_json(cls, _with_models(document)), folder=folder, document=document
+            )
         except (UserError, OverflowError) as error:
             raise ValueError(str(error)) from None
         if run.run_id != folder.name:
             raise ValueError(f"run_id: {short(run.run_id)} is not the folder's name")
         if any(len(each.folds) != run.settings.folds for each in run.scores):
             raise ValueError("scores: the number of folds is not that of the settings")
-        matches = [each.weight_decay == run.best_lambda for each in run.scored]
-        if matches.count(True) != 1:
-            raise ValueError(f"best_lambda: no score of λ = {run.best_lambda:g}")
+        if sorted({each.model for each in run.scores} - {BLEND}) != sorted(run.models):
+            raise ValueError("scores: the models are not those of the settings")
+        if (
+            MLP in run.models
+            and [s.weight_decay for s in run.scored].count(run.best_lambda) != 1
+        ):
+            raise ValueError(f"best_lambda: no score of λ = {run.best_lambda}")
         return run
 
     def to_json(self) -> dict[str, Any]:
@@ -227,7 +250,8 @@ class Run:
         if self.document is not None:
             return self.document
         document: dict[str, Any] = to_json(self)
-        absent = {name for name in ("tune", "rungs") if document[name] is None}
+        optional = ("tune", "rungs", "blended")
+        absent = {name for name in optional if document[name] is None}
         return {name: each for name, each in document.items() if name not in absent}
 
     def predictions_folder(self, baseline: str | None = None) -> Path:
@@ -240,21 +264,58 @@ class Run:
         return self.digest != record_digest(self.to_json())
 
     @property
-    def best(self) -> CandidateScore:
-        """The score of the best λ."""
-        return next(s for s in self.scores if s.weight_decay == self.best_lambda)
+    def models(self) -> tuple[str, ...]:
+        """The models of the run; of a blend of runs, their ids."""
+        return self.settings.models if self.blended is None else tuple(self.blended)
 
     @property
-    def scored(self) -> list[CandidateScore]:
+    def final(self) -> ModelScore:
+        """The score of what the run predicts: of the blend, or of its only model."""
+        return self.best if self.has_networks and not self.is_blend else self.scores[-1]
+
+    @property
+    def has_networks(self) -> bool:
+        """Whether the MLP is one of the models."""
+        return MLP in self.models
+
+    @property
+    def is_blend(self) -> bool:
+        """Whether the predictions are a blend of several models."""
+        return self.scores[-1].model == BLEND
+
+    @property
+    def members(self) -> list[ModelScore]:
+        """The scores of the models, for the MLP that of the best λ."""
+        others = [each for each in self.scores if each.model not in (MLP, BLEND)]
+        return ([self.best] if self.has_networks else []) + others
+
+    @property
+    def best(self) -> ModelScore:
+        """The score of the MLP's best λ, in a run that `has_networks`."""
+        return next(s for s in self.networks if s.weight_decay == self.best_lambda)
+
+    @property
+    def networks(self) -> list[ModelScore]:
+        """The scores of the MLP, one per λ, in the order of the weights."""
+        return [each for each in self.scores if each.model == MLP]
+
+    @property
+    def scored(self) -> list[ModelScore]:
         """The scores of the λ of which no network diverged, by rising λ."""
-        scored = [each for each in self.scores if math.isfinite(each.pooled)]
-        return sorted(scored, key=lambda score: score.weight_decay)
+        scored = [each for each in self.networks if math.isfinite(each.pooled)]
+        return sorted(scored, key=lambda score: score.decay)
+
+    @property
+    def shown(self) -> list[ModelScore]:
+        """All scores of which no network diverged, as a table shows them."""
+        rest = [each for each in self.scores if each.model != MLP]
+        return [*self.scored, *rest]
 
     @property
     def excluded(self) -> list[float]:
         """The λ that have no score, since a network diverged."""
-        scores = self.scores
-        return [s.weight_decay for s in scores if not math.isfinite(s.pooled)]
+        lost = [each for each in self.networks if not math.isfinite(each.pooled)]
+        return [each.decay for each in lost]
 
     @property
     def bound(self) -> float:
@@ -262,7 +323,7 @@ class Run:
         return self.best.mean + self.best.standard_error
 
     @property
-    def simplest(self) -> CandidateScore:
+    def simplest(self) -> ModelScore:
         """The score of the largest λ whose mean is not above the bound.
 
         This is the one-standard-error rule: the simplest model that is not clearly
@@ -270,4 +331,12 @@ class Run:
         Hastie et al., The Elements of Statistical Learning, section 7.10).
         """
         near = [each for each in self.scored if each.mean <= self.bound]
-        return max(near, key=lambda score: score.weight_decay, default=self.best)
+        return max(near, key=lambda score: score.decay, default=self.best)
+
+
+def _with_models(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with the models of the settings; version 0.1.0 had the MLP."""
+    settings = document.get("settings")
+    if not isinstance(settings, dict) or "models" in settings:
+        return document
+    return {**document, "settings": {**settings, "models": [MLP]}}

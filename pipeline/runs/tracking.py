@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from pipeline.core.errors import UserError, one_line
-from pipeline.core.settings import comma_separated
+from pipeline.core.settings import MLP, comma_separated
 from pipeline.runs.record import HISTORY, Run
 
 if TYPE_CHECKING:  # MLflow takes seconds to load
@@ -146,12 +146,13 @@ def _scores(run: Run, time: int) -> Iterator["Metric"]:
 
     values = {
         "cv_log_rmse": run.cv_log_rmse,
-        "best_lambda": run.best_lambda,
         "seconds": run.seconds,
     }
+    if run.best_lambda is not None:
+        values["best_lambda"] = run.best_lambda
     values |= {f"forecast_{name}": each for name, each in asdict(run.forecast).items()}
     for score in run.scores:
-        group = _group(score.weight_decay)
+        group = score.model if score.model != MLP else _group(score.decay)
         for name in ("mean", "std", "pooled"):
             values[f"{group}/{name}"] = getattr(score, name)
         for number, value in enumerate(score.folds, start=1):

@@ -1,7 +1,7 @@
 """Write a run folder: run.json, predictions, learning curves and weights."""
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
@@ -16,11 +16,13 @@ from safetensors.torch import save
 
 from pipeline.core.files import atomic_folder, to_json, writable
 from pipeline.core.paths import Project
-from pipeline.core.settings import Settings
+from pipeline.core.settings import MLP, Settings
 from pipeline.core.staging import Temporary
 from pipeline.data.schema import ID, LOCATION, TARGET
+from pipeline.models.ensemble import Ensemble
 from pipeline.runs.integrity import seal
 from pipeline.runs.record import (
+    BLEND,
     HISTORY,
     LARGEST_ERRORS,
     OUT_OF_FOLD,
@@ -29,15 +31,21 @@ from pipeline.runs.record import (
     WEIGHTS,
     BaselineScore,
     Bounds,
-    CandidateScore,
     DivergedNetwork,
     Forecast,
     LargestError,
+    ModelScore,
     Provenance,
     Run,
 )
-from pipeline.validation.cross_validate import CrossValidation, Predictions
-from pipeline.validation.metrics import forecast, log_errors
+from pipeline.validation.cross_validate import CrossValidation, Predictions, Score
+from pipeline.validation.metrics import (
+    Difference,
+    bias_corrected,
+    forecast,
+    log_errors,
+    paired_difference,
+)
 
 PRICES = "%.2f"  # dollars and cents
 _SCORES = "%.6f"
@@ -58,7 +66,7 @@ def new_run(project: Project, begin: datetime) -> AbstractContextManager[Tempora
 
 def write_run(
     temporary: Temporary,
-    result: CrossValidation,
+    result: Ensemble,
     settings: Settings,
     provenance: Provenance,
     begin: datetime,
@@ -67,11 +75,11 @@ def write_run(
     *,
     baselines: Sequence[tuple[BaselineScore, Predictions]] = (),
 ) -> Run:
-    """Write the files of a run, with the predictions of the best λ.
+    """Write the files of a run, with the predictions of the blend of its models.
 
     Args:
         temporary: the folder, and the run id.
-        result: the trained networks, their scores and predictions.
+        result: the trained models, their scores and predictions.
         settings: the settings they were trained with.
         provenance: the fingerprint and the digests of the inputs.
         begin: when the run began.
@@ -87,15 +95,17 @@ def write_run(
     """
     folder = temporary.path
     run = _run(temporary, result, settings, provenance, begin, train)
-    run = replace(run, baselines=[score for score, _ in baselines] or None)
-    predicted = {run.predictions_folder(): result.predictions}
-    for score, predictions in baselines:
-        predicted[run.predictions_folder(score.name)] = predictions
+    scores = [score for score, _ in baselines]
+    run = replace(run, baselines=scores or None, blended=result.blended)
     with writable(folder.parent):
-        for path, predictions in predicted.items():
-            _write_predictions(path, predictions, train, test)
-        history = _history(result, settings)
-        history.to_csv(folder / HISTORY, index=False, float_format=_SCORES)
+        members = result.members if run.is_blend else {}
+        _write_predictions(folder, result.predictions, members, train, test)
+        for score, predictions in baselines:
+            own = run.predictions_folder(score.name)
+            _write_predictions(own, predictions, {}, train, test)
+        if result.mlp:
+            history = _history(result.mlp, settings)
+            history.to_csv(folder / HISTORY, index=False, float_format=_SCORES)
         (folder / WEIGHTS).write_bytes(save(_tensors(result)))
         run = seal(folder, run)
         (folder / RECORD).write_text(to_json(run.to_json()), encoding="utf-8")
@@ -104,16 +114,20 @@ def write_run(
 
 def _run(
     temporary: Temporary,
-    result: CrossValidation,
+    result: Ensemble,
     settings: Settings,
     provenance: Provenance,
     begin: datetime,
     train: pd.DataFrame,
 ) -> Run:
     """Return what run.json says, but for the digests of the files."""
-    predicted = result.predictions.out_of_fold
-    errors = log_errors(predicted, train[TARGET].to_numpy())
-    expected = forecast(errors, result.test.shape[1])
+    predicted, mlp = result.predictions.out_of_fold, result.mlp
+    errors = log_errors(predicted, result.price)
+    pooled, corrected = result.score.pooled, _corrected(result)
+    # Of several λ the best is chosen, so its errors are a little too small.
+    expected = forecast(
+        errors * (corrected / pooled if corrected else 1), len(result.predictions.test)
+    )
     return Run(
         folder=temporary.path,
         run_id=temporary.name,
@@ -122,21 +136,79 @@ def _run(
         inputs=provenance.inputs,
         search=provenance.search,
         settings=settings,
-        best_lambda=settings.lambdas[result.best],
-        cv_log_rmse=result.scores[result.best].pooled,
-        scores=[
-            CandidateScore(weight_decay=weight_decay, **score._asdict())
-            for weight_decay, score in zip(settings.lambdas, result.scores, strict=True)
+        best_lambda=settings.lambdas[mlp.best] if mlp else None,
+        cv_log_rmse=pooled,
+        cv_corrected=corrected,
+        scores=_scores(result, settings),
+        diverged=[
+            DivergedNetwork(**each._asdict()) for each in (mlp.diverged if mlp else [])
         ],
-        diverged=[DivergedNetwork(**each._asdict()) for each in result.diverged],
         forecast=Forecast(**expected._asdict()),
         largest_errors=_largest_errors(train, predicted, errors),
         seconds=(datetime.now(UTC) - begin).total_seconds(),
         columns=result.fold_data.columns,
+        model_columns={each.name: each.columns for each in result.models},
         price_bounds=[Bounds(**asdict(each)) for each in result.fold_data.price_bounds],
         threads=torch.get_num_threads(),
         versions=_versions(),
     )
+
+
+def _scores(result: Ensemble, settings: Settings) -> list[ModelScore]:
+    """Return the score of each λ, of each other model, and of their blend."""
+    members = result.members
+    blend = result.predictions.out_of_fold if len(members) > 1 else None
+    scores = []
+    if result.mlp:
+        best = result.mlp.predictions.out_of_fold
+        for index, score in enumerate(result.mlp.scores):
+            reference = blend if index == result.mlp.best else best
+            own = _difference(result, result.mlp.out_of_fold[index], reference)
+            scores.append(_score(MLP, settings.lambdas[index], score, own))
+    for model in result.models:
+        own = _difference(result, model.predictions.out_of_fold, blend)
+        scores.append(_score(model.name, None, model.score, own))
+    if blend is not None:
+        scores.append(_score(BLEND, None, result.score, None))
+    return scores
+
+
+def _score(
+    model: str, weight_decay: float | None, score: Score, difference: Difference | None
+) -> ModelScore:
+    value, error = difference or (None, None)
+    return ModelScore(
+        model=model,
+        weight_decay=weight_decay,
+        **score._asdict(),
+        difference=value,
+        difference_error=error,
+    )
+
+
+def _difference(
+    result: Ensemble, predicted: np.ndarray, reference: np.ndarray | None
+) -> Difference | None:
+    """Compare out-of-fold prices with others; None if there is nothing to compare."""
+    if reference is None or not np.isfinite(predicted).all():
+        return None
+    first, second = (
+        log_errors(each, result.price) ** 2 for each in (reference, predicted)
+    )
+    return paired_difference(first, second)
+
+
+def _corrected(result: Ensemble) -> float | None:
+    """Return the score without selection bias; None if nothing was selected."""
+    if result.mlp is None or len(result.mlp.scores) == 1:
+        return None
+    finite = np.isfinite(result.mlp.out_of_fold).all(axis=1)
+    candidates = [each.out_of_fold for each in result.candidates]
+    compared, scored = (
+        np.array([log_errors(each, result.price) ** 2 for each in prices])[finite]
+        for prices in (result.mlp.out_of_fold, candidates)
+    )
+    return bias_corrected(compared, scored)
 
 
 def _largest_errors(
@@ -159,8 +231,13 @@ def _largest_errors(
 
 
 def _write_predictions(
-    folder: Path, predictions: Predictions, train: pd.DataFrame, test: pd.DataFrame
+    folder: Path,
+    predictions: Predictions,
+    members: Mapping[str, Predictions],
+    train: pd.DataFrame,
+    test: pd.DataFrame,
 ) -> None:
+    """Write oof.csv and predictions.csv, with a column for each member of a blend."""
     folder.mkdir(parents=True, exist_ok=True)
     out_of_fold = pd.DataFrame(
         {
@@ -168,9 +245,11 @@ def _write_predictions(
             "fold": predictions.fold_of,
             TARGET: train[TARGET],
             "prediction": predictions.out_of_fold,
+            **{name: each.out_of_fold for name, each in members.items()},
         }
     )
-    priced = pd.DataFrame({ID: test[ID], TARGET: predictions.test})
+    tested = {name: each.test for name, each in members.items()}
+    priced = pd.DataFrame({ID: test[ID], TARGET: predictions.test, **tested})
     for name, frame in ((OUT_OF_FOLD, out_of_fold), (PREDICTIONS, priced)):
         frame.to_csv(folder / name, index=False, float_format=PRICES)
 
@@ -194,21 +273,28 @@ def _history(result: CrossValidation, settings: Settings) -> pd.DataFrame:
     ).replace([np.inf, -np.inf], np.nan)
 
 
-def _tensors(result: CrossValidation) -> dict[str, torch.Tensor]:
-    """Return all that predicts new rows: the stack and each fold's statistics."""
-    tensors = {
-        f"stack.{name}": torch.from_numpy(weights)
-        for name, weights in result.trained.weights.items()
-    }
+def _tensors(result: Ensemble) -> dict[str, torch.Tensor]:
+    """Return all that predicts new rows: each model, and each fold's statistics."""
     fold_data = result.fold_data
-    for name, values in fold_data.scale._asdict().items():
-        tensors[f"target.{name}"] = torch.from_numpy(values)
-    for name in ("fill", "mean", "scale"):
-        folds = [getattr(encoder, name) for encoder in fold_data.encoders]
-        tensors[f"encoder.{name}"] = torch.from_numpy(np.stack(folds))
-    return tensors
+    arrays = {f"target.{n}": each for n, each in fold_data.scale._asdict().items()}
+    for model in result.models:
+        arrays |= {f"{model.name}.{n}": each for n, each in model.arrays.items()}
+    if result.mlp:
+        weights = result.mlp.trained.weights
+        arrays |= {f"stack.{name}": each for name, each in weights.items()}
+        for name in ("fill", "mean", "scale"):
+            folds = [getattr(encoder, name) for encoder in fold_data.encoders]
+            arrays[f"encoder.{name}"] = np.stack(folds)
+    return {name: torch.from_numpy(each) for name, each in arrays.items()}
 
 
 def _versions() -> dict[str, str]:
-    packages = ("numpy", "pandas", "scikit-learn", "torch", "house-price-pipeline")
+    packages = (
+        "catboost",
+        "numpy",
+        "pandas",
+        "scikit-learn",
+        "torch",
+        "house-price-pipeline",
+    )
     return {"python": platform.python_version()} | {p: version(p) for p in packages}

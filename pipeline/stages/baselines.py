@@ -7,7 +7,9 @@ from joblib import cpu_count
 
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
+from pipeline.data.schema import TARGET
 from pipeline.lessons.baselines import train_baselines
+from pipeline.models.ensemble import Ensemble
 from pipeline.runs.record import Provenance, Run
 from pipeline.runs.writer import new_run, write_run
 from pipeline.stages.preprocess import read_features
@@ -34,9 +36,10 @@ def baselines(
     begin = datetime.now(UTC)
     with new_run(project, begin) as temporary:
         default = cross_validate(train, test, settings, callback, cpu_count())
+        price = train[TARGET].to_numpy()
         return write_run(
             temporary,
-            default,
+            Ensemble(default.fold_data, price, default, []),
             settings,
             provenance,
             begin,

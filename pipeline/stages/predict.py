@@ -13,9 +13,11 @@ from pipeline.data.clean import clean_rows
 from pipeline.data.features import build_features
 from pipeline.data.raw import read_new
 from pipeline.data.schema import CATEGORIES, ID, TARGET
+from pipeline.models.ensemble import blend
 from pipeline.runs.integrity import run_changes
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import Run
+from pipeline.runs.store import find_run
 from pipeline.runs.writer import PRICES
 
 
@@ -31,7 +33,9 @@ class Prediction(NamedTuple):
 def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     """Predict the prices of the houses in a file, and write them to another.
 
-    The networks and the steps are those of the run's predictions for test.csv.
+    The models and the steps are those of the run's predictions for test.csv. A blend of
+    runs is predicted by these runs; since their files hold cents, and models do not,
+    its last cent may differ.
 
     Args:
         project: the project.
@@ -44,19 +48,22 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
             written.
     """
     _check_output(project, source, path)
-    for change in run_changes(run):
-        raise UserError(change)
+    runs = [find_run(project, run_id) for run_id in run.blended or [run.run_id]]
+    for each in {run.run_id: run, **{each.run_id: each for each in runs}}.values():
+        for change in run_changes(each):
+            raise UserError(change)
     houses, outside_schema = read_new(source)
     cleaned = clean_rows(houses)
     torch.set_num_threads(1)  # as in training: sums depend on the number of threads
-    predictor = Predictor.load(run)
-    prices = predictor.prices(build_features(cleaned.frame))
+    predictors = [Predictor.load(each) for each in runs]
+    features = build_features(cleaned.frame)
+    prices = blend([predictor.prices(features) for predictor in predictors])
     predicted = pd.DataFrame({ID: houses[ID], TARGET: prices})
     write_atomically(path, predicted.to_csv(index=False, float_format=PRICES))
     assumptions = [{"file": source.name, **a._asdict()} for a in cleaned.assumptions]
     rows = list(predicted.itertuples(index=False, name=None))
     return Prediction(
-        path, rows, assumptions, _unseen(predictor, houses, outside_schema)
+        path, rows, assumptions, _unseen(predictors[0], houses, outside_schema)
     )
 
 

@@ -11,11 +11,11 @@ from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import to_matrix
+from pipeline.models.ensemble import cross_validate_models
 from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.runs.record import Provenance, Run
 from pipeline.runs.writer import new_run, write_run
 from pipeline.stages.preprocess import read_features
-from pipeline.validation.cross_validate import cross_validate
 from pipeline.validation.parallel import Callback
 
 
@@ -26,13 +26,13 @@ def train(
     callback: Callback,
     jobs: int | None,
 ) -> Run:
-    """Cross-validate the settings and save the run.
+    """Cross-validate the models of the settings, blend them, and save the run.
 
     Args:
         project: the project.
         settings: the hyperparameters.
         provenance: the fingerprint and the digests of the inputs.
-        callback: called after each epoch of each part of the stack.
+        callback: called as training progresses.
         jobs: the number of parts that train in parallel; None is one per core.
 
     Raises:
@@ -45,7 +45,8 @@ def train(
     _check_memory(settings, len(to_matrix(train.head(1)).names))
     begin = datetime.now(UTC)
     with new_run(project, begin) as temporary:
-        result = cross_validate(train, test, settings, callback, jobs or cpu_count())
+        jobs = jobs or cpu_count()
+        result = cross_validate_models(train, test, settings, callback, jobs)
         return write_run(temporary, result, settings, provenance, begin, train, test)
 
 

@@ -1,4 +1,9 @@
-"""The stage `tune`: data/processed -> runs/<run id>/; its study: runs/tune.journal."""
+"""The stage `tune`: data/processed -> runs/<run id>/; its study: runs/tune.journal.
+
+The lowest of many scores is partly luck. So the best trials are scored again, house by
+house. A trial replaces the default settings only by the rule of the Ladder, and the
+score of the choice is corrected for the number of trials it was made from.
+"""
 
 import shlex
 from collections.abc import Callable
@@ -24,14 +29,22 @@ from pipeline.stages.preprocess import read_features
 from pipeline.stages.train import train
 from pipeline.tuning.executors import open_pool
 from pipeline.tuning.plan import Plan
-from pipeline.tuning.search import Frames, Progress, confirm, search
+from pipeline.tuning.search import (
+    Frames,
+    Progress,
+    confirm,
+    search,
+    squared_errors,
+)
 from pipeline.tuning.study import FinishedTrial, Study
+from pipeline.validation.metrics import bias_corrected, paired_difference
 
 JOURNAL = "tune.journal"  # in runs/, beside the run folders
+_SCORED_AGAIN = 16  # trials; a worse one is hardly the best on any draw of houses
 _HELD_OUT_SEEDS = 5
 _FIRST_HELD_OUT = 10  # added to the seed of the search
 _SEARCHED = ("lambdas", "hidden", "lr", "dropout")  # the first options of a command
-_OPTIONS = {"lambdas": "lambda"}  # options that are not named like their field
+_OPTIONS = {"lambdas": "lambda", "models": "model"}  # repeated, unlike their fields
 
 Callback = Callable[[Progress], None]
 
@@ -39,7 +52,7 @@ Callback = Callable[[Progress], None]
 def tune(
     project: Project, plan: Plan, provenance: Provenance, callback: Callback
 ) -> Run:
-    """Search, confirm the winner on held-out fold seeds, and train it as a run.
+    """Search, confirm the best settings on held-out fold seeds, and train their MLP.
 
     Args:
         project: The project.
@@ -55,25 +68,30 @@ def tune(
     with closing(opened) as study, open_pool(plan) as pool:
         for progress in search(study, frames, plan, pool):
             callback(progress)
-        best = winner(progress.finished)
+        candidates = [plan.settings, *best_trials(progress.finished)]
         progress = progress._replace(seconds_left=None)
+        callback(progress._replace(status="scoring the best trials house by house"))
+        squares = squared_errors(frames, candidates, pool)
+        best = candidates[ladder(squares)]
         callback(progress._replace(status="confirming the best on held-out fold seeds"))
         seeds = held_out_seeds(plan.settings)
         best_score, default_score = (
             Confirmation(pooled=pooled, mean=float(np.mean(pooled)))
-            for pooled in confirm(frames, [best.settings, plan.settings], seeds, pool)
+            for pooled in confirm(frames, [best, plan.settings], seeds, pool)
         )
     record = Search(
-        best=_searched(best.settings),
-        command=command_line(best.settings),
+        best=_searched(best),
+        command=command_line(replace(best, models=Settings().models)),
         trials=[to_record(trial) for trial in progress.finished],
         confirmed=Confirmations(
             fold_seeds=seeds, best=best_score, default=default_score
         ),
+        corrected=bias_corrected(squares, squares),
+        beats_default=best != plan.settings,
     )
     callback(progress._replace(status="training the best"))
     provenance = replace(provenance, search=record)
-    return train(project, best.settings, provenance, lambda *_: None, plan.jobs)
+    return train(project, best, provenance, lambda *_: None, plan.jobs)
 
 
 def to_record(trial: FinishedTrial) -> Trial:
@@ -96,17 +114,35 @@ def _searched(settings: Settings) -> SearchedSettings:
     )
 
 
-def winner(finished: list[FinishedTrial]) -> FinishedTrial:
-    """Return the best of the trials that were not pruned.
+def best_trials(finished: list[FinishedTrial]) -> list[Settings]:
+    """Return the settings of the best trials that were not pruned, oldest first.
 
     Raises:
         UserError: All were pruned, or none is finished.
     """
-    if not finished or finished[0].pruned:
+    best = [trial for trial in finished if not trial.pruned][:_SCORED_AGAIN]
+    if not best:
         raise UserError(
             "no trial is finished yet; run the same command again to resume the search"
         )
-    return finished[0]
+    return [trial.settings for trial in sorted(best, key=lambda trial: trial.number)]
+
+
+def ladder(squares: np.ndarray) -> int:
+    """Return the index of the best candidate, by the rule of the Ladder.
+
+    A candidate replaces the best before it only if its mean squared error is lower by
+    more than the paired standard error (Blum and Hardt, The Ladder, ICML 2015).
+
+    Args:
+        squares: squared errors, shape (candidates, rows), the default settings first.
+    """
+    best = 0
+    for index in range(1, len(squares)):
+        if np.isfinite(squares[index]).all():
+            gap, error = paired_difference(squares[best], squares[index])
+            best = index if gap < -error else best
+    return best
 
 
 def held_out_seeds(settings: Settings) -> list[int]:
@@ -124,6 +160,6 @@ def command_line(settings: Settings) -> str:
         if value != getattr(Settings(), name):
             option = f"--{_OPTIONS.get(name, name).replace('_', '-')}"
             text = comma_separated(value) if isinstance(value, tuple) else value
-            for each in value if name == "lambdas" else [text]:
+            for each in value if name in _OPTIONS else [text]:
                 words += [option, str(each)]
     return shlex.join(words)

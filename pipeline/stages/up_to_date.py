@@ -1,13 +1,14 @@
 """Run a stage, or skip it if its result is up to date.
 
-The command line calls these four stages here. The modules that need pandas and torch
+The command line calls these stages here. The modules that need pandas and torch
 are imported only when a stage has to run.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from pipeline.core.errors import UserError
 from pipeline.core.fingerprint import fingerprint
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
@@ -86,6 +87,29 @@ def tune(
     from pipeline.stages import tune as stage
 
     return StageResult(stage.tune(project, plan, provenance, callback), skipped=False)
+
+
+def blend(project: Project, run_ids: Sequence[str], *, force: bool) -> StageResult[Run]:
+    """Blend runs, and save the blend as a run.
+
+    Raises:
+        UserError: there are fewer than two runs, or one of them cannot be blended.
+    """
+    if len(set(run_ids)) < max(2, len(run_ids)):
+        raise UserError("blend: give two run ids or more, each once")
+    runs = [store.find_run(project, run_id) for run_id in run_ids]
+    for run in runs:
+        if run.blended:
+            raise UserError(f"{run.run_id}: a blend of runs; give the runs themselves")
+    inputs = processed.require(project)
+    options = {run.run_id: run.digest for run in runs}
+    provenance = Provenance(fingerprint("blend", options, inputs), inputs)
+    same = None if force else _same_run(project, provenance)
+    if same is not None:
+        return StageResult(same, skipped=True)
+    from pipeline.stages import blend as stage
+
+    return StageResult(stage.blend(project, runs, provenance), skipped=False)
 
 
 def _provenance(stage: str, project: Project, settings: Settings) -> Provenance:

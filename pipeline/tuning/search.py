@@ -7,9 +7,11 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
 
+from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings
 from pipeline.data.schema import TARGET
 from pipeline.tuning.executors import Pool
@@ -19,6 +21,7 @@ from pipeline.tuning.study import FinishedTrial, Study, TrialBatch
 from pipeline.validation.cross_validate import cross_validate
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import make_folds
+from pipeline.validation.metrics import log_errors
 
 BATCH_SIZE = 8  # trials per stack
 BATCHES_PER_JOB = 2  # asked for in advance, so that no job waits for a slower one
@@ -111,10 +114,30 @@ def _encode(frames: Frames, settings: Settings) -> FoldData:
     return FoldData.fit(frames.train, no_rows, folds, settings)
 
 
-def _pooled(frames: Frames, settings: Settings) -> float:
+def squared_errors(
+    frames: Frames, candidates: Sequence[Settings], pool: Pool
+) -> np.ndarray:
+    """Cross-validate settings; return their squared errors, shape (candidates, rows).
+
+    Those of a network that diverged are infinite.
+    """
+    shared = pool.share(Frames, *frames)
+    futures = [pool.submit(_squared_errors, shared, each) for each in candidates]
+    return np.stack([future.result() for future in futures])
+
+
+def _squared_errors(frames: Frames, settings: Settings) -> np.ndarray:
     torch.set_num_threads(1)
-    result = cross_validate(*frames, settings, lambda *_: None, jobs=1)
-    return result.scores[0].pooled
+    try:
+        result = cross_validate(*frames, settings, lambda *_: None, jobs=1)
+    except UserError:  # every network diverged
+        return np.full(len(frames.train), np.inf)
+    price = frames.train[TARGET].to_numpy()
+    return log_errors(result.predictions.out_of_fold, price) ** 2
+
+
+def _pooled(frames: Frames, settings: Settings) -> float:
+    return float(np.sqrt(_squared_errors(frames, settings).mean()))
 
 
 class _Clock:

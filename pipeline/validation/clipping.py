@@ -2,7 +2,8 @@
 
 A network extrapolates: for a house larger than all in training, it may predict any
 price. But no house sells far above the highest price in its neighbourhood. So that
-price plus a margin is the ceiling, and the lowest price of all is the floor.
+price plus a margin is the ceiling, and the lowest price of all is the floor. How far a
+highest price may lie above all others is learned from the neighbourhoods themselves.
 """
 
 from collections.abc import Sequence
@@ -29,10 +30,21 @@ class PriceBounds:
 
     @classmethod
     def fit(
-        cls, neighbourhoods: pd.Series, log_price: np.ndarray, margin: float
+        cls, neighbourhoods: pd.Series, log_price: np.ndarray, quantile: float
     ) -> Self:
-        """Fit the bounds on training rows: neighbourhoods and log prices, [rows]."""
-        highest = pd.Series(log_price).groupby(neighbourhoods.to_numpy()).max()
+        """Fit the bounds on training rows.
+
+        Args:
+            neighbourhoods: shape (rows,).
+            log_price: shape (rows,).
+            quantile: the margin is this quantile, over the neighbourhoods, of the gap
+                between their highest price and the second highest.
+        """
+        by_neighbourhood = pd.Series(log_price).groupby(neighbourhoods.to_numpy())
+        highest = by_neighbourhood.max()
+        gaps = by_neighbourhood.apply(lambda prices: prices.nlargest(2).diff().iloc[-1])
+        known = -gaps.dropna().to_numpy()  # of neighbourhoods with two houses or more
+        margin = float(np.quantile(known, quantile)) if len(known) else 0.0
         ceiling = {str(name): top + margin for name, top in highest.items()}
         return cls(float(log_price.min()), ceiling, float(log_price.max()))
 

@@ -96,7 +96,7 @@ class FoldData:
         where = pd.concat([train[LOCATION], test[LOCATION]], ignore_index=True)
         bounds = [
             PriceBounds.fit(
-                where.iloc[fold.train], log_price[fold.train], settings.price_margin
+                where.iloc[fold.train], log_price[fold.train], settings.margin_quantile
             )
             for fold in folds
         ]

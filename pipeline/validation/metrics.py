@@ -1,5 +1,6 @@
 """The competition's score, log-RMSE, and a forecast of it for new houses."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,66 @@ def log_rmse(predicted: np.ndarray, price: np.ndarray) -> float:
 def log_errors(predicted: np.ndarray, price: np.ndarray) -> np.ndarray:
     """Return log(predicted) - log(price), shape (rows,); prices in dollars."""
     return np.asarray(np.log(predicted) - np.log(price))
+
+
+class Difference(NamedTuple):
+    """A difference of two log-RMSE and its standard error."""
+
+    value: float
+    standard_error: float
+
+
+def paired_difference(first: np.ndarray, second: np.ndarray) -> Difference:
+    """Return how much higher the second log-RMSE is, with its standard error.
+
+    The uncertainty is over houses, which are paired: what makes a house hard to predict
+    does so for both models. (A deviation over folds or fold seeds, which share most of
+    their training rows, is too small: Nadeau and Bengio, Inference for the
+    Generalization Error, Machine Learning, 2003.) The difference of the mean squared
+    errors is divided by the sum of their roots, which gives that of the roots.
+
+    Args:
+        first: squared errors of log prices, shape (rows,). For several fold seeds, take
+            the mean over the seeds of each house first.
+        second: the same of the other model.
+    """
+    roots = float(np.sqrt(first.mean()) + np.sqrt(second.mean()))
+    if not roots:
+        return Difference(0.0, 0.0)
+    gaps = second - first
+    error = float(np.std(gaps, ddof=1)) / math.sqrt(len(gaps))
+    return Difference(float(gaps.mean()) / roots, error / roots)
+
+
+def bias_corrected(
+    compared: np.ndarray, scored: np.ndarray, *, draws: int = 500
+) -> float:
+    """Return the log-RMSE of the best of several candidates, without selection bias.
+
+    The lowest of several scores is optimistic: it is partly luck. Each draw takes
+    houses with replacement, picks the candidate that is best on them, and scores it on
+    the houses that were not drawn (Tsamardinos, Greasidou and Borboudakis,
+    Bootstrapping the out-of-sample predictions for efficient and accurate
+    cross-validation, Machine Learning, 2018). The houses that were not drawn differ
+    from draw to draw. So the overall best is scored on the same ones, and only the mean
+    difference is added to its own score.
+
+    Args:
+        compared: squared errors that the choice is made by, shape (candidates, rows).
+        scored: squared errors that the score is made of, of the same shape.
+        draws: number of bootstrap draws.
+    """
+    generator = np.random.default_rng(0)
+    rows = compared.shape[1]
+    overall = int(np.argmin(compared.sum(axis=1)))
+    gaps = []
+    for _ in range(draws):
+        counts = np.bincount(generator.integers(rows, size=rows), minlength=rows)
+        best = int(np.argmin(compared @ counts))
+        out = counts == 0
+        if out.any():
+            gaps.append((scored[best, out] - scored[overall, out]).mean())
+    return float(np.sqrt(scored[overall].mean() + np.mean(gaps)))
 
 
 class Forecast(NamedTuple):

@@ -41,7 +41,9 @@ class Trained(NamedTuple):
     valid: np.ndarray
 
 
-Callback = Callable[[int, EpochErrors], None]  # the number of a part, and its errors
+# The number of a part, the steps it has done since the last call, and the log-RMSE of
+# its networks, if it trains any.
+Callback = Callable[[int, int, list[float]], None]
 
 
 def train_replicas(
@@ -87,7 +89,7 @@ def _train_part(
     replicas: Sequence[Replica],
     candidates: Sequence[Candidate],
     settings: Settings,
-    callback: Callable[[EpochErrors], None],
+    callback: Callable[[int, list[float]], None],
 ) -> Trained:
     trainer = new_trainer(fold_data, replicas, candidates, settings)
     fold = [replica.fold for replica in replicas]
@@ -97,7 +99,7 @@ def _train_part(
     for number, train, valid in trainer.run():
         epoch = EpochErrors(number, train * scale, valid * scale)
         curves.append(epoch)
-        callback(epoch)
+        callback(len(valid), epoch.valid.tolist())
     shape = (len(candidates), len(replicas), settings.epochs)
     return Trained(
         {

@@ -7,10 +7,8 @@ import pty
 import subprocess
 import sys
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -39,10 +37,10 @@ from pipeline.lessons.result import LessonResult, Measurement
 from pipeline.lessons.runner import run_lesson
 from pipeline.runs.record import (
     BaselineScore,
-    CandidateScore,
     DivergedNetwork,
     Forecast,
     LargestError,
+    ModelScore,
     Run,
     Search,
 )
@@ -61,10 +59,14 @@ def run_of(folds, lambdas=(5.0,)):
         created="2026-11-24T10:39:16.061+00:00",
         fingerprint="",
         inputs={},
-        settings=Settings(folds=folds, lambdas=lambdas, hidden=hidden, seeds=16),
+        settings=Settings(
+            models=("mlp",), folds=folds, lambdas=lambdas, hidden=hidden, seeds=16
+        ),
         best_lambda=lambdas[0],
         cv_log_rmse=SCORE["pooled"],
-        scores=[CandidateScore(value, folds=scores, **SCORE) for value in lambdas],
+        scores=[
+            ModelScore(weight_decay=value, folds=scores, **SCORE) for value in lambdas
+        ],
         diverged=[],
         forecast=Forecast(estimate=0.1086, low=0.097, high=0.1209),
         largest_errors=[LargestError(1299, "NPkVill", 755_000.0, 335_849.0, 0.132)],
@@ -240,13 +242,16 @@ def test_a_table_too_wide_continues_below_with_its_first_column_repeated(
     assert "seconds" in headings[-1]
 
 
+TWO_NETWORKS = Settings(models=("mlp",), folds=2, seeds=1, epochs=8)
+
+
 def train_in(terminal, monkeypatch, scores=(0.1, 0.3)):
     """The progress that `train` prints on a console."""
     monkeypatch.setattr(console, "err", terminal)
     monkeypatch.setattr(progress, "err", terminal)
-    with progress.epoch_progress(networks=2, epochs=8) as callback:
+    with progress.training_progress(TWO_NETWORKS) as callback:
         for _ in range(8):
-            callback(0, SimpleNamespace(valid=torch.tensor(scores)))
+            callback(0, len(scores), list(scores))
     return terminal.file.getvalue()
 
 

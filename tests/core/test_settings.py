@@ -14,18 +14,24 @@ NAN = float("nan")
     ("name", "values"),
     {
         "huber_delta": (0.0, -1.0, NAN, float("inf")),
-        "price_margin": (-0.1, NAN, float("inf")),
-        "rare_share": (0.0, 1.1, NAN),
+        "margin_quantile": (0.0, 1.1, NAN),
+        "rare_share": (0.0, 0.6, NAN),
         "wide_lr_multiplier": (0.0, NAN, float("inf")),
         "adam_betas": ((0.9,), (0.9, 1.0), (-0.1, 0.9), (0.9, NAN)),
         "warm_up": (0.0, 1.1, NAN),
+        "trees": (0,),
+        "tree_lr": (0.0, NAN),
+        "tree_depth": (0,),
+        "tree_columns": (0.0, 1.1),
+        "tree_borders": (0,),
+        "models": ((), ("mlp", "mlp"), ("forest",)),
     }.items(),
 )
 def test_a_value_outside_its_range_is_refused_by_name(name, values):
     for value in values:
-        with pytest.raises(UserError, match=name):
+        with pytest.raises(UserError, match=name.removesuffix("s")):
             replace(Settings(), **{name: value})
 
 
 def test_the_ends_of_a_range_are_accepted():
-    Settings(price_margin=0.0, rare_share=1.0, warm_up=1.0, adam_betas=(0.0, 0.0))
+    Settings(margin_quantile=1.0, rare_share=0.5, warm_up=1.0, adam_betas=(0.0, 0.0))

@@ -25,7 +25,7 @@ def matrix(train_features):
     return to_matrix(train_features)
 
 
-def test_the_encoder_is_a_column_transformer_that_scales_rare_categories_down(
+def test_the_encoder_is_a_column_transformer_that_scales_rare_columns_down(
     train_features, matrix, fold
 ):
     train = train_features.iloc[fold]
@@ -36,27 +36,34 @@ def test_the_encoder_is_a_column_transformer_that_scales_rare_categories_down(
         categories=vocabularies, handle_unknown="ignore", sparse_output=False
     )
     peer = make_column_transformer(
-        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
-        (make_pipeline(one_hot, StandardScaler()), categories),
+        (make_pipeline(SimpleImputer(strategy="median")), numbers),
+        (one_hot, categories),
     )
-    expected = peer.fit_transform(train)
-    share = one_hot_share(train, categories, vocabularies)
-    expected[:, len(numbers) :] *= np.minimum(1, share / Settings.rare_share)
+    imputed = peer.fit_transform(train)
+    expected = StandardScaler().fit_transform(imputed)
+    expected *= np.minimum(1, off_mode(imputed) / RARE_SHARE)
     encoded = Encoder.fit(matrix, fold, RARE_SHARE).transform(matrix.entries)[fold]
     np.testing.assert_allclose(
         encoded[:, : expected.shape[1]], expected, atol=1e-4, rtol=1e-4
     )
 
 
-def one_hot_share(train, categories, vocabularies):
-    """The share of rows that differ from the mode, for each one-hot column."""
-    ones = np.concatenate(
-        [
-            [(train[name] == value).mean() for value in vocabulary]
-            for name, vocabulary in zip(categories, vocabularies, strict=True)
-        ]
-    )
-    return np.minimum(ones, 1 - ones)
+def off_mode(imputed):
+    """The share of rows that differ from the mode, for each column."""
+    counts = [np.unique(column, return_counts=True)[1].max() for column in imputed.T]
+    return 1 - np.array(counts) / len(imputed)
+
+
+def test_no_column_is_exempt_from_the_scaling_of_rare_values(matrix, fold):
+    encoder = Encoder.fit(matrix, fold, RARE_SHARE)
+    filled = np.where(np.isnan(matrix.entries), encoder.fill, matrix.entries)[fold]
+    share = off_mode(filled)
+    rare = (share < RARE_SHARE) & (share > 0)
+    deviation = encoder.transform(matrix.entries)[fold].std(axis=0)
+    np.testing.assert_allclose(deviation[rare], share[rare] / RARE_SHARE, rtol=1e-3)
+    assert rare.sum() > 200  # one-hot columns, interactions and numbers like PoolArea
+    assert rare[matrix.names.index("PoolArea")]
+    assert "CommercialZone" not in matrix.names
 
 
 def test_rows_outside_the_training_rows_do_not_change_the_encoder(train_features, fold):

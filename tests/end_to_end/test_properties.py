@@ -19,7 +19,20 @@ from pipeline.data.schema import CATEGORIES, COLUMNS, ID, NUMBERS, TARGET, Numbe
 from pipeline.stages.preprocess import preprocess
 
 ROWS = 8
-TINY = ("--epochs", 1, "--seeds", 1, "--hidden", 2, "--folds", 2, "--jobs", 1)
+TINY = (
+    "--model",
+    "mlp",
+    "--epochs",
+    1,
+    "--seeds",
+    1,
+    "--hidden",
+    2,
+    "--folds",
+    2,
+    "--jobs",
+    1,
+)
 MISSING = st.sampled_from(["NA", ""])
 IDS = st.integers(1, 10**15 - 1).map(str)
 PRICES = st.floats(1, 1e9).map(repr)

@@ -44,7 +44,7 @@ def trained(tmp_path_factory):
     root = copy_raw(tmp_path_factory.mktemp("baselines") / "small", rows=120)
     up_to_date.preprocess(Project(root), force=False)
     outcome = up_to_date.baselines(
-        Project(root), Settings(), lambda *_: None, force=False
+        Project(root), Settings(models=("mlp",)), lambda *_: None, force=False
     )
     return outcome.result, root
 

@@ -81,8 +81,10 @@ def _trained(tmp_path_factory):
     root = copy_raw(tmp_path_factory.mktemp("report") / "root", rows=120)
     folders = Project(root)
     up_to_date.preprocess(folders, force=False)
-    for lambdas in (5.0,), (0.0, 5.0, 20.0):
-        settings = Settings(lambdas=lambdas, epochs=3, hidden=(8,), batch_size=32)
+    for lambdas in (1.0,), (0.0, 5.0, 20.0):
+        settings = Settings(
+            models=("mlp",), lambdas=lambdas, epochs=3, hidden=(8,), batch_size=32
+        )
         up_to_date.train(folders, settings, lambda *_: None, jobs=1, force=False)
     write_baselines(folders)
     return folders

@@ -13,7 +13,7 @@ from pipeline.report.advice import advise
 from pipeline.report.compare import compare
 from pipeline.report.facts import read_facts
 from pipeline.report.figures import scores
-from pipeline.runs.record import CandidateScore
+from pipeline.runs.record import ModelScore
 from pipeline.runs.store import find_run, list_runs, newest_baselines
 
 
@@ -28,7 +28,14 @@ def test_the_largest_errors_are_those_of_the_record(facts):
 def run_of(facts, *scores_of):
     """The run with other scores, the first the best."""
     scored = [
-        CandidateScore(value, [mean - 0.02, mean + 0.02], mean, 0.02, mean, 1.0)
+        ModelScore(
+            weight_decay=value,
+            folds=[mean - 0.02, mean + 0.02],
+            mean=mean,
+            std=0.02,
+            pooled=mean,
+            seconds=1.0,
+        )
         for value, mean in scores_of
     ]
     best = scored[0].weight_decay
@@ -95,7 +102,7 @@ def test_two_runs_differ_by_the_difference_of_their_scores(folders):
     difference = float(difference.replace("−", "-"))
     assert difference == pytest.approx(other - first, abs=1e-4)
     assert float(error) > 0
-    assert rows["lambdas"].cells == ["5", "0, 5, 20"]
+    assert rows["lambdas"].cells == ["1", "0, 5, 20"]
     assert rows["lambdas"].differs
     assert not rows["epochs"].differs
 

@@ -26,7 +26,12 @@ def trained(tmp_path_factory):
     folders = Project(copy_raw(tmp_path_factory.mktemp("fitted") / "root", rows=120))
     up_to_date.preprocess(folders, force=False)
     settings = Settings(
-        folds=3, lambdas=(0.0, 5.0), epochs=2, hidden=(8, 4), batch_size=16
+        models=("mlp",),
+        folds=3,
+        lambdas=(0.0, 5.0),
+        epochs=2,
+        hidden=(8, 4),
+        batch_size=16,
     )
     up_to_date.train(folders, settings, lambda *_: None, jobs=1, force=False)
     return folders
@@ -66,7 +71,7 @@ def test_lambdas_are_found_in_the_order_that_the_record_has_them(folders):
 
 def test_other_columns_than_the_runs_are_refused(folders):
     run = find_run(folders)
-    predictor = Predictor.load(replace(run, columns=run.columns[::-1]))
+    predictor = Predictor.load(replace(run, columns=["Elsewhere", *run.columns[1:]]))
     with pytest.raises(UserError, match="other columns"):
         predictor.log_price(read_features(folders, run.inputs)[1], 0)
 

@@ -21,7 +21,18 @@ from pipeline.stages import up_to_date
 
 mlflow = pytest.importorskip("mlflow", reason="pip install '.[mlflow]'")
 
-TRAIN = ("--epochs", "3", "--seeds", "2", "--folds", "3", "--hidden", "8")
+TRAIN = (
+    "--model",
+    "mlp",
+    "--epochs",
+    "3",
+    "--seeds",
+    "2",
+    "--folds",
+    "3",
+    "--hidden",
+    "8",
+)
 TRAIN += ("--lambda", "0.5", "--lambda", "5", "--track", "mlflow")
 
 

@@ -11,7 +11,7 @@ from pipeline.core.settings import Settings
 from pipeline.runs.store import find_run
 from pipeline.stages import up_to_date
 
-QUICK = {"epochs": 3, "hidden": (8,), "batch_size": 32}
+QUICK = {"models": ("mlp",), "epochs": 3, "hidden": (8,), "batch_size": 32}
 RUNS = {
     "one network per fold": Settings(folds=3, seeds=1, **QUICK),
     "two, and a grid": Settings(folds=4, seeds=2, lambdas=(1.0, 5.0, 9.0), **QUICK),

@@ -22,7 +22,7 @@ from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings
 from pipeline.network.trainer import Candidate
 from pipeline.stages import up_to_date
-from pipeline.stages.tune import command_line, held_out_seeds
+from pipeline.stages.tune import command_line, held_out_seeds, ladder
 from pipeline.tuning.halving import Rung, better_half, rungs_of, successive_halving
 from pipeline.tuning.plan import Plan
 from pipeline.tuning.search import Progress
@@ -105,7 +105,8 @@ def test_the_worse_half_leaves_at_each_rung(houses, encoded):
 
 
 def test_the_last_rung_is_the_score_of_a_cross_validation(houses, encoded):
-    (rungs,) = run_halving(houses, encoded, [Candidate(5.0, 1e-3, 0.2)])
+    default = Candidate(BASE.lambdas[0], BASE.lr, BASE.dropout)
+    (rungs,) = run_halving(houses, encoded, [default])
     result = cross_validate(*houses, BASE, lambda *_: None, 1)
     assert rungs[-1] == Rung(BASE.epochs, result.scores[0].pooled)
 
@@ -204,6 +205,7 @@ def test_the_command_line_has_every_setting_with_an_option_and_train_accepts_it(
     pipeline, ready, monkeypatch
 ):
     changed = Settings(
+        models=("mlp",),
         folds=7,
         lambdas=(1.25, 5.5),
         seeds=3,
@@ -238,12 +240,27 @@ def test_tune_json_has_the_contracts_keys_and_its_command_trains_the_same(
     assert {"run_id", "best", "trials", "confirmed", "command"} <= record.keys()
     assert len(record["trials"]) == 12
     best = record["trials"][0]
-    assert record["best"] == {name: best[name] for name in record["best"]}
     complete = [each["score"] for each in record["trials"] if not each["stopped"]]
     assert best["score"] == min(complete)
-    words = record["command"].split()[1:]
+    default = {"lambda": 1.0, "lr": 0.005, "dropout": 0.2, "hidden": [64]}
+    names = default.keys()
+    trials = [{name: each[name] for name in names} for each in record["trials"]]
+    assert record["best"] in (trials if record["beats_default"] else [default])
+    assert record["corrected"] > 0
+    words = [*record["command"].split()[1:], "--model", "mlp"]
     trained = json.loads(pipeline(*words, "--root", ready, "--json").out)
     assert trained["cv_log_rmse"] == record["cv_log_rmse"]
+
+
+def test_a_better_trial_is_the_best_only_by_more_than_one_standard_error():
+    generator = np.random.default_rng(0)
+    default = generator.chisquare(1, 1000)
+    luckier = default + generator.normal(-0.001, 1, 1000)
+    better = 0.8 * default
+    lost = np.full(1000, np.inf)  # its networks diverged
+    assert ladder(np.array([default, luckier, lost])) == 0
+    assert ladder(np.array([default, luckier, better, 0.99999 * better])) == 3
+    assert ladder(np.array([default, better, better])) == 1
 
 
 def test_the_winner_is_confirmed_on_held_out_fold_seeds(pipeline, ready, houses):
@@ -284,7 +301,11 @@ def test_the_tables_show_the_search_as_it_goes_and_its_end(pipeline, ready):
     shown = pipeline("tune", "--root", ready, *QUICK, "--trials", 12)
     for text in ("The best of 12 trials", "fold seed", "default", "pipeline train --"):
         assert text in shown.out
-    for text in ("searching · 8 of 12 trials · best log-RMSE", "s left", "confirming"):
+    for text in (
+        "searching · 8 of 12 trials · lowest log-RMSE",
+        "s left",
+        "confirming",
+    ):
         assert text in shown.err
 
 
@@ -305,7 +326,7 @@ def test_a_terminal_shows_the_best_ten_and_the_time_left(monkeypatch):
         callback(Progress(finished, 24, 30.0, 30.0))
     text = screen.getvalue()
     assert "searching · 0 of 24 trials" in text
-    assert "12 of 24 trials · best log-RMSE 0.1000 · 30 s, about 30 s left" in text
+    assert "12 of 24 trials · lowest log-RMSE 0.1000 · 30 s, about 30 s left" in text
     assert all(str(300 + n) in text for n in range(10))
     assert "310" not in text
 

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import root_mean_squared_log_error
 
-from pipeline.validation.metrics import forecast, log_rmse
+from pipeline.validation.metrics import (
+    bias_corrected,
+    forecast,
+    log_rmse,
+    paired_difference,
+)
 
 
 def test_log_rmse_equals_scikit_learns_where_one_dollar_is_negligible():
@@ -26,3 +31,30 @@ def test_the_forecast_holds_the_score_and_narrows_with_more_houses():
     few, many = forecast(errors, 100), forecast(errors, 10_000)
     assert few.estimate == pytest.approx(np.sqrt(np.mean(errors**2)))
     assert few.low < many.low < many.estimate < many.high < few.high
+
+
+def test_a_paired_difference_is_that_of_the_scores_with_an_error_over_houses():
+    generator = np.random.default_rng(0)
+    first = generator.normal(0, 0.1, 4000) ** 2
+    second = first + generator.normal(0.0005, 0.004, 4000)
+    value, error = paired_difference(first, second)
+    exact = np.sqrt(second.mean()) - np.sqrt(first.mean())
+    assert value == pytest.approx(exact, rel=1e-6)
+    draws = generator.integers(4000, size=(400, 4000))
+    roots = np.sqrt(second[draws].mean(axis=1)) - np.sqrt(first[draws].mean(axis=1))
+    assert error == pytest.approx(roots.std(), rel=0.15)
+
+
+def test_the_lowest_of_many_equal_candidates_is_corrected_to_their_common_score():
+    squares = np.random.default_rng(0).normal(0, 0.1, (200, 400)) ** 2
+    scores = np.sqrt(squares.mean(axis=1))
+    corrected = bias_corrected(squares, squares)
+    assert scores.min() < 0.093
+    assert corrected == pytest.approx(scores.mean(), abs=0.002)
+
+
+def test_a_candidate_that_is_clearly_best_keeps_its_score():
+    squares = np.random.default_rng(0).normal(0, 0.1, (5, 2000)) ** 2
+    squares[3] /= 4
+    best = np.sqrt(squares[3].mean())
+    assert bias_corrected(squares, squares) == pytest.approx(best, rel=0.01)

@@ -16,21 +16,23 @@ from rich.progress import (
 )
 
 from pipeline.cli.tables.console import err, say_err
+from pipeline.core.settings import Settings
 
 if TYPE_CHECKING:  # torch stays unloaded where all is up to date
-    from pipeline.network.trainer import EpochErrors
     from pipeline.validation.parallel import Callback
 
 
 @contextmanager
-def epoch_progress(networks: int, epochs: int) -> Iterator["Callback"]:
+def training_progress(settings: Settings) -> Iterator["Callback"]:
     """Show a progress bar on standard error, with the score and the time left.
 
-    Without a terminal, a line is printed after each quarter of the epochs. Yields the
+    Without a terminal, a line is printed after each quarter of the steps. Yields the
     callback for training.
     """
+    counts = {"networks": settings.networks, "boosted models": settings.boosted}
+    parts = [f"{count} {what}" for what, count in counts.items() if count]
     columns = (
-        TextColumn(f"{networks} networks"),
+        TextColumn(" and ".join(parts)),
         BarColumn(bar_width=30),
         TaskProgressColumn(),
         TextColumn("· mean log-RMSE {task.fields[score]} ·"),
@@ -42,13 +44,14 @@ def epoch_progress(networks: int, epochs: int) -> Iterator["Callback"]:
     lock = Lock()  # the parts train in threads
     bar = err.is_interactive
     with Progress(*columns, console=err, transient=True, disable=not bar) as progress:
-        task = progress.add_task("train", total=networks * epochs, score="–")
+        task = progress.add_task("train", total=settings.steps, score="–")
 
-        def callback(part: int, epoch: "EpochErrors") -> None:
+        def callback(part: int, steps: int, scores: list[float]) -> None:
             with lock:
-                latest[part] = epoch.valid.tolist()
+                if scores:
+                    latest[part] = scores
                 score = _mean(list(chain.from_iterable(latest.values())))
-                progress.update(task, advance=len(epoch.valid), score=score)
+                progress.update(task, advance=steps, score=score)
                 quarter = int(4 * progress.tasks[task].percentage / 100)
                 if not bar and quarter not in quarters:
                     quarters.add(quarter)

@@ -6,6 +6,7 @@ from pipeline.cli.tables.console import make_table, show
 from pipeline.core.settings import comma_separated
 from pipeline.kaggle import receipts
 from pipeline.kaggle.leaderboard import SubmittedRun
+from pipeline.report.texts import lambda_text
 
 _STATES = {
     receipts.SENDING: "interrupted",
@@ -18,23 +19,18 @@ _STATES = {
 def show_runs(runs: Sequence[SubmittedRun]) -> None:
     """Print the scores of runs under cross-validation and on the leaderboard."""
     table = make_table(
-        ["run"],
-        [
-            *("folds", "λ", "hidden", "seeds", "seconds"),
-            *("± sd", "CV", "leaderboard"),
-        ],
+        ["run", "model"], ["folds", "λ", "hidden", "seeds", "CV", "leaderboard"]
     )
     for each in runs:
         run = each.run
         table.add_row(
             run.run_id + (" (edited)" if run.is_edited else ""),
+            run.final.model,
             str(run.settings.folds),
-            f"{run.best_lambda:g}",
+            lambda_text(run.best_lambda),
             comma_separated(run.settings.hidden),
             str(run.settings.seeds),
-            f"{run.seconds:.0f}",
-            f"{run.best.std:.4f}",
-            f"{run.best.pooled:.4f}",
+            f"{run.final.pooled:.4f}",
             _leaderboard(each),
         )
     show("Runs, newest first", table)

@@ -4,28 +4,23 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from pipeline.cli.tables.console import make_table, say, show
-from pipeline.report.texts import ROOMY, fold_names, fold_values, overall
+from pipeline.core.settings import MLP
+from pipeline.report.texts import (
+    ROOMY,
+    fold_names,
+    fold_values,
+    lambda_text,
+    overall,
+)
 from pipeline.runs.record import DivergedNetwork, LargestError, Run
 
 _BEST = "bold green"
 
 
 def show_scores(run: Run) -> None:
-    """Print the fold scores of every λ, the largest errors and the expected score."""
-    folds = run.settings.folds
-    right = ["λ", *fold_names(folds), "mean ± sd", "pooled", "seconds"]
-    table = make_table([], right)
-    for score in run.scores:
-        is_best = score.weight_decay == run.best_lambda
-        table.add_row(
-            f"{score.weight_decay:g}" + (" ◂" if is_best else "  "),
-            *fold_values(score.folds),
-            *overall(score, short=folds > ROOMY),
-            f"{score.seconds:.1f}",
-            style=_BEST if is_best and len(run.scores) > 1 else None,
-        )
-    show(f"log-RMSE of {folds} folds, lower is better", table)
-    for line in _excluded(run.diverged):
+    """Print fold scores, differences, largest errors and the expected score."""
+    _show_folds(run)
+    for line in (*_excluded(run.diverged), *_differences(run)):
         say(line)
     _show_largest_errors(run.largest_errors)
     expected = run.forecast
@@ -34,6 +29,41 @@ def show_scores(run: Run) -> None:
         f"(90 % interval {expected.low:.4f} to {expected.high:.4f}; "
         "a few houses dominate it)"
     )
+    say("Not in the interval: choices that people made on these rows (docs/score.md)")
+
+
+def _show_folds(run: Run) -> None:
+    """Print a row for each λ of the MLP, for each other model, and for the blend."""
+    folds, several = run.settings.folds, len(run.scores) > 1
+    names = ["model"] if run.models != (MLP,) else []
+    right = ["λ", *fold_names(folds), "mean ± sd", "pooled", "seconds"]
+    table = make_table(names, right)
+    for score in run.scores:
+        marked = score == run.final
+        first = [score.model] if names else []
+        first.append(lambda_text(score.weight_decay))
+        first[0] += " ◂" if marked else "  "
+        table.add_row(
+            *first,
+            *fold_values(score.folds),
+            *overall(score, short=folds > ROOMY),
+            f"{score.seconds:.1f}",
+            style=_BEST if marked and several else None,
+        )
+    show(f"log-RMSE of {folds} folds, lower is better", table)
+
+
+def _differences(run: Run) -> Iterator[str]:
+    """Yield a line for each λ and model that is compared with the best."""
+    for score in run.scores:
+        gap, error = score.difference, score.difference_error
+        if gap is None or error is None or score == run.final:
+            continue
+        is_candidate = score.model == MLP and score != run.best
+        name = f"λ = {score.decay:g}" if is_candidate else score.model
+        other = f"λ = {run.best.decay:g}" if is_candidate else "the blend"
+        verdict = "" if abs(gap) > 2 * error else ": not told apart"
+        yield f"{name} against {other}: {gap:+.4f} ± {error:.4f}{verdict}"
 
 
 def _excluded(diverged: Sequence[DivergedNetwork]) -> Iterator[str]:

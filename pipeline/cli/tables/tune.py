@@ -50,7 +50,7 @@ def _progress_line(progress: "Progress") -> str:
     finished = progress.finished
     parts = [progress.status, f"{len(finished)} of {progress.total} trials"]
     if finished:
-        parts.append(f"best log-RMSE {finished[0].score:.4f}")
+        parts.append(f"lowest log-RMSE {finished[0].score:.4f}")
     if progress.seconds_left is not None:
         times = f"{progress.seconds:.0f} s, about {progress.seconds_left:.0f} s left"
         parts.append(times)
@@ -69,7 +69,14 @@ def show_search(search: Search) -> None:
     for name, score in (("best", confirmed.best), ("default", confirmed.default)):
         table.add_row(name, *texts([*score.pooled, score.mean], short=False))
     show("Confirmed on held-out fold seeds", table)
-    say("To train the best settings again:")
+    if search.corrected is not None:
+        say(f"Corrected for the choice among trials: {search.corrected:.4f}")
+    if not search.beats_default:
+        say(
+            "No trial is better than the default settings by more than one standard "
+            "error over houses: the default settings are kept"
+        )
+    say("To train the blend with these settings of the MLP:")
     say(search.command)
 
 

@@ -28,3 +28,9 @@ def percent(value: float) -> str:
     """Return an error in log price as percent of the price."""
     share = 100 * math.expm1(value)
     return f"{share:+.0f}%".replace("-", "−") if round(share) else "0%"
+
+
+def signed(difference: float, error: float | None) -> str:
+    """Return a difference of two log-RMSE, ± its standard error if it is known."""
+    text = f"{difference:+.4f}" + ("" if error is None else f" ± {error:.4f}")
+    return text.replace("-", "−")

@@ -1,0 +1,32 @@
+"""The command `blend`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.options import Force, Json, Root
+from pipeline.cli.output import print_json, saved
+from pipeline.core.paths import Project
+
+
+def blend(
+    runs: Annotated[list[str], typer.Argument(help="Run ids, two or more.")],
+    root: Root = Path(),
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
+    """Blend finished runs on the same folds: the mean of their log prices.
+
+    Example: pipeline blend 20261124-103916-061 20261124-104501-230
+    """
+    from pipeline.cli.tables.console import say
+    from pipeline.cli.tables.train import show_scores
+    from pipeline.stages import up_to_date
+
+    outcome = up_to_date.blend(Project(root), runs, force=force)
+    if as_json:
+        print_json({**outcome.result.to_json(), "skipped": outcome.skipped})
+        return
+    show_scores(outcome.result)
+    say(f"{saved(outcome)}. Next: `pipeline submit`")

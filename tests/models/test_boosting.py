@@ -1,0 +1,98 @@
+"""Boosted trees as arrays predict what CatBoost predicts; broken ones are refused."""
+
+import numpy as np
+import pytest
+from catboost import CatBoostRegressor
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.core.settings import Settings
+from pipeline.models import boosting
+
+SMALL = Settings(trees=40, tree_depth=3, tree_borders=16)
+
+
+@pytest.fixture(scope="module")
+def rows(train_features):
+    return boosting.read(train_features.head(300)).entries
+
+
+@pytest.fixture(scope="module")
+def target(train_features):
+    log_price = np.log(train_features["SalePrice"].head(300).to_numpy(float))
+    return log_price - log_price.mean()
+
+
+@pytest.fixture(scope="module")
+def trees(rows, target):
+    return boosting.fit(rows, target, 7, SMALL, lambda: None)
+
+
+def test_the_arrays_predict_what_catboost_predicts(rows, target, trees):
+    model = CatBoostRegressor(
+        iterations=40,
+        learning_rate=SMALL.tree_lr,
+        depth=3,
+        rsm=SMALL.tree_columns,
+        bootstrap_type="Bernoulli",
+        border_count=16,
+        random_seed=7,
+        allow_writing_files=False,
+        verbose=False,
+    ).fit(rows, target)
+    assert np.isnan(rows).any()
+    np.testing.assert_allclose(boosting.predict(trees, rows), model.predict(rows))
+
+
+def test_a_step_is_reported_for_every_ten_trees(rows, target):
+    steps = []
+    boosting.fit(rows, target, 0, SMALL, lambda: steps.append(1))
+    assert len(steps) == 4
+
+
+def test_it_reads_cleaned_columns_and_sums_but_no_column_made_for_the_mlp(
+    train_features,
+):
+    names = boosting.read(train_features.head(2)).names
+    assert {"GrLivArea", "OverallQual", "Size", "MSZoning=C (all)"} <= set(names)
+    assert not [name for name in names if "×" in name or "Squared" in name]
+    assert "QualityTimesSF" not in names
+
+
+BROKEN = {
+    "another type": lambda t: {**t, "leaf": t["leaf"].astype(np.float32)},
+    "levels that do not fit": lambda t: {**t, "border": t["border"][:, 1:]},
+    "leaves that do not fit": lambda t: {**t, "leaf": t["leaf"][:, 1:]},
+    "a column beyond the last": lambda t: {**t, "column": t["column"] + 10_000},
+    "a negative column": lambda t: {**t, "column": t["column"] - 10_000},
+    "a leaf that is no number": lambda t: {**t, "leaf": t["leaf"] * np.nan},
+    "two biases": lambda t: {**t, "bias": np.zeros(2)},
+    "no levels": lambda t: {**t, "column": t["column"][:, :0]},
+    "one array too few": lambda t: {n: a for n, a in t.items() if n != "leaf"},
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_arrays_that_are_no_trees_are_refused(kind, trees, rows):
+    boosting.check(trees, rows.shape[1])
+    with pytest.raises((ValueError, KeyError)):
+        boosting.check(BROKEN[kind](trees), rows.shape[1])
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_whatever_numbers_the_arrays_hold_they_are_refused_or_predict(
+    data, trees, rows
+):
+    """Fuzzing: a hostile file never leads outside the arrays."""
+    name = data.draw(st.sampled_from(sorted(trees)))
+    array = trees[name].copy()
+    bits = array.view(np.uint8).reshape(-1)
+    for _ in range(data.draw(st.integers(1, 4))):
+        bits[data.draw(st.integers(0, len(bits) - 1))] = data.draw(st.integers(0, 255))
+    changed = {**trees, name: array}
+    try:
+        boosting.check(changed, rows.shape[1])
+    except ValueError:
+        return
+    assert np.isfinite(boosting.predict(changed, rows[:5])).all()
