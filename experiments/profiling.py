@@ -34,7 +34,7 @@ COMMANDS = (
     ("runs",),
     ("submit",),
     ("preprocess", "--force"),
-    ("train", "--epochs", "1", "--force"),
+    ("train", "--model", "mlp", "--epochs", "1", "--force"),
 )
 SHOWN = 4  # packages shown per command
 

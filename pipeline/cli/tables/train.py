@@ -22,6 +22,8 @@ def show_scores(run: Run) -> None:
     _show_folds(run)
     for line in (*_excluded(run.diverged), *_differences(run)):
         say(line)
+    if run.cv_corrected is not None:
+        say(f"Corrected for the choice among λ: {run.cv_corrected:.4f}")
     _show_largest_errors(run.largest_errors)
     expected = run.forecast
     say(
