@@ -2,14 +2,14 @@
 
 python -m experiments.forecast_coverage
 
-The out-of-fold errors of the default are split into random halves. The forecast from
+The out-of-fold errors of the blend are split into random halves. The forecast from
 one half is compared with the score of the other.
 """
 
 import numpy as np
 
-from experiments.common import DEVELOPMENT, HELD_OUT, load, put, table, validate
-from pipeline.core.settings import Settings
+from experiments.common import DEVELOPMENT, HELD_OUT, load, put, table
+from experiments.cv_score import log_predictions
 from pipeline.validation.metrics import forecast
 
 DRAWS = 200
@@ -21,8 +21,7 @@ def main() -> None:
     rows = []
     generator = np.random.default_rng(0)
     for seed in (DEVELOPMENT[0], HELD_OUT[0]):
-        result = validate(houses, Settings(), seed)
-        errors = np.log(result.out_of_fold[0]) - houses.log_price
+        errors = log_predictions(houses, seed)["blend"] - houses.log_price
         counts = np.zeros(3, dtype=int)
         for _ in range(DRAWS):
             known, other = np.array_split(generator.permutation(errors), 2)

@@ -6,9 +6,11 @@ import pytest
 from safetensors.numpy import load_file, save_file
 from situations import copy_raw
 
+from pipeline.core import settings as settings_module
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
+from pipeline.models import MODELS
 from pipeline.models.ensemble import blend, cross_validate_models
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.store import find_run
@@ -149,3 +151,7 @@ def test_boosting_alone_is_a_run_without_networks(pipeline, tmp_path):
     test = root / "data/raw/test.csv"
     assert pipeline("predict", test, "-o", out, "--root", root).status == 0
     assert out.read_bytes() == (run.folder / "predictions.csv").read_bytes()
+
+
+def test_every_model_of_the_settings_is_one_that_can_be_trained():
+    assert set(settings_module.MODELS) == {settings_module.MLP, *MODELS}

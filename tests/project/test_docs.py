@@ -148,3 +148,16 @@ def normal(text):
         for line in text.splitlines()
         if line.strip()
     ]
+
+
+def test_the_files_that_the_pages_name_exist():
+    pages = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]
+    places = (REPOSITORY, REPOSITORY / "pipeline")
+    named = re.compile(r"`([\w/.-]+(?:\.py|\.j2|\.toml|/))`")
+    missing = [
+        (page.name, path)
+        for page in pages
+        for path in named.findall(page.read_text(encoding="utf-8"))
+        if not any((place / path).exists() for place in places)
+    ]
+    assert [each for each in missing if each[1] not in ("boosting.py", "runs/")] == []
