@@ -40,7 +40,7 @@ from pipeline.tuning.study import FinishedTrial, Study
 from pipeline.validation.metrics import bias_corrected, paired_difference
 
 JOURNAL = "tune.journal"  # in runs/, beside the run folders
-_SCORED_AGAIN = 16  # trials; a worse one is hardly the best on any draw of houses
+_SCORED_AGAIN = 8  # trials; a worse one is hardly the best on any draw of houses
 _HELD_OUT_SEEDS = 5
 _FIRST_HELD_OUT = 10  # added to the seed of the search
 _SEARCHED = ("lambdas", "hidden", "lr", "dropout")  # the first options of a command
