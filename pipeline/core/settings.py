@@ -16,7 +16,8 @@ class Settings:
     """The hyperparameters of a run. The defaults are those of `pipeline train`.
 
     Fields without a command-line option are changed with `dataclasses.replace`. The
-    values of λ are sorted, so a grid is the same run in whatever order it is given.
+    values of λ and the models are sorted, so a run is the same in whatever order they
+    are given.
 
     Raises:
         UserError: a value is outside its range.
@@ -79,6 +80,8 @@ class Settings:
         if len(set(self.lambdas)) < len(self.lambdas):
             raise UserError("--lambda: each value may be given once")
         object.__setattr__(self, "lambdas", tuple(sorted(self.lambdas)))
+        ordered = tuple(name for name in MODELS if name in self.models)
+        object.__setattr__(self, "models", ordered)
         _check_positive("--lr", self.lr)
         _check_probability("--dropout", self.dropout)
         _check_positive("huber_delta", self.huber_delta)

@@ -15,11 +15,9 @@ from pipeline.lessons.linear_regression import linear, noisy_line, squared_loss
 from pipeline.lessons.result import LessonOutcome, Measurement, scale_around
 from pipeline.lessons.training import SGD, Learner, gaussian, init_normal, train
 
-EPOCHS = 100
+EPOCHS, LR = 100, 0.003
 D_IN, N_TRAIN, N_TEST = 200, 20, 100
-LR = 0.003
 LOSS_AXIS = "squared loss (log scale)"
-ROUNDING = 1e-10  # squared errors below this are the rounding of float32
 PATH = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
@@ -116,8 +114,7 @@ def _compare(
     measurements = []
     for (name, text, ends, decades), value in zip(PUBLISHED[decay], last, strict=True):
         low, high = scale_around(*ends, decades=decades)
-        # A loss at the rounding of float32 has no lower end: it differs by processor.
-        low = low if min(ends) > ROUNDING else 0.0
+        low *= low > 1e-10  # less is the rounding of float32: it differs by processor
         tolerance = config.tolerance((low, high), book=EPOCHS)
         quantity = f"{name}, λ = {decay:g}"
         measurements.append(Measurement(quantity, text, value, tolerance))
@@ -139,8 +136,7 @@ def _path(impl: str, fits: dict[float, Fit]) -> Lines:
     decays = [decay for decay in fits if decay > 0]  # the axis is logarithmic
     train_losses = [fits[decay].train[-1] for decay in decays]
     test_losses = [fits[decay].test[-1] for decay in decays]
-    lowest = min(test_losses)
-    best = decays[test_losses.index(lowest)]
+    lowest, best = min(zip(test_losses, decays, strict=True))
     return Lines(
         "path",
         f"Weight decay ({impl}): final loss by λ",
