@@ -28,6 +28,7 @@ BASE = Settings()
 CANDIDATES = [Candidate(5.0, 1e-3, 0.1 + n / 20) for n in range(search.BATCH_SIZE)]
 CORES = 2  # of a machine
 MACHINES = (1, 10, 100)
+CHOICE, CONFIRMATION = 9, 10  # scores after the last trial, each of all folds
 
 
 class Serial(NamedTuple):
@@ -49,7 +50,7 @@ def main() -> None:
     encoded = search._encode(houses, BASE)
     price = houses.train["SalePrice"].to_numpy()
     batches = {shape: _batch_seconds(encoded, price, shape) for shape in SHAPES}
-    confirming = _cpu_seconds(lambda: search._pooled(houses, BASE))
+    confirming = _cpu_seconds(lambda: search._squared_errors(houses, BASE))
     serial = _serial()
     put("sent", _sent(houses, encoded, price), DOCUMENT)
     put("batches", _batch_table(batches, confirming), DOCUMENT)
@@ -94,7 +95,7 @@ def _sent(houses: search.Frames, encoded: object, price: np.ndarray) -> str:
     task = pickle.dumps((price, CANDIDATES, BASE))
     result = [[Rung(40, 0.11)] * 3] * search.BATCH_SIZE
     rows = [
-        ["the cleaned rows, to one worker", "twice per search", _kb(houses)],
+        ["the cleaned rows, to one worker", "three times per search", _kb(houses)],
         ["the encoded rows, to each worker", "once per search", _kb(encoded)],
         ["a batch of 8 trials, to a worker", "32 times", f"{len(task) / 1e3:,.1f}"],
         ["its scores, to the search", "32 times", _kb(result)],
@@ -129,8 +130,8 @@ def _batch_table(batches: dict[str, float], confirming: float) -> str:
     rows = [[f"`{shape}`", f"{seconds:.1f}"] for shape, seconds in batches.items()]
     text = table(["hidden layers", "core seconds per batch of 8"], rows)
     return (
-        f"{text}\n\nEach of the ten scores that confirm the winner takes "
-        f"{confirming:.1f} core seconds."
+        f"{text}\n\nAfter the last trial, {CHOICE} scores choose the winner and "
+        f"{CONFIRMATION} confirm it. Each takes {confirming:.1f} core seconds."
     )
 
 
@@ -151,7 +152,8 @@ def _machines(batch: float, confirming: float, serial: Serial) -> str:
         for trials in sorted({256, 256 * machines}):
             rounds = math.ceil(trials / search.BATCH_SIZE / cores)
             training, asking = rounds * batch, serial.total(trials)
-            seconds = max(training, asking) + math.ceil(10 / cores) * confirming
+            last = math.ceil(CHOICE / cores) + math.ceil(CONFIRMATION / cores)
+            seconds = max(training, asking) + last * confirming
             rows.append(
                 [
                     f"{machines} × {CORES} cores",

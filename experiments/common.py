@@ -24,7 +24,7 @@ from pipeline.validation.metrics import paired_difference
 PROJECT = Project(Path())
 DOCUMENT = Path("docs/score.md")
 DEVELOPMENT = range(5)  # fold seeds on which settings were chosen
-HELD_OUT = range(10, 15)  # fold seeds that were used for no choice
+HELD_OUT = range(10, 15)  # not held out from all choices: see docs/score.md
 OUTLIERS = (524, 1299)  # very large houses, sold cheaply; not removed from training
 
 

@@ -2,9 +2,9 @@
 
 pip install '.[bench]', then: python -m experiments.other_models
 
-All boosting libraries read the columns of `pipeline.models.boosting`, and have the
-settings that correspond to ours; none was searched. The linear models read the columns
-of the MLP. All predictions are clipped to the price bounds.
+All boosting libraries read the columns of `pipeline.models.boosting`, and have settings
+that correspond to ours, with little or no search. The linear models read the columns of
+the MLP. All predictions are clipped to the price bounds.
 """
 
 import time

@@ -18,6 +18,8 @@ def blend(
 ) -> None:
     """Blend finished runs on the same folds: the mean of their log prices.
 
+    Keep the runs: `pipeline predict` prices new houses with them.
+
     Example: pipeline blend 20261124-103916-061 20261124-104501-230
     """
     from pipeline.cli.tables.console import say

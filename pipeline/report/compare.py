@@ -34,7 +34,7 @@ def compare(several: Sequence[Facts]) -> list[Row]:
         ],
         "on the leaderboard": [_score(each.leaderboard) for each in several],
         "models": [", ".join(run.models) for run in runs],
-        "best λ": [lambda_text(run.best_lambda) for run in runs],
+        "best λ": [lambda_text(run.best_lambda) or "–" for run in runs],
         "seconds": [f"{run.seconds:.1f}" for run in runs],
     }
     settings = [setting_texts(run.settings) for run in runs]

@@ -40,9 +40,14 @@ def compare_models(facts: Facts) -> list[ModelRow]:
                 pooled=f"{score.pooled:.4f}",
                 difference=labels.signed(gap, error) if gap is not None else "",
                 typical=f"{np.expm1(np.median(np.abs(own))):.1%}",
-                correlations=[
-                    f"{np.corrcoef(own, other)[0, 1]:.2f}" for other in columns[:-1]
-                ],
+                correlations=[_correlation(own, other) for other in columns[:-1]],
             )
         )
     return rows
+
+
+def _correlation(own: np.ndarray, other: np.ndarray) -> str:
+    """Return the correlation of errors; "–" if those of a model are all equal."""
+    if not np.ptp(own) or not np.ptp(other):
+        return "–"
+    return f"{np.corrcoef(own, other)[0, 1]:.2f}"

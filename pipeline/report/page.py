@@ -34,6 +34,7 @@ from pipeline.report.texts import (
     fold_names,
     fold_values,
     lambda_text,
+    not_told_apart,
     setting_texts,
 )
 from pipeline.runs.record import BaselineScore, Run
@@ -93,6 +94,7 @@ def render(views: Sequence[RunView], baselines: Run | None) -> str:
         baselines_figure=rankings.baselines(finite) if finite else None,
         fold_names=fold_names,
         lambda_text=lambda_text,
+        not_told_apart=not_told_apart,
         signed=labels.signed,
         fold_values=fold_values,
         style=style,
@@ -124,6 +126,7 @@ def draw(facts: Facts) -> RunView:
     if facts.importance is not None:
         figures["importance"] = rankings.importance(facts.importance)
     largest = facts.largest_errors.to_dict("records")
+    models = compare_models(facts)
     return RunView(
         facts=facts,
         advice=advise(facts),
@@ -132,8 +135,8 @@ def draw(facts: Facts) -> RunView:
         largest_errors=[
             {str(name): cell for name, cell in row.items()} for row in largest
         ],
-        models=compare_models(facts),
-        correlation_heads=[f"correlation with {name}" for name in run.models],
+        models=models,
+        correlation_heads=[f"correlation with {row.name}" for row in models[:-1]],
         typical_error=f"{np.expm1(houses['error'].abs().median()):.1%}",
         settings=setting_texts(run.settings),
     )

@@ -99,9 +99,14 @@ class Predictor:
         """Load the models of a run.
 
         Raises:
-            UserError: the weights are missing, truncated, or do not fit the record.
+            UserError: the weights are missing, truncated, or do not fit the record; or
+                the run is a blend of runs.
         """
         path = run.folder / WEIGHTS
+        if run.blended:
+            raise UserError(
+                f"{run.folder / RECORD}: a blend of runs has no weights of its own"
+            )
         try:
             expected = _expected(run)
         except (TypeError, RuntimeError):  # a size that torch cannot hold

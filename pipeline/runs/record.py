@@ -151,11 +151,17 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class Confirmations:
-    """The best and the default settings on the same fold seeds."""
+    """The best and the default settings on the same fold seeds.
+
+    `difference` is how much higher the log-RMSE of the best is, with the standard error
+    over houses; None where they are the same settings.
+    """
 
     fold_seeds: list[int]
     best: Confirmation
     default: Confirmation
+    difference: float | None = None
+    difference_error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -185,8 +191,8 @@ class Run:
 
     `scores` is in the order of the weights. `search` is None but for a run of `tune`,
     `baselines` but for a run of `baselines`, `blended` (run ids) but for one of
-    `blend`. `document` is all that the file holds,
-    keys of other versions included, where the run was read from a file.
+    `blend`. `document` is all that the file holds, keys of other versions included,
+    where the run was read from a file.
     """
 
     folder: Annotated[Path, Key(None)] = Path()
@@ -234,6 +240,9 @@ class Run:
             raise ValueError(str(error)) from None
         if run.run_id != folder.name:
             raise ValueError(f"run_id: {short(run.run_id)} is not the folder's name")
+        blended = run.blended
+        if blended is not None and (len(blended) < 2 or {run.run_id, MLP} & {*blended}):
+            raise ValueError("blended: not two other runs or more")
         if any(len(each.folds) != run.settings.folds for each in run.scores):
             raise ValueError("scores: the number of folds is not that of the settings")
         if sorted({each.model for each in run.scores} - {BLEND}) != sorted(run.models):

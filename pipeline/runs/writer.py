@@ -106,7 +106,8 @@ def write_run(
         if result.mlp:
             history = _history(result.mlp, settings)
             history.to_csv(folder / HISTORY, index=False, float_format=_SCORES)
-        (folder / WEIGHTS).write_bytes(save(_tensors(result)))
+        if not result.blended:  # a blend of runs is predicted by these runs
+            (folder / WEIGHTS).write_bytes(save(_tensors(result)))
         run = seal(folder, run)
         (folder / RECORD).write_text(to_json(run.to_json()), encoding="utf-8")
     return replace(run, folder=folder.with_name(temporary.name))
@@ -123,8 +124,9 @@ def _run(
     """Return what run.json says, but for the digests of the files."""
     predicted, mlp = result.predictions.out_of_fold, result.mlp
     errors = log_errors(predicted, result.price)
-    pooled, corrected = result.score.pooled, _corrected(result)
-    # Of several λ the best is chosen, so its errors are a little too small.
+    pooled, search = result.score.pooled, provenance.search
+    corrected = search.corrected if search else _corrected(result)
+    # The best of several λ or trials is chosen, so its errors are a little too small.
     expected = forecast(
         errors * (corrected / pooled if corrected else 1), len(result.predictions.test)
     )
@@ -134,7 +136,7 @@ def _run(
         created=begin.isoformat(timespec="milliseconds"),
         fingerprint=provenance.fingerprint,
         inputs=provenance.inputs,
-        search=provenance.search,
+        search=search,
         settings=settings,
         best_lambda=settings.lambdas[mlp.best] if mlp else None,
         cv_log_rmse=pooled,

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,6 @@ from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.data.schema import ID, TARGET
 from pipeline.models.ensemble import Ensemble, FittedModel
-from pipeline.runs.integrity import changes
 from pipeline.runs.record import OUT_OF_FOLD, PREDICTIONS, Provenance, Run
 from pipeline.runs.writer import new_run, write_run
 from pipeline.stages.preprocess import read_features
@@ -26,20 +27,18 @@ def blend(project: Project, runs: Sequence[Run], provenance: Provenance) -> Run:
 
     Args:
         project: The project.
-        runs: Two runs or more, none of them a blend of runs.
+        runs: Two runs or more, unchanged, none of them a blend of runs.
         provenance: The fingerprint, and the digests of the inputs.
 
     Raises:
-        UserError: A run has changed, or the runs are not on the same folds.
+        UserError: The runs are not on the same folds, or a file of one has no prices.
     """
-    for run in runs:
-        for change in changes(project, run):
-            raise UserError(change)
     torch.set_num_threads(1)
     settings = runs[0].settings
     train, test = read_features(project, provenance.inputs)
     folds = make_folds(len(train), settings.folds, settings.seed)
-    fold_data = FoldData.fit(train, test, folds, settings)
+    # The device that the runs were trained on may be on another machine.
+    fold_data = FoldData.fit(train, test, folds, replace(settings, device="cpu"))
     begin = datetime.now(UTC)
     members = [_member(run, runs[0], fold_data, train, test) for run in runs]
     ids, price = [run.run_id for run in runs], train[TARGET].to_numpy()
@@ -54,11 +53,12 @@ def _member(
     """Return the predictions of a run, as its files have them, as those of a model.
 
     Raises:
-        UserError: its houses or folds are not those of the first run.
+        UserError: its houses or folds are not those of the first run, or a file of it
+            has no prices.
     """
     begin = time.perf_counter()
-    seen = pd.read_csv(run.folder / OUT_OF_FOLD)
-    tested = pd.read_csv(run.folder / PREDICTIONS)
+    seen = _read(run.folder / OUT_OF_FOLD, [ID, "fold"], "prediction")
+    tested = _read(run.folder / PREDICTIONS, [ID], TARGET)
     if not (
         np.array_equal(seen[ID], train[ID])
         and np.array_equal(seen["fold"], fold_data.fold_of)
@@ -70,10 +70,28 @@ def _member(
         )
     predictions = Predictions(
         fold_data.fold_of,
-        seen["prediction"].to_numpy(float),
-        tested[TARGET].to_numpy(float),
+        seen["prediction"].to_numpy(),
+        tested[TARGET].to_numpy(),
     )
     price = train[TARGET].to_numpy()
     seconds = time.perf_counter() - begin
     score = score_folds(predictions.out_of_fold, price, fold_data.folds, seconds)
     return FittedModel(run.run_id, [], {}, score, predictions)
+
+
+def _read(path: Path, numbers: list[str], prices: str) -> pd.DataFrame:
+    """Read columns of integers, and one of positive prices.
+
+    Raises:
+        UserError: the file does not have them.
+    """
+    try:
+        frame = pd.read_csv(path)[[*numbers, prices]]
+        frame = frame.astype({**dict.fromkeys(numbers, int), prices: float})
+        if not ((frame[prices] > 0) & np.isfinite(frame[prices])).all():
+            raise ValueError("a price that is not positive and finite")
+    except (OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise UserError(
+            f"{path}: not as `pipeline train` writes it ({error!r}); train again"
+        ) from None
+    return frame

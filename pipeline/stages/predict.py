@@ -1,5 +1,6 @@
 """The stage `predict`: a run and a CSV file of houses -> a CSV file of prices."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,19 +64,22 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     assumptions = [{"file": source.name, **a._asdict()} for a in cleaned.assumptions]
     rows = list(predicted.itertuples(index=False, name=None))
     return Prediction(
-        path, rows, assumptions, _unseen(predictors[0], houses, outside_schema)
+        path, rows, assumptions, _unseen(predictors, houses, outside_schema)
     )
 
 
 def _unseen(
-    predictor: Predictor, houses: pd.DataFrame, outside_schema: dict[str, list[str]]
+    predictors: Sequence[Predictor],
+    houses: pd.DataFrame,
+    outside_schema: dict[str, list[str]],
 ) -> dict[str, list[str]]:
     """Return the categories of the houses that no training row has, by column."""
+    columns = set[str]().union(*(each.unseen_columns for each in predictors))
     unseen = {}
     for name in CATEGORIES:
         present = sorted(set(houses[name].dropna()))
         unseen[name] = [
-            *(each for each in present if f"{name}={each}" in predictor.unseen_columns),
+            *(each for each in present if f"{name}={each}" in columns),
             *outside_schema.get(name, []),
         ]
     return {name: categories for name, categories in unseen.items() if categories}

@@ -93,7 +93,8 @@ def blend(project: Project, run_ids: Sequence[str], *, force: bool) -> StageResu
     """Blend runs, and save the blend as a run.
 
     Raises:
-        UserError: there are fewer than two runs, or one of them cannot be blended.
+        UserError: there are fewer than two runs, one of them has changed, is a blend
+            of runs, or is on other folds.
     """
     if len(set(run_ids)) < max(2, len(run_ids)):
         raise UserError("blend: give two run ids or more, each once")
@@ -101,6 +102,8 @@ def blend(project: Project, run_ids: Sequence[str], *, force: bool) -> StageResu
     for run in runs:
         if run.blended:
             raise UserError(f"{run.run_id}: a blend of runs; give the runs themselves")
+        for change in integrity.changes(project, run):
+            raise UserError(change)
     inputs = processed.require(project)
     options = {run.run_id: run.digest for run in runs}
     provenance = Provenance(fingerprint("blend", options, inputs), inputs)

@@ -76,18 +76,6 @@ def search(study: Study, frames: Frames, plan: Plan, pool: Pool) -> Iterator[Pro
         yield clock.progress(study.finished_trials())
 
 
-def confirm(
-    frames: Frames, candidates: Sequence[Settings], seeds: Sequence[int], pool: Pool
-) -> list[list[float]]:
-    """Return the pooled log-RMSE of each candidate for each of the fold seeds."""
-    shared = pool.share(Frames, *frames)
-    futures = [
-        [pool.submit(_pooled, shared, replace(settings, seed=seed)) for seed in seeds]
-        for settings in candidates
-    ]
-    return [[future.result() for future in each] for each in futures]
-
-
 def _submitter(
     frames: Frames, settings: Settings, pool: Pool
 ) -> Callable[[TrialBatch], _Pending]:
@@ -134,10 +122,6 @@ def _squared_errors(frames: Frames, settings: Settings) -> np.ndarray:
         return np.full(len(frames.train), np.inf)
     price = frames.train[TARGET].to_numpy()
     return log_errors(result.predictions.out_of_fold, price) ** 2
-
-
-def _pooled(frames: Frames, settings: Settings) -> float:
-    return float(np.sqrt(_squared_errors(frames, settings).mean()))
 
 
 class _Clock:

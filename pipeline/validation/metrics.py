@@ -1,6 +1,7 @@
 """The competition's score, log-RMSE, and a forecast of it for new houses."""
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -50,8 +51,22 @@ def paired_difference(first: np.ndarray, second: np.ndarray) -> Difference:
     return Difference(float(gaps.mean()) / roots, error / roots)
 
 
+def lowest(squares: np.ndarray, counts: np.ndarray) -> int:
+    """Return the index of the candidate with the lowest error on drawn houses.
+
+    Args:
+        squares: squared errors, shape (candidates, rows).
+        counts: how often each house was drawn, shape (rows,).
+    """
+    return int(np.argmin(squares @ counts))
+
+
 def bias_corrected(
-    compared: np.ndarray, scored: np.ndarray, *, draws: int = 500
+    compared: np.ndarray,
+    scored: np.ndarray,
+    *,
+    choose: Callable[[np.ndarray, np.ndarray], int] = lowest,
+    draws: int = 500,
 ) -> float:
     """Return the log-RMSE of the best of several candidates, without selection bias.
 
@@ -66,15 +81,16 @@ def bias_corrected(
     Args:
         compared: squared errors that the choice is made by, shape (candidates, rows).
         scored: squared errors that the score is made of, of the same shape.
+        choose: the rule that picks the best, given `compared` and the counts.
         draws: number of bootstrap draws.
     """
     generator = np.random.default_rng(0)
     rows = compared.shape[1]
-    overall = int(np.argmin(compared.sum(axis=1)))
+    overall = choose(compared, np.ones(rows))
     gaps = []
     for _ in range(draws):
         counts = np.bincount(generator.integers(rows, size=rows), minlength=rows)
-        best = int(np.argmin(compared @ counts))
+        best = choose(compared, counts)
         out = counts == 0
         if out.any():
             gaps.append((scored[best, out] - scored[overall, out]).mean())

@@ -97,6 +97,38 @@ def folders(_trained, tmp_path):
     return Project(shutil.copytree(_trained.root, tmp_path / "root", ignore=without))
 
 
+@pytest.fixture(scope="session")
+def _blended(tmp_path_factory):
+    root = copy_raw(tmp_path_factory.mktemp("blend") / "root", rows=120)
+    folders = Project(root)
+    up_to_date.preprocess(folders, force=False)
+    small = Settings(
+        models=("boosting",), folds=3, seeds=1, epochs=3, hidden=(8,), trees=20
+    )
+    both = replace(small, models=("boosting", "mlp"), lambdas=(0.0, 1.0, 20.0))
+    for settings in small, both:
+        up_to_date.train(folders, settings, lambda *_: None, jobs=1, force=False)
+    return folders
+
+
+@pytest.fixture
+def blended(_blended, tmp_path):
+    """A project of 120 houses with a run of boosting alone, and a newer blend."""
+    without = shutil.ignore_patterns("reports")
+    return Project(shutil.copytree(_blended.root, tmp_path / "root", ignore=without))
+
+
+@pytest.fixture(scope="session")
+def mixed_path(_blended):
+    """The page of a run without networks and a blend, side by side."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importance, "COLUMNS", FEW)
+        views = [draw(read_facts(_blended, run)) for run in list_runs(_blended)[::-1]]
+    path = _blended.reports / "mixed.html"
+    write_atomically(path, render(views, None))
+    return path
+
+
 @pytest.fixture
 def few_columns(monkeypatch):
     """Compute the importance of a few columns only, since it takes most of the time."""

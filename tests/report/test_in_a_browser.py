@@ -6,11 +6,11 @@ from itertools import pairwise
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-BOTH = pytest.mark.parametrize("page_of", ["page_path", "pair_path"])
+PAGES = pytest.mark.parametrize("page_of", ["page_path", "pair_path", "mixed_path"])
 PHONE = 360
 
 
-@BOTH
+@PAGES
 def test_it_opens_without_messages_or_requests(visit, request, page_of):
     path = request.getfixturevalue(page_of)
     page = visit(path)
@@ -18,7 +18,7 @@ def test_it_opens_without_messages_or_requests(visit, request, page_of):
     assert page.messages == []
 
 
-@BOTH
+@PAGES
 @pytest.mark.parametrize("width", [PHONE, 1100])
 def test_every_figure_is_visible_and_nothing_is_wider_than_the_page(
     visit, request, page_of, width
@@ -86,7 +86,7 @@ def test_a_table_sorts_by_keyboard_alone(visit, page_path):
     assert column(page, "built") == sorted(column(page, "built"), reverse=True)
 
 
-@BOTH
+@PAGES
 def test_headings_and_landmarks_are_in_order(visit, request, page_of):
     page = visit(request.getfixturevalue(page_of))
     levels = page.eval_on_selector_all(
@@ -100,7 +100,7 @@ def test_headings_and_landmarks_are_in_order(visit, request, page_of):
     assert page.locator("html").get_attribute("lang") == "en"
 
 
-@BOTH
+@PAGES
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", PHONE)])
 def test_axe_finds_no_violation(visit, request, page_of, scheme, width):
     page = visit(request.getfixturevalue(page_of), scheme=scheme, width=width)

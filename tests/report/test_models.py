@@ -1,62 +1,188 @@
 """The page of a blend compares its models; a run without networks has a page too."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from situations import copy_raw
 
-from pipeline.core.errors import UserError
-from pipeline.core.paths import Project
-from pipeline.core.settings import Settings
 from pipeline.report.facts import read_facts
-from pipeline.report.models import compare_models
-from pipeline.runs.store import find_run
-from pipeline.stages import up_to_date
+from pipeline.report.page import draw, render
+from pipeline.report.texts import not_told_apart
+from pipeline.runs.store import find_run, list_runs
+
+pytestmark = pytest.mark.usefixtures("few_columns")
 
 
 @pytest.fixture
-def project(tmp_path):
-    project = Project(copy_raw(tmp_path / "root", rows=80))
-    up_to_date.preprocess(project, force=False)
-    return project
+def boosted(blended):
+    """A run of boosting alone."""
+    return list_runs(blended)[1]
 
 
-def train(project, **settings):
-    small = Settings(folds=2, seeds=1, epochs=2, hidden=(8,), trees=20, **settings)
-    up_to_date.train(project, small, lambda *_: None, jobs=1, force=False)
-    return find_run(project)
+@pytest.fixture
+def blend(blended):
+    """A blend that was asked for as boosting first, with three λ."""
+    return find_run(blended)
 
 
-def test_a_blend_shows_its_models_and_how_alike_they_err(project, pipeline):
-    run = train(project)
-    assert pipeline("report", "--root", project.root).status == 0
-    page = (project.reports / f"{run.run_id}.html").read_text(encoding="utf-8")
-    assert "<h2>Models</h2>" in page
-    oof = pd.read_csv(run.folder / "oof.csv")
-    errors = np.log(oof[["mlp", "boosting"]]).sub(np.log(oof["SalePrice"]), axis=0)
-    alike = errors.corr().loc["mlp", "boosting"]
-    rows = compare_models(read_facts(project, run))
-    assert [row.name for row in rows] == ["mlp", "boosting", "blend"]
-    assert rows[0].correlations == ["1.00", f"{alike:.2f}"]
-    typical = np.expm1(errors["mlp"].abs().median())
-    assert rows[0].typical == f"{typical:.1%}"
+def page_of(*facts):
+    return render([draw(each) for each in facts], None)
 
 
-def test_a_run_without_networks_has_a_page_that_says_so(project, pipeline):
-    run = train(project, models=("boosting",))
-    shown = pipeline("report", "--root", project.root)
+def section(page, name):
+    """The text of a section, without its markup."""
+    found = re.search(rf'<section id="{name}">(.*?)</section>', page, re.DOTALL)
+    return " ".join(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", found[1], flags=re.S).split())
+
+
+def test_each_correlation_is_under_the_name_of_its_model(blended, blend):
+    assert blend.models == ("mlp", "boosting")
+    oof = pd.read_csv(blend.folder / "oof.csv").rename(columns={"prediction": "blend"})
+    names = ["mlp", "boosting", "blend"]
+    errors = np.log(oof[names]).sub(np.log(oof["SalePrice"]), axis=0)
+    alike = errors.corr()
+    view = draw(read_facts(blended, blend))
+    others = [head.removeprefix("correlation with ") for head in view.correlation_heads]
+    assert sorted(others) == ["boosting", "mlp"]
+    assert [row.name for row in view.models] == names
+    for row in view.models:
+        own = [f"{alike.loc[row.name, other]:.2f}" for other in others]
+        assert row.correlations == own
+        assert row.typical == f"{np.expm1(errors[row.name].abs().median()):.1%}"
+        assert row.pooled == f"{np.sqrt((errors[row.name] ** 2).mean()):.4f}"
+    assert len(set(view.models[-1].correlations)) == 2
+
+
+def test_the_difference_to_the_blend_is_that_of_the_pooled_scores(blended, blend):
+    *models, last = draw(read_facts(blended, blend)).models
+    assert last.difference == ""
+    for row in models:
+        difference, error = row.difference.replace("−", "-").split(" ± ")
+        gap = float(row.pooled) - float(last.pooled)
+        assert float(difference) == pytest.approx(gap, abs=2e-4)
+        assert float(error) > 0
+
+
+def test_models_without_any_spread_of_errors_have_no_correlation(blended, blend):
+    facts = read_facts(blended, blend)
+    exact = facts.model_errors.assign(boosting=0.0)
+    mlp, boosting, last = draw(facts._replace(model_errors=exact)).models
+    assert mlp.correlations == ["1.00", "–"]
+    assert boosting.correlations == ["–", "–"]
+    assert last.correlations[1] == "–"
+
+
+def test_the_page_of_a_blend_says_whose_curves_and_importance_it_shows(blended, blend):
+    page = page_of(read_facts(blended, blend))
+    assert '<a href="#models">' in page
+    assert "Of the MLP, which is one of the models of a blend" in page
+    assert "importance for the MLP, one of the models of the blend" in page
+    corrected = f"{blend.cv_corrected:.4f}"
+    assert f"Corrected for the choice among the values of λ: {corrected}." in page
+    assert "which choices people made after seeing these rows" in page
+
+
+def test_the_table_of_folds_has_every_lambda_every_model_and_the_blend(blended, blend):
+    text = section(page_of(read_facts(blended, blend)), "folds")
+    for score in blend.scores:
+        pooled = f"{score.pooled:.4f}"
+        gap = score.difference
+        if gap is not None:
+            signed = f"{gap:+.4f} ± {score.difference_error:.4f}".replace("-", "−")
+            pooled += f" {signed}"
+        assert pooled in text
+    assert [score.model for score in blend.scores] == [
+        *["mlp"] * 3,
+        "boosting",
+        "blend",
+    ]
+
+
+def with_differences(run, difference):
+    """The run with all λ but the best that far from it, ± .01."""
+    scores = [
+        replace(score, difference=difference, difference_error=0.01)
+        if score.model == "mlp" and score != run.best
+        else score
+        for score in run.scores
+    ]
+    return replace(run, scores=scores)
+
+
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [
+        (0.02, "are not told apart from the best"),
+        (0.021, "every other λ differs from the best"),
+        (None, None),
+    ],
+)
+def test_the_lambdas_within_two_standard_errors_are_not_told_apart(
+    blended, blend, difference, words
+):
+    run = with_differences(blend, difference)
+    others = [f"{each.decay:g}" for each in run.scored if each != run.best]
+    near = {0.02: others, 0.021: [], None: None}[difference]
+    assert not_told_apart(run) == near
+    text = section(page_of(read_facts(blended, blend)._replace(run=run)), "folds")
+    if words is None:
+        assert "The table compares the same houses" not in text
+    else:
+        assert words in text
+    if near:
+        assert f"λ = {', '.join(near)} are not" in text
+
+
+def test_a_run_without_networks_has_a_page_that_says_so(blended, boosted):
+    facts = read_facts(blended, boosted)
+    assert facts.history is None
+    assert facts.importance is None
+    page = page_of(facts)
+    learning = section(page, "learning")
+    assert learning == "Learning curves This run has no networks of its own."
+    assert "this run has no networks of its own" in section(page, "columns")
+    assert 'id="models"' not in page
+    assert "#models" not in page
+    assert "Residuals over year built" in page
+    assert "Corrected for the choice" not in page
+
+
+def test_a_blend_beside_a_single_model_shows_the_models_of_the_blend(blended, pipeline):
+    blend, boosted = (run.run_id for run in list_runs(blended)[:2])
+    shown = pipeline("report", boosted, blend, "--root", blended.root)
     assert shown.status == 0, shown.err
-    page = (project.reports / f"{run.run_id}.html").read_text(encoding="utf-8")
-    assert "This run has no networks of its own" in page
-    assert "<h2>Models</h2>" not in page
-    assert "year built" in page
+    path = blended.reports / f"{boosted}_{blend}.html"
+    page = path.read_text(encoding="utf-8")
+    models = section(page, "models")
+    assert f"{boosted} This run has one model." in models
+    assert f"{blend} The models of the blend" in models
+    assert f"{boosted} This run has no networks" in section(page, "learning")
+    assert "models boosting mlp, boosting" in section(page, "summary")
 
 
-def test_a_price_of_a_model_that_is_not_positive_is_refused(project):
-    run = train(project)
-    path = run.folder / "oof.csv"
-    oof = pd.read_csv(path)
-    oof.loc[3, "boosting"] = -1.0
+@pytest.mark.parametrize(
+    "cell", ["-1", "0", "", "inf", "nan", "1e999", "<script>", "ten"]
+)
+def test_a_cell_of_a_model_that_is_no_price_is_a_line(blended, blend, pipeline, cell):
+    path = blend.folder / "oof.csv"
+    oof = pd.read_csv(path, dtype=str)
+    oof.loc[3, "boosting"] = cell
     oof.to_csv(path, index=False)
-    with pytest.raises(UserError, match=r"oof\.csv: not as `pipeline train` writes it"):
-        read_facts(project, run)
+    refused(pipeline("report", "--root", blended.root), blended)
+
+
+@pytest.mark.parametrize("name", ["boosting", "mlp"])
+def test_a_missing_column_of_a_model_is_a_line(blended, blend, pipeline, name):
+    path = blend.folder / "oof.csv"
+    pd.read_csv(path, dtype=str).drop(columns=name).to_csv(path, index=False)
+    refused(pipeline("report", "--root", blended.root), blended)
+
+
+def refused(result, project):
+    """One line names the file, and no page is left behind."""
+    assert result.status == 2
+    assert "oof.csv: not as `pipeline train` writes it" in result.err
+    assert result.err.count("\n") == 1
+    assert not project.reports.exists()

@@ -1,14 +1,24 @@
 """`pipeline blend`: the mean of finished runs is a run with a score of its own."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from situations import QUICK, copy_raw
 
+from pipeline.core.errors import UserError
+from pipeline.core.files import sha256
+from pipeline.core.fingerprint import record_digest
 from pipeline.core.paths import Project
+from pipeline.core.settings import Settings
+from pipeline.runs.predictor import Predictor
+from pipeline.runs.record import Provenance, Run
 from pipeline.runs.store import find_run
+from pipeline.stages import blend as stage
+from pipeline.stages import up_to_date
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +63,11 @@ def test_it_can_be_submitted_listed_and_used_to_predict(project, runs, pipeline)
     assert blended.blended == runs[:2]
     submitted = pipeline("submit", "--root", project.root)
     assert submitted.status == 0, submitted.err
-    assert blended.run_id in pipeline("runs", "--root", project.root).out
+    listed = pipeline("runs", "--root", project.root).out.splitlines()
+    (row,) = (line for line in listed if blended.run_id in line)
+    # Neither λ nor layers nor seeds: the blended runs may differ in them.
+    score = f"{blended.cv_log_rmse:.4f}"
+    assert row.split() == [blended.run_id, "blend", "5", score, "not", "submitted"]
     out = project.root / "prices.csv"
     test = project.raw / "test.csv"
     shown = pipeline("predict", test, "-o", out, "--root", project.root)
@@ -82,13 +96,177 @@ def test_runs_that_cannot_be_blended_are_refused_in_a_line(
     assert sorted(path.name for path in project.runs.iterdir()) == before
 
 
-def test_a_run_that_was_edited_is_not_blended(project, runs, pipeline):
-    path = project.runs / runs[0] / "oof.csv"
-    kept = path.read_bytes()
-    path.write_bytes(kept.replace(b"1", b"2", 1))
-    try:
-        shown = pipeline("blend", *runs[:2], "--root", project.root, "--force")
-    finally:
-        path.write_bytes(kept)
+@pytest.fixture
+def blended(project, runs):
+    """The blend of the first two runs."""
+    return up_to_date.blend(project, runs[:2], force=False).result
+
+
+@pytest.fixture
+def copied(project, blended, tmp_path):
+    """A copy of the project, which a test may damage."""
+    return Project(shutil.copytree(project.root, tmp_path / "copy"))
+
+
+def predict(project, run, pipeline):
+    """Predict test.csv with a run."""
+    words = (project.raw / "test.csv", "-o", project.root / "prices.csv")
+    return pipeline("predict", *words, "--run", run, "--root", project.root)
+
+
+def reseal(folder, **changes):
+    """Change a record, and update all digests, as a stranger could."""
+    path = folder / "run.json"
+    record = json.loads(path.read_text(encoding="utf-8")) | changes
+    record["files"] = {name: sha256(folder / name) for name in record["files"]}
+    record["digest"] = record_digest(record)
+    path.write_text(json.dumps(record), encoding="utf-8")
+
+
+def test_the_table_has_a_row_for_each_run_and_marks_the_blend(blended, pipeline):
+    root = blended.folder.parent.parent
+    shown = pipeline("blend", *blended.blended, "--root", root)
+    assert "is up to date" in shown.out
+    for score in blended.scores:
+        (row,) = (
+            line
+            for line in shown.out.splitlines()
+            if score.model in line and f" {score.pooled:.4f} " in line
+        )
+        assert ("◂" in row) == (score.model == "blend")
+
+
+def test_it_has_no_weights_of_its_own(blended):
+    assert {path.name for path in blended.folder.iterdir()} == {
+        "run.json",
+        "oof.csv",
+        "predictions.csv",
+    }
+    assert not blended.has_networks
+    with pytest.raises(UserError, match="has no weights of its own"):
+        Predictor.load(blended)
+
+
+def test_the_order_of_the_runs_does_not_matter(project, runs, blended, pipeline):
+    words = ("blend", runs[1], runs[0], "--root", project.root, "--json")
+    again = json.loads(pipeline(*words).out)
+    assert again["skipped"]
+    assert again["run_id"] == blended.run_id
+
+
+def test_a_run_of_several_models_is_blended_by_what_it_predicts(
+    project, runs, pipeline
+):
+    settings = Settings(folds=5, seeds=1, epochs=2, hidden=(8,), trees=20)
+    several = up_to_date.train(
+        project, settings, lambda *_: None, jobs=1, force=False
+    ).result
+    ids = [runs[0], several.run_id]
+    found = up_to_date.blend(project, ids, force=False).result
+    tables = [pd.read_csv(project.runs / each / "predictions.csv") for each in ids]
+    first, second = (table["SalePrice"] for table in tables)
+    own = pd.read_csv(found.folder / "predictions.csv")
+    np.testing.assert_allclose(own["SalePrice"], np.sqrt(first * second), atol=0.01)
+    shown = predict(project, found.run_id, pipeline)
+    assert shown.status == 0, shown.err
+    prices = pd.read_csv(project.root / "prices.csv")["SalePrice"]
+    np.testing.assert_allclose(prices, own["SalePrice"], atol=0.011)
+
+
+def test_its_page_compares_the_runs(blended, pipeline):
+    root = blended.folder.parent.parent
+    shown = pipeline("report", blended.run_id, "--root", root)
+    assert shown.status == 0, shown.err
+    path = root / "reports" / f"{blended.run_id}.html"
+    page = path.read_text(encoding="utf-8")
+    models = page[page.index("<h2>Models</h2>") :]
+    for score in blended.scores:
+        row = models[models.index(f'<th scope="row">{score.model}</th>') :]
+        assert row.index(f"{score.pooled:.4f}") < row.index("</tr>")
+    assert "This run has no networks of its own" in page
+
+
+def test_runs_trained_on_another_device_are_blended_on_the_processor(
+    project, runs, blended
+):
+    found = [find_run(project, run_id) for run_id in runs[:2]]
+    elsewhere = [
+        replace(run, settings=replace(run.settings, device="cuda")) for run in found
+    ]
+    provenance = Provenance(blended.fingerprint, blended.inputs)
+    again = stage.blend(project, elsewhere, provenance)
+    assert again.cv_log_rmse == blended.cv_log_rmse
+
+
+def test_a_blend_is_not_blended_again(project, runs, blended, pipeline):
+    words = ("blend", blended.run_id, runs[0], "--root", project.root)
+    shown = pipeline(*words)
     assert shown.status == 2
-    assert "changed since the run finished" in shown.err
+    assert shown.err.splitlines() == [
+        f"error: {blended.run_id}: a blend of runs; give the runs themselves"
+    ]
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_a_run_that_was_edited_is_not_blended(copied, runs, force, pipeline):
+    path = copied.runs / runs[0] / "oof.csv"
+    path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
+    shown = pipeline("blend", *runs[:2], "--root", copied.root, *force)
+    assert shown.status == 2
+    assert len(shown.err.splitlines()) == 1
+    assert f"{path}: changed since the run finished" in shown.err
+
+
+def test_a_blend_does_not_predict_without_its_runs(copied, runs, blended, pipeline):
+    weights = copied.runs / runs[1] / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"1")
+    shown = predict(copied, blended.run_id, pipeline)
+    assert (shown.status, len(shown.err.splitlines())) == (2, 1)
+    assert f"{weights}: changed since the run finished" in shown.err
+    shutil.rmtree(weights.parent)
+    shown = predict(copied, blended.run_id, pipeline)
+    assert (shown.status, len(shown.err.splitlines())) == (2, 1)
+    assert f"no run is called {runs[1]}" in shown.err
+    assert pipeline("submit", "--root", copied.root).status == 0
+
+
+@pytest.mark.parametrize("cell", ["", "nan", "inf", "0", "-1", "1e999", "<script>"])
+@pytest.mark.parametrize("name", ["oof.csv", "predictions.csv"])
+def test_a_cell_of_a_run_that_is_no_price_is_refused(
+    copied, runs, name, cell, pipeline
+):
+    path = copied.runs / runs[0] / name
+    table = pd.read_csv(path, dtype=str)
+    table.iloc[3, -1] = cell
+    table.to_csv(path, index=False)
+    reseal(path.parent)
+    shown = pipeline("blend", *runs[:2], "--root", copied.root)
+    assert (shown.status, len(shown.err.splitlines())) == (2, 1)
+    assert f"{path}: not as `pipeline train` writes it" in shown.err
+
+
+@pytest.mark.parametrize("content", [b"", b"Id\n1\n", b"\xff\xfe\x00", b'Id,"'])
+def test_a_file_of_a_run_that_is_no_table_is_refused(copied, runs, content, pipeline):
+    path = copied.runs / runs[0] / "predictions.csv"
+    path.write_bytes(content)
+    reseal(path.parent)
+    shown = pipeline("blend", *runs[:2], "--root", copied.root)
+    assert (shown.status, len(shown.err.splitlines())) == (2, 1)
+    assert f"{path}: not as `pipeline train` writes it" in shown.err
+
+
+@pytest.mark.parametrize("ids", [[], ["{own}", "{run}"], ["mlp", "{run}"], ["{run}"]])
+def test_a_record_that_names_no_runs_to_blend_is_refused(
+    copied, runs, blended, ids, pipeline
+):
+    names = [each.format(own=blended.run_id, run=runs[0]) for each in ids]
+    document = json.loads(json.dumps(blended.to_json()))
+    template = document["scores"][0]
+    document["scores"] = [{**template, "model": name} for name in [*names, "blend"]]
+    document["blended"] = names
+    with pytest.raises(ValueError, match="blended: not two other runs or more"):
+        Run.from_json(blended.folder, document)
+    reseal(copied.runs / blended.run_id, **document)
+    shown = predict(copied, blended.run_id, pipeline)
+    assert (shown.status, len(shown.err.splitlines())) == (2, 1)
+    assert "not two other runs or more" in shown.err

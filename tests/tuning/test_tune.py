@@ -16,13 +16,21 @@ from rich.console import Console
 from searches import QUICK, claimed_by, states_of, study_of, trials_of, wait_for_trials
 from tiny_networks import rows_of, trainer_of
 
-from pipeline.cli.tables.tune import search_progress
+from pipeline.cli.tables.tune import search_progress, show_search
 from pipeline.cli.train import train as train_command
 from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings
 from pipeline.network.trainer import Candidate
+from pipeline.runs.record import (
+    Confirmation,
+    Confirmations,
+    Search,
+    SearchedSettings,
+    Trial,
+)
+from pipeline.stages import tune as stage
 from pipeline.stages import up_to_date
-from pipeline.stages.tune import command_line, held_out_seeds, ladder
+from pipeline.stages.tune import command_line, confirm, held_out_seeds, ladder
 from pipeline.tuning.halving import Rung, better_half, rungs_of, successive_halving
 from pipeline.tuning.plan import Plan
 from pipeline.tuning.search import Progress
@@ -31,6 +39,7 @@ from pipeline.tuning.study import FinishedTrial, Study
 from pipeline.validation.cross_validate import cross_validate
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import make_folds
+from pipeline.validation.metrics import paired_difference
 
 MANY = 10**6
 BASE = Settings(folds=3, seeds=1, epochs=3, hidden=(8,), batch_size=16)
@@ -257,10 +266,90 @@ def test_a_better_trial_is_the_best_only_by_more_than_one_standard_error():
     default = generator.chisquare(1, 1000)
     luckier = default + generator.normal(-0.001, 1, 1000)
     better = 0.8 * default
-    lost = np.full(1000, np.inf)  # its networks diverged
-    assert ladder(np.array([default, luckier, lost])) == 0
-    assert ladder(np.array([default, luckier, better, 0.99999 * better])) == 3
-    assert ladder(np.array([default, better, better])) == 1
+    assert luckier.mean() < default.mean()
+    once = np.ones(1000)
+    assert ladder(np.array([default, luckier]), once) == 0
+    assert ladder(np.array([default, luckier, better, 0.99999 * better]), once) == 3
+    assert ladder(np.array([default, better, better]), once) == 1
+
+
+def test_the_ladder_counts_a_house_as_often_as_it_was_drawn():
+    generator = np.random.default_rng(1)
+    first = generator.chisquare(1, 300)
+    decisions = []
+    for gap in np.linspace(-0.1, 0.05, 31):
+        second = first + generator.normal(gap, 0.5, 300)
+        drawn = generator.integers(300, size=300)
+        counts = np.bincount(drawn, minlength=300)
+        difference, error = paired_difference(first[drawn], second[drawn])
+        decisions.append(ladder(np.array([first, second]), counts))
+        assert decisions[-1] == (difference < -error)
+    assert set(decisions) == {0, 1}
+
+
+def test_a_trial_that_diverges_when_scored_again_is_left_out(
+    pipeline, ready, monkeypatch
+):
+    scored = stage.squared_errors
+
+    def diverge(frames, candidates, pool):
+        squares = scored(frames, candidates, pool)
+        squares[1 : len(candidates) // 2] = np.inf
+        return squares
+
+    monkeypatch.setattr(stage, "squared_errors", diverge)
+    shown = pipeline("tune", "--root", ready, *QUICK, "--trials", 16, "--json")
+    record = json.loads(shown.out)
+    assert 0 < record["corrected"] < 1
+
+
+def test_the_forecast_starts_from_the_score_corrected_for_the_choice(pipeline, ready):
+    shown = pipeline("tune", "--root", ready, *QUICK, "--trials", 8, "--json")
+    tuned = json.loads(shown.out)
+    assert tuned["forecast"]["estimate"] == pytest.approx(tuned["corrected"])
+
+
+def shown_search(best, default, difference, error):
+    trial = Trial(0, 1.0, 0.005, 0.2, (64,), 0.11, pruned=False, rungs=[])
+    scores = [Confirmation([score], score) for score in (best, default)]
+    confirmed = Confirmations([10], *scores, difference, error)
+    found = SearchedSettings(1.0, 0.005, 0.2, (64,))
+    show_search(Search(found, "pipeline train", [trial], confirmed))
+
+
+def test_the_best_is_called_better_only_beyond_the_error_on_held_out_seeds(capsys):
+    shown_search(0.110, 0.112, -0.002, 0.001)
+    held_out = "better than the default settings on held-out fold seeds"
+    assert f"B{held_out[1:]}: -0.0020 ± 0.0010" in capsys.readouterr().out
+    shown_search(0.1117, 0.112, -0.0003, 0.0005)
+    assert f"No {held_out}: -0.0003 ± 0.0005" in capsys.readouterr().out
+
+
+def test_the_best_and_the_default_are_compared_over_houses_and_seeds(monkeypatch):
+    generator = np.random.default_rng(0)
+    best, default = Settings(models=("mlp",), lr=0.001), Settings(models=("mlp",))
+    squares = {
+        (each.lr, seed): generator.chisquare(1, 50)
+        for each in (best, default)
+        for seed in held_out_seeds(default)
+    }
+    monkeypatch.setattr(
+        stage,
+        "squared_errors",
+        lambda _, settings, __: np.stack([squares[s.lr, s.seed] for s in settings]),
+    )
+    found = confirm(None, best, default, None)
+    own, other = (
+        np.array([squares[each.lr, seed] for seed in held_out_seeds(default)])
+        for each in (best, default)
+    )
+    assert found.best.pooled == pytest.approx(np.sqrt(own.mean(axis=1)))
+    assert found.default.pooled == pytest.approx(np.sqrt(other.mean(axis=1)))
+    difference = np.sqrt(own.mean()) - np.sqrt(other.mean())
+    assert found.difference == pytest.approx(difference)
+    again = confirm(None, default, default, None)
+    assert again.best == again.default == found.default
+    assert again.difference is None
 
 
 def test_the_winner_is_confirmed_on_held_out_fold_seeds(pipeline, ready, houses):

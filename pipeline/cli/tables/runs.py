@@ -28,8 +28,8 @@ def show_runs(runs: Sequence[SubmittedRun]) -> None:
             run.final.model,
             str(run.settings.folds),
             lambda_text(run.best_lambda),
-            comma_separated(run.settings.hidden),
-            str(run.settings.seeds),
+            comma_separated(run.settings.hidden) if run.has_networks else "",
+            "" if run.blended else str(run.settings.seeds),
             f"{run.final.pooled:.4f}",
             _leaderboard(each),
         )

@@ -76,6 +76,13 @@ def show_search(search: Search) -> None:
             "No trial is better than the default settings by more than one standard "
             "error over houses: the default settings are kept"
         )
+    elif confirmed.difference is not None and confirmed.difference_error is not None:
+        difference, error = confirmed.difference, confirmed.difference_error
+        better = "Better" if difference < -error else "No better"
+        say(
+            f"{better} than the default settings on held-out fold seeds: "
+            f"{difference:+.4f} ± {error:.4f}"
+        )
     say("To train the blend with these settings of the MLP:")
     say(search.command)
 

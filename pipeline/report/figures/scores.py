@@ -11,7 +11,7 @@ from pipeline.runs.record import Run
 
 MOST_FOLDS = 10  # with a figure each
 _HEIGHT = 250
-_EDGE = 8
+_EDGE = 18  # half a tick label
 _MOST_LABELS = 8  # of λ
 
 
