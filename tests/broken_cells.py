@@ -9,6 +9,7 @@ from spoiling import cell, column_as, lines_as, rows_as
 
 NO_NUMBER = "is not a number (missing values are NA); fix the cell or remove the row"
 NO_CATEGORY = "is not a category of the data description"
+MISSPELT = "differs from the category RL in blanks or case; restore RL in all rows"
 INVALID_NAME = "is not a valid category name"
 LOG_OF_8450 = f",{math.log1p(8450):.6f}"  # areas are written as logs
 
@@ -55,9 +56,9 @@ def filled(column: str, rows: int) -> str:
 
 
 def new_categories() -> Callable[[str], str]:
-    """Return a function that returns new1, new2, …"""
+    """Return a function that returns new1, RL, new3, RL, …"""
     numbers = itertools.count(1)
-    return lambda _: f"new{next(numbers)}"
+    return lambda _: f"new{number}" if (number := next(numbers)) % 2 else "RL"
 
 
 NUMBERS = [
@@ -183,8 +184,9 @@ IDS = [
 
 CATEGORIES = [
     *zone("Atlantis"),
-    *zone("rl"),
-    *zone("RL "),
+    *zone("rl", MISSPELT),
+    *zone("RL ", MISSPELT),
+    *zone("rl", MISSPELT, TEST),
     *zone("[bold]RL[/bold]"),
     *zone("[/red]"),
     *zone("<script>alert(1)</script>"),
@@ -193,7 +195,7 @@ CATEGORIES = [
     *zone("x" * 1000, INVALID_NAME, TEST),
     *zone("\x1b[31mRL", INVALID_NAME, TEST),
     *zone("\u202eRL", INVALID_NAME, TEST),  # right-to-left text
-    *new_zones("Atlantis", "rl", "Zürich"),
+    *new_zones("Atlantis", "rlx", "Zürich"),
     *new_zones("[bold]RL[/bold]", "[/red]", ":bomb:", "<script>alert(1)</script>"),
     *refused(
         "a newline in a category",
@@ -206,9 +208,15 @@ CATEGORIES = [
         f"column MSSubClass, line 6: 'RL' {NO_CATEGORY}",
     ),
     *used(
-        "40 new categories",
+        "20 new categories",
         column_as("MSZoning", new_categories()),
-        "new10 and 30 more (encoded as no category)",
+        "new19 and 10 more (encoded as no category)",
+        [TEST],
+    ),
+    *refused(
+        "only new categories",
+        column_as("MSZoning", lambda _: "Atlantis"),
+        "column MSZoning, line 2: 'Atlantis', as most cells of this column, is in no",
         [TEST],
     ),
     *used("no zone", cell("MSZoning", 5, ""), filled("MSZoning", 1)),

@@ -215,7 +215,7 @@ HEADERS = [
     *refused(
         "the index of pandas",
         with_column("Unnamed: 0", "0", index=0),
-        "column 'Unnamed: 0': unknown; remove it",
+        "column 1 has no name: it is the index of a data frame",
     ),
     *refused(
         "a name of 3,000 letters",

@@ -19,6 +19,11 @@ _KINDS = (  # first characters of other files; \udcff is a byte that is not UTF-
     ("\x1f\udc8b", "a gzip archive; unpack it"),
     ("\udcff\udcfe", "UTF-16 text; save it as UTF-8"),
     ("\udcfe\udcff", "UTF-16 text; save it as UTF-8"),
+    ("PAR1", "a Parquet file; save it as CSV"),
+    ("\udcd0\udccf\x11\udce0", "an Excel workbook; save it as CSV"),
+    ("version https://git-lfs", "a Git LFS pointer; run `git lfs pull`"),
+    ("sep=", "a file with a first line for Excel; remove that line"),
+    ("{", "JSON; save it as CSV"),
     ("<", "a web page or XML; log in to the site and download the file itself"),
 )
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}

@@ -21,6 +21,9 @@ MISSING = ("NA", "")
 _BLOCK = 20_000  # rows converted at a time, so that long files need little memory
 _LONGEST_CATEGORY = 40  # characters
 _PRICE = Number(TARGET, 1, 1e9)  # dollars
+_LOWEST_MEDIAN = 1_000  # dollars
+_MOST_UNLISTED = 0.5  # share of a column's cells that may be new categories
+_FEW = 10  # houses, of which all may have new categories
 _REMEDY = "put Kaggle's file there (in a clone, `git checkout data/raw` restores it)"
 
 
@@ -46,7 +49,18 @@ def read_train(path: Path) -> pd.DataFrame:
             f"{path}: column {TARGET}, line 2: all prices are {prices[0]:,.0f}; "
             "there is nothing to learn; restore the real prices"
         )
+    _check_dollars(path, prices)
     return table.frame
+
+
+def _check_dollars(path: Path, prices: pd.Series) -> None:
+    """Refuse prices that cannot be dollars: no house is sold for hundreds."""
+    if prices.median() < _LOWEST_MEDIAN:
+        raise UserError(
+            f"{path}: column {TARGET}: half of the prices are below "
+            f"{_LOWEST_MEDIAN:,} (the first is {prices[0]:.6g}), so they cannot be "
+            "dollars; if they are logarithms or thousands, restore dollars"
+        )
 
 
 def read_test(path: Path) -> Table:
@@ -137,15 +151,46 @@ def _categories(
 ) -> pd.Series:
     missing = cells.isin(MISSING)
     unlisted = ~missing & ~cells.isin(column.values)
+    if unlisted.any():
+        _refuse_misspelt(path, cells[unlisted], column)
     if unseen is None:
         _refuse(path, cells, unlisted, "is not a category of the data description")
     elif unlisted.any():
+        _refuse_most(path, cells, unlisted, missing)
         invalid = unlisted & ~cells.where(unlisted, "").map(_is_valid_name)
         _refuse(path, cells, invalid, "is not a valid category name")
         seen = unseen.setdefault(column.name, [])
         seen += [name for name in cells[unlisted].unique() if name not in seen]
     known = cells.mask(missing, ABSENT if column.absent else None).mask(unlisted, None)
     return known.astype("category").cat.set_categories(list(column.vocabulary))
+
+
+def _refuse_misspelt(path: Path, cells: pd.Series, column: Category) -> None:
+    """Refuse the first cell that is a known category but for blanks or case."""
+    known = {_plain(name): name for name in column.vocabulary} | {"na": "NA"}
+    for line, cell in cells.items():
+        if (name := known.get(_plain(cell))) is not None:
+            raise UserError(
+                f"{path}: column {cells.name}, line {line}: {short(cell)} differs from "
+                f"the category {name} in blanks or case; restore {name} in all rows"
+            )
+
+
+def _refuse_most(
+    path: Path, cells: pd.Series, unlisted: pd.Series, missing: pd.Series
+) -> None:
+    """Refuse a column of which most cells are in no training row: no such column."""
+    if unlisted.sum() > max(_FEW, _MOST_UNLISTED * (~missing).sum()):
+        raise UserError(
+            f"{path}: column {cells.name}, line {unlisted.idxmax()}: "
+            f"{short(cells[unlisted].iloc[0])}, as most cells of this column, is in no "
+            "training row; restore the column, with the categories of the data "
+            "description"
+        )
+
+
+def _plain(cell: str) -> str:
+    return cell.strip().casefold()
 
 
 def _is_valid_name(cell: str) -> bool:

@@ -15,18 +15,15 @@ from uuid import uuid4
 from pipeline.core.errors import UserError
 from pipeline.core.files import sha256, writable
 from pipeline.core.paths import PACKAGE, Project
+from pipeline.core.progress import announce
 from pipeline.core.staging import open_temporary, remove_leftovers
+from pipeline.data.competition import DIGESTS
 from pipeline.data.raw import read_test, read_train
 from pipeline.kaggle.zip_reader import read_files
 
 BUNDLED, KAGGLE = "bundled", "kaggle"
 PLACED, REPLACED, SAME = "placed", "replaced", "already there"
 _READERS = {"train.csv": read_train, "test.csv": read_test}
-# SHA-256 of the bundled files, which are Kaggle's own.
-DIGESTS = {
-    "train.csv": "1e18addf81e5e4d347cc17ee6075bbe4a42b7fa26b9e5b063e8f692a5f929d41",
-    "test.csv": "8fdd3d829d4d986b58f845c9553b225e67dd8383624d90fb6ca1d4bed5798c1e",
-}
 
 
 def download(
@@ -110,6 +107,7 @@ def _from_kaggle(temporary: Path) -> Path:
     from pipeline.kaggle.client import connect
 
     path = temporary / "houses.zip"
+    announce("downloading the competition's files from Kaggle")
     with connect() as kaggle:
         path.write_bytes(kaggle.data())
     return path
@@ -133,6 +131,7 @@ def _checked(path: Path) -> str:
         raise UserError(
             f"{path}: no such file; both {' and '.join(_READERS)} are needed"
         )
+    announce(f"checking {path.name}")
     _READERS[path.name](path)
     return sha256(path)
 

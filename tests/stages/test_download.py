@@ -157,7 +157,7 @@ def test_a_file_inside_a_zip_is_named_by_the_zip_and_not_by_a_temporary_folder(
         opened.writestr("test.csv", "Id\n3\n")
     with pytest.raises(UserError) as refusal:
         download.download(Project(tmp_path / "root"), str(path))
-    assert str(refusal.value).startswith(f"{path}: train.csv: column MSSubClass")
+    assert str(refusal.value).startswith(f"{path}: train.csv: line 1: this is a sub")
     assert not (tmp_path / "root").exists()
 
 
