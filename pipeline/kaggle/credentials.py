@@ -53,7 +53,7 @@ def find() -> Credentials | None:
 
 def missing() -> UserError:
     """Return the error that names all places without credentials."""
-    home = Path.home() / ".kaggle"
+    home = _home() / ".kaggle"
     return UserError(
         "no Kaggle credentials; looked at KAGGLE_API_TOKEN, "
         f"{home / 'access_token'}, KAGGLE_USERNAME with KAGGLE_KEY, {_key_file()} and "
@@ -101,8 +101,16 @@ def _username_and_key() -> Credentials | None:
     return Credentials(str(path), username=username, key=key)
 
 
+def _home() -> Path:
+    """Return the user's home, or "~" for a user without one, as in some containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("~")
+
+
 def _key_file() -> Path:
-    home = Path.home()
+    home = _home()
     folder = home / ".kaggle"
     if named := os.environ.get("KAGGLE_CONFIG_DIR"):
         folder = Path(named)

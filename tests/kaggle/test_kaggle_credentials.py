@@ -28,6 +28,36 @@ def test_without_credentials_the_error_names_every_place(
     assert list(home.iterdir()) == []
 
 
+@pytest.fixture
+def no_home(kaggle, monkeypatch):
+    """A user without HOME and without an entry, as in a container with any uid."""
+
+    def unknown(uid):
+        raise KeyError(uid)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.delenv("KAGGLE_API_TOKEN")
+
+
+@pytest.mark.usefixtures("no_home")
+def test_without_a_home_missing_credentials_are_one_line(pipeline, kaggle, tmp_path):
+    result = pipeline("download", "--from", "kaggle", "--root", tmp_path / "new")
+    assert (result.status, result.err.count("\n")) == (2, 1)
+    assert "~/.kaggle/access_token" in result.err
+
+
+@pytest.mark.usefixtures("no_home")
+def test_without_a_home_kaggle_config_dir_is_used(
+    pipeline, kaggle, tmp_path, monkeypatch
+):
+    write(tmp_path / "k" / "kaggle.json", KEY_JSON)
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "k"))
+    result = pipeline("download", "--from", "kaggle", "--root", tmp_path / "new")
+    assert result.status == 0, result.err
+    assert kaggle.received[0].headers["Authorization"] == BASIC_AUTH
+
+
 def write(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content if isinstance(content, str) else json.dumps(content))
