@@ -6,68 +6,105 @@ READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
 # Tests share fixtures within a file, so each file runs in one process.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+# In a terminal pip shows its progress; elsewhere, as in CI, the log stays short.
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check $(shell test -t 2 || echo --quiet)
 
-# Variables that are passed on as options, for example: make submit FOLDS=10 LAMBDA="0 1 5"
-flag = $(if $($(1)),--$(2) $($(1)))
-TRAIN_OPTIONS := $(call flag,FOLDS,folds) $(foreach value,$(LAMBDA),--lambda $(value)) \
-  $(foreach value,$(MODEL),--model $(value)) \
-  $(call flag,SEEDS,seeds) $(call flag,SEED,seed) $(call flag,EPOCHS,epochs) \
-  $(call flag,LR,lr) $(call flag,HIDDEN,hidden) $(call flag,DROPOUT,dropout) \
-  $(call flag,BATCH_SIZE,batch-size) $(call flag,DEVICE,device) $(call flag,JOBS,jobs) \
-  $(call flag,TRACK,track)
-ROOT_OPTION := $(call flag,ROOT,root)
-FORCE_OPTION := $(if $(FORCE),--force)
+# The variables that are passed on as options, for example: make submit FOLDS=10 LAMBDA="0 1 5"
+TRAINING := MODEL FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS TRACK NOTE
+KNOWN := $(TRAINING) TRIALS TIMEOUT RUN FILTER FROM PUSH MESSAGE FILE OUT LESSON ROOT FORCE PYTHON
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(KNOWN) SHELL MAKE% -%,$(GIVEN))
+$(if $(UNKNOWN),$(error unknown variable $(firstword $(UNKNOWN)); there are: $(KNOWN)))
+
+# All values reach the shell through these functions: quoted, and exactly as they were given.
 quoted = '$(subst ','\'',$(1))'
-PUSH_OPTIONS := $(if $(PUSH),--push) $(if $(MESSAGE),--message $(call quoted,$(MESSAGE)))
+flag = $(if $(value $(1)),--$(2)=$(call quoted,$(value $(1))))
+flags = $(foreach each,$(value $(1)),--$(2)=$(call quoted,$(each)))
+values = $(foreach each,$(value $(1)),$(call quoted,$(each)))
+switch = $(if $(value $(1)),--$(2))
 
-.PHONY: help setup download preprocess train tune baselines submit report bench test slow lint format clean
+ROOT_OPTION := $(call flag,ROOT,root)
+RUN_OPTION := $(call flag,RUN,run)
+FORCE_OPTION := $(call switch,FORCE,force)
+TRAIN_OPTIONS := $(call flags,MODEL,model) $(call flag,FOLDS,folds) $(call flags,LAMBDA,lambda) \
+  $(call flag,SEEDS,seeds) $(call flag,SEED,seed) $(call flag,EPOCHS,epochs) $(call flag,LR,lr) \
+  $(call flag,HIDDEN,hidden) $(call flag,DROPOUT,dropout) $(call flag,BATCH_SIZE,batch-size) \
+  $(call flag,DEVICE,device) $(call flag,JOBS,jobs) $(call flag,TRACK,track) $(call flag,NOTE,note)
+TUNE_OPTIONS := $(call flag,TRIALS,trials) $(call flag,TIMEOUT,timeout) $(call flag,FOLDS,folds) \
+  $(call flag,SEED,seed) $(call flag,EPOCHS,epochs) $(call flag,JOBS,jobs)
+PUSH_OPTIONS := $(call switch,PUSH,push) $(call flag,MESSAGE,message)
+PIPELINE := $(BIN)/pipeline
+
+.PHONY: help setup download preprocess train tune baselines blend submit predict report runs lesson bench notebooks test slow lint format clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo
-	@echo 'Variables: MODEL FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS TRACK TRIALS TIMEOUT RUN ROOT FORCE'
-	@echo '  FROM PUSH MESSAGE'
+	@echo 'Variables of train and submit, as in `pipeline train --help`:'
+	@echo '  MODEL FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE'
+	@echo '  DEVICE JOBS TRACK NOTE FORCE; submit also has PUSH MESSAGE'
+	@echo 'Of all targets: ROOT (the project folder)'
 	@echo 'For example: make submit FOLDS=10 LAMBDA="0 1 5"'
 
 setup: $(READY) ## Make .venv with the exact versions of requirements.lock
 
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@$(call quoted,$(value PYTHON)) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'error: Python 3.11 or newer is needed; give its name: make setup PYTHON=python3.12' >&2; exit 2; }
-	$(PYTHON) -m venv .venv
+	$(call quoted,$(value PYTHON)) -m venv .venv
+# Before version 25.1, pip installs large packages without a sign.
+	$(INSTALL) --upgrade pip
+	@echo 'Installing the packages of requirements.lock: about 2 GB on disk, in about 2 minutes'
 	$(INSTALL) --requirement requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(READY_DEV): $(READY) requirements-dev.lock
+	@echo 'Installing the packages of requirements-dev.lock, which tests and lint need'
 	$(INSTALL) --requirement requirements-dev.lock
 	@touch $@
 
-download: $(READY) ## Get data/raw (FROM=kaggle, a zip or a folder; default: bundled)
-	@$(BIN)/pipeline download $(ROOT_OPTION) $(call flag,FROM,from) $(FORCE_OPTION)
+download: $(READY) ## Get data/raw (FROM=kaggle, a zip or a folder; FORCE)
+	@$(PIPELINE) download $(ROOT_OPTION) $(call flag,FROM,from) $(FORCE_OPTION)
 
-preprocess: $(READY) ## Check and clean data/raw -> data/processed
-	@$(BIN)/pipeline preprocess $(ROOT_OPTION) $(FORCE_OPTION)
+preprocess: $(READY) ## Check and clean data/raw -> data/processed (FORCE)
+	@$(PIPELINE) preprocess $(ROOT_OPTION) $(FORCE_OPTION)
 
-train: preprocess ## Train networks on data/processed -> runs/<run id>
-	@$(BIN)/pipeline train $(ROOT_OPTION) $(TRAIN_OPTIONS) $(FORCE_OPTION)
+train: preprocess ## Train models on data/processed -> runs/<run id>
+	@$(PIPELINE) train $(ROOT_OPTION) $(TRAIN_OPTIONS) $(FORCE_OPTION)
 
-tune: preprocess ## Search for the best settings; continues a stopped search
-	@$(BIN)/pipeline tune $(ROOT_OPTION) $(call flag,TRIALS,trials) $(call flag,TIMEOUT,timeout) \
-	  $(call flag,FOLDS,folds) $(call flag,SEED,seed) $(call flag,EPOCHS,epochs) $(call flag,JOBS,jobs)
+tune: preprocess ## Search for better settings (TRIALS, TIMEOUT)
+	@$(PIPELINE) tune $(ROOT_OPTION) $(TUNE_OPTIONS)
 
-baselines: preprocess ## Train each lesson's model on the house prices
-	@$(BIN)/pipeline baselines $(ROOT_OPTION) $(FORCE_OPTION)
+baselines: preprocess ## Train each lesson's model on the house prices (FORCE)
+	@$(PIPELINE) baselines $(ROOT_OPTION) $(FORCE_OPTION)
 
-submit: train ## Train, then write submissions/<run id>.csv
-	@$(BIN)/pipeline submit $(ROOT_OPTION) $(PUSH_OPTIONS)
+blend: $(READY) ## Blend finished runs (RUN="ID ID")
+	@$(PIPELINE) blend $(ROOT_OPTION) $(FORCE_OPTION) $(call values,RUN)
 
-report: $(READY) ## Write reports/<run id>.html (RUN="ID ID" compares two runs)
-	@$(BIN)/pipeline report $(RUN) $(ROOT_OPTION)
+# The id file hands on the very run of `train`, also if other runs end at the same time.
+submit: preprocess ## Train, then write submissions/<run id>.csv (PUSH MESSAGE)
+	@id=$$(mktemp) && trap 'rm -f "$$id"' EXIT && \
+	  $(PIPELINE) train $(ROOT_OPTION) $(TRAIN_OPTIONS) $(FORCE_OPTION) --id-file="$$id" && \
+	  $(PIPELINE) submit $(ROOT_OPTION) --run="$$(cat "$$id")" $(PUSH_OPTIONS)
+
+predict: $(READY) ## Predict prices for the houses of FILE -> OUT (RUN=ID)
+	@$(PIPELINE) predict $(ROOT_OPTION) $(RUN_OPTION) $(call flag,OUT,output) -- $(call quoted,$(value FILE))
+
+report: $(READY) ## Write reports/<run id>.html (RUN="ID ID": side by side)
+	@$(PIPELINE) report $(ROOT_OPTION) $(call values,RUN)
+
+runs: $(READY) ## List the runs (FILTER="epochs=10"; RUN="ID ID" compares)
+	@$(PIPELINE) runs $(ROOT_OPTION) $(call flags,FILTER,filter) $(call values,RUN)
+
+lesson: $(READY) ## List the lessons, or run one (LESSON=tensors, or all)
+	@$(PIPELINE) lesson $(ROOT_OPTION) $(call values,LESSON)
 
 bench: $(READY) ## Compare speed with the book's loop, scikit-learn and vmap
-	@$(BIN)/pipeline bench $(ROOT_OPTION) $(call flag,HIDDEN,hidden)
+	@$(PIPELINE) bench $(ROOT_OPTION) $(call flag,HIDDEN,hidden)
+
+notebooks: $(READY_DEV) ## Make docs/lessons/*.ipynb from the lessons
+	@$(BIN)/python -m experiments.notebooks
 
 test: $(READY_DEV) ## Run the tests, except the slow ones
 	@$(BIN)/pytest $(SIDE_BY_SIDE) -m "not slow"
@@ -85,5 +122,5 @@ format: $(READY_DEV) ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-clean: ## Remove all output; keeps data/raw, .venv and Kaggle's answers
-	rm -rf runs reports data/processed/* submissions/*.csv
+clean: ## Remove all output, but not data/raw, .venv and receipts
+	cd $(call quoted,$(or $(value ROOT),.)) && rm -rf runs reports data/processed/* submissions/*.csv

@@ -1,8 +1,11 @@
 """Situations that many tests start from."""
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -10,12 +13,31 @@ import torch
 from situations import RAW, Result, copy_raw
 
 from pipeline.cli import main
+from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data.clean import clean_rows
 from pipeline.data.features import build_features
 from pipeline.data.raw import read_test, read_train
 from pipeline.stages import up_to_date
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible():
+    """Let processes that tests start be interrupted, however the tests were started.
+
+    A process ignores SIGINT if its parent does, and a shell starts jobs in the
+    background so.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def outermost_make():
+    """Let `make` in a test behave as in a terminal, also if `make` runs the tests."""
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -84,6 +106,26 @@ def _trained_once(tmp_path_factory):
 def trained_project(_trained_once, tmp_path):
     """A project root with 120 houses and one run, of the options `QUICK`."""
     return shutil.copytree(_trained_once, tmp_path / "trained")
+
+
+@pytest.fixture(scope="session")
+def edge(_trained_once, tmp_path_factory):
+    """Options with which some networks without weight decay overflow, and no others.
+
+    How high the learning rate has to be depends on how the processor rounds.
+    """
+    root = shutil.copytree(_trained_once, tmp_path_factory.mktemp("edge") / "root")
+    quick = Settings(models=("mlp",), epochs=2, seeds=1, hidden=(8,))
+    settings = replace(quick, lambdas=(0.0, 5.0), batch_size=16)
+    for lr in (2.15e8, 2.14e8, 2.135e8, 2.145e8, 2.16e8):
+        options = replace(settings, lr=lr), lambda *_: None
+        try:
+            trained = up_to_date.train(Project(root), *options, jobs=1, force=False)
+        except UserError:
+            continue
+        if {each.weight_decay for each in trained.result.diverged} == {0.0}:
+            return ("--lr", lr, "--batch-size", 16, "--lambda", 0, "--lambda", 5)
+    pytest.fail("no learning rate at which only networks without weight decay overflow")
 
 
 @pytest.fixture(scope="session")

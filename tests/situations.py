@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 REPOSITORY = Path(__file__).parent.parent
 RAW = REPOSITORY / "data" / "raw"
-# At this learning rate some networks without weight decay overflow; with it, none do.
-EDGE = ("--lr", 2.15e8, "--batch-size", 16, "--lambda", 0, "--lambda", 5)
 QUICK = ("--model", "mlp", "--epochs", "2", "--seeds", "1", "--hidden", "8")
 
 

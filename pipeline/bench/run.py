@@ -11,6 +11,7 @@ from pipeline.bench.measure import Measured, apart, load_data, measure, sgemm_ra
 from pipeline.bench.task import FOLDS, BenchmarkTask, Parallelism
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
+from pipeline.core.progress import announce
 
 EPOCHS, LAMBDAS = 20, (0.0, 1.0, 5.0, 10.0)
 FEW, MANY = 5, 100  # networks of the stacked MLP, for the time per network
@@ -66,6 +67,7 @@ def bench(project: Project, hidden: int, callback: Callback) -> dict[str, Any]:
     if hidden < 1:
         raise UserError(f"--hidden {hidden}: must be 1 or more")
     begin = time.perf_counter()
+    announce("reading data/raw")
     data = apart(load_data, project)
     task = BenchmarkTask(*data, hidden, EPOCHS, LAMBDAS)
     entries = [fastest(name, task) for name in MODULES]
@@ -97,6 +99,7 @@ def bench(project: Project, hidden: int, callback: Callback) -> dict[str, Any]:
 
 def fastest(name: str, task: BenchmarkTask) -> Entry:
     """Return a competitor with the parallelism that is fastest in a short trial."""
+    announce(f"{name}: choosing the jobs and threads")
     trial = replace(task, epochs=TRIAL_EPOCHS)
     seconds = {
         each: Entry(name, trial, each).measure().seconds
@@ -124,8 +127,10 @@ def _measure_all(
     """
     rounds: list[list[Measured]] = [[] for _ in entries]
     rates = []
-    for _ in range(ROUNDS):
-        for entry, own in zip(entries, rounds, strict=True):
+    for number in range(ROUNDS):
+        for index, (entry, own) in enumerate(zip(entries, rounds, strict=True)):
+            done = number * len(entries) + index
+            announce("measuring", done, ROUNDS * len(entries))
             rates.append(apart(sgemm_rate, cpu_count()))
             own.append(entry.measure())
             callback(Result(entry, own[-1]))

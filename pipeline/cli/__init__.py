@@ -65,7 +65,9 @@ def main() -> None:
         status = app(standalone_mode=False)
     except (UserError, TyperException) as error:
         text = error.format_message() if isinstance(error, TyperException) else error
-        _stop(f"error: {one_line(str(text))}", 2)
+        # pydantic, which typer checks values with, adds words of its own.
+        line = one_line(str(text)).replace("Value error, ", "")
+        _stop(f"error: {line}", 2)
     if status == INTERRUPTED:  # typer returns it after Ctrl-C
         _stop(INTERRUPTED_LINE, INTERRUPTED)
 

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from pipeline.cli.options import Force, Json, Root
-from pipeline.cli.output import ignore, print_json, saved
+from pipeline.cli.output import ignore, next_step, print_json, saved
 from pipeline.core.paths import Project
 from pipeline.core.settings import MLP, Settings
 
@@ -18,16 +18,15 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
     """
     from pipeline.cli.tables.baselines import show_baselines
     from pipeline.cli.tables.console import say
-    from pipeline.cli.tables.progress import training_progress
+    from pipeline.cli.tables.progress import shared_progress
     from pipeline.stages import up_to_date
 
     project = Project(root)
-    progress = training_progress(_DEFAULT)
-    with nullcontext(ignore) if as_json else progress as callback:
+    with nullcontext(ignore) if as_json else shared_progress() as callback:
         outcome = up_to_date.baselines(project, _DEFAULT, callback, force=force)
     if as_json:
         print_json({**outcome.result.to_json(), "skipped": outcome.skipped})
         return
     show_baselines(outcome.result)
-    submit_one = f"pipeline submit --run {outcome.result.run_id} --rung NAME"
-    say(f"{saved(outcome)}. Next: `{submit_one}`")
+    submit_one = f"submit --run {outcome.result.run_id} --rung NAME"
+    say(f"{saved(outcome)}. {next_step(submit_one, root)}")

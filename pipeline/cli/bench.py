@@ -21,9 +21,11 @@ def bench(
     """
     from pipeline.bench import run
     from pipeline.cli.tables.bench import show_bench, show_measurement
+    from pipeline.cli.tables.progress import steps
 
     callback = ignore if as_json else show_measurement
-    record = run.bench(Project(root), hidden, callback)
+    with steps(hidden=as_json):
+        record = run.bench(Project(root), hidden, callback)
     if as_json:
         print_json(record)
         return

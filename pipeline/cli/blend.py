@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.options import Force, Json, Root
-from pipeline.cli.output import print_json, saved
+from pipeline.cli.output import next_step, print_json, saved
 from pipeline.core.paths import Project
 
 
@@ -23,12 +23,14 @@ def blend(
     Example: pipeline blend 20261124-103916-061 20261124-104501-230
     """
     from pipeline.cli.tables.console import say
+    from pipeline.cli.tables.progress import steps
     from pipeline.cli.tables.train import show_scores
     from pipeline.stages import up_to_date
 
-    outcome = up_to_date.blend(Project(root), runs, force=force)
+    with steps(hidden=as_json):
+        outcome = up_to_date.blend(Project(root), runs, force=force)
     if as_json:
         print_json({**outcome.result.to_json(), "skipped": outcome.skipped})
         return
     show_scores(outcome.result)
-    say(f"{saved(outcome)}. Next: `pipeline submit`")
+    say(f"{saved(outcome)}. {next_step('submit', root)}")

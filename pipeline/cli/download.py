@@ -9,6 +9,7 @@ from pipeline.cli.options import Json, Root
 from pipeline.cli.output import print_json
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
+from pipeline.core.progress import LOADING, announce
 
 
 def download(
@@ -33,14 +34,18 @@ def download(
     Example: pipeline download --from kaggle
     """
     from pipeline.cli.tables.download import show_download
-    from pipeline.stages import download as stage
+    from pipeline.cli.tables.progress import steps
 
-    if name == "houses":
-        record = stage.download(Project(root), source, force=force)
-    elif source != "bundled":
+    if name != "houses" and source != "bundled":
         raise UserError(f"--from {source}: only the houses are available from there")
-    else:
-        record = stage.download_fashion_mnist(Project(root))
+    with steps(hidden=as_json):
+        announce(LOADING)
+        from pipeline.stages import download as stage
+
+        if name == "houses":
+            record = stage.download(Project(root), source, force=force)
+        else:
+            record = stage.download_fashion_mnist(Project(root))
     if as_json:
         print_json(record)
         return

@@ -1,13 +1,23 @@
 """The command `lesson`."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.cli.options import Json, Root
+from pipeline.cli.options import Json, Root, each
 from pipeline.cli.output import print_json
 from pipeline.core.paths import Project
+from pipeline.core.progress import LOADING, announce
+
+if TYPE_CHECKING:  # they load torch
+    from pipeline.lessons import Lesson
+    from pipeline.lessons.config import LessonConfig
+    from pipeline.lessons.result import LessonResult
+
+_BOOKS = "(default: the book's)"
 
 
 def lesson(
@@ -23,12 +33,30 @@ def lesson(
     ] = 0,
     epochs: Annotated[
         int | None,
-        typer.Option(min=1, help="Number of training epochs (default: the book's)."),
+        typer.Option(min=1, help=f"Number of training epochs {_BOOKS}."),
+    ] = None,
+    lr: Annotated[float | None, typer.Option(help=f"Learning rate {_BOOKS}.")] = None,
+    hidden: Annotated[
+        list[str] | None,
+        typer.Option(metavar="256,128", help=f"Widths of the hidden layers {_BOOKS}."),
+    ] = None,
+    rates: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rate", metavar="0.2,0.5", help=f"Dropout of each hidden layer {_BOOKS}."
+        ),
+    ] = None,
+    lambdas: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--lambda", metavar="0,3", help=f"Values of the weight decay λ {_BOOKS}."
+        ),
     ] = None,
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Fashion-MNIST directory (default: search the usual places)."
+            help="Fashion-MNIST directory (default: search the usual places, or "
+            "download it)."
         ),
     ] = None,
     root: Root = Path(),
@@ -38,22 +66,58 @@ def lesson(
 
     Example: pipeline lesson linear-regression
     """
-    from pipeline.cli.tables.lesson import show_lesson, show_lessons
+    from pipeline.cli.tables.lesson import show_lessons
+    from pipeline.cli.tables.progress import steps
     from pipeline.lessons import LESSONS
 
     if name is None:
         listed = [{"lesson": x.name, "summary": x.summary} for x in LESSONS.values()]
         print_json({"lessons": listed}) if as_json else show_lessons(listed)
         return
-    from pipeline.lessons.runner import run_lesson
+    with steps(hidden=as_json):
+        announce(LOADING)
+        from pipeline.lessons.config import LessonConfig
+        from pipeline.lessons.runner import find_lessons
 
-    results = []
-    for each in LESSONS if name == "all" else [name]:
-        for result in run_lesson(
-            each, impl, seed=seed, epochs=epochs, data=data, project=Project(root)
-        ):
-            results.append(result)
-            if not as_json:
-                show_lesson(result)
+    config = LessonConfig(
+        impl,
+        seed,
+        data,
+        Project(root),
+        epochs=epochs,
+        lr=lr,
+        hidden=each("--hidden", hidden, int) if hidden else None,
+        rates=each("--rate", rates, float) if rates else None,
+        weight_decays=each("--lambda", lambdas, float) if lambdas else None,
+    )
+    lessons = find_lessons(name, config)
     if as_json:
+        results = [result for pair in lessons.items() for result in _results(*pair)]
         print_json({"lessons": [result.record() for result in results]})
+        return
+    for own in lessons.items():
+        _show(*own)
+
+
+def _results(lesson: "Lesson", config: "LessonConfig") -> "Iterator[LessonResult]":
+    from pipeline.lessons.runner import implementations, run_lesson
+
+    for impl in implementations(lesson, config.impl):
+        yield run_lesson(lesson, replace(config, impl=impl))
+
+
+def _show(lesson: "Lesson", config: "LessonConfig") -> None:
+    """Run a lesson, and show each implementation before the next one begins."""
+    from pipeline.cli.tables.console import say
+    from pipeline.cli.tables.lesson import show_begin, show_end, show_result
+    from pipeline.cli.tables.progress import steps
+    from pipeline.lessons.runner import HEADINGS, implementations, run_lesson
+
+    show_begin(lesson)
+    for impl in implementations(lesson, config.impl):
+        if impl in HEADINGS:
+            say(f"{HEADINGS[impl]}:")
+        with steps() as display:
+            result = run_lesson(lesson, replace(config, impl=impl, say=display.say))
+        show_result(result)
+    show_end(lesson)

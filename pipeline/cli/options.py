@@ -1,11 +1,35 @@
 """Options that several commands share."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from pipeline.core.errors import UserError
+
+T = TypeVar("T")
+
+
+def each(option: str, texts: Iterable[str], kind: Callable[[str], T]) -> tuple[T, ...]:
+    """Return the values of an option that takes several: `0,1,5`, or it is repeated.
+
+    Args:
+        option: The name of the option, for the error.
+        texts: What was given each time.
+        kind: Converts the text of one value.
+
+    Raises:
+        UserError: A value cannot be converted.
+    """
+    values = [part.strip() for text in texts for part in text.split(",")]
+    try:
+        return tuple(kind(value) for value in values)
+    except ValueError:
+        given = ",".join(texts)
+        raise UserError(
+            f"{option} {given!r}: give numbers separated by commas, like 1,2"
+        ) from None
 
 
 def _folder(root: Path) -> Path:
@@ -31,5 +55,6 @@ Force = Annotated[
 Folds = Annotated[int, typer.Option(help="Number of cross-validation folds.")]
 Epochs = Annotated[int, typer.Option(help="Number of training epochs.")]
 RunId = Annotated[
-    str | None, typer.Option("--run", help="Run id (default: the newest run).")
+    str | None,
+    typer.Option("--run", help="Run id (default: the run of the last train or blend)."),
 ]

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.options import Json, Root, RunId
-from pipeline.cli.output import print_json
+from pipeline.cli.output import print_json, using
 from pipeline.core.paths import Project
+from pipeline.core.progress import LOADING, announce
 
 
 def predict(
@@ -25,13 +26,20 @@ def predict(
 
     Example: pipeline predict data/raw/test.csv -o prices.csv
     """
+    from pipeline.cli.tables.console import say
     from pipeline.cli.tables.predict import show_prediction
+    from pipeline.cli.tables.progress import steps
     from pipeline.runs.store import find_run
-    from pipeline.stages.predict import predict
 
     project = Project(root)
     found = find_run(project, run)
-    prediction = predict(project, found, file, output)
+    if not as_json:
+        say(using(found))
+    with steps(hidden=as_json):
+        announce(LOADING)
+        from pipeline.stages.predict import predict
+
+        prediction = predict(project, found, file, output)
     if as_json:
         print_json(
             {
@@ -40,7 +48,8 @@ def predict(
                 "rows": len(prediction.rows),
                 "assumptions": prediction.assumptions,
                 "unseen_categories": prediction.unseen,
+                "training_rows": prediction.training_rows,
             }
         )
         return
-    show_prediction(prediction)
+    show_prediction(prediction, found)

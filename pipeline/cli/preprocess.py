@@ -16,9 +16,11 @@ def preprocess(
     """
     from pipeline.cli.tables.console import say
     from pipeline.cli.tables.preprocess import show_preprocess
+    from pipeline.cli.tables.progress import steps
     from pipeline.stages import up_to_date
 
-    outcome = up_to_date.preprocess(Project(root), force=force)
+    with steps(hidden=as_json):
+        outcome = up_to_date.preprocess(Project(root), force=force)
     if as_json:
         print_json({**outcome.result, "skipped": outcome.skipped})
         return

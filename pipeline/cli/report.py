@@ -6,14 +6,17 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.options import Json, Root
-from pipeline.cli.output import print_json
+from pipeline.cli.output import print_json, using
 from pipeline.core.paths import Project
+from pipeline.core.progress import LOADING, announce
 
 
 def report(
     runs: Annotated[
         list[str] | None,
-        typer.Argument(help="Run ids, shown side by side (default: the newest run)."),
+        typer.Argument(
+            help="Run ids, shown side by side (default: the last train or blend)."
+        ),
     ] = None,
     root: Root = Path(),
     as_json: Json = False,
@@ -23,12 +26,18 @@ def report(
     Example: pipeline report
     """
     from pipeline.cli.tables.console import say
-    from pipeline.report.page import write_report
+    from pipeline.cli.tables.progress import steps
     from pipeline.runs.store import find_run
 
     project = Project(root)
     found = [find_run(project, run_id) for run_id in runs or (None,)]
-    path = write_report(project, found)
+    for each in [] if as_json else found:
+        say(using(each))
+    with steps(hidden=as_json):
+        announce(LOADING)
+        from pipeline.report.page import write_report
+
+        path = write_report(project, found)
     if as_json:
         ids = [run.run_id for run in found]
         print_json({"runs": ids, "page": str(path), "bytes": path.stat().st_size})

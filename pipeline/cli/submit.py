@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.options import Json, Root, RunId
-from pipeline.cli.output import ignore, print_json
+from pipeline.cli.output import ignore, print_json, using
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 
@@ -46,27 +46,36 @@ def submit(
 
     Example: pipeline submit --push -m "wider layers"
     """
-    from pipeline.cli.tables.console import say_err
+    from pipeline.cli.tables.console import say, say_err
+    from pipeline.cli.tables.progress import steps
     from pipeline.cli.tables.submit import show_score, show_submission
+    from pipeline.runs.store import find_run, newest_baselines
     from pipeline.stages.submit import to_record, write_submission
 
     if (message is not None or again) and not push:
         raise UserError("--message and --again: need --push; add it")
     if push:  # before anything is written: Kaggle's client may not be installed
         from pipeline.kaggle.push import push as push_file
-    submission = write_submission(
-        Project(root), run, rung, say_err, allow_stale=allow_stale
-    )
+    project = Project(root)
+    baselines = newest_baselines(project) if rung and run is None else None
+    found = baselines or find_run(project, run)
+    if not as_json:
+        say(using(found))
+    with steps(hidden=as_json):
+        submission = write_submission(
+            project, found, rung, say_err, allow_stale=allow_stale
+        )
     if not as_json:
         show_submission(submission, to_upload=not push)
     receipt = None
     if push:
-        receipt = push_file(
-            submission.path,
-            message or submission.message,
-            ignore if as_json else say_err,
-            again=again,
-        )
+        with steps(hidden=as_json):
+            receipt = push_file(
+                submission.path,
+                message or submission.message,
+                ignore if as_json else say_err,
+                again=again,
+            )
     if as_json:
         print_json(to_record(submission, receipt))
     elif receipt:

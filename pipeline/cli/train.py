@@ -6,38 +6,40 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.cli.options import Epochs, Folds, Force, Json, Root
-from pipeline.cli.output import ignore, print_json, saved
-from pipeline.core.errors import UserError
+from pipeline.cli.options import Epochs, Folds, Force, Json, Root, each
+from pipeline.cli.output import ignore, next_step, print_json, saved
+from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
-from pipeline.core.settings import MODELS, Settings, comma_separated
+from pipeline.core.progress import LOADING, announce
+from pipeline.core.settings import Settings, comma_separated
 
 if TYPE_CHECKING:
     from pipeline.runs.tracking import Tracker
 
 _DEFAULT = Settings()
-_HIDDEN = comma_separated(_DEFAULT.hidden)
+# Options that take several values, such as `--lambda 0,1,5`.
+_MODELS = [comma_separated(_DEFAULT.models)]
+_LAMBDAS = [comma_separated(f"{value:g}" for value in _DEFAULT.lambdas)]
+_HIDDEN = [comma_separated(_DEFAULT.hidden)]
 
 
 def train(
     root: Root = Path(),
     models: Annotated[
-        list[str] | None,
+        list[str],
         typer.Option(
-            "--model",
-            help=f"Model to train: {' or '.join(MODELS)}; repeat it for a blend "
-            "(default: all)",
+            "--model", metavar="mlp,boosting", help="Models to train and to blend."
         ),
-    ] = None,
+    ] = _MODELS,
     folds: Folds = _DEFAULT.folds,
     lambdas: Annotated[
-        list[float] | None,
+        list[str],
         typer.Option(
             "--lambda",
-            help="Weight decay λ of weights, not biases; repeat it for a grid "
-            f"(default: {_DEFAULT.lambdas[0]:g})",
+            metavar="0,1,5",
+            help="Weight decay λ of weights, not biases; several are compared.",
         ),
-    ] = None,
+    ] = _LAMBDAS,
     seeds: Annotated[
         int, typer.Option(help="Networks (and boosted models) per fold, averaged.")
     ] = _DEFAULT.seeds,
@@ -49,7 +51,8 @@ def train(
         float, typer.Option(help="Peak learning rate (warm-up, then cosine decay).")
     ] = _DEFAULT.lr,
     hidden: Annotated[
-        str, typer.Option(help="Widths of the hidden layers, like 128,64.")
+        list[str],
+        typer.Option(metavar="128,64", help="Widths of the hidden layers."),
     ] = _HIDDEN,
     dropout: Annotated[float, typer.Option(help="Dropout probability.")] = (
         _DEFAULT.dropout
@@ -67,57 +70,70 @@ def train(
     track: Annotated[
         Literal["mlflow"] | None, typer.Option(help="Also log the run to MLflow.")
     ] = None,
+    note: Annotated[
+        str | None, typer.Option(help="A note about the run, shown by `runs`.")
+    ] = None,
+    id_file: Annotated[
+        Path | None,
+        typer.Option(help="Also write the run id to this file, for scripts."),
+    ] = None,
     as_json: Json = False,
     force: Force = False,
 ) -> None:
     """Train models with K-fold cross-validation and save their blend as a run.
 
-    Example: pipeline train --folds 10 --lambda 1 --lambda 5
+    Example: pipeline train --folds 10 --lambda 0,1,5
     """
     from pipeline.cli.tables.console import say
-    from pipeline.cli.tables.progress import training_progress
+    from pipeline.cli.tables.progress import steps, training_progress
     from pipeline.cli.tables.train import show_scores
     from pipeline.stages import up_to_date
 
     settings = Settings(
-        models=tuple(models or _DEFAULT.models),
+        models=each("--model", models, str),
         folds=folds,
-        lambdas=tuple(lambdas or _DEFAULT.lambdas),
+        lambdas=each("--lambda", lambdas, float),
         seeds=seeds,
         seed=seed,
         epochs=epochs,
         lr=lr,
-        hidden=_sizes(hidden),
+        hidden=each("--hidden", hidden, int),
         dropout=dropout,
         batch_size=batch_size,
         device=device,
     )
     project = Project(root)
-    tracker = _tracker() if track else None
+    tracker = _tracker(hidden=as_json) if track else None
     progress = training_progress(settings)
     with nullcontext(ignore) if as_json else progress as callback:
-        outcome = up_to_date.train(project, settings, callback, jobs=jobs, force=force)
+        outcome = up_to_date.train(
+            project, settings, callback, jobs=jobs, force=force, note=note
+        )
+    if id_file:
+        write_atomically(id_file, f"{outcome.result.run_id}\n")
     if not as_json:
         show_scores(outcome.result)
-    tracked = tracker.log(outcome.result) if tracker else None
+    tracked = None
+    if tracker:
+        with steps(hidden=as_json):
+            tracked = tracker.log(outcome.result)
     if as_json:
         document = outcome.result.to_json()
         print_json({**document, "skipped": outcome.skipped, "tracked": tracked})
         return
     if tracked:
         say("Logged: {store}, experiment {experiment}, run {run}".format(**tracked))
-    say(f"{saved(outcome)}. Next: `pipeline submit`")
+    if note and outcome.result.note != note:
+        say("The note is not saved: a finished run never changes. --force trains again")
+    say(f"{saved(outcome)}. {next_step('submit', root)}")
 
 
-def _tracker() -> "Tracker":
+def _tracker(*, hidden: bool) -> "Tracker":
     """Connect to MLflow before training, so that a wrong address fails early."""
-    from pipeline.runs.tracking import Tracker
+    from pipeline.cli.tables.progress import steps
 
-    return Tracker.open()
+    with steps(hidden=hidden):
+        announce(LOADING)
+        from pipeline.runs.tracking import Tracker
 
-
-def _sizes(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(size) for size in text.split(","))
-    except ValueError:
-        raise UserError(f"--hidden {text!r}: give widths like 128,64") from None
+        return Tracker.open()

@@ -72,3 +72,4 @@ def tune(
     if search := outcome.result.search:  # a run of `tune` always has one
         show_search(search)
     say(f"{saved(outcome)}: the MLP alone with the best settings")
+    say(f"`pipeline submit` uses it only if you give --run {outcome.result.run_id}")

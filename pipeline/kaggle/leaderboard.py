@@ -38,9 +38,15 @@ def submitted_runs(project: Project) -> list[SubmittedRun]:
     Raises:
         UserError: A receipt cannot be read.
     """
-    found = []
-    for run in list_runs(project):
-        path = project.submissions / f"{run.run_id}.csv"
-        submission = str(path) if path.is_file() else None
-        found.append(SubmittedRun(run, submission, receipts.read(path)))
-    return found
+    return [with_submission(project, run) for run in list_runs(project)]
+
+
+def with_submission(project: Project, run: Run) -> SubmittedRun:
+    """Return a run with its submission.
+
+    Raises:
+        UserError: The receipt cannot be read.
+    """
+    path = project.submissions / f"{run.run_id}.csv"
+    submission = str(path) if path.is_file() else None
+    return SubmittedRun(run, submission, receipts.read(path))

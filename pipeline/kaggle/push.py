@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.core.errors import UserError
 from pipeline.core.files import writable
+from pipeline.core.progress import announce
 from pipeline.core.staging import open_temporary
 from pipeline.kaggle import receipts
 from pipeline.kaggle.client import Kaggle, Result, connect
@@ -46,9 +47,11 @@ def push(
         receipt = None if again else receipts.find(path.parent, digest)
         if receipt and (receipt.file, receipt.status) != (path.name, PENDING):
             raise _already_submitted(path, receipt)
+        announce("signing in to Kaggle")
         with connect() as kaggle:
             if receipt is None:
                 callback(f"sending {path.name}")
+                announce(f"sending {path.name} to Kaggle")
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 receipt = Receipt(path.name, digest, message, now, SENDING)
                 receipt = _submit(kaggle, path, content, receipt)
@@ -91,6 +94,7 @@ def _submit(kaggle: Kaggle, path: Path, content: bytes, receipt: Receipt) -> Rec
 
 
 def _wait(kaggle: Kaggle, path: Path, receipt: Receipt, callback: Callback) -> Receipt:
+    announce("waiting for Kaggle's score")
     begin, pause = time.monotonic(), FIRST_PAUSE
     while True:
         result, state, retry_after = _check(kaggle, receipt)

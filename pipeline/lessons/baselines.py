@@ -1,24 +1,26 @@
-"""The models of the lessons as baselines for the house prices, on the same folds.
+"""The models of the lessons as baselines for the house prices.
 
-Every baseline but the book's reads the same encoded columns and predicts the same
-target, the standardised log price, so that their scores differ by the model alone.
+Every baseline but the book's is cross-validated on the same folds, reads the same
+encoded columns and predicts the same target, the standardised log price, so that their
+scores differ by the model alone.
 
 To add a baseline, write a function from `FoldTask` to `BaselinePrediction` and list it
 in `BASELINES`.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
 from pipeline.core.paths import Project
-from pipeline.data.schema import TARGET
+from pipeline.core.progress import announce
 from pipeline.lessons import dropout, linear_regression, mlp, softmax_regression
 from pipeline.lessons.house_prices import run_book
 from pipeline.lessons.linear_regression import squared_loss
@@ -27,11 +29,10 @@ from pipeline.runs.record import BaselineScore
 from pipeline.validation.cross_validate import (
     CrossValidation,
     Predictions,
-    Score,
     score_folds,
 )
-from pipeline.validation.fold_data import FoldData
-from pipeline.validation.folds import fold_numbers, out_of_fold
+from pipeline.validation.folds import Fold, fold_numbers, out_of_fold
+from pipeline.validation.metrics import log_errors, paired_difference
 
 PRICE_BANDS = 10
 HIDDEN = 128
@@ -41,9 +42,12 @@ DROPOUT = 0.2
 
 TrainedBaseline = tuple[BaselineScore, Predictions]
 
+# The share of the time of all baselines that has passed since the last call.
+Callback = Callable[[float], None]
+
 
 class FoldTask(NamedTuple):
-    """The data of one fold.
+    """The data of one fold, and a function to call after each epoch.
 
     Shapes: X [training rows, d_in], encoded; z [training rows, 1], the standardised log
     price; X_all [rows + test rows, d_in], all rows to predict.
@@ -53,6 +57,7 @@ class FoldTask(NamedTuple):
     z: Tensor
     X_all: Tensor
     generator: torch.Generator
+    after_epoch: Callable[[], None]
 
 
 class BaselinePrediction(NamedTuple):
@@ -67,32 +72,109 @@ class BaselinePrediction(NamedTuple):
     edges: Tensor | None = None
 
 
+class Task(NamedTuple):
+    """What baselines are trained on.
+
+    Attributes:
+        project: The project, whose raw files the book's program reads.
+        price: Training prices in dollars, shape (rows,).
+        default: The cross-validation of the default network, whose folds are used.
+        after_epoch: Called after each epoch of each fold.
+    """
+
+    project: Project
+    price: np.ndarray
+    default: CrossValidation
+    after_epoch: Callable[[], None]
+
+
+class Result(NamedTuple):
+    """A trained baseline.
+
+    `accuracy` is the share of houses in the right price band, of a classifier;
+    `seconds` is the time that it was trained before, not by this task.
+    """
+
+    folds: list[Fold]
+    predictions: Predictions
+    accuracy: float | None = None
+    seconds: float = 0.0
+
+
 class Baseline(NamedTuple):
-    """A baseline: its name, what distinguishes it, and a function that trains it."""
+    """A baseline.
+
+    Attributes:
+        name: Its name.
+        what: What is new in it, compared with the baseline that it is built on.
+        over: The name of that baseline; None for the first.
+        seconds: About how long it trains, for the progress.
+        train: The function that trains it.
+    """
 
     name: str
     what: str
-    fit: Callable[[FoldTask], BaselinePrediction]
+    over: str | None
+    seconds: float
+    train: Callable[[Task], Result]
 
 
 def train_baselines(
-    project: Project, frame: pd.DataFrame, default: CrossValidation
+    project: Project, price: np.ndarray, default: CrossValidation, callback: Callback
 ) -> list[TrainedBaseline]:
-    """Train every baseline on the folds of the default network.
+    """Train every baseline and compare each with the one that it is built on.
 
     Args:
         project: The project, whose raw files the book's program reads.
-        frame: The training rows with their prices.
-        default: The cross-validation of the default settings.
+        price: Training prices in dollars, shape (rows,).
+        default: The cross-validation of the default settings, whose folds are used.
+        callback: Called after each epoch of a baseline.
 
     Returns:
-        Scores and predictions, in the order of the lessons, the default network last.
+        Scores and predictions, in the order of `BASELINES`.
     """
-    trained = [_cross_validate(each, frame, default.fold_data) for each in BASELINES]
-    trained.insert(BOOK_INDEX, _cross_validate_book(project, frame))
-    score = default.scores[default.best]
-    trained.append((_named("train", "our default", score), default.predictions))
+    trained: list[TrainedBaseline] = []
+    squares: dict[str, np.ndarray] = {}
+    for each in BASELINES:
+        share = share_of(each.name) / (len(default.fold_data.folds) * EPOCHS)
+        announce(f"training {each.name}")
+        after_epoch = partial(callback, share)
+        begin = time.perf_counter()
+        result = each.train(Task(project, price, default, after_epoch))
+        seconds = result.seconds + time.perf_counter() - begin
+        predicted = result.predictions.out_of_fold
+        squares[each.name] = log_errors(predicted, price) ** 2
+        gain, error = _gain(squares, each)
+        score = BaselineScore(
+            name=each.name,
+            what=each.what,
+            accuracy=result.accuracy,
+            over=each.over,
+            gain=gain,
+            gain_error=error,
+            **score_folds(predicted, price, result.folds, seconds)._asdict(),
+        )
+        trained.append((score, result.predictions))
     return trained
+
+
+def share_of(name: str) -> float:
+    """Return a baseline's share of the time that all of them train."""
+    seconds = {each.name: each.seconds for each in BASELINES}
+    return seconds[name] / sum(seconds.values())
+
+
+def _gain(
+    squares: dict[str, np.ndarray], baseline: Baseline
+) -> tuple[float | None, float | None]:
+    """Return how much lower the log-RMSE is than that of the baseline built on.
+
+    With its standard error over houses, paired; both None where a model diverged.
+    """
+    if baseline.over is None:
+        return None, None
+    gain, error = paired_difference(squares[baseline.name], squares[baseline.over])
+    return (gain, error) if isfinite(gain) and isfinite(error) else (None, None)
 
 
 def mean_price(task: FoldTask) -> BaselinePrediction:
@@ -172,19 +254,6 @@ def mlp_dropout(task: FoldTask) -> BaselinePrediction:
     return _fit(learner, task)
 
 
-BASELINES = (
-    Baseline("mean-price", "the same price for all", mean_price),
-    Baseline("linear-scratch", "a weight for each column", linear_scratch),
-    Baseline("linear-torch", "the same by torch", linear_torch),
-    Baseline("softmax-bands", "ten price bands", softmax_bands),
-    Baseline("mlp-scratch", "a hidden layer", mlp_scratch),
-    Baseline("mlp-torch", "the same by torch", mlp_torch),
-    Baseline("mlp-weight-decay", "with weight decay", mlp_weight_decay),
-    Baseline("mlp-dropout", "with dropout instead", mlp_dropout),
-)
-BOOK_INDEX = 3  # after the linear models, because it is linear too
-
-
 def _sizes(task: FoldTask) -> tuple[int, int, int]:
     return task.X.shape[1], HIDDEN, 1
 
@@ -209,53 +278,115 @@ def _predict(learner: Learner, task: FoldTask, target: Tensor) -> Tensor:
         batch_size=BATCH_SIZE,
         generator=task.generator,
     ):
-        pass
+        task.after_epoch()
     return learner.predict(task.X_all)
 
 
+def book(task: Task) -> Result:
+    """Run the book's program, which has folds of its own."""
+    result = run_book(task.project, seed=0, after_epoch=task.after_epoch)
+    fold_of = fold_numbers(result.folds)
+    return Result(result.folds, Predictions(fold_of, result.out_of_fold, result.test))
+
+
+def default_network(task: Task) -> Result:
+    """Return the default network, which is trained before all others."""
+    default = task.default
+    seconds = default.scores[default.best].seconds
+    return Result(default.fold_data.folds, default.predictions, seconds=seconds)
+
+
+def on_folds(
+    fit: Callable[[FoldTask], BaselinePrediction],
+) -> Callable[[Task], Result]:
+    """Return a function that fits a baseline on every fold."""
+    return partial(_cross_validate, fit)
+
+
 def _cross_validate(
-    baseline: Baseline, frame: pd.DataFrame, fold_data: FoldData
-) -> TrainedBaseline:
-    """Train a baseline on every fold; its test prices are the mean over the folds.
+    fit: Callable[[FoldTask], BaselinePrediction], task: Task
+) -> Result:
+    """Fit a baseline on every fold; its test prices are the mean over the folds.
 
     The mean is of log prices, as for the default network.
     """
-    begin = time.perf_counter()
-    log_price = np.empty((len(fold_data.folds), fold_data.targets.shape[1]))
-    hits = []
-    for number, fold in enumerate(fold_data.folds):
-        inputs, z = fold_data.inputs.of_fold(number), fold_data.targets[number]
-        generator = torch.Generator().manual_seed(number)
-        rows = torch.from_numpy(fold.train)
-        task = FoldTask(inputs[rows], z[rows, None], inputs, generator)
-        prediction = baseline.fit(task)
+    data, rows = task.default.fold_data, len(task.price)
+    log_price = np.empty((len(data.folds), data.targets.shape[1]))
+    hits: list[Tensor] = []
+    for number, fold_task in enumerate(_fold_tasks(task)):
+        prediction = fit(fold_task)
         standardised = prediction.z.double().numpy()
-        log_price[number] = fold_data.scale.to_log_price(standardised, number)
+        log_price[number] = data.scale.to_log_price(standardised, number)
         if prediction.band is not None and prediction.edges is not None:
-            valid = torch.from_numpy(fold.valid)
-            bands = torch.bucketize(z[valid], prediction.edges)
+            valid = torch.from_numpy(data.folds[number].valid)
+            bands = torch.bucketize(data.targets[number][valid], prediction.edges)
             hits.append(bands == prediction.band[valid])
-    predicted = np.exp(out_of_fold(log_price, fold_data.fold_of))
+    predictions = Predictions(
+        data.fold_of,
+        np.exp(out_of_fold(log_price, data.fold_of)),
+        np.exp(log_price[:, rows:].mean(axis=0)),
+    )
     accuracy = torch.cat(hits).float().mean().item() if hits else None
-    seconds = time.perf_counter() - begin
-    score = score_folds(predicted, frame[TARGET].to_numpy(), fold_data.folds, seconds)
-    test = np.exp(log_price[:, len(frame) :].mean(axis=0))
-    predictions = Predictions(fold_data.fold_of, predicted, test)
-    return _named(baseline.name, baseline.what, score, accuracy), predictions
+    return Result(data.folds, predictions, accuracy)
 
 
-def _cross_validate_book(project: Project, frame: pd.DataFrame) -> TrainedBaseline:
-    """Run the book's program on folds of its own."""
-    begin = time.perf_counter()
-    book = run_book(project, seed=0)
-    seconds = time.perf_counter() - begin
-    price = frame[TARGET].to_numpy()
-    score = score_folds(book.out_of_fold, price, book.folds, seconds)
-    predictions = Predictions(fold_numbers(book.folds), book.out_of_fold, book.test)
-    return _named("book", "section 3.16 as printed", score), predictions
+def _fold_tasks(task: Task) -> Iterator[FoldTask]:
+    data = task.default.fold_data
+    for number, fold in enumerate(data.folds):
+        inputs, z = data.inputs.of_fold(number), data.targets[number]
+        rows = torch.from_numpy(fold.train)
+        generator = torch.Generator().manual_seed(number)
+        yield FoldTask(inputs[rows], z[rows, None], inputs, generator, task.after_epoch)
 
 
-def _named(
-    name: str, what: str, score: Score, accuracy: float | None = None
-) -> BaselineScore:
-    return BaselineScore(name=name, what=what, accuracy=accuracy, **score._asdict())
+DEFAULT = "default-network"
+BASELINES = (
+    Baseline("mean-price", "mean log price", None, 0.1, on_folds(mean_price)),
+    Baseline("book-linear", "linear, on dollars (section 3.16)", "mean-price", 5, book),
+    Baseline(
+        "linear-scratch",
+        "encoded columns, log price",
+        "book-linear",
+        3,
+        on_folds(linear_scratch),
+    ),
+    Baseline(
+        "linear-torch",
+        "the same in torch",
+        "linear-scratch",
+        3.5,
+        on_folds(linear_torch),
+    ),
+    Baseline(
+        "softmax-bands",
+        f"{PRICE_BANDS} price bands",
+        "linear-scratch",
+        3,
+        on_folds(softmax_bands),
+    ),
+    Baseline(
+        "mlp-scratch",
+        f"{HIDDEN} hidden units",
+        "linear-scratch",
+        5,
+        on_folds(mlp_scratch),
+    ),
+    Baseline("mlp-torch", "the same in torch", "mlp-scratch", 5, on_folds(mlp_torch)),
+    Baseline(
+        "mlp-weight-decay",
+        "L2 penalty on the weights",
+        "mlp-torch",
+        6.5,
+        on_folds(mlp_weight_decay),
+    ),
+    Baseline(
+        "mlp-dropout",
+        f"dropout of {DROPOUT:g}",
+        "mlp-scratch",
+        6.5,
+        on_folds(mlp_dropout),
+    ),
+    Baseline(
+        DEFAULT, "AdamW, Huber loss, two heads", "mlp-dropout", 2, default_network
+    ),
+)

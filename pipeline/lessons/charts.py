@@ -27,6 +27,23 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Band:
+    """A shaded area between two curves; it has the colour of the curve of its index."""
+
+    line: int
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Level:
+    """A horizontal line, such as at the error of the noise that no model predicts."""
+
+    y: float
+    text: str
+
+
+@dataclass(frozen=True)
 class Mark:
     """A highlighted point of a chart."""
 
@@ -45,22 +62,23 @@ class Lines:
     y_label: str
     lines: Sequence[Line]
     mark: Mark | None = None
+    level: Level | None = None
+    bands: Sequence[Band] = ()
     log_x: bool = False
     log_y: bool = False
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A classified grey image: pixels [height][width] from 0 to 1, and a caption."""
+    """A grey image: pixels [height][width] from 0 to 1, and a caption."""
 
     pixels: Sequence[Sequence[float]]
     caption: str
-    correct: bool
 
 
 @dataclass(frozen=True)
 class Images:
-    """A grid of images, five per row; wrong classifications are in red."""
+    """A grid of images, five per row."""
 
     name: str
     title: str
@@ -69,13 +87,29 @@ class Images:
 
 @dataclass(frozen=True)
 class Bars:
-    """A chart of horizontal bars, the first at the top."""
+    """A chart of horizontal bars, each with a text beside it, the first at the top."""
 
     name: str
     title: str
     x_label: str
     labels: Sequence[str]
     values: Sequence[float]
+    texts: Sequence[str]
 
 
-Chart = Lines | Images | Bars
+@dataclass(frozen=True)
+class Matrix:
+    """A square table of numbers from 0 to 100, a darker cell for a larger number.
+
+    `labels` name its rows and its columns, in the same order.
+    """
+
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    labels: Sequence[str]
+    values: Sequence[Sequence[float]]
+
+
+Chart = Lines | Images | Bars | Matrix

@@ -1,18 +1,19 @@
-"""What the lessons on Fashion-MNIST share: training, accuracies and charts."""
+"""What the lessons on Fashion-MNIST share: training and accuracies."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from pipeline.core.progress import announce
 from pipeline.lessons import fashion_mnist
-from pipeline.lessons.charts import Chart, Images, Line, Lines, Picture
 from pipeline.lessons.config import LessonConfig
-from pipeline.lessons.fashion_mnist import CLASSES, PIXELS, FashionMnist, LabelledImages
+from pipeline.lessons.fashion_mnist import FashionMnist, LabelledImages
 from pipeline.lessons.result import TEST_MARGIN, TRAIN_MARGIN, Interval, Measurement
 from pipeline.lessons.training import Epoch, Learner, train
 
+MEASURED = "measured"  # the source of the only curve of a lesson
 EPOCHS = 5  # of the book, in every lesson on Fashion-MNIST
 BATCH_SIZE = 256
 
@@ -26,12 +27,15 @@ class Curve(NamedTuple):
 
 
 def load_images(config: LessonConfig) -> FashionMnist:
-    """Load Fashion-MNIST from the directory of the options.
+    """Load Fashion-MNIST from the directory of the options, or download it first.
 
     Raises:
-        UserError: The directory or a file is missing, or a file is invalid.
+        UserError: The directory or a file is missing and cannot be downloaded, or a
+            file is invalid.
     """
-    return fashion_mnist.load(fashion_mnist.find(config.data, config.project))
+    folder = fashion_mnist.find_or_download(config.data, config.project)
+    announce("reading Fashion-MNIST")
+    return fashion_mnist.load(folder)
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> float:
@@ -58,18 +62,34 @@ def train_on(
 
 
 def measure(
-    source: str, epochs: Iterable[Epoch], learner: Learner, test: LabelledImages
+    source: str,
+    epochs: Iterable[Epoch],
+    learner: Learner,
+    test: LabelledImages,
+    *,
+    say: Callable[[str], None],
 ) -> Curve:
     """Train to the end and return the accuracies after each epoch.
+
+    A line is printed with `say` after every epoch, as the book prints it.
 
     The training accuracy is the book's: of the predictions that were made during the
     epoch, each before its batch's step. So it is lower than the accuracy of the network
     at the end of the epoch.
     """
-    train_curve, test_curve = [], []
+    train_curve: list[float] = []
+    test_curve: list[float] = []
+    announce(f"training, {source}")
+    if source != MEASURED:
+        say(f"{source}:")
     for epoch in epochs:
         train_curve.append(accuracy(epoch.predicted, epoch.actual))
         test_curve.append(accuracy(learner.predict(test.images), test.labels))
+        loss = learner.loss(epoch.predicted, epoch.actual).mean().item()
+        say(
+            f"epoch {epoch.number}, loss {loss:.4f}, train accuracy "
+            f"{train_curve[-1]:.3f}, test accuracy {test_curve[-1]:.3f}"
+        )
     return Curve(source, train_curve, test_curve)
 
 
@@ -118,48 +138,6 @@ def compare_at_five(
         )
         if len(values) >= EPOCHS
     ]
-
-
-def charts(
-    title: str,
-    measured: Curve,
-    published: Curve,
-    learner: Learner,
-    test: LabelledImages,
-) -> list[Chart]:
-    """Return the chart of accuracies and that of ten predictions."""
-    return [
-        accuracy_chart(title, measured, published),
-        ten_predictions(title, learner, test),
-    ]
-
-
-def accuracy_chart(title: str, measured: Curve, compared: Curve) -> Lines:
-    """Return a chart of two curves' train and test accuracy; `compared` is dashed."""
-    title = f"{title}: accuracy on Fashion-MNIST"
-    lines = [
-        Line.by_epoch(f"{part}, {curve.source}", values, dashed=curve is compared)
-        for curve in (measured, compared)
-        for part, values in (("train", curve.train), ("test", curve.test))
-    ]
-    return Lines("accuracy", title, "epoch", "accuracy (share of images)", lines)
-
-
-def ten_predictions(title: str, learner: Learner, test: LabelledImages) -> Images:
-    """Return the first ten test images with their true and predicted classes."""
-    images, labels = test.images[:10], test.labels[:10].tolist()
-    predictions = learner.predict(images).argmax(1).tolist()
-    pictures = [
-        Picture(
-            pixels,
-            f"true: {CLASSES[label]}\npredicted: {CLASSES[predicted]}",
-            label == predicted,
-        )
-        for pixels, label, predicted in zip(
-            images.view(-1, PIXELS, PIXELS).tolist(), labels, predictions, strict=True
-        )
-    ]
-    return Images("predictions", f"{title}: ten predictions", pictures)
 
 
 def _text(accuracies: Sequence[float]) -> str:

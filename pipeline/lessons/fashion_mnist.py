@@ -22,6 +22,7 @@ from torch import Tensor
 from pipeline.core.errors import UserError, one_line
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
+from pipeline.core.progress import announce
 
 CLASSES = (
     "t-shirt",
@@ -71,22 +72,28 @@ class FashionMnist(NamedTuple):
     test: LabelledImages
 
 
-def find(data: Path | None, project: Project) -> Path:
-    """Return `data` if given, or else the first default directory that exists.
+def find(data: Path | None, project: Project) -> Path | None:
+    """Return `data` if given, or the first default directory that exists, or None.
 
     Raises:
-        UserError: The directory does not exist.
+        UserError: `data` does not exist.
     """
-    for directory in [data] if data else [_download_directory(project), DEBIAN]:
-        if directory.is_dir():
-            return directory
-    if data:
+    if data and not data.is_dir():
         raise UserError(f"--data {data}: no such directory; give Fashion-MNIST's")
-    raise UserError(
-        f"Fashion-MNIST is missing: run `pipeline download fashion-mnist`, or put its "
-        f"four idx files into {_download_directory(project)}, or give their directory "
-        "with --data, or install Debian's package dataset-fashion-mnist"
-    )
+    directories = [data] if data else [_download_directory(project), DEBIAN]
+    return next((each for each in directories if each.is_dir()), None)
+
+
+def find_or_download(data: Path | None, project: Project) -> Path:
+    """Return the directory of Fashion-MNIST, which is downloaded if there is none.
+
+    Raises:
+        UserError: `data` does not exist, or the download fails.
+    """
+    found = find(data, project)
+    if found is None:
+        download(project)
+    return found or _download_directory(project)
 
 
 def load(directory: Path) -> FashionMnist:
@@ -104,11 +111,14 @@ def download(project: Project) -> list[Path]:
     Raises:
         UserError: OpenML cannot be reached, or it sends other data.
     """
+    announce("downloading Fashion-MNIST from OpenML")
     try:
         images, labels = fetch()
     except (OSError, ValueError) as error:
         raise UserError(
-            f"OpenML cannot be reached ({one_line(error, 200)}); try again later, or "
+            f"Fashion-MNIST: OpenML cannot be reached ({one_line(error, 200)}); try "
+            f"again later, or put the four idx files into "
+            f"{_download_directory(project)}, or give their directory with --data, or "
             "install Debian's package dataset-fashion-mnist"
         ) from None
     return write(images, labels, _download_directory(project))

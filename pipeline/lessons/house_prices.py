@@ -5,6 +5,7 @@ together, before they are split into folds, and its folds are contiguous. Both a
 to reproduce the published score of .1709.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -33,8 +34,16 @@ class BookResult(NamedTuple):
     test: np.ndarray
 
 
-def run_book(project: Project, seed: int) -> BookResult:
-    """Train one linear layer per fold; test prices are the mean over the folds."""
+def run_book(
+    project: Project, seed: int, after_epoch: Callable[[], None]
+) -> BookResult:
+    """Train one linear layer per fold; test prices are the mean over the folds.
+
+    Args:
+        project: The project, whose raw files are read.
+        seed: Random seed of weights and batches.
+        after_epoch: Called after each epoch of each fold.
+    """
     train_rows, test_rows = (
         d2l_columns.read(project, name) for name in ("train", "test")
     )
@@ -44,14 +53,18 @@ def run_book(project: Project, seed: int) -> BookResult:
     folds = contiguous_folds(len(train_rows), FOLDS)
     out_of_fold, test = np.empty(len(train_rows)), []
     for fold in folds:
-        prices = _fit(inputs, price, fold.train, generator)
+        prices = _fit(inputs, price, fold.train, generator, after_epoch)
         out_of_fold[fold.valid] = prices[fold.valid]
         test.append(prices[len(train_rows) :])
     return BookResult(folds, out_of_fold, np.mean(test, axis=0))
 
 
 def _fit(
-    columns: Tensor, price: Tensor, rows: np.ndarray, generator: torch.Generator
+    columns: Tensor,
+    price: Tensor,
+    rows: np.ndarray,
+    generator: torch.Generator,
+    after_epoch: Callable[[], None],
 ) -> np.ndarray:
     """Train on some rows and predict all, at least $1 each, as in the book's score."""
     layer = torch_layer(columns.shape[1], 1, generator)
@@ -66,5 +79,5 @@ def _fit(
         batch_size=BATCH_SIZE,
         generator=generator,
     ):
-        pass
+        after_epoch()
     return np.asarray(learner.predict(columns).clamp(min=1).squeeze(1), dtype=float)

@@ -11,13 +11,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.lessons.charts import Line, Lines, Mark
+from pipeline.core.progress import announce
+from pipeline.lessons.charts import Band, Level, Line, Lines, Mark
 from pipeline.validation.folds import make_folds
 
 FOLDS = 5
 DEGREES = range(1, 16)
 SIZES = (8, 10, 12, 15, 20, 30, 50, 70, 100)
 ERROR_AXIS = "mean squared error (log scale)"
+FLOOR = Level(0.01**2, "variance of the noise")
 
 
 class Errors(NamedTuple):
@@ -58,7 +60,7 @@ def simplest(candidates: Sequence[Errors]) -> int:
     """Return the index of the first candidate within one standard error of the best.
 
     This is the one-standard-error rule of Breiman et al., Classification and Regression
-    Trees, section 3.4.3. The lowest error alone chooses degree 3 for 40 of 60 data sets
+    Trees, section 3.4.3. The lowest error alone chooses degree 3 for 40 of 60 draws
     and a higher degree for the others; this rule chooses 3 for 188 of 200.
     """
     best = min(candidates, key=lambda errors: errors.valid)
@@ -66,37 +68,80 @@ def simplest(candidates: Sequence[Errors]) -> int:
     return next(i for i, errors in enumerate(candidates) if errors.valid <= limit)
 
 
-def degree_chart(by_degree: Sequence[Errors], best: int) -> Lines:
+class Choice(NamedTuple):
+    """The degree that K-fold chooses in each draw, and all errors by degree."""
+
+    degrees: list[int]
+    by_degree: list[list[Errors]]
+
+
+def choose(rows: Sequence[tuple[Tensor, Tensor]], n: int, seed: int) -> Choice:
+    """Choose a degree by K-fold in each draw, from its first n rows."""
+    announce(f"choosing the degree in {len(rows)} draws")
+    draws = [
+        [errors(x[:n], y[:n], degree, seed) for degree in DEGREES] for x, y in rows
+    ]
+    degrees = [DEGREES[simplest(candidates)] for candidates in draws]
+    return Choice(degrees, [list(each) for each in zip(*draws, strict=True)])
+
+
+def by_size(
+    rows: Sequence[tuple[Tensor, Tensor]], degree: int, seed: int
+) -> list[list[Errors]]:
+    """Return the errors in each draw, by the number of training rows of `SIZES`."""
+    return [[errors(x[:n], y[:n], degree, seed) for x, y in rows] for n in SIZES]
+
+
+def degree_chart(by_degree: Sequence[Sequence[Errors]], best: int) -> Lines:
     """Return a chart of both errors by degree, with the chosen degree marked."""
+    lines, bands = _lines(DEGREES, by_degree)
     mark = Mark(
-        DEGREES[best], by_degree[best].valid, f"K-fold chooses degree {DEGREES[best]}"
+        best,
+        lines[1].y[DEGREES.index(best)],
+        f"K-fold chooses degree {best} most often",
     )
     return Lines(
         "degree",
-        "K-fold error rises for high degrees; training error does not",
+        f"Errors by degree: median of {len(by_degree[0])} draws, and 80 % of them",
         "degree of the polynomial",
         ERROR_AXIS,
-        _lines(DEGREES, by_degree),
+        lines,
         mark=mark,
+        level=FLOOR,
+        bands=bands,
         log_y=True,
     )
 
 
-def size_chart(by_size: Sequence[Errors], degree: int) -> Lines:
+def size_chart(by_size: Sequence[Sequence[Errors]], degree: int) -> Lines:
     """Return a chart of both errors by the number of training rows."""
+    lines, bands = _lines(SIZES, by_size)
     return Lines(
         "size",
-        f"With more rows, both errors converge (degree {degree})",
+        f"Errors by rows (degree {degree}): median of {len(by_size[0])} draws, and "
+        "80 % of them",
         "training rows (log scale)",
         ERROR_AXIS,
-        _lines(SIZES, by_size),
+        lines,
+        level=FLOOR,
+        bands=bands,
         log_x=True,
         log_y=True,
     )
 
 
-def _lines(x: Sequence[float], measured: Sequence[Errors]) -> list[Line]:
-    return [
-        Line("train", x, [errors.train for errors in measured]),
-        Line(f"{FOLDS}-fold", x, [errors.valid for errors in measured]),
-    ]
+def _lines(
+    x: Sequence[int], measured: Sequence[Sequence[Errors]]
+) -> tuple[list[Line], list[Band]]:
+    """Return the medians over the draws, and the bands from 10 to 90 % of the draws."""
+    lines: list[Line] = []
+    bands: list[Band] = []
+    for part, label in (("train", "train"), ("valid", f"{FOLDS}-fold")):
+        deciles = [
+            statistics.quantiles([getattr(each, part) for each in draws], n=10)
+            for draws in measured
+        ]
+        lines.append(Line(label, x, [each[4] for each in deciles]))
+        low, high = [each[0] for each in deciles], [each[-1] for each in deciles]
+        bands.append(Band(len(bands), low, high))
+    return lines, bands

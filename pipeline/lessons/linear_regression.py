@@ -5,25 +5,26 @@ are known.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from pipeline.lessons.charts import Line, Lines
+from pipeline.lessons import linear_charts
 from pipeline.lessons.config import LessonConfig
+from pipeline.lessons.linear_charts import Published
 from pipeline.lessons.result import LessonOutcome, Measurement, around, scale_around
 from pipeline.lessons.training import SGD, Learner, gaussian, init_normal, train
 
 EPOCHS = 3
 TRUE_W, TRUE_B = (2.0, -3.4), 4.2
+NOISE = 0.01  # its standard deviation
 
 
 def noisy_line(
     X: Tensor, w: Sequence[float], b: float, generator: torch.Generator
 ) -> Tensor:
     """Return X w + b plus noise of standard deviation 0.01, shape [n, 1]."""
-    noise = torch.randn(len(X), 1, generator=generator) * 0.01
+    noise = torch.randn(len(X), 1, generator=generator) * NOISE
     return X @ torch.tensor(w).view(-1, 1) + b + noise
 
 
@@ -67,14 +68,6 @@ def with_torch(d_in: int, *, lr: float, generator: torch.Generator) -> Learner:
     return Learner(net, loss, torch.optim.SGD(params, lr), params)
 
 
-class Published(NamedTuple):
-    """The results printed in a section: the loss of each epoch, and w₁, w₂, b."""
-
-    section: str
-    losses: tuple[float, ...]
-    coefficients: tuple[float, float, float]
-
-
 PUBLISHED = {
     "scratch": Published(
         "3.2", (0.0281, 0.000095, 0.000050), (1.9998, -3.3998, 4.2001)
@@ -94,7 +87,7 @@ def run(config: LessonConfig) -> LessonOutcome:
     X = torch.randn(1000, 2, generator=generator)
     y = noisy_line(X, TRUE_W, TRUE_B, generator)
     build = scratch if config.impl == "scratch" else with_torch
-    learner = build(2, lr=0.03, generator=generator)
+    learner = build(2, lr=config.lr or 0.03, generator=generator)
     epochs = config.epochs_or(EPOCHS)
     losses = []
     for epoch in train(
@@ -104,23 +97,27 @@ def run(config: LessonConfig) -> LessonOutcome:
         last = epoch.predicted[-10:], epoch.actual[-10:]
         printed = (learner.predict(X), y) if config.impl == "scratch" else last
         losses.append(learner.loss(*printed).mean().item())
+        config.say(f"epoch {epoch.number}, loss {losses[-1]:.6f}")
     W, b = learner.parameters
     coefficients = [*W.flatten().tolist(), b.item()]
+    differences = [
+        abs(found - true)
+        for found, true in zip(coefficients, (*TRUE_W, TRUE_B), strict=True)
+    ]
+    noise = torch.zeros(1), torch.tensor([NOISE])
+    floor = learner.loss(*noise).mean().item()
+    seen = [
+        f"The last loss is {losses[-1]:.2g}; the noise alone gives {floor:.2g}.",
+        f"w and b differ from the true values by {max(differences):.2g} at most.",
+    ]
     published = PUBLISHED[config.impl]
-    chart = Lines(
-        "loss",
-        f"Linear regression ({config.impl}): loss falls to the noise",
-        "epoch",
-        "loss (squared units of y)",
-        [
-            Line.by_epoch("measured", losses),
-            Line.by_epoch(
-                f"section {published.section}", published.losses, dashed=True
-            ),
-        ],
-        log_y=True,
+    charts = [
+        linear_charts.losses(config.impl, losses, published, floor),
+        linear_charts.data_and_line(config.impl, X, y, coefficients),
+    ]
+    return LessonOutcome(
+        _compare(config, published, losses, coefficients), charts, seen
     )
-    return LessonOutcome(_compare(config, published, losses, coefficients), [chart])
 
 
 def _compare(

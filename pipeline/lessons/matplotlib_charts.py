@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pipeline.core.files import write_atomically
-from pipeline.lessons.charts import Bars, Chart, Images, Lines
+from pipeline.lessons.charts import Bars, Chart, Images, Lines, Matrix
 
 _DPI = 100
 _WIDTH = 8.0  # inches: 800 pixels
-_CORRECT, _WRONG = "#1b7837", "#b2182b"
+_MARK, _LEVEL = "#b2182b", "#555555"
 
 
 def save(chart: Chart, path: Path) -> None:
@@ -30,6 +30,8 @@ def png(chart: Chart) -> bytes:
             figure = _images(chart)
         case Bars():
             figure = _bars(chart)
+        case Matrix():
+            figure = _matrix(chart)
     buffer = BytesIO()
     # The Software entry would make the bytes depend on matplotlib's version.
     figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
@@ -68,9 +70,14 @@ def _curves(axes: Axes, chart: Lines) -> None:
                 color=f"C{next(colors[line.dashed])}",
                 label=line.label,
             )
+    for band in chart.bands:
+        x, color = chart.lines[band.line].x, f"C{band.line}"
+        axes.fill_between(x, band.low, band.high, color=color, alpha=0.2, linewidth=0)
+    if level := chart.level:
+        axes.axhline(level.y, color=_LEVEL, linestyle=":", label=level.text)
     if mark := chart.mark:
         axes.plot(
-            mark.x, mark.y, "*", color=_WRONG, markersize=16, zorder=3, label=mark.text
+            mark.x, mark.y, "*", color=_MARK, markersize=16, zorder=3, label=mark.text
         )
     _scale(axes, chart)
     axes.grid(alpha=0.3)
@@ -92,14 +99,13 @@ def _scale(axes: Axes, chart: Lines) -> None:
 def _images(chart: Images) -> Figure:
     columns = 5
     rows = -(-len(chart.pictures) // columns)
-    figure = _figure(0.4 + 1.95 * rows, chart.title)
+    figure = _figure(0.4 + 2.1 * rows, chart.title)
     grid = figure.subplots(rows, columns, squeeze=False).flat
     for axes, picture in zip_longest(grid, chart.pictures):
         axes.set_axis_off()
         if picture:
             axes.imshow(picture.pixels, cmap="gray_r", vmin=0, vmax=1)
-            color = _CORRECT if picture.correct else _WRONG
-            axes.set_title(picture.caption, fontsize=10, color=color)
+            axes.set_title(picture.caption, fontsize=9)
     return figure
 
 
@@ -107,10 +113,29 @@ def _bars(chart: Bars) -> Figure:
     figure = _figure(1.2 + 0.5 * len(chart.labels), chart.title)
     axes = figure.add_subplot()
     bars = axes.barh(chart.labels, chart.values, color="#6baed6")
-    axes.bar_label(bars, fmt="{:g}", padding=6)
+    axes.bar_label(bars, chart.texts, padding=6)
     axes.tick_params(axis="y", labelsize=11)
     axes.invert_yaxis()
     axes.margins(x=0.18)
     axes.set_xlabel(chart.x_label, fontsize=12)
     axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def _matrix(chart: Matrix) -> Figure:
+    figure = _figure(7.0, chart.title)
+    axes = figure.add_subplot()
+    axes.imshow(chart.values, cmap="Blues", vmin=0, vmax=100)
+    ticks = range(len(chart.labels))
+    axes.set_xticks(ticks, chart.labels, rotation=45, ha="right")
+    axes.set_yticks(ticks, chart.labels)
+    axes.set_xlabel(chart.x_label, fontsize=12)
+    axes.set_ylabel(chart.y_label, fontsize=12)
+    for row, values in enumerate(chart.values):
+        for column, value in enumerate(values):
+            if value >= 0.5:  # smaller shares would be shown as 0
+                color = "white" if value > 50 else "black"
+                axes.text(
+                    column, row, f"{value:.0f}", ha="center", va="center", color=color
+                )
     return figure

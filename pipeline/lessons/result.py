@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.lessons import Lesson
 from pipeline.lessons.charts import Chart
 
 TRAIN_MARGIN = 0.006
@@ -78,26 +79,31 @@ class Claim:
 
 
 class LessonOutcome(NamedTuple):
-    """What the `run` function of a lesson returns."""
+    """What the `run` function of a lesson returns.
+
+    `seen` is what the measured values show, in one to three sentences.
+    """
 
     measurements: Sequence[Measurement | Claim]
     charts: Sequence[Chart] = ()
+    seen: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class LessonResult:
     """The result of a lesson in one implementation; `figures` are the saved charts."""
 
-    lesson: str
+    lesson: Lesson
     impl: str
     measurements: Sequence[Measurement | Claim]
     figures: Sequence[Path]
+    seen: Sequence[str]
     seconds: float
 
     def record(self) -> dict[str, object]:
         """Return the result for JSON; numbers that are not finite become null."""
         return {
-            "lesson": self.lesson,
+            "lesson": self.lesson.name,
             "impl": self.impl,
             "rows": [
                 {
@@ -110,6 +116,8 @@ class LessonResult:
                 for each in self.measurements
             ],
             "figures": [str(path) for path in self.figures],
+            "seen": list(self.seen),
+            "to_try": [trial._asdict() for trial in self.lesson.to_try],
             "seconds": self.seconds,
         }
 

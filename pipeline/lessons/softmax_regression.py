@@ -7,13 +7,14 @@ probabilities. The cross-entropy loss is minus the log-probability of the true c
 import torch
 from torch import Tensor, nn
 
-from pipeline.lessons import classification
-from pipeline.lessons.classification import Curve
+from pipeline.lessons import classification, classification_charts
+from pipeline.lessons.classification import MEASURED, Curve
 from pipeline.lessons.config import LessonConfig
 from pipeline.lessons.linear_regression import init_params, linear, torch_layer
 from pipeline.lessons.result import LessonOutcome
 from pipeline.lessons.training import SGD, Learner
 
+LR = 0.1
 PUBLISHED = {
     "scratch": Curve(
         "section 3.6",
@@ -63,20 +64,26 @@ def with_torch(
 
 
 def run(config: LessonConfig) -> LessonOutcome:
-    """Train on Fashion-MNIST and show ten predictions."""
+    """Train on Fashion-MNIST and show the mistakes."""
     data = classification.load_images(config)
     generator = config.generator()
     build = scratch if config.impl == "scratch" else with_torch
-    learner = build(784, 10, lr=0.1, generator=generator)
+    learner = build(784, 10, lr=config.lr or LR, generator=generator)
     epochs = classification.train_on(
         data.train, learner, config=config, generator=generator
     )
-    curve = classification.measure("measured", epochs, learner, data.test)
+    curve = classification.measure(MEASURED, epochs, learner, data.test, say=config.say)
     published = PUBLISHED[config.impl]
     measurements = [
         *classification.compare_epochs(published, curve),
         *classification.compare_at_five(config, curve, TRAIN_RANGE, TEST_RANGE),
     ]
-    title = f"Softmax regression ({config.impl})"
-    charts = classification.charts(title, curve, published, learner, data.test)
-    return LessonOutcome(measurements, charts)
+    logits = learner.predict(data.test.images)
+    charts = classification_charts.charts(
+        f"Softmax regression ({config.impl})", curve, published, logits, data.test
+    )
+    seen = [
+        classification_charts.gap_sentence(curve),
+        classification_charts.most_confused(logits, data.test.labels),
+    ]
+    return LessonOutcome(measurements, charts, seen)

@@ -8,26 +8,52 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from pipeline.lessons.charts import Bars
 from pipeline.lessons.config import LessonConfig
 from pipeline.lessons.result import Claim, LessonOutcome
-
-Memory = Tensor | np.ndarray
+from pipeline.lessons.tensor_memory import (
+    COPIED,
+    SHARED,
+    Memory,
+    is_shared,
+    memory,
+    observed,
+)
 
 
 def run(_: LessonConfig) -> LessonOutcome:
     """Check every claim, and draw the memory that operations allocate."""
-    return LessonOutcome([*shapes(), *numbers(), *sums(), *arrays()], [memory()])
+    sharing = [*views(), *updates(), *arrays()]
+    shared = [each for each in sharing if each.measured.startswith(SHARED)]
+    seen = [
+        f"Of {len(sharing)} operations {len(shared)} share memory and "
+        f"{len(sharing) - len(shared)} copy.",
+        "Indexing with a number is a view; with a list or a mask it is a copy.",
+    ]
+    return LessonOutcome([*sharing, *values()], [memory()], seen)
 
 
-def shapes() -> Iterator[Claim]:
-    """Check indexing and `view`, which share memory, and `clone`, which copies."""
+def views() -> Iterator[Claim]:
+    """Check what shares memory: numbers as indices and `view`, but not lists."""
     x = torch.arange(6.0).view(2, 3)
     y = x[0]
     y += 10
     yield _sharing("y = x[0]; y += 10", x, y, x[0].tolist() == [10, 11, 12])
+
+    x = torch.arange(6.0).view(2, 3)
+    y = x[[0]]
+    y += 10
+    yield _copying("y = x[[0]]; y += 10", x, y, x[0].tolist() == [0, 1, 2])
+
+    x = torch.arange(3.0)
+    y = x[x > 0]
+    y += 10
+    yield _copying("y = x[x > 0]; y += 10", x, y, x.tolist() == [0, 1, 2])
+
+    x = torch.arange(6.0).view(2, 3)
+    y = x.T
+    y[0, 0] = 10
+    yield _sharing("y = x.T; y[0, 0] = 10", x, y, x[0, 0].item() == 10)
 
     x = torch.arange(3.0)
     y = x.view(3, 1)
@@ -40,34 +66,8 @@ def shapes() -> Iterator[Claim]:
     code = "y = x.clone().view(3, 1); y[0, 0] = 10"
     yield _copying(code, x, y, x[0].item() == 0)
 
-    x = torch.ones(3, requires_grad=True)
-    (5 * x.clone().view(3, 1)).sum().backward()  # type: ignore[no-untyped-call]
-    gradient = None if x.grad is None else x.grad.tolist()
-    yield Claim(
-        "(5 * x.clone().view(3, 1)).sum().backward()",
-        "the gradient reaches x",
-        f"x.grad is {gradient}",
-        gradient == [5, 5, 5],
-    )
 
-
-def numbers() -> Iterator[Claim]:
-    """Check `item`, which returns a Python number, and broadcasting."""
-    number = torch.tensor([3.5]).item()
-    yield Claim(
-        "torch.tensor([3.5]).item()",
-        "a Python number",
-        f"{number!r}, a {type(number).__name__}",
-        isinstance(number, float) and number == 3.5,
-    )
-
-    total = (torch.tensor([[1, 2]]) + torch.tensor([[1], [2], [3]])).tolist()
-    expected = [[2, 3], [3, 4], [4, 5]]
-    code = "[[1, 2]] + [[1], [2], [3]]"
-    yield Claim(code, str(expected), str(total), total == expected)
-
-
-def sums() -> Iterator[Claim]:
+def updates() -> Iterator[Claim]:
     """Check `y = x + y`, which makes a new tensor, and three in-place updates of y."""
     x, y = torch.ones(3), torch.ones(3)
     before = y
@@ -106,44 +106,32 @@ def arrays() -> Iterator[Claim]:
     x += 1
     yield _copying("x = torch.tensor(a); x += 1", a, x, a.tolist() == [1, 1, 1])
 
-    # NOTE: the original tutorial excludes CharTensor (int8); torch converts it today.
-    x = torch.ones(3, dtype=torch.int8)
-    a = x.numpy()
-    a += 1
-    yield _sharing("a = x.numpy(), x of int8; a += 1", x, a, x.tolist() == [2, 2, 2])
 
+def values() -> Iterator[Claim]:
+    """Check broadcasting, `item`, and the gradient through `clone`."""
+    total = (torch.tensor([[1, 2]]) + torch.tensor([[1], [2], [3]])).tolist()
+    expected = [[2, 3], [3, 4], [4, 5]]
+    code = "[[1, 2]] + [[1], [2], [3]]"
+    yield Claim(code, str(expected), str(total), total == expected)
 
-def memory(side: int = 1024) -> Bars:
-    """Return a chart of the memory that operations on side² numbers allocate, in MB."""
-    x, y = torch.ones(2, side, side)
-    results: dict[str, Memory] = {
-        "x[0]": x[0],
-        "x.clone()": x.clone(),
-        "x + y": x + y,
-        "torch.add(x, y, out=y)": torch.add(x, y, out=y),
-        "torch.tensor(x.numpy())": torch.tensor(x.numpy()),
-    }
-    shared = (_address(x), _address(y))
-    new = [0 if _address(r) in shared else r.nbytes / 2**20 for r in results.values()]
-    return Bars("memory", "Memory allocated by each operation", "MB", [*results], new)
+    number = torch.tensor([3.5]).item()
+    is_number = isinstance(number, float) and number == 3.5
+    measured = f"{number!r}, a {type(number).__name__}"
+    yield Claim("torch.tensor([3.5]).item()", "a Python number", measured, is_number)
+
+    x = torch.ones(3, requires_grad=True)
+    (5 * x.clone().view(3, 1)).sum().backward()  # type: ignore[no-untyped-call]
+    gradient = None if x.grad is None else x.grad.tolist()
+    code = "(5 * x.clone().view(3, 1)).sum().backward()"
+    measured = f"x.grad = {gradient}"
+    yield Claim(code, "the gradient reaches x", measured, gradient == [5, 5, 5])
 
 
 def _sharing(code: str, old: Memory, new: Memory, changed: bool) -> Claim:
-    same = _address(old) == _address(new)
-    return Claim(code, "shares memory", _observed(old, new), same and changed)
+    holds = changed and is_shared(old, new)
+    return Claim(code, SHARED, observed(old, new, changed), holds)
 
 
 def _copying(code: str, old: Memory, new: Memory, unchanged: bool) -> Claim:
-    same = _address(old) == _address(new)
-    return Claim(code, "new memory", _observed(old, new), unchanged and not same)
-
-
-def _observed(old: Memory, new: Memory) -> str:
-    return f"old {old.tolist()} at {_address(old):#x}, new at {_address(new):#x}"
-
-
-def _address(memory: Memory) -> int:
-    """Return the address of the memory, for part of a tensor that of the storage."""
-    if isinstance(memory, Tensor):
-        return memory.untyped_storage().data_ptr()
-    return memory.ctypes.data
+    holds = unchanged and not is_shared(old, new)
+    return Claim(code, COPIED, observed(old, new, not unchanged), holds)

@@ -10,6 +10,7 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
+from pipeline.core.progress import announce
 from pipeline.data.raw import read_train
 from pipeline.data.schema import ID, TARGET
 from pipeline.lessons.charts import Line, Lines
@@ -79,13 +80,14 @@ def run(config: LessonConfig) -> LessonOutcome:
     generator = config.generator()
     slow, fast, measurements = [], [], []
     for n in SIZES:
+        announce(f"adding {n:,} numbers in a loop, and at once")
         a = torch.randn(n, generator=generator)
         b = torch.randn(n, generator=generator)
         slow.append(seconds(add_elements, a, b))
         fast.append(seconds(add_at_once, a, b))
-        measurements += _measurements(
-            f"adding {n:,} numbers", slow[-1], fast[-1], PUBLISHED.get(n)
-        )
+        times = slow[-1], fast[-1]
+        config.say("adding {:,} numbers: {:.2g} s, at once {:.2g} s".format(n, *times))
+        measurements += _measurements(f"adding {n:,} numbers", *times, PUBLISHED.get(n))
     X, prices = houses(config)
     w = torch.linalg.lstsq(X, prices).solution
     difference = (predict_each(X, w) - predict_at_once(X, w)).abs().max().item()
@@ -103,7 +105,12 @@ def run(config: LessonConfig) -> LessonOutcome:
         log_x=True,
         log_y=True,
     )
-    return LessonOutcome(measurements, [chart])
+    ratios = [loop / once for loop, once in zip(slow, fast, strict=True)]
+    seen = [
+        f"The loop takes {ratios[0]:,.0f} times as long for {SIZES[0]:,} numbers, and "
+        f"{ratios[-1]:,.0f} times for {SIZES[-1]:,}.",
+    ]
+    return LessonOutcome(measurements, [chart], seen)
 
 
 def _measurements(

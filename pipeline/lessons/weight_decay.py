@@ -4,29 +4,22 @@ With 200 columns and 20 rows, many hyperplanes fit every row exactly. Adding λ/
 the squared norm of the weights to the loss prefers the smallest weights.
 """
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 
-from pipeline.lessons.charts import Line, Lines, Mark
+from pipeline.core.progress import announce
+from pipeline.lessons import decay_results
 from pipeline.lessons.config import LessonConfig
+from pipeline.lessons.decay_results import EPOCHS, Fit
 from pipeline.lessons.linear_regression import linear, noisy_line, squared_loss
-from pipeline.lessons.result import LessonOutcome, Measurement, scale_around
+from pipeline.lessons.result import LessonOutcome
 from pipeline.lessons.training import SGD, Learner, gaussian, init_normal, train
+from pipeline.validation.folds import make_folds
 
-EPOCHS, LR = 100, 0.003
+LR = 0.003
 D_IN, N_TRAIN, N_TEST = 200, 20, 100
-LOSS_AXIS = "squared loss (log scale)"
-PATH = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
-
-
-class Fit(NamedTuple):
-    """The losses per epoch, without the penalty, and the norm of the final weights."""
-
-    train: list[float]
-    test: list[float]
-    norm: float
+FOLDS = 5
+PATH = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
 def l2_penalty(w: Tensor) -> Tensor:
@@ -66,84 +59,71 @@ def with_torch(
     return Learner(net, squared_loss, optimizer, [net.weight, net.bias])
 
 
-# Results of section 3.12, of both implementations: text, range (losses are read off a
-# log scale, to half a decade) and the larger standard deviation of log10 on 200 seeds.
-PUBLISHED = {
-    0.0: (
-        ("norm of w", "12.87 to 15.11", (12.87, 15.11), 0.023),
-        ("train loss", "about 1e-11", (3e-12, 3e-11), 0.19),
-        ("test loss", "about 100", (30, 300), 0.07),
-    ),
-    3.0: (
-        ("norm of w", "0.0352 to 0.0963", (0.0352, 0.0963), 0.18),
-        ("train loss", "about 3e-4", (1e-4, 1e-3), 0.34),
-        ("test loss", "about 0.01", (3e-3, 3e-2), 0.35),
-    ),
-}
-
-
 def run(config: LessonConfig) -> LessonOutcome:
-    """Fit without weight decay, with it, and along a path of values of λ."""
-    fits = {decay: fit(config, decay) for decay in PATH}
-    measurements = [m for decay in PUBLISHED for m in _compare(config, decay, fits)]
-    charts = [_curves(config.impl, fits[0.0], fits[3.0]), _path(config.impl, fits)]
-    return LessonOutcome(measurements, charts)
+    """Fit without weight decay, with it, and choose λ by K-fold."""
+    rows = make_rows(config)
+    path = sorted({*(config.weight_decays or PATH)})
+    fits = {decay: fit(config, decay, *rows) for decay in path}
+    valid = {decay: kfold_loss(config, decay, *rows) for decay in path}
+    chosen = min(valid, key=lambda decay: valid[decay])
+    charts = [
+        decay_results.curves(config.impl, {x: fits[x] for x in (path[0], chosen)}),
+        decay_results.path(config.impl, fits, valid, chosen),
+    ]
+    seen = decay_results.sentences(fits, valid, chosen)
+    return LessonOutcome(decay_results.compare(config, fits, chosen), charts, seen)
 
 
-def fit(config: LessonConfig, decay: float) -> Fit:
-    """Train with this λ; rows and initial weights are the same for every λ."""
+def make_rows(config: LessonConfig) -> tuple[Tensor, Tensor]:
+    """Return X [n, 200] and y [n, 1] of the training rows and then the test rows."""
     generator = config.generator()
     X = torch.randn(N_TRAIN + N_TEST, D_IN, generator=generator)
-    y = noisy_line(X, [0.01] * D_IN, 0.05, generator)
-    build = scratch if config.impl == "scratch" else with_torch
-    learner = build(D_IN, decay=decay, lr=LR, generator=generator)
-    rows = X[:N_TRAIN], y[:N_TRAIN]
-    epochs = config.epochs_or(EPOCHS)
-    train_losses, test_losses = [], []
-    for _ in train(learner, *rows, epochs=epochs, batch_size=1, generator=generator):
-        losses = squared_loss(learner.predict(X), y)
-        train_losses.append(losses[:N_TRAIN].mean().item())
-        test_losses.append(losses[N_TRAIN:].mean().item())
-    return Fit(train_losses, test_losses, learner.parameters[0].norm().item())
+    return X, noisy_line(X, [0.01] * D_IN, 0.05, generator)
 
 
-def _compare(
-    config: LessonConfig, decay: float, fits: dict[float, Fit]
-) -> list[Measurement]:
-    last = fits[decay].norm, fits[decay].train[-1], fits[decay].test[-1]
-    measurements = []
-    for (name, text, ends, decades), value in zip(PUBLISHED[decay], last, strict=True):
-        low, high = scale_around(*ends, decades=decades)
-        low *= low > 1e-10  # less is the rounding of float32: it differs by processor
-        tolerance = config.tolerance((low, high), book=EPOCHS)
-        quantity = f"{name}, λ = {decay:g}"
-        measurements.append(Measurement(quantity, text, value, tolerance))
-    return measurements
-
-
-def _curves(impl: str, undecayed: Fit, decayed: Fit) -> Lines:
-    title = f"Weight decay ({impl}): without it, the test loss stays high"
-    lines = [
-        Line.by_epoch("train, λ = 0", undecayed.train),
-        Line.by_epoch("test, λ = 0", undecayed.test),
-        Line.by_epoch("train, λ = 3", decayed.train, dashed=True),
-        Line.by_epoch("test, λ = 3", decayed.test, dashed=True),
-    ]
-    return Lines("losses", title, "epoch", LOSS_AXIS, lines, log_y=True)
-
-
-def _path(impl: str, fits: dict[float, Fit]) -> Lines:
-    decays = [decay for decay in fits if decay > 0]  # the axis is logarithmic
-    train_losses = [fits[decay].train[-1] for decay in decays]
-    test_losses = [fits[decay].test[-1] for decay in decays]
-    lowest, best = min(zip(test_losses, decays, strict=True))
-    return Lines(
-        "path",
-        f"Weight decay ({impl}): final loss by λ",
-        "λ (log scale)",
-        LOSS_AXIS,
-        [Line("train", decays, train_losses), Line("test", decays, test_losses)],
-        mark=Mark(best, lowest, f"lowest test loss: λ = {best:g}"),
-        log_x=True,
-        log_y=True,
+def fit(config: LessonConfig, decay: float, X: Tensor, y: Tensor) -> Fit:
+    """Train with this λ on the first rows; the others are the test rows."""
+    found = fit_rows(config, decay, X, y, torch.arange(N_TRAIN))
+    config.say(
+        f"λ = {decay:g}, train loss {found.train[-1]:.2g}, "
+        f"test loss {found.test[-1]:.2g}, norm of w {found.norm:.3g}"
     )
+    return found
+
+
+def kfold_loss(config: LessonConfig, decay: float, X: Tensor, y: Tensor) -> float:
+    """Return the mean validation loss of K-fold on the training rows alone."""
+    X, y = X[:N_TRAIN], y[:N_TRAIN]
+    announce(f"{FOLDS}-fold validation of λ = {decay:g}")
+    losses = [
+        fit_rows(config, decay, X, y, torch.from_numpy(fold.train)).test[-1]
+        for fold in make_folds(N_TRAIN, FOLDS, config.seed)
+    ]
+    return sum(losses) / FOLDS
+
+
+def fit_rows(
+    config: LessonConfig, decay: float, X: Tensor, y: Tensor, rows: Tensor
+) -> Fit:
+    """Train on some rows, and measure the loss on them and on all others.
+
+    The initial weights are the same for every λ.
+    """
+    generator = config.generator(stream=1)
+    build = scratch if config.impl == "scratch" else with_torch
+    learner = build(D_IN, decay=decay, lr=config.lr or LR, generator=generator)
+    others = torch.ones(len(X), dtype=torch.bool)
+    others[rows] = False
+    losses: tuple[list[float], list[float]] = ([], [])
+    for _ in train(
+        learner,
+        X[rows],
+        y[rows],
+        epochs=config.epochs_or(EPOCHS),
+        batch_size=1,
+        generator=generator,
+    ):
+        each = squared_loss(learner.predict(X), y)
+        losses[0].append(each[rows].mean().item())
+        losses[1].append(each[others].mean().item())
+    return Fit(*losses, learner.parameters[0].norm().item())

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
+from pipeline.core.progress import announce
 from pipeline.core.settings import MLP, Settings
 from pipeline.data.schema import TARGET
 from pipeline.models import MODELS
@@ -171,6 +172,7 @@ def _fit_folds(
         step = partial(callback, 0, 1, [])
         return model.fit(columns[rows], target, seed, settings, step)
 
+    announce(f"training {name} on each fold")
     fitted = Parallel(n_jobs=jobs, backend="threading")(
         # CatBoost takes a seed of 31 bits.
         delayed(fit)(each.fold, replica_seed(settings.seed, each) % 2**31)
@@ -207,13 +209,11 @@ def predict_folds(
         Shape (folds, n_rows).
     """
     folds, seeds = next(iter(arrays.values())).shape[:2]
-    centred = [
-        [
-            model.predict({n: a[fold, seed] for n, a in arrays.items()}, columns)
-            for seed in range(seeds)
-        ]
-        for fold in range(folds)
-    ]
+    centred = []
+    for fold in range(folds):
+        announce("predicting with the models of each fold", fold, folds)
+        own = [{n: a[fold, seed] for n, a in arrays.items()} for seed in range(seeds)]
+        centred.append([model.predict(each, columns) for each in own])
     return np.asarray(np.mean(centred, axis=1) + mean)
 
 

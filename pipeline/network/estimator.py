@@ -43,14 +43,20 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     Rows that are equal in every column and in the target are merged into one, and their
     weights are added. So a weight of 2 exactly equals a repeated row, a weight of 0
-    drops the row, and the order of rows does not matter. Missing values, sparse
-    matrices and multiple targets are not supported. Training uses one thread; for more,
-    use `n_jobs` of a meta-estimator such as `GridSearchCV`.
+    drops the row, and the order of rows does not matter. Missing values and sparse
+    matrices are not supported. Training uses one thread; for more, use `n_jobs` of a
+    meta-estimator such as `GridSearchCV`.
+
+    Several targets are not supported either: rows are merged, and the loss and the
+    gradients are written, for one output, and `MultiOutputRegressor` fits an estimator
+    for each target. There is no early stopping: the learning rate falls to 0 over all
+    `epochs`, so a training that stops before is not a shorter training with fewer
+    epochs. Choose `epochs` by cross-validation.
 
     Args:
         hidden_layer_sizes: widths of the deep head's hidden layers.
-        weight_decay: decoupled weight decay of weights; biases do not decay. The value
-            of `pipeline train`, 5 at a learning_rate of 0.001, suits few other tables.
+        weight_decay: decoupled weight decay of weights; biases do not decay. That of
+            `pipeline train` is 1, at the same learning_rate.
         learning_rate: peak learning rate (warm-up, then cosine decay).
         dropout: dropout probability of hidden units.
         delta: threshold of the Huber loss, in standard deviations of the target.

@@ -1,12 +1,14 @@
 """Next steps that the facts of a run suggest."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
+from pipeline.core.command import train_command
 from pipeline.report.facts import Facts
 from pipeline.runs.record import Run
 
-_GRID = "--lambda 0 --lambda 1 --lambda 2 --lambda 5 --lambda 10 --lambda 20"
+_GRID = {0.0, 1.0, 2.0, 5.0, 10.0, 20.0}
 _UPLOAD = "https://www.kaggle.com/c/house-prices-advanced-regression-techniques/submit"
 
 
@@ -33,21 +35,24 @@ def _submission(facts: Facts) -> Iterator[Advice]:
 
 
 def _weight_decay(run: Run) -> Iterator[Advice]:
-    """Suggest other values of λ if the best one is at the end of the grid."""
+    """Suggest other values of λ if the best one is at the end of the grid.
+
+    All other settings stay those of the run, so that the scores can be compared.
+    """
     if run.search is not None or not run.has_networks:
         return
     values, best = [each.decay for each in run.scored], run.best.decay
     if len(values) == 1:
-        yield Advice(
-            "Only one λ was tried. Try others:",
-            f"pipeline train {_GRID}",
-        )
+        text, tried = "Only one λ was tried. Try others:", {*_GRID, best}
     elif best == values[-1]:
-        command = f"pipeline train --lambda {best:g} --lambda {2 * best + 1:g}"
-        yield Advice("The best λ is the largest tried. Try larger ones:", command)
+        text = "The best λ is the largest tried. Try larger ones:"
+        tried = {best, 2 * best + 1}
     elif best == values[0] > 0:
-        command = f"pipeline train --lambda 0 --lambda {best / 2:g} --lambda {best:g}"
-        yield Advice("The best λ is the smallest tried. Try smaller ones:", command)
+        text = "The best λ is the smallest tried. Try smaller ones:"
+        tried = {0.0, best / 2, best}
+    else:
+        return
+    yield Advice(text, train_command(replace(run.settings, lambdas=tuple(tried))))
 
 
 def _largest_errors(facts: Facts) -> Iterator[Advice]:

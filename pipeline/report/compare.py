@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import pandas as pd
+
 from pipeline.data.schema import ID
+from pipeline.kaggle.leaderboard import SubmittedRun
 from pipeline.report.facts import Facts
 from pipeline.report.svg import labels
 from pipeline.report.texts import lambda_text, setting_texts
-from pipeline.validation.metrics import paired_difference
+from pipeline.validation.metrics import Difference, paired_difference
 
 
 class Row(NamedTuple):
@@ -18,14 +21,21 @@ class Row(NamedTuple):
     differs: bool
 
 
-def compare(several: Sequence[Facts]) -> list[Row]:
-    """Return the scores and the settings of runs, a row for each quantity."""
+def compare(
+    several: Sequence[Facts | SubmittedRun], houses: Sequence[pd.DataFrame]
+) -> list[Row]:
+    """Return the scores and the settings of runs, a row for each quantity.
+
+    Args:
+        several: the runs, with their leaderboard scores.
+        houses: the `Id` and `error` of each run's houses.
+    """
     runs = [each.run for each in several]
+    differences = [_difference(houses[0], each) for each in houses[1:]]
     rows = {
         "log-RMSE, all rows": [f"{run.final.pooled:.4f}" for run in runs],
-        "difference to the first run": [
-            _difference(several[0], each) for each in several
-        ],
+        "difference to the first run": ["–", *map(_signed, differences)],
+        "told apart from it": ["–", *map(_told_apart, differences)],
         "mean ± sd of folds": [
             f"{run.final.mean:.4f} ± {run.final.std:.4f}" for run in runs
         ],
@@ -47,16 +57,25 @@ def _score(score: float | None) -> str:
     return "–" if score is None else f"{score:.4f}"
 
 
-def _difference(first: Facts, other: Facts) -> str:
-    """Return the difference of the log-RMSE of two runs, ± its standard error.
+def _difference(first: pd.DataFrame, other: pd.DataFrame) -> Difference | None:
+    """Return the difference of the log-RMSE of two runs; None for different rows.
 
     The errors are paired by house: see `paired_difference`.
     """
-    if other is first:
-        return "–"
-    pairs = first.houses[[ID, "error"]].merge(other.houses[[ID, "error"]], on=ID)
-    if len(pairs) < len(first.houses) or len(pairs) < len(other.houses):
-        return "different rows"
+    pairs = first[[ID, "error"]].merge(other[[ID, "error"]], on=ID)
+    if len(pairs) < len(first) or len(pairs) < len(other):
+        return None
     squares = (pairs[name].to_numpy() ** 2 for name in ("error_x", "error_y"))
-    value, error = paired_difference(*squares)
-    return labels.signed(value, error)
+    return paired_difference(*squares)
+
+
+def _signed(difference: Difference | None) -> str:
+    return labels.signed(*difference) if difference else "different rows"
+
+
+def _told_apart(difference: Difference | None) -> str:
+    """Return whether a difference is more than two standard errors."""
+    if difference is None:
+        return "–"
+    value, error = difference
+    return "yes" if abs(value) > 2 * error else "no"

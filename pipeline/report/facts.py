@@ -61,7 +61,7 @@ def read_facts(project: Project, run: Run) -> Facts:
     Raises:
         UserError: a file of the run is missing or not as `pipeline train` writes it.
     """
-    houses = _read(run.folder / OUT_OF_FOLD, _out_of_fold)
+    houses = read_houses(run)
     history = _read(run.folder / HISTORY, _history) if run.has_networks else None
     cleaned = _cleaned(project, run, houses)
     importance = None
@@ -83,6 +83,15 @@ def read_facts(project: Project, run: Run) -> Facts:
         submitted=submission.is_file(),
         leaderboard=receipt.public_score if receipt else None,
     )
+
+
+def read_houses(run: Run) -> pd.DataFrame:
+    """Read the out-of-fold predictions of a run, and compute their errors.
+
+    Raises:
+        UserError: oof.csv is missing or not as `pipeline train` writes it.
+    """
+    return _read(run.folder / OUT_OF_FOLD, _out_of_fold)
 
 
 def _read(path: Path, read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from pipeline.core.progress import announce
 from pipeline.data.encoder import Matrix, to_matrix
 from pipeline.data.features import INTERACTIONS, build_features
 from pipeline.data.schema import CATEGORIES, COLUMNS, LOCATION, TARGET
@@ -52,6 +53,8 @@ def importances(
     names = [column.name for column in COLUMNS for _ in range(SHUFFLES)]
     after: list[float] = []
     for start in range(0, len(names), _BATCH):
+        done = start // SHUFFLES
+        announce("measuring the importance of each column", done, len(COLUMNS))
         batch = names[start : start + _BATCH]
         copies = pd.concat([_shuffled(houses, name, generator) for name in batch])
         matrix = _copies_matrix(original, build_features(copies), batch)

@@ -22,19 +22,21 @@ from pipeline import __version__
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
+from pipeline.core.progress import announce
 from pipeline.data.schema import TARGET, YEAR_BUILT
 from pipeline.report.advice import Advice, advise
+from pipeline.report.choice import compared, lambda_advice
 from pipeline.report.compare import compare
 from pipeline.report.facts import Facts, read_facts
 from pipeline.report.figures import rankings, residuals, scores
 from pipeline.report.models import ModelRow, compare_models
+from pipeline.report.peers import OWN, comparison
 from pipeline.report.svg import labels
 from pipeline.report.svg.drawing import Drawing
 from pipeline.report.texts import (
     fold_names,
     fold_values,
     lambda_text,
-    not_told_apart,
     setting_texts,
 )
 from pipeline.runs.record import BaselineScore, Run
@@ -68,9 +70,10 @@ def write_report(project: Project, runs: Sequence[Run]) -> Path:
     if len(runs) > MOST_RUNS:
         raise UserError(f"{len(runs)} runs: at most {MOST_RUNS} fit side by side")
     torch.set_num_threads(1)  # sums depend on the number of threads
-    views = [draw(read_facts(project, run)) for run in runs]
+    several = [read_facts(project, run) for run in runs]
+    announce("drawing the page")
     path = project.reports / f"{'_'.join(run.run_id for run in runs)}.html"
-    write_atomically(path, render(views, newest_baselines(project)))
+    write_atomically(path, render(draw(several), newest_baselines(project)))
     return path
 
 
@@ -88,13 +91,17 @@ def render(views: Sequence[RunView], baselines: Run | None) -> str:
     finite = finite_scores(baselines) if baselines else []
     return environment.get_template("page.html.j2").render(
         views=views,
-        rows=compare([view.facts for view in views]),
+        rows=compare(
+            [view.facts for view in views], [view.facts.houses for view in views]
+        ),
         baselines=baselines,
         baseline_scores=finite,
         baselines_figure=rankings.baselines(finite) if finite else None,
         fold_names=fold_names,
         lambda_text=lambda_text,
-        not_told_apart=not_told_apart,
+        lambda_advice=lambda_advice,
+        comparison=comparison,
+        own=OWN,
         signed=labels.signed,
         fold_values=fold_values,
         style=style,
@@ -110,15 +117,20 @@ def finite_scores(run: Run) -> list[BaselineScore]:
     return [each for each in run.baselines or [] if math.isfinite(each.pooled)]
 
 
-def draw(facts: Facts) -> RunView:
-    """Draw the figures of a run."""
-    houses, run, history = facts.houses, facts.run, facts.history
+def draw(several: Sequence[Facts]) -> list[RunView]:
+    """Draw the figures of runs, on the same axes."""
+    axes = scores.shared_axes(several)
+    return [_draw(facts, axes) for facts in several]
+
+
+def _draw(facts: Facts, axes: scores.Axes) -> RunView:
+    houses, run = facts.houses, facts.run
     figures = {
-        "forecast": scores.forecast(run, facts.leaderboard),
+        "forecast": scores.forecast(facts, axes),
         "against_actual": residuals.against_actual(facts),
         "price": residuals.residuals(facts, TARGET, "price"),
     }
-    if len(run.scored) > 1:
+    if run.has_networks and compared(run):
         figures["lambdas"] = scores.lambdas(run)
     if facts.cleaned:
         figures["year"] = residuals.residuals(facts, YEAR_BUILT, "year built")
@@ -131,7 +143,7 @@ def draw(facts: Facts) -> RunView:
         facts=facts,
         advice=advise(facts),
         figures=figures,
-        curves={} if history is None else scores.curves(run, history),
+        curves=scores.curves(facts, axes),
         largest_errors=[
             {str(name): cell for name, cell in row.items()} for row in largest
         ],

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from math import inf, isfinite
 
 from pipeline.core.settings import Settings
-from pipeline.runs.record import BaselineScore, ModelScore, Run
+from pipeline.runs.record import BaselineScore, ModelScore
 
 ROOMY = 6  # up to this many folds, scores are written in full
 _MOST = 10  # more columns than this do not fit into 100 characters
@@ -46,22 +46,6 @@ def texts(scores: Sequence[float], *, short: bool) -> list[str]:
 def lambda_text(weight_decay: float | None) -> str:
     """Return a weight decay λ, or nothing for a model that has none."""
     return "" if weight_decay is None else f"{weight_decay:g}"
-
-
-def not_told_apart(run: Run) -> list[str] | None:
-    """Return the λ that are within two standard errors of the best, paired by house.
-
-    None if the run does not know: version 0.1.0 did not compare them.
-    """
-    near = []
-    for score in run.scored:
-        if score == run.best:
-            continue
-        if score.difference is None or score.difference_error is None:
-            return None
-        if abs(score.difference) <= 2 * score.difference_error:
-            near.append(lambda_text(score.weight_decay))
-    return near
 
 
 def setting_texts(settings: Settings) -> dict[str, str]:

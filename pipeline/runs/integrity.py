@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline.core.fingerprint import digests, record_digest
 from pipeline.core.paths import Project
+from pipeline.core.progress import announce
 from pipeline.data.processed import raw_digests
 from pipeline.runs.record import RECORD, Run
 
@@ -43,6 +44,7 @@ def data_changes(project: Project, run: Run) -> Iterator[str]:
 
 def run_changes(run: Run) -> Iterator[str]:
     """Yield a line for each file of a run that has changed since the run finished."""
+    announce(f"checking the files of {run.run_id}")
     if run.is_edited:
         yield f"{run.folder / RECORD}: changed since the run finished; {_AGAIN}"
     for name, digest in digests(run.folder, run.files).items():

@@ -47,16 +47,13 @@ class ModelScore:
         """The weight decay λ; 0 for a model that has none."""
         return self.weight_decay or 0.0
 
-    @property
-    def standard_error(self) -> float:
-        """The standard error of the mean of the folds."""
-        return self.std / math.sqrt(len(self.folds))
-
 
 @dataclass(frozen=True)
 class BaselineScore:
     """The log-RMSE of one baseline, as `ModelScore` has it.
 
+    `what` is new in it, compared with the baseline `over`, which it is built on. `gain`
+    is how much lower its pooled log-RMSE is, with the standard error over houses.
     `accuracy` is the share of houses in the right price band, of a classifier.
     """
 
@@ -68,6 +65,15 @@ class BaselineScore:
     pooled: NanAsNull
     seconds: float
     accuracy: float | None
+    over: str | None = None
+    gain: float | None = None
+    gain_error: float | None = None
+
+    @property
+    def gain_may_be_chance(self) -> bool:
+        """Whether the gain is known, and within two standard errors of zero."""
+        gain, error = self.gain, self.gain_error
+        return gain is not None and error is not None and abs(gain) <= 2 * error
 
 
 @dataclass(frozen=True)
@@ -175,14 +181,32 @@ class Search:
     corrected: float | None = None  # the best score, without selection bias
     beats_default: bool = True  # by more than one standard error over houses
 
+    @property
+    def is_refuted(self) -> bool:
+        """Whether the best settings are no better than the default on held-out folds.
+
+        Better is a lower log-RMSE by more than the standard error over houses. Version
+        0.1.0 recorded no standard error: there, any lower mean score is better.
+        """
+        confirmed = self.confirmed
+        if confirmed.difference is None or confirmed.difference_error is None:
+            better = confirmed.best.mean < confirmed.default.mean
+        else:
+            better = confirmed.difference < -confirmed.difference_error
+        return self.beats_default and not better
+
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a run is made from: a fingerprint and the SHA-256 of each input file."""
+    """What a run is made from: a fingerprint and the SHA-256 of each input file.
+
+    `note` is what the user wrote about the run; nothing depends on it.
+    """
 
     fingerprint: str
     inputs: dict[str, str | None]
     search: Search | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +222,7 @@ class Run:
     folder: Annotated[Path, Key(None)] = Path()
     run_id: str
     created: str  # ISO 8601
+    note: str | None = None
     fingerprint: str
     inputs: dict[str, str | None]
     search: Annotated[Search | None, Key("tune")] = None
@@ -259,7 +284,7 @@ class Run:
         if self.document is not None:
             return self.document
         document: dict[str, Any] = to_json(self)
-        optional = ("tune", "rungs", "blended")
+        optional = ("note", "tune", "rungs", "blended")
         absent = {name for name in optional if document[name] is None}
         return {name: each for name, each in document.items() if name not in absent}
 
@@ -271,6 +296,12 @@ class Run:
     def is_edited(self) -> bool:
         """Whether run.json has changed since the run finished."""
         return self.digest != record_digest(self.to_json())
+
+    @property
+    def command(self) -> str:
+        """The command that made the run."""
+        made = {"tune": self.search, "baselines": self.baselines, "blend": self.blended}
+        return next((name for name, part in made.items() if part is not None), "train")
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -325,22 +356,6 @@ class Run:
         """The λ that have no score, since a network diverged."""
         lost = [each for each in self.networks if not math.isfinite(each.pooled)]
         return [each.decay for each in lost]
-
-    @property
-    def bound(self) -> float:
-        """The mean of the best λ plus one standard error."""
-        return self.best.mean + self.best.standard_error
-
-    @property
-    def simplest(self) -> ModelScore:
-        """The score of the largest λ whose mean is not above the bound.
-
-        This is the one-standard-error rule: the simplest model that is not clearly
-        worse than the best (Breiman et al., Classification and Regression Trees, 1984;
-        Hastie et al., The Elements of Statistical Learning, section 7.10).
-        """
-        near = [each for each in self.scored if each.mean <= self.bound]
-        return max(near, key=lambda score: score.decay, default=self.best)
 
 
 def _with_models(document: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from pipeline.core.errors import UserError, one_line
+from pipeline.core.progress import announce
 from pipeline.core.settings import MLP, comma_separated
 from pipeline.runs.record import HISTORY, Run
 
@@ -57,6 +58,7 @@ class Tracker:
         Raises:
             UserError: MLflow is not installed, or the store cannot be used.
         """
+        announce("connecting to MLflow")
         for name, value in _DEFAULTS.items():
             os.environ.setdefault(name, value)
         try:
@@ -82,6 +84,7 @@ class Tracker:
         Raises:
             UserError: the run could not be logged.
         """
+        announce(f"logging {run.run_id} to MLflow")
         what = f"runs/{run.run_id} is saved, but could not be logged to {self.store}"
         uri = self.client.tracking_uri
         with _quiet(), _in_one_line(uri, what, "run the command again to log it"):

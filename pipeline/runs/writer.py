@@ -16,6 +16,7 @@ from safetensors.torch import save
 
 from pipeline.core.files import atomic_folder, to_json, writable
 from pipeline.core.paths import Project
+from pipeline.core.progress import announce
 from pipeline.core.settings import MLP, Settings
 from pipeline.core.staging import Temporary
 from pipeline.data.schema import ID, LOCATION, TARGET
@@ -97,6 +98,7 @@ def write_run(
     run = _run(temporary, result, settings, provenance, begin, train)
     scores = [score for score, _ in baselines]
     run = replace(run, baselines=scores or None, blended=result.blended)
+    announce(f"writing runs/{temporary.name}")
     with writable(folder.parent):
         members = result.members if run.is_blend else {}
         _write_predictions(folder, result.predictions, members, train, test)
@@ -126,6 +128,7 @@ def _run(
     errors = log_errors(predicted, result.price)
     pooled, search = result.score.pooled, provenance.search
     corrected = search.corrected if search else _corrected(result)
+    announce("computing the expected score")
     # The best of several λ or trials is chosen, so its errors are a little too small.
     expected = forecast(
         errors * (corrected / pooled if corrected else 1), len(result.predictions.test)
@@ -134,6 +137,7 @@ def _run(
         folder=temporary.path,
         run_id=temporary.name,
         created=begin.isoformat(timespec="milliseconds"),
+        note=provenance.note,
         fingerprint=provenance.fingerprint,
         inputs=provenance.inputs,
         search=search,
@@ -204,6 +208,7 @@ def _corrected(result: Ensemble) -> float | None:
     """Return the score without selection bias; None if nothing was selected."""
     if result.mlp is None or len(result.mlp.scores) == 1:
         return None
+    announce("correcting the score for the choice among λ")
     finite = np.isfinite(result.mlp.out_of_fold).all(axis=1)
     candidates = [each.out_of_fold for each in result.candidates]
     compared, scored = (

@@ -8,13 +8,12 @@ from joblib import cpu_count
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data.schema import TARGET
-from pipeline.lessons.baselines import train_baselines
+from pipeline.lessons.baselines import DEFAULT, Callback, share_of, train_baselines
 from pipeline.models.ensemble import Ensemble
 from pipeline.runs.record import Provenance, Run
 from pipeline.runs.writer import new_run, write_run
 from pipeline.stages.preprocess import read_features
 from pipeline.validation.cross_validate import cross_validate
-from pipeline.validation.parallel import Callback
 
 
 def baselines(
@@ -26,7 +25,8 @@ def baselines(
         project: The project.
         settings: The settings of the default network.
         provenance: The fingerprint and the digests of the inputs.
-        callback: Called after each epoch of each part of the default network's stack.
+        callback: Called after each epoch with the share of the work that is done since
+            the last call.
 
     Raises:
         UserError: There are too few rows, or runs/ cannot be written to.
@@ -35,7 +35,12 @@ def baselines(
     train, test = read_features(project, provenance.inputs)
     begin = datetime.now(UTC)
     with new_run(project, begin) as temporary:
-        default = cross_validate(train, test, settings, callback, cpu_count())
+        step = share_of(DEFAULT) / settings.steps
+
+        def after_epochs(_: int, steps: int, __: list[float]) -> None:
+            callback(steps * step)
+
+        default = cross_validate(train, test, settings, after_epochs, cpu_count())
         price = train[TARGET].to_numpy()
         return write_run(
             temporary,
@@ -45,5 +50,5 @@ def baselines(
             begin,
             train,
             test,
-            baselines=train_baselines(project, train, default),
+            baselines=train_baselines(project, price, default, callback),
         )

@@ -10,10 +10,12 @@ import torch
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
+from pipeline.core.progress import announce
 from pipeline.data.clean import clean_rows
 from pipeline.data.features import build_features
-from pipeline.data.raw import read_new
-from pipeline.data.schema import CATEGORIES, ID, TARGET
+from pipeline.data.processed import raw_digests
+from pipeline.data.raw import read_new, read_train
+from pipeline.data.schema import CATEGORIES, COLUMNS, ID, TARGET
 from pipeline.models.ensemble import blend
 from pipeline.runs.integrity import run_changes
 from pipeline.runs.predictor import Predictor
@@ -23,12 +25,17 @@ from pipeline.runs.writer import PRICES
 
 
 class Prediction(NamedTuple):
-    """The predicted prices of a file, and what was assumed for its rows."""
+    """The predicted prices of a file, and what was assumed for its rows.
+
+    `training_rows` is how many of the houses the run was trained on; None where that is
+    unknown, because data/raw/train.csv has changed since.
+    """
 
     path: Path
     rows: list[tuple[int, float]]
     assumptions: list[dict[str, Any]]
     unseen: dict[str, list[str]]
+    training_rows: int | None
 
 
 def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
@@ -53,10 +60,13 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     for each in {run.run_id: run, **{each.run_id: each for each in runs}}.values():
         for change in run_changes(each):
             raise UserError(change)
+    announce(f"reading and checking {source.name}")
     houses, outside_schema = read_new(source)
     cleaned = clean_rows(houses)
     torch.set_num_threads(1)  # as in training: sums depend on the number of threads
+    announce("loading the models")
     predictors = [Predictor.load(each) for each in runs]
+    announce("predicting the prices")
     features = build_features(cleaned.frame)
     prices = blend([predictor.prices(features) for predictor in predictors])
     predicted = pd.DataFrame({ID: houses[ID], TARGET: prices})
@@ -64,7 +74,11 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     assumptions = [{"file": source.name, **a._asdict()} for a in cleaned.assumptions]
     rows = list(predicted.itertuples(index=False, name=None))
     return Prediction(
-        path, rows, assumptions, _unseen(predictors, houses, outside_schema)
+        path,
+        rows,
+        assumptions,
+        _unseen(predictors, houses, outside_schema),
+        _training_rows(project, run, houses),
     )
 
 
@@ -83,6 +97,15 @@ def _unseen(
             *outside_schema.get(name, []),
         ]
     return {name: categories for name, categories in unseen.items() if categories}
+
+
+def _training_rows(project: Project, run: Run, houses: pd.DataFrame) -> int | None:
+    """Return how many of the houses are training rows, in the Id and all columns."""
+    name = "data/raw/train.csv"
+    if raw_digests(project)[name] != run.inputs.get(name):
+        return None
+    columns = [ID, *(column.name for column in COLUMNS)]  # twins have other Ids
+    return len(houses[columns].merge(read_train(project.root / name)[columns]))
 
 
 def _check_output(project: Project, source: Path, path: Path) -> None:

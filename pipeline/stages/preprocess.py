@@ -11,6 +11,7 @@ import pandas as pd
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
+from pipeline.core.progress import announce
 from pipeline.data import processed
 from pipeline.data.clean import Assumption, Cleaned, clean_rows
 from pipeline.data.encoder import to_matrix
@@ -36,10 +37,13 @@ def preprocess(project: Project) -> dict[str, Any]:
     """
     # Taken before the files are read: a change meanwhile makes the result outdated.
     inputs = processed.raw_digests(project)
+    announce("reading and checking data/raw")
     raw_train = read_train(project.raw / "train.csv")
     raw_test, outside_schema = read_test(project.raw / "test.csv")
+    announce("cleaning, and adding columns")
     cleaned = {"train.csv": clean_rows(raw_train), "test.csv": clean_rows(raw_test)}
     train, test = (build_features(part.frame) for part in cleaned.values())
+    announce("writing data/processed")
     outputs = {
         path: write_atomically(project.root / path, _csv(frame))
         for path, frame in zip(processed.FILES, (train, test), strict=True)
@@ -70,6 +74,7 @@ def read_features(
     Raises:
         UserError: A file has another digest.
     """
+    announce("reading data/processed")
     train, test = (_read(project.root, name, inputs[name]) for name in processed.FILES)
     return train, test
 

@@ -4,19 +4,19 @@ import math
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any, NamedTuple
 
 from pipeline.core.errors import UserError, short
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
+from pipeline.core.progress import announce
 from pipeline.core.staging import remove_leftovers
 from pipeline.data.csv_reader import read_rows
 from pipeline.data.schema import ID, TARGET
 from pipeline.kaggle.receipts import Receipt
 from pipeline.runs.integrity import changes
 from pipeline.runs.record import PREDICTIONS, Forecast, Run
-from pipeline.runs.store import find_run
 
 _HEADER = [ID, TARGET]
 _RETRAIN = "run `pipeline train` again"
@@ -40,7 +40,7 @@ class Submission(NamedTuple):
 
 def write_submission(
     project: Project,
-    run_id: str | None,
+    run: Run,
     baseline: str | None,
     warn: Callable[[str], None],
     *,
@@ -50,21 +50,21 @@ def write_submission(
 
     Args:
         project: The project.
-        run_id: The run; None is the newest.
+        run: The run.
         baseline: The name of one of the run's baselines instead of its best λ.
         warn: Called with a line for each change that `allow_stale` allows.
         allow_stale: Continue if the run or data/raw changed after training.
 
     Raises:
-        UserError: The run does not exist, has changed, has no such baseline or no
-            price for a house of test.csv; or the folder cannot be written to.
+        UserError: The run has changed, has no such baseline or no price for a house of
+            test.csv; or the folder cannot be written to.
     """
-    run = find_run(project, run_id)
     for change in changes(project, run):
         if not allow_stale:
             raise UserError(f"{change}, or give --allow-stale")
         warn(f"allowed: {change}")
     _check_baseline(run, baseline)
+    announce("checking the predictions")
     source = run.predictions_folder(baseline) / PREDICTIONS
     ids = [cell.lstrip("0") for _, cell in _column(project.raw / "test.csv", ID)]
     rows = check(source, ids)
@@ -72,6 +72,7 @@ def write_submission(
     train_prices = [
         _price(train, line, cell, _FIX) for line, cell in _column(train, TARGET)
     ]
+    _check_range(source, [price for _, price in rows], train_prices)
     name = run.run_id if baseline is None else f"{run.run_id}-{baseline}"
     path = project.submissions / f"{name}.csv"
     content = "".join(f"{','.join(cells)}\n" for cells in _read_cells(source))
@@ -126,6 +127,16 @@ def check(path: Path, ids: list[str]) -> list[tuple[int, float]]:
             )
         checked.append((int(house), _price(path, line, price, _RETRAIN)))
     return checked
+
+
+def _check_range(path: Path, prices: list[float], train_prices: list[float]) -> None:
+    """Refuse predictions of which half are outside the range of the training prices."""
+    low, high, middle = min(train_prices), max(train_prices), median(prices)
+    if not low <= middle <= high:
+        raise UserError(
+            f"{path}: column {TARGET}: the middle price is {middle:,.6g}, but prices "
+            f"of {low:,.6g} to {high:,.6g} were trained on; {_RETRAIN}"
+        )
 
 
 def _read_cells(path: Path) -> list[list[str]]:

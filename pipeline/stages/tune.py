@@ -5,16 +5,17 @@ house. A trial replaces the default settings only by the rule of the Ladder, and
 score of the choice is corrected for the number of trials it was made from.
 """
 
-import shlex
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import fields, replace
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from pipeline.core.command import train_command
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
-from pipeline.core.settings import Settings, comma_separated
+from pipeline.core.settings import Settings
 from pipeline.runs.record import (
     Confirmation,
     Confirmations,
@@ -28,17 +29,14 @@ from pipeline.runs.record import (
 from pipeline.stages.preprocess import read_features
 from pipeline.stages.train import train
 from pipeline.tuning.executors import Pool, open_pool
-from pipeline.tuning.plan import Plan
+from pipeline.tuning.plan import HELD_OUT_SEEDS, SCORED_AGAIN, Plan
 from pipeline.tuning.search import Frames, Progress, search, squared_errors
 from pipeline.tuning.study import FinishedTrial, Study
+from pipeline.tuning.work import CONFIRMING, SCORING, Work
 from pipeline.validation.metrics import bias_corrected, paired_difference
 
 JOURNAL = "tune.journal"  # in runs/, beside the run folders
-_SCORED_AGAIN = 8  # trials; with 24, the corrected score differed by under 0.0001
-_HELD_OUT_SEEDS = 5
 _FIRST_HELD_OUT = 10  # added to the seed of the search
-_SEARCHED = ("lambdas", "hidden", "lr", "dropout")  # the first options of a command
-_OPTIONS = {"lambdas": "lambda", "models": "model"}  # repeated, unlike their fields
 
 Callback = Callable[[Progress], None]
 
@@ -52,7 +50,7 @@ def tune(
         project: The project.
         plan: The options of the search.
         provenance: The fingerprint of the search and the digests of its inputs.
-        callback: Called with the progress after each batch.
+        callback: Called with the progress after each batch, and in all that follows.
 
     Raises:
         UserError: As `train`; the workers cannot be used; or no trial finished in time.
@@ -60,29 +58,28 @@ def tune(
     frames = Frames(*read_features(project, provenance.inputs))
     opened = Study(project.runs / JOURNAL, provenance.fingerprint, plan.settings)
     with closing(opened) as study, open_pool(plan) as pool:
+        work = Work(plan, len(study.finished_trials()), callback)
         for progress in search(study, frames, plan, pool):
-            callback(progress)
+            work.search(progress)
         candidates = [plan.settings, *best_trials(progress.finished)]
-        progress = progress._replace(seconds_left=None)
-        callback(progress._replace(status="scoring the best trials house by house"))
-        squares = squared_errors(frames, candidates, pool)
+        scored = partial(work.part, SCORING)
+        squares = squared_errors(frames, candidates, pool, scored)
         # If all diverged, `train` reports it for the default settings.
         kept = np.flatnonzero(np.isfinite(squares).all(axis=1)).tolist() or [0]
         squares = squares[kept]
         best = candidates[kept[ladder(squares, np.ones(squares.shape[1]))]]
-        callback(progress._replace(status="confirming the best on held-out fold seeds"))
-        confirmed = confirm(frames, best, plan.settings, pool)
+        confirming = partial(work.part, CONFIRMING)
+        confirmed = confirm(frames, best, plan.settings, pool, confirming)
     record = Search(
         best=_searched(best),
-        command=command_line(replace(best, models=Settings().models)),
+        command=train_command(replace(best, models=Settings().models)),
         trials=[to_record(trial) for trial in progress.finished],
         confirmed=confirmed,
         corrected=bias_corrected(squares, squares, choose=ladder),
         beats_default=best != plan.settings,
     )
-    callback(progress._replace(status="training the best"))
     provenance = replace(provenance, search=record)
-    return train(project, best, provenance, lambda *_: None, plan.jobs)
+    return train(project, best, provenance, work.training(best), plan.jobs)
 
 
 def to_record(trial: FinishedTrial) -> Trial:
@@ -111,7 +108,7 @@ def best_trials(finished: list[FinishedTrial]) -> list[Settings]:
     Raises:
         UserError: All were pruned, or none is finished.
     """
-    best = [trial for trial in finished if not trial.pruned][:_SCORED_AGAIN]
+    best = [trial for trial in finished if not trial.pruned][:SCORED_AGAIN]
     if not best:
         raise UserError(
             "no trial is finished yet; run the same command again to resume the search"
@@ -140,14 +137,22 @@ def ladder(squares: np.ndarray, counts: np.ndarray) -> int:
 
 
 def confirm(
-    frames: Frames, best: Settings, default: Settings, pool: Pool
+    frames: Frames,
+    best: Settings,
+    default: Settings,
+    pool: Pool,
+    callback: Callable[[int, int], None],
 ) -> Confirmations:
-    """Score the best and the default settings on held-out fold seeds."""
+    """Score the best and the default settings on held-out fold seeds.
+
+    `callback` is called with the number of cross-validations done, and of all.
+    """
     seeds = held_out_seeds(default)
     # Where the default settings are the best, they are trained once.
     settings = dict.fromkeys([best, default])
     folds = [replace(each, seed=seed) for each in settings for seed in seeds]
-    squares = squared_errors(frames, folds, pool).reshape(len(settings), len(seeds), -1)
+    squares = squared_errors(frames, folds, pool, callback)
+    squares = squares.reshape(len(settings), len(seeds), -1)
     scores = []
     for pooled in np.sqrt(squares.mean(axis=2)).tolist():
         scores.append(Confirmation(pooled=pooled, mean=float(np.mean(pooled))))
@@ -162,18 +167,4 @@ def confirm(
 def held_out_seeds(settings: Settings) -> list[int]:
     """Return fold seeds that the search did not use."""
     first = settings.seed + _FIRST_HELD_OUT
-    return list(range(first, first + _HELD_OUT_SEEDS))
-
-
-def command_line(settings: Settings) -> str:
-    """Return the `pipeline train` command of these settings, without the defaults."""
-    names = dict.fromkeys([*_SEARCHED, *(field.name for field in fields(Settings))])
-    words = ["pipeline", "train"]
-    for name in names:
-        value = getattr(settings, name)
-        if value != getattr(Settings(), name):
-            option = f"--{_OPTIONS.get(name, name).replace('_', '-')}"
-            text = comma_separated(value) if isinstance(value, tuple) else value
-            for each in value if name in _OPTIONS else [text]:
-                words += [option, str(each)]
-    return shlex.join(words)
+    return list(range(first, first + HELD_OUT_SEEDS))

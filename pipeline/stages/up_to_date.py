@@ -5,12 +5,13 @@ are imported only when a stage has to run.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pipeline.core.errors import UserError
 from pipeline.core.fingerprint import fingerprint
 from pipeline.core.paths import Project
+from pipeline.core.progress import LOADING, announce
 from pipeline.core.settings import Settings
 from pipeline.core.staging import remove_leftovers
 from pipeline.data import processed
@@ -34,6 +35,7 @@ def preprocess(project: Project, *, force: bool) -> StageResult[dict[str, Any]]:
     summary = None if force else processed.fresh_summary(project)
     if summary is not None:
         return StageResult(summary, skipped=True)
+    announce("loading pandas")
     from pipeline.stages import preprocess as stage
 
     return StageResult(stage.preprocess(project), skipped=False)
@@ -46,16 +48,18 @@ def train(
     *,
     jobs: int | None,
     force: bool,
+    note: str | None = None,
 ) -> StageResult[Run]:
-    """Train the networks of `settings` and save them as a run."""
-    provenance = _provenance("train", project, settings)
+    """Train the models of `settings`, save them as a run, and select it."""
+    provenance = replace(_provenance("train", project, settings), note=note)
     run = None if force else _same_run(project, provenance)
     if run is not None:
-        return StageResult(run, skipped=True)
+        return _selected(project, StageResult(run, skipped=True))
+    announce(LOADING)
     from pipeline.stages import train as stage
 
     run = stage.train(project, settings, provenance, callback, jobs)
-    return StageResult(run, skipped=False)
+    return _selected(project, StageResult(run, skipped=False))
 
 
 def baselines(
@@ -66,6 +70,7 @@ def baselines(
     run = None if force else _same_run(project, provenance)
     if run is not None:
         return StageResult(run, skipped=True)
+    announce(LOADING)
     from pipeline.stages import baselines as stage
 
     return StageResult(
@@ -84,13 +89,14 @@ def tune(
     run = _same_run(project, provenance)
     if run and run.search and len(run.search.trials) >= plan.trials:
         return StageResult(run, skipped=True)
+    announce(LOADING)
     from pipeline.stages import tune as stage
 
     return StageResult(stage.tune(project, plan, provenance, callback), skipped=False)
 
 
 def blend(project: Project, run_ids: Sequence[str], *, force: bool) -> StageResult[Run]:
-    """Blend runs, and save the blend as a run.
+    """Blend runs, save the blend as a run, and select it.
 
     Raises:
         UserError: there are fewer than two runs, one of them has changed, is a blend
@@ -109,10 +115,18 @@ def blend(project: Project, run_ids: Sequence[str], *, force: bool) -> StageResu
     provenance = Provenance(fingerprint("blend", options, inputs), inputs)
     same = None if force else _same_run(project, provenance)
     if same is not None:
-        return StageResult(same, skipped=True)
+        return _selected(project, StageResult(same, skipped=True))
+    announce(LOADING)
     from pipeline.stages import blend as stage
 
-    return StageResult(stage.blend(project, runs, provenance), skipped=False)
+    run = stage.blend(project, runs, provenance)
+    return _selected(project, StageResult(run, skipped=False))
+
+
+def _selected(project: Project, outcome: StageResult[Run]) -> StageResult[Run]:
+    """Select the run that was asked for, also if it is older than others."""
+    store.select(project, outcome.result)
+    return outcome
 
 
 def _provenance(stage: str, project: Project, settings: Settings) -> Provenance:

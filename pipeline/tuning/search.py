@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 
 from pipeline.core.errors import UserError
+from pipeline.core.progress import Step, announce
 from pipeline.core.settings import Settings
 from pipeline.data.schema import TARGET
 from pipeline.tuning.executors import Pool
@@ -35,13 +36,15 @@ class Frames(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """The state of a search: its finished trials, best first, and its times."""
+    """The state of a search: its finished trials, best first.
+
+    `share` of its work is done, by the number of trials or by the time limit.
+    """
 
     finished: list[FinishedTrial]
     total: int  # trials
-    seconds: float
-    seconds_left: float | None  # an estimate; None where there is none
-    status: str = "searching"
+    share: float
+    step: Step = Step("searching")
 
 
 class _Pending(NamedTuple):
@@ -57,6 +60,8 @@ def search(study: Study, frames: Frames, plan: Plan, pool: Pool) -> Iterator[Pro
     interrupted, the trials that were told are kept.
     """
     submit = _submitter(frames, plan.settings, pool)
+    announce("starting the workers")
+    pool.submit(_load).result()
     # The time that the workers need to start is not counted.
     clock = _Clock(plan, len(study.finished_trials()))
     pending: deque[_Pending] = deque()
@@ -96,6 +101,10 @@ def _submitter(
     return submit
 
 
+def _load() -> None:
+    """Do nothing: a worker that runs it has imported this module and torch."""
+
+
 def _encode(frames: Frames, settings: Settings) -> FoldData:
     folds = make_folds(len(frames.train), settings.folds, settings.seed)
     no_rows = frames.test.head(0)  # trials are scored on training rows only
@@ -103,15 +112,29 @@ def _encode(frames: Frames, settings: Settings) -> FoldData:
 
 
 def squared_errors(
-    frames: Frames, candidates: Sequence[Settings], pool: Pool
+    frames: Frames,
+    candidates: Sequence[Settings],
+    pool: Pool,
+    callback: Callable[[int, int], None],
 ) -> np.ndarray:
     """Cross-validate settings; return their squared errors, shape (candidates, rows).
 
     Those of a network that diverged are infinite.
+
+    Args:
+        frames: the feature frames.
+        candidates: the settings.
+        pool: the workers.
+        callback: called with the number of settings that are done, and of all.
     """
+    callback(0, len(candidates))
     shared = pool.share(Frames, *frames)
     futures = [pool.submit(_squared_errors, shared, each) for each in candidates]
-    return np.stack([future.result() for future in futures])
+    squares = []
+    for future in futures:
+        squares.append(future.result())
+        callback(len(squares), len(futures))
+    return np.stack(squares)
 
 
 def _squared_errors(frames: Frames, settings: Settings) -> np.ndarray:
@@ -125,7 +148,7 @@ def _squared_errors(frames: Frames, settings: Settings) -> np.ndarray:
 
 
 class _Clock:
-    """The seconds of a search so far, and an estimate of those left."""
+    """The seconds of a search so far, and the share of its work that is done."""
 
     def __init__(self, plan: Plan, finished_before: int) -> None:
         self._plan, self._finished_before = plan, finished_before
@@ -140,10 +163,10 @@ class _Clock:
         return self._plan.timeout is not None and self._elapsed >= self._plan.timeout
 
     def progress(self, finished: list[FinishedTrial]) -> Progress:
-        """Return the progress, estimated from the rate of all processes so far."""
+        """Return the progress; all processes that search add to it."""
         new = len(finished) - self._finished_before
-        missing = max(0, self._plan.trials - len(finished))
-        left = self._elapsed / new * missing if new else None
-        if left is not None and self._plan.timeout is not None:
-            left = max(0.0, min(left, self._plan.timeout - self._elapsed))
-        return Progress(finished, self._plan.trials, self._elapsed, left)
+        missing = self._plan.trials - self._finished_before
+        share = new / missing if missing > 0 else 1.0
+        if new and self._plan.timeout is not None:
+            share = min(1.0, max(share, self._elapsed / self._plan.timeout))
+        return Progress(finished, self._plan.trials, share)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.schema import TARGET
 from pipeline.network.trainer import Candidate
@@ -110,6 +111,7 @@ def cross_validate(
         Candidate(weight_decay, settings.lr, settings.dropout)
         for weight_decay in settings.lambdas
     ]
+    announce("training the networks")
     trained = train_replicas(fold_data, replicas, candidates, settings, callback, jobs)
     kept, diverged = drop_diverged(trained, fold_data, replicas, settings)
     log_price = by_fold(kept, fold_data, settings)

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import Encoder, to_matrix
 from pipeline.data.schema import LOCATION, TARGET
@@ -86,6 +87,7 @@ class FoldData:
         settings: Settings,
     ) -> Self:
         """Fit encoders, target scale and price bounds on each fold's training rows."""
+        announce("encoding the rows for each fold")
         encoders = Encoder.fit_each(
             train, [fold.train for fold in folds], settings.rare_share
         )

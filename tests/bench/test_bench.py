@@ -87,6 +87,7 @@ def test_a_measurement_is_taken_in_a_process_of_its_own(task):
     assert measured.error == pytest.approx(train("book", short)[0].mean(), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_worker_processes_count_for_the_memory(task):
     short = replace(task, epochs=1)
     one, two = (

@@ -1,8 +1,10 @@
 """`pipeline lesson`: the list, the table, the JSON of the contract."""
 
 import json
+import math
 
-from pipeline.lessons import LESSONS
+from pipeline.lessons import LESSONS, classification, fashion_mnist, runner
+from pipeline.lessons.result import LessonResult
 
 
 def test_without_a_name_it_lists_the_lessons_in_order(pipeline):
@@ -25,28 +27,45 @@ def test_a_lesson_shows_published_and_measured_values_and_saves_its_figures(
         "within?",
         "w1 (true 2)",
         "4.2011",
+        "Watch the",
+        "From scratch:",
+        "epoch 3, loss 0.0000",
+        "What was seen: The last loss is",
+        "To try:",
+        "pipeline lesson linear-regression --lr 0.003",
     ):
         assert text in shown.out
     saved = sorted(p.name for p in (tmp_path / "reports" / "lessons").iterdir())
     assert saved == [
+        "linear-regression-scratch-line.png",
         "linear-regression-scratch-loss.png",
+        "linear-regression-torch-line.png",
         "linear-regression-torch-loss.png",
     ]
 
 
 def test_the_json_of_a_lesson_has_the_keys_of_the_contract(pipeline, tmp_path):
     shown = pipeline(
-        "lesson", "weight-decay", "--impl", "torch", "--root", tmp_path, "--json"
+        "lesson",
+        "linear-regression",
+        "--impl",
+        "torch",
+        "--root",
+        tmp_path,
+        "--json",
     )
     (result,) = json.loads(shown.out)["lessons"]
-    assert result["lesson"] == "weight-decay"
+    assert result["lesson"] == "linear-regression"
     assert result["impl"] == "torch"
     assert len(result["figures"]) == 2
     keys = {"quantity", "published", "measured", "band", "inside"}
     for row in result["rows"]:
         assert row.keys() == keys
-        low, high = row["band"]
-        assert row["inside"] == (low <= row["measured"] <= high)
+        if row["band"]:
+            low, high = (math.inf if end is None else end for end in row["band"])
+            assert row["inside"] == (low <= row["measured"] <= high)
+    assert result["seen"]
+    assert len(result["to_try"]) == 2
 
 
 def test_an_unknown_lesson_is_refused_with_the_names_there_are(pipeline, tmp_path):
@@ -61,3 +80,34 @@ def test_a_directory_without_fashion_mnist_is_refused_with_the_missing_file(
     result = pipeline("lesson", "mlp", "--root", tmp_path, "--data", tmp_path)
     assert result.status == 2
     assert "train-images-idx3-ubyte.gz: no such file" in result.err
+
+
+def test_where_no_images_can_be_had_all_lessons_without_them_run_first(
+    pipeline, tmp_path, monkeypatch
+):
+    ran = []
+
+    def run(lesson, config):
+        ran.append(lesson.name)
+        if lesson.images:
+            classification.load_images(config)
+        return LessonResult(lesson, config.impl, [], [], [], 0.0)
+
+    def fetch():
+        raise OSError("no network")
+
+    monkeypatch.setattr(runner, "run_lesson", run)
+    monkeypatch.setattr(fashion_mnist, "DEBIAN", tmp_path / "gone")
+    monkeypatch.setattr(fashion_mnist, "fetch", fetch)
+    result = pipeline("lesson", "all", "--root", tmp_path)
+    assert len(dict.fromkeys(ran)) == 6
+    assert result.status == 2
+    assert result.err.startswith("error: Fashion-MNIST: OpenML cannot be reached (no n")
+    assert result.err.count("\n") == 1
+    assert "install Debian's package dataset-fashion-mnist" in result.err
+
+
+def test_an_option_that_a_lesson_does_not_have_is_refused(pipeline, tmp_path):
+    result = pipeline("lesson", "tensors", "--epochs", 3, "--root", tmp_path)
+    assert result.status == 2
+    assert result.err.startswith("error: --epochs: tensors does not have it; lessons")

@@ -19,7 +19,7 @@ from pipeline.cli.tables import console, progress
 from pipeline.cli.tables.baselines import show_baselines
 from pipeline.cli.tables.bench import show_bench
 from pipeline.cli.tables.layout import fit
-from pipeline.cli.tables.lesson import show_lesson
+from pipeline.cli.tables.lesson import show_result
 from pipeline.cli.tables.preprocess import show_preprocess
 from pipeline.cli.tables.runs import show_runs
 from pipeline.cli.tables.submit import show_submission
@@ -32,7 +32,8 @@ from pipeline.core.typed_json import from_json
 from pipeline.kaggle import receipts
 from pipeline.kaggle.leaderboard import SubmittedRun
 from pipeline.kaggle.receipts import Receipt
-from pipeline.lessons import baselines
+from pipeline.lessons import LESSONS, baselines
+from pipeline.lessons.config import LessonConfig
 from pipeline.lessons.result import LessonResult, Measurement
 from pipeline.lessons.runner import run_lesson
 from pipeline.runs.record import (
@@ -103,7 +104,16 @@ def baselines_run():
     return replace(
         run,
         baselines=[
-            BaselineScore(each.name, each.what, folds=folds, accuracy=0.43, **SCORE)
+            BaselineScore(
+                each.name,
+                each.what,
+                folds=folds,
+                accuracy=0.43,
+                over=each.over,
+                gain=-0.0218,
+                gain_error=0.0052,
+                **SCORE,
+            )
             for each in baselines.BASELINES
         ],
     )
@@ -132,7 +142,7 @@ def accuracies():
         Measurement("train accuracy per epoch, original tutorial", epochs, epochs),
         Measurement("mean of ones, p = 0.5", "1", 1.0004, (0.996, 1.004)),
     ]
-    return LessonResult("mlp", "torch", rows, [], 1.0)
+    return LessonResult(LESSONS["mlp"], "torch", rows, [], [], 1.0)
 
 
 TABLES = {
@@ -148,7 +158,7 @@ TABLES = {
     "train of a network that diverged": lambda _: show_scores(diverged_run_of(5)),
     "train of many, and one diverged": lambda _: show_scores(diverged_run_of(20)),
     "runs": lambda _: show_runs(
-        [submitted(run_of(10), 0.12345), submitted(run_of(5, (0.376,)))]
+        [submitted(run_of(10), 0.12345), submitted(run_of(5, (0.376,)))], run_of(10)
     ),
     "submit": lambda folders: show_submission(
         Submission(
@@ -164,10 +174,10 @@ TABLES = {
     "tune": lambda _: show_search(search()),
     "baselines": lambda _: show_baselines(baselines_run()),
     "bench": lambda _: show_bench(benchmark()),
-    "lesson of text": lambda folders: show_lesson(
-        *run_lesson("tensors", "both", seed=0, epochs=None, data=None, project=folders)
+    "lesson of text": lambda folders: show_result(
+        run_lesson(LESSONS["tensors"], LessonConfig("both", 0, None, folders))
     ),
-    "lesson of text and numbers": lambda _: show_lesson(accuracies()),
+    "lesson of text and numbers": lambda _: show_result(accuracies()),
 }
 
 
@@ -287,6 +297,26 @@ def test_progress_is_a_bar_on_a_terminal_of_80_columns(monkeypatch):
     assert "…" not in text
     assert "━" in text
     assert "trained" not in text
+
+
+def gains_shown(gain, monkeypatch):
+    """What `baselines` says of one gain of a standard error of 0.0010."""
+    text = io.StringIO()
+    monkeypatch.setattr(console, "out", Console(width=100, file=text))
+    over = {"over": "mean-price", "gain": gain, "gain_error": 0.001}
+    scores = [
+        BaselineScore("mean-price", "mean", folds=[], accuracy=None, **SCORE),
+        BaselineScore("linear", "weights", folds=[], accuracy=None, **SCORE, **over),
+    ]
+    show_baselines(replace(run_of(5), baselines=scores))
+    return text.getvalue()
+
+
+def test_a_loss_has_its_sign_and_a_gain_that_may_be_chance_is_named(monkeypatch):
+    assert "−0.0200 ± 0.0010" in gains_shown(-0.02, monkeypatch)
+    assert "may be chance" not in gains_shown(-0.02, monkeypatch)
+    near = "a gain within two standard errors may be chance: linear"
+    assert near in gains_shown(0.0019, monkeypatch)
 
 
 def on_a_terminal(command, root, **environment):

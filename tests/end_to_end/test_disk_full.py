@@ -8,6 +8,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import matplotlib.figure  # noqa: F401  it reads files, which nobody may in a read-only folder
 import pytest
 from searches import studies_of
 from situations import QUICK, copy_raw
@@ -55,7 +56,13 @@ SIZES = {
 }
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    "stage",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name == "tune" else ())
+        for name in STAGES
+    ],
+)
 def test_a_file_that_cannot_be_written_completely_is_not_there(
     stage, pipeline, trained_project
 ):

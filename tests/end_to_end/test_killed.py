@@ -34,14 +34,14 @@ def search(root):
 
 
 def result(root):
-    """Return all files of a project except the journal, by path without the run id."""
+    """Return all files of a project except the journal, by path, without the run id."""
     (run,) = store.list_runs(Project(root))
     assert not list(integrity.changes(Project(root), run))
     files = {}
     for path in root.rglob("*"):
         if path.is_file() and path.name != "tune.journal":
             name = str(path.relative_to(root)).replace(run.run_id, "<run id>")
-            files[name] = path.read_bytes()
+            files[name] = path.read_bytes().replace(run.run_id.encode(), b"<run id>")
     files["runs/<run id>/run.json"] = json.dumps(without_times(run.to_json())).encode()
     return files
 

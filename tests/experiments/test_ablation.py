@@ -28,10 +28,11 @@ def default(prices_of):
 
 
 @pytest.mark.parametrize("variant", VARIANTS[1:], ids=lambda variant: variant.name)
-def test_a_variant_changes_the_prices_and_leaves_the_default_unchanged(
-    variant, prices_of, default
-):
+def test_a_variant_changes_the_prices(variant, prices_of, default):
     without = prices_of(variant)
     assert without.shape == default.shape
     assert not np.array_equal(without, default)
+
+
+def test_no_variant_changes_the_default(prices_of, default):
     np.testing.assert_array_equal(prices_of(VARIANTS[0]), default)

@@ -1,13 +1,14 @@
 import gzip
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.lessons import fashion_mnist
 from pipeline.lessons.config import LessonConfig
+from pipeline.lessons.runner import find_lessons, implementations, run_lesson
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,18 +25,33 @@ def root(tmp_path):
 def make_config(root):
     """A function that returns lesson make_config, with the command's defaults."""
 
-    def make(impl, *, seed=0, epochs=None, data=None):
-        return LessonConfig(impl, seed, epochs, data, Project(root))
+    def make(impl, *, seed=0, data=None, **options):
+        return LessonConfig(impl, seed, data, Project(root), **options)
 
     return make
 
 
+@pytest.fixture
+def run_by_name(root):
+    """A function that runs a lesson, or all, and returns the results."""
+
+    def run(name, impl, *, seed=0, data=None, **options):
+        config = LessonConfig(impl, seed, data, Project(root), **options)
+        return [
+            run_lesson(lesson, replace(own, impl=each))
+            for lesson, own in find_lessons(name, config).items()
+            for each in implementations(lesson, own.impl)
+        ]
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def images_folder():
-    try:
-        return fashion_mnist.find(None, Project(ROOT))
-    except UserError as error:
-        pytest.skip(str(error))
+    folder = fashion_mnist.find(None, Project(ROOT))
+    if folder is None:
+        pytest.skip("Fashion-MNIST is missing: install dataset-fashion-mnist")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The baselines on the house prices, and the book's published score."""
 
 import json
+from collections import defaultdict
 
 import numpy as np
 import pandas as pd
@@ -8,29 +9,31 @@ import pytest
 from situations import RAW, REPOSITORY, copy_raw
 
 from pipeline.core.paths import Project
+from pipeline.core.progress import listening
 from pipeline.core.settings import Settings
 from pipeline.lessons.house_prices import PUBLISHED, run_book
+from pipeline.runs.record import Run
 from pipeline.runs.store import newest_baselines
 from pipeline.stages import up_to_date
-from pipeline.validation.metrics import log_rmse
+from pipeline.validation.metrics import log_rmse, paired_difference
 
 NAMES = [
     "mean-price",
+    "book-linear",
     "linear-scratch",
     "linear-torch",
-    "book",
     "softmax-bands",
     "mlp-scratch",
     "mlp-torch",
     "mlp-weight-decay",
     "mlp-dropout",
-    "train",
+    "default-network",
 ]
 
 
 def test_the_books_program_gives_the_published_score_of_every_fold():
     price = pd.read_csv(RAW / "train.csv")["SalePrice"].to_numpy()
-    book = run_book(Project(REPOSITORY), seed=0)
+    book = run_book(Project(REPOSITORY), seed=0, after_epoch=lambda: None)
     scores = [log_rmse(book.out_of_fold[f.valid], price[f.valid]) for f in book.folds]
     published = [0.1569, 0.1909, 0.1688, 0.1549, 0.1831]
     np.testing.assert_allclose(scores, published, atol=0.002)
@@ -39,14 +42,31 @@ def test_the_books_program_gives_the_published_score_of_every_fold():
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(training):
     """The run of `baselines` on the first 120 houses, and its project's root."""
+    return training[:2]
+
+
+@pytest.fixture(scope="module")
+def training(tmp_path_factory):
+    """The same, and the progress: the share of the work that each step is."""
+    shares = defaultdict(float)
+    step = ""
+
+    def begin(new):
+        nonlocal step
+        step = new.text
+
+    def callback(share):
+        shares[step] += share
+
     root = copy_raw(tmp_path_factory.mktemp("baselines") / "small", rows=120)
     up_to_date.preprocess(Project(root), force=False)
-    outcome = up_to_date.baselines(
-        Project(root), Settings(models=("mlp",)), lambda *_: None, force=False
-    )
-    return outcome.result, root
+    with listening(begin):
+        outcome = up_to_date.baselines(
+            Project(root), Settings(models=("mlp",)), callback, force=False
+        )
+    return outcome.result, root, shares
 
 
 def test_every_baseline_is_saved_and_can_be_submitted(pipeline, trained):
@@ -63,6 +83,44 @@ def test_every_baseline_is_saved_and_can_be_submitted(pipeline, trained):
     predictions = pd.read_csv(run.folder / "rungs" / "mlp-torch" / "predictions.csv")
     pd.testing.assert_frame_equal(submission, predictions)
     assert run.run_id in pipeline("runs", "--root", root).out
+
+
+def test_the_progress_names_every_baseline_that_trains_and_ends_with_the_last(training):
+    shares = training[2]
+    named = [f"training {name}" for name in NAMES[1:-1]]
+    assert [*shares] == ["training the networks", *named]
+    assert sum(shares.values()) == pytest.approx(1, abs=0.01)
+
+
+def test_a_gain_is_over_the_baseline_it_is_built_on_on_the_same_houses(trained):
+    run = trained[0]
+    baselines = {each.name: each for each in run.baselines}
+    first, *others = run.baselines
+    assert (first.over, first.gain, first.gain_error) == (None, None, None)
+    for each in others:
+        over = baselines[each.over]
+        assert NAMES.index(over.name) < NAMES.index(each.name)
+        assert each.gain == pytest.approx(over.pooled - each.pooled, abs=1e-12)
+    errors = [
+        np.log(house["prediction"]) - np.log(house["SalePrice"])
+        for house in (
+            pd.read_csv(run.folder / "rungs" / name / "oof.csv")
+            for name in ("book-linear", "mean-price")
+        )
+    ]
+    expected = paired_difference(*(each.to_numpy() ** 2 for each in errors))
+    gain = baselines["book-linear"].gain, baselines["book-linear"].gain_error
+    assert gain == pytest.approx(tuple(expected), rel=1e-4)
+
+
+def test_a_run_of_an_older_version_has_no_gains(trained):
+    run = trained[0]
+    document = json.loads(json.dumps(run.to_json()))
+    for each in document["rungs"]:
+        del each["over"], each["gain"], each["gain_error"]
+    old = Run.from_json(run.folder, document)
+    assert {each.gain for each in old.baselines} == {None}
+    assert [each.pooled for each in old.baselines] == [b.pooled for b in run.baselines]
 
 
 def test_scratch_and_torch_have_nearly_the_same_score(trained):
@@ -89,7 +147,7 @@ def test_an_unknown_baseline_is_refused_with_the_names_there_are(pipeline, train
     result = pipeline("submit", "--root", trained[1], "--rung", "forest")
     assert result.status == 2
     assert "--rung forest: not in " in result.err
-    assert "its baselines are mean-price, linear-scratch, linear-torch" in result.err
+    assert "its baselines are mean-price, book-linear, linear-scratch" in result.err
 
 
 def test_the_newest_baselines_are_found_for_the_report(trained):

@@ -2,9 +2,11 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.lessons import dropout
+from pipeline.core.errors import UserError
+from pipeline.lessons import dropout, overfitting
 from pipeline.lessons.dropout import draw_mask
 from pipeline.lessons.mlp import mlp
+from pipeline.lessons.overfitting import LongFit
 from pipeline.lessons.softmax_regression import cross_entropy
 
 
@@ -55,16 +57,45 @@ def test_in_evaluation_the_net_is_a_plain_perceptron(build):
 
 def test_dropout_is_compared_with_a_network_without_it(make_config, few_images):
     outcome = dropout.run(make_config("torch", epochs=2, data=few_images))
-    (chart,) = outcome.charts
-    assert [line.label for line in chart.lines] == [
+    labels = [
         "train, dropout",
         "test, dropout",
         "train, no dropout",
         "test, no dropout",
     ]
+    for chart in outcome.charts:
+        assert [line.label for line in chart.lines] == labels
     means = [
         each
         for each in outcome.measurements
         if each.quantity.startswith("mean of ones")
     ]
     assert [each.within_tolerance for each in means] == [True, True, True]
+
+
+def test_what_is_said_of_dropout_follows_from_the_losses():
+    high, low = ([0.7] * 3 + [x] for x in (1.4, 1.2))
+    fits = {
+        "dropout": LongFit([1, 2, 3, 4], low, low, [0.8] * 4),
+        "no dropout": LongFit([1, 2, 3, 4], high, high, [0.7] * 4),
+    }
+    (seen,) = overfitting.seen(fits)
+    assert "falls to 0.70 and rises to 1.40" in seen
+    assert "dropout pays here" in seen
+    (seen,) = overfitting.seen(dict(zip(fits, reversed(fits.values()), strict=True)))
+    assert "dropout does not pay here" in seen
+
+
+@pytest.mark.parametrize("hidden", [(9,), (9, 9, 9)])
+def test_any_number_of_hidden_layers_has_rates(hidden, make_config):
+    networks = dropout.networks(make_config("torch", hidden=hidden))
+    assert [len(build.keywords["rates"]) for build in networks.values()] == [
+        len(hidden)
+    ] * 2
+
+
+def test_each_hidden_layer_needs_a_rate(make_config, few_images):
+    with pytest.raises(UserError, match="--rate: 1 for 2 hidden layers"):
+        dropout.run(make_config("torch", data=few_images, rates=(0.5,)))
+    config = make_config("torch", data=few_images, epochs=1, rates=(0.5,), hidden=(9,))
+    assert dropout.run(config).seen

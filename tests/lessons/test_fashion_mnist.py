@@ -11,6 +11,7 @@ from sklearn.datasets import _openml
 
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
+from pipeline.core.progress import listening
 from pipeline.lessons import fashion_mnist
 
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
@@ -105,14 +106,37 @@ def test_a_given_directory_precedes_the_project_s_which_precedes_debian_s(tmp_pa
     assert fashion_mnist.find(None, project) == placed
 
 
-def test_without_images_the_error_names_every_way_to_get_them(tmp_path, monkeypatch):
+@pytest.fixture
+def without_images(tmp_path, monkeypatch):
+    """A project where no images are installed."""
     monkeypatch.setattr(fashion_mnist, "DEBIAN", tmp_path / "not-installed")
+    return Project(tmp_path)
+
+
+def test_without_images_they_are_downloaded_and_the_step_is_announced(
+    without_images, all_images, monkeypatch
+):
+    heard = []
+    monkeypatch.setattr(fashion_mnist, "fetch", lambda: _as_openml(all_images))
+    with listening(lambda step: heard.append(step.text)):
+        folder = fashion_mnist.find_or_download(None, without_images)
+    assert heard == ["downloading Fashion-MNIST from OpenML"]
+    assert len(fashion_mnist.load(folder).test.labels) == 10_000
+
+
+def test_without_images_and_network_the_error_names_every_way_to_get_them(
+    without_images, monkeypatch
+):
+    def fetch():
+        raise OSError("no network")
+
+    monkeypatch.setattr(fashion_mnist, "fetch", fetch)
     with pytest.raises(UserError) as refusal:
-        fashion_mnist.find(None, Project(tmp_path))
+        fashion_mnist.find_or_download(None, without_images)
     message = str(refusal.value)
-    for way in ("pipeline download fashion-mnist", "--data", "dataset-fashion-mnist"):
+    for way in ("try again later", "--data", "dataset-fashion-mnist"):
         assert way in message
-    assert str(tmp_path / "data" / "raw" / "fashion-mnist") in message
+    assert str(without_images.raw / "fashion-mnist") in message
 
 
 def test_a_given_directory_that_does_not_exist_is_refused(tmp_path):

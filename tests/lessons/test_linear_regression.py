@@ -47,3 +47,34 @@ def test_other_numbers_of_epochs_have_no_tolerance(make_config):
     measurements = linear_regression.run(make_config("scratch", epochs=2)).measurements
     assert len(measurements) == 5
     assert {each.within_tolerance for each in measurements} == {None}
+
+
+@pytest.mark.parametrize("impl", ["scratch", "torch"])
+def test_the_charts_show_the_floor_of_the_noise_and_the_line_through_the_data(
+    impl, make_config
+):
+    outcome = linear_regression.run(make_config(impl))
+    losses, line = outcome.charts
+    assert losses.level.y == pytest.approx(5e-5 if impl == "scratch" else 1e-4)
+    rows, fitted = line.lines
+    slope = (fitted.y[1] - fitted.y[0]) / (fitted.x[1] - fitted.x[0])
+    assert slope == pytest.approx(-3.4, abs=0.01)
+    intercept = fitted.y[0] - slope * fitted.x[0]
+    for x, y in zip(rows.x, rows.y, strict=True):
+        assert y == pytest.approx(intercept + slope * x, abs=0.05)
+
+
+def test_each_epoch_is_said_as_the_book_does(make_config):
+    lines = []
+    linear_regression.run(make_config("scratch", say=lines.append))
+    assert [line.split(", loss ")[0] for line in lines] == [
+        "epoch 1",
+        "epoch 2",
+        "epoch 3",
+    ]
+
+
+def test_a_small_learning_rate_ends_far_from_the_true_weights(make_config):
+    outcome = linear_regression.run(make_config("scratch", lr=0.001))
+    w1 = {each.quantity: each.measured for each in outcome.measurements}["w1 (true 2)"]
+    assert abs(w1 - 2) > 0.05

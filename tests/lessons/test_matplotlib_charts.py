@@ -5,11 +5,14 @@ import pytest
 
 from pipeline.lessons import matplotlib_charts
 from pipeline.lessons.charts import (
+    Band,
     Bars,
     Images,
+    Level,
     Line,
     Lines,
     Mark,
+    Matrix,
     Picture,
 )
 from pipeline.lessons.matplotlib_charts import png
@@ -27,8 +30,18 @@ CHARTS = {
     "log lines": Lines(
         "time", "A title", "n", "s", [Line("a", [1, 1e6], [1, 9])], log_x=True
     ),
-    "images": Images("ten", "A title", [Picture([[0, 1], [1, 0]], "true", True)] * 7),
-    "bars": Bars("memory", "A title", "MB", ["a", "b"], [0.2, 0.1]),
+    "a level and a band": Lines(
+        "size",
+        "A title",
+        "n",
+        "s",
+        [Line("a", [1, 2], [1, 9])],
+        level=Level(3, "noise"),
+        bands=[Band(0, [0.5, 8], [2, 10])],
+    ),
+    "images": Images("ten", "A title", [Picture([[0, 1], [1, 0]], "true")] * 7),
+    "bars": Bars("memory", "A title", "MB", ["a", "b"], [0.2, 0.1], ["0.2 MB", ""]),
+    "matrix": Matrix("m", "A title", "x", "y", ["a", "b"], [[90, 10], [0, 100]]),
 }
 
 

@@ -3,6 +3,7 @@ import math
 
 import pytest
 
+from pipeline.lessons import LESSONS
 from pipeline.lessons.result import (
     Claim,
     LessonResult,
@@ -38,7 +39,8 @@ def test_a_record_is_strict_json():
         Measurement("loss", "1", math.inf, (0.0, 1.0)),
         Claim("y = x[0]", "shares memory", "same address", True),
     ]
-    result = LessonResult("tensors", "both", measurements, [], 0.5)
+    seen = ["one sentence"]
+    result = LessonResult(LESSONS["tensors"], "both", measurements, [], seen, 0.5)
     record = json.loads(json.dumps(result.record(), allow_nan=False))
     assert record["rows"] == [
         {
@@ -63,4 +65,8 @@ def test_a_record_is_strict_json():
             "inside": True,
         },
     ]
-    assert set(record) == {"lesson", "impl", "rows", "figures", "seconds"}
+    assert record["lesson"] == "tensors"
+    assert record["seen"] == seen
+    assert [each.keys() for each in record["to_try"]] == [{"command", "shows"}] * 2
+    keys = {"lesson", "impl", "rows", "figures", "seen", "to_try", "seconds"}
+    assert record.keys() == keys

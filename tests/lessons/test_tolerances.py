@@ -1,10 +1,10 @@
 """Every lesson reproduces the published values, on three seeds."""
 
+import math
+
 import pytest
 
-from pipeline.core.paths import Project
-from pipeline.lessons import LESSONS, weight_decay
-from pipeline.lessons.runner import run_lesson
+from pipeline.lessons import LESSONS
 
 WITHOUT_SEED = ("tensors", "vectorization")
 CASES = [
@@ -15,19 +15,9 @@ CASES = [
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "seed"), CASES)
 def test_every_measurement_is_within_its_tolerance(
-    name, seed, root, images_folder, monkeypatch
+    name, seed, run_by_name, images_folder
 ):
-    monkeypatch.setattr(
-        weight_decay, "PATH", (0.0, 3.0)
-    )  # the others have no published values
-    results = run_lesson(
-        name,
-        "both",
-        seed=seed,
-        epochs=None,
-        data=images_folder,
-        project=Project(root),
-    )
+    results = run_by_name(name, "both", seed=seed, data=images_folder)
     compared = [
         each
         for result in results
@@ -36,3 +26,13 @@ def test_every_measurement_is_within_its_tolerance(
     ]
     assert compared
     assert [each for each in compared if not each.within_tolerance] == []
+    assert all(result.seen for result in results)
+
+
+@pytest.mark.slow
+def test_no_tolerance_spans_more_than_two_powers_of_ten(run_by_name):
+    names = ("linear-regression", "model-selection", "weight-decay")
+    for result in (r for name in names for r in run_by_name(name, "torch")):
+        for each in result.measurements:
+            low, high = each.tolerance or (1, 1)
+            assert high == math.inf or low < 0 or high <= 100 * low, each

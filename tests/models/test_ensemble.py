@@ -85,7 +85,7 @@ def test_differences_are_paired_over_houses(run, oof):
 def test_the_loaded_models_predict_the_submission_to_the_last_cent(project, run):
     _, test = read_features(project, run.inputs)
     prices = Predictor.load(run).prices(test)
-    submission = write_submission(project, None, None, print, allow_stale=False)
+    submission = write_submission(project, run, None, print, allow_stale=False)
     assert [f"{price:.2f}" for price in prices] == [
         f"{price:.2f}" for _, price in submission.rows
     ]

@@ -70,6 +70,7 @@ def write_baselines(folders: Project) -> None:
         BaselineScore(name, "a model", [], pooled, 0.01, pooled, 0.0, None)
         for name, pooled in (("mean-price", 0.4), ("mlp", 0.25), ("train", 0.2))
     ]
+    scores[1] = replace(scores[1], over="mean-price", gain=-0.0123, gain_error=0.0045)
     run = replace(run, run_id="0", created="2000", baselines=scores, document=None)
     (folders.runs / "0").mkdir(exist_ok=True)
     text = json.dumps(run.to_json())
@@ -123,7 +124,8 @@ def mixed_path(_blended):
     """The page of a run without networks and a blend, side by side."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(importance, "COLUMNS", FEW)
-        views = [draw(read_facts(_blended, run)) for run in list_runs(_blended)[::-1]]
+        runs = list_runs(_blended)[::-1]
+        views = draw([read_facts(_blended, run) for run in runs])
     path = _blended.reports / "mixed.html"
     write_atomically(path, render(views, None))
     return path
@@ -145,7 +147,7 @@ def facts(_trained):
 def page_path(_trained, facts):
     """The page of the newest run."""
     path = _trained.reports / "one.html"
-    write_atomically(path, render([draw(facts)], newest_baselines(_trained)))
+    write_atomically(path, render(draw([facts]), newest_baselines(_trained)))
     return path
 
 
@@ -156,7 +158,5 @@ def pair_path(_trained, facts):
         patch.setattr(importance, "COLUMNS", FEW)
         older = read_facts(_trained, list_runs(_trained)[1])
     path = _trained.reports / "both.html"
-    write_atomically(
-        path, render([draw(older), draw(facts)], newest_baselines(_trained))
-    )
+    write_atomically(path, render(draw([older, facts]), newest_baselines(_trained)))
     return path

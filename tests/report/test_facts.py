@@ -1,12 +1,12 @@
 """The facts of a page, compared with the run's own files."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.core.command import train_command
 from pipeline.kaggle import receipts
 from pipeline.kaggle.receipts import COMPLETE, Receipt
 from pipeline.report.advice import advise
@@ -42,14 +42,6 @@ def run_of(facts, *scores_of):
     return replace(facts.run, best_lambda=best, scores=scored)
 
 
-def test_the_simplest_is_the_largest_decay_within_a_standard_error(facts):
-    error = 0.02 / math.sqrt(2)
-    inside, outside = 0.1 + error - 1e-9, 0.1 + error + 1e-9
-    run = run_of(facts, (1, 0.1), (0, inside), (5, inside), (20, outside))
-    assert run.simplest.weight_decay == 5
-    assert run_of(facts, (1, 0.1), (5, outside)).simplest.weight_decay == 1
-
-
 @pytest.mark.parametrize(
     ("scores_of", "words"),
     [
@@ -71,6 +63,18 @@ def test_a_decay_of_zero_or_inside_the_grid_needs_no_advice(facts):
         assert len(advise(facts._replace(run=run))) == 2
 
 
+def test_the_advice_on_lambda_keeps_all_other_settings(facts):
+    settings = replace(facts.run.settings, folds=10, hidden=(128, 64), epochs=9)
+    run = replace(run_of(facts, (3, 0.1)), settings=settings)
+    (command,) = [
+        each.command for each in advise(facts._replace(run=run)) if "λ" in each.text
+    ]
+    expected = replace(settings, lambdas=(0, 1, 2, 3, 5, 10, 20))
+    assert command == train_command(expected)
+    assert "--folds 10" in command
+    assert "--hidden 128,64" in command
+
+
 @pytest.mark.usefixtures("few_columns")
 def test_the_score_on_kaggle_is_shown_and_submitting_no_longer_advised(folders, facts):
     path = folders.submissions / f"{facts.run.run_id}.csv"
@@ -79,7 +83,7 @@ def test_the_score_on_kaggle_is_shown_and_submitting_no_longer_advised(folders, 
     found = read_facts(folders, find_run(folders))
     assert found.leaderboard == 0.25
     assert not any("submit" in advice.command for advice in advise(found))
-    assert "actual 0.2500" in scores.forecast(found.run, 0.25).desc
+    assert "actual 0.2500" in scores.forecast(found, scores.shared_axes([found])).desc
 
 
 def test_of_many_folds_the_best_the_median_and_the_worst_are_drawn(facts):
@@ -88,7 +92,9 @@ def test_of_many_folds_the_best_the_median_and_the_worst_are_drawn(facts):
     history = pd.concat(
         [facts.history[facts.history["fold"] == 0].assign(fold=n) for n in range(11)]
     )
-    drawn = scores.curves(replace(facts.run, scores=[best]), history)
+    run = replace(facts.run, scores=[best])
+    found = facts._replace(run=run, history=history)
+    drawn = scores.curves(found, scores.shared_axes([found]))
     order = np.argsort(folds)
     assert list(drawn) == [order[0], order[5], order[10]]
 
@@ -96,7 +102,9 @@ def test_of_many_folds_the_best_the_median_and_the_worst_are_drawn(facts):
 @pytest.mark.usefixtures("few_columns")
 def test_two_runs_differ_by_the_difference_of_their_scores(folders):
     older, newer = (read_facts(folders, each) for each in list_runs(folders)[1::-1])
-    rows = {row.name: row for row in compare([older, newer])}
+    rows = {
+        row.name: row for row in compare([older, newer], [older.houses, newer.houses])
+    }
     first, other = (facts.run.best.pooled for facts in (older, newer))
     difference, error = rows["difference to the first run"].cells[1].split(" ± ")
     difference = float(difference.replace("−", "-"))

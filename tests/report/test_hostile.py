@@ -47,7 +47,7 @@ def hostile_page(folders, few_columns):
     path = folders.reports / "hostile.html"
     path.parent.mkdir(exist_ok=True)
     important = [Importance(CLOSING, [0.1], 0.1)]
-    found = [draw(facts._replace(houses=houses, importance=important))]
+    found = draw([facts._replace(houses=houses, importance=important)])
     path.write_text(render(found, newest_baselines(folders)), encoding="utf-8")
     return path
 

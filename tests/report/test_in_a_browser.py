@@ -39,7 +39,7 @@ def test_the_page_has_all_figures(visit, page_path):
     page = visit(page_path)
     titles = page.locator("svg title").all_text_contents()
     for title in (
-        *("Expected leaderboard score", "Score over λ"),
+        *("Expected leaderboard score", "Difference to the best λ"),
         *(f"Learning curves of fold {n}" for n in range(1, 6)),
         *("Predicted against actual price", "Residuals over price"),
         *("Residuals over year built", "Residuals by neighbourhood"),
@@ -161,3 +161,37 @@ def test_printed_it_is_light_and_fits(visit, page_path):
     for table in page.locator("table").all():
         box = table.bounding_box()
         assert box["x"] + box["width"] <= 673
+
+
+def ticks(page, figure):
+    """The texts on the axes of a figure, in each run."""
+    return [
+        each.locator("text.tick").all_text_contents()
+        for each in page.locator(f'svg:has(title:text-is("{figure}"))').all()
+    ]
+
+
+@pytest.mark.parametrize(
+    "figure", ["Expected leaderboard score", "Learning curves of fold 1"]
+)
+def test_runs_side_by_side_share_their_axes(visit, pair_path, figure):
+    first, second = ticks(visit(pair_path), figure)
+    assert first == second
+    assert len(first) >= 3
+
+
+def test_on_a_phone_the_second_run_is_a_tap_away_in_every_section(visit, pair_path):
+    page = visit(pair_path, width=390)
+    names = page.locator("#summary .run h3").all_text_contents()
+    for section in ("summary", "folds", "learning", "errors", "provenance"):
+        first, second = page.locator(f"#{section} .run").all()
+        first.get_by_role("link", name=names[1]).click()
+        heading = second.locator("h3")
+        assert heading.text_content() == names[1]
+        assert 0 <= heading.bounding_box()["y"] < 800
+    table = page.get_by_role("group", name="The runs side by side")
+    value = table.locator("tbody tr").first.locator("td").last
+    value.scroll_into_view_if_needed()
+    box = value.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390

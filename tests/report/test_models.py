@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.report.choice import lambda_advice
 from pipeline.report.facts import read_facts
+from pipeline.report.figures import scores
 from pipeline.report.page import draw, render
-from pipeline.report.texts import not_told_apart
 from pipeline.runs.store import find_run, list_runs
 
 pytestmark = pytest.mark.usefixtures("few_columns")
@@ -28,7 +29,7 @@ def blend(blended):
 
 
 def page_of(*facts):
-    return render([draw(each) for each in facts], None)
+    return render(draw(facts), None)
 
 
 def section(page, name):
@@ -43,7 +44,7 @@ def test_each_correlation_is_under_the_name_of_its_model(blended, blend):
     names = ["mlp", "boosting", "blend"]
     errors = np.log(oof[names]).sub(np.log(oof["SalePrice"]), axis=0)
     alike = errors.corr()
-    view = draw(read_facts(blended, blend))
+    (view,) = draw([read_facts(blended, blend)])
     others = [head.removeprefix("correlation with ") for head in view.correlation_heads]
     assert sorted(others) == ["boosting", "mlp"]
     assert [row.name for row in view.models] == names
@@ -56,7 +57,7 @@ def test_each_correlation_is_under_the_name_of_its_model(blended, blend):
 
 
 def test_the_difference_to_the_blend_is_that_of_the_pooled_scores(blended, blend):
-    *models, last = draw(read_facts(blended, blend)).models
+    *models, last = draw([read_facts(blended, blend)])[0].models
     assert last.difference == ""
     for row in models:
         difference, error = row.difference.replace("−", "-").split(" ± ")
@@ -68,7 +69,7 @@ def test_the_difference_to_the_blend_is_that_of_the_pooled_scores(blended, blend
 def test_models_without_any_spread_of_errors_have_no_correlation(blended, blend):
     facts = read_facts(blended, blend)
     exact = facts.model_errors.assign(boosting=0.0)
-    mlp, boosting, last = draw(facts._replace(model_errors=exact)).models
+    mlp, boosting, last = draw([facts._replace(model_errors=exact)])[0].models
     assert mlp.correlations == ["1.00", "–"]
     assert boosting.correlations == ["–", "–"]
     assert last.correlations[1] == "–"
@@ -101,9 +102,10 @@ def test_the_table_of_folds_has_every_lambda_every_model_and_the_blend(blended, 
 
 
 def with_differences(run, difference):
-    """The run with all λ but the best that far from it, ± .01."""
+    """The run with all λ but the best that far from it, ± .01, or not compared."""
+    error = None if difference is None else 0.01
     scores = [
-        replace(score, difference=difference, difference_error=0.01)
+        replace(score, difference=difference, difference_error=error)
         if score.model == "mlp" and score != run.best
         else score
         for score in run.scores
@@ -114,25 +116,38 @@ def with_differences(run, difference):
 @pytest.mark.parametrize(
     ("difference", "words"),
     [
-        (0.02, "are not told apart from the best"),
-        (0.021, "every other λ differs from the best"),
+        (0.02, "As good within two standard errors: {others}."),
+        (0.021, "Worse by more than that: {others}."),
         (None, None),
     ],
 )
-def test_the_lambdas_within_two_standard_errors_are_not_told_apart(
+def test_the_lambdas_within_two_standard_errors_are_as_good(
     blended, blend, difference, words
 ):
     run = with_differences(blend, difference)
-    others = [f"{each.decay:g}" for each in run.scored if each != run.best]
-    near = {0.02: others, 0.021: [], None: None}[difference]
-    assert not_told_apart(run) == near
-    text = section(page_of(read_facts(blended, blend)._replace(run=run)), "folds")
+    others = ", ".join(f"{each.decay:g}" for each in run.scored if each != run.best)
+    facts = read_facts(blended, blend)._replace(run=run)
+    text = section(page_of(facts), "folds")
     if words is None:
-        assert "The table compares the same houses" not in text
+        assert lambda_advice(run) is None
+        assert "has the lowest score and is used" not in text
     else:
-        assert words in text
-    if near:
-        assert f"λ = {', '.join(near)} are not" in text
+        best = f"λ = {run.best_lambda:g} has the lowest score and is used."
+        assert lambda_advice(run) == f"{best} {words.format(others=others)}"
+        assert lambda_advice(run) in text
+
+
+def test_the_figure_has_each_lambda_at_its_difference_to_the_best(blend):
+    run = with_differences(blend, 0.02)
+    drawn = scores.lambdas(run)
+    (dots,) = [path.d for path in drawn.paths if path.kind == "value"]
+    heights = [float(y) for y in re.findall(r"M[\d.]+ ([\d.]+)h0", dots)]
+    (zero,) = [path.d for path in drawn.paths if path.kind == "zero"]
+    at_zero = float(re.match(r"M[\d.]+ ([\d.]+)", zero)[1])
+    best = [each.decay for each in run.scored].index(run.best_lambda)
+    assert heights.pop(best) == pytest.approx(at_zero, abs=0.1)
+    assert len(set(heights)) == 1
+    assert heights[0] < at_zero
 
 
 def test_a_run_without_networks_has_a_page_that_says_so(blended, boosted):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.cli.output import using
 from pipeline.runs.store import find_run, list_runs
 
 pytestmark = pytest.mark.usefixtures("few_columns")
@@ -14,9 +15,10 @@ pytestmark = pytest.mark.usefixtures("few_columns")
 
 def test_it_prints_where_the_page_of_the_newest_run_is(pipeline, folders):
     result = pipeline("report", "--root", folders.root)
-    path = folders.reports / f"{find_run(folders).run_id}.html"
+    run = find_run(folders)
+    path = folders.reports / f"{run.run_id}.html"
     assert result.status == 0
-    assert result.out == f"Report saved to {path}\n"
+    assert result.out == f"{using(run)}\nReport saved to {path}\n"
     text = path.read_text(encoding="utf-8")
     assert text.startswith("<!doctype html>")
     assert len(text) < 300_000

@@ -71,7 +71,9 @@ def test_a_run_with_a_changed_file_is_refused_by_its_name(
         changed = bytes([content[middle] ^ 1])
         path.write_bytes(content[:middle] + changed + content[middle + 1 :])
     result = pipeline("submit", "--root", trained_project)
-    assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
+    assert (result.status, result.err.count("\n")) == (2, 1)
+    assert result.out.startswith(f"Run {run_of(trained_project).name}: `train`, mlp, ")
+    assert result.out.count("\n") == 1
     assert f"{path}: changed since the run finished" in result.err
     assert not (trained_project / "submissions").exists()
 
@@ -123,7 +125,9 @@ def test_data_that_the_run_was_not_trained_on_is_refused_by_its_name(
     path = trained_project / "data" / "raw" / name
     edit(path, ",Normal", ",Family")
     result = pipeline("submit", "--root", trained_project)
-    assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
+    assert (result.status, result.err.count("\n")) == (2, 1)
+    assert result.out.startswith(f"Run {run_of(trained_project).name}: `train`, mlp, ")
+    assert result.out.count("\n") == 1
     run = run_of(trained_project).name
     assert f"{path}: changed since {run} was trained on it" in result.err
     assert "--allow-stale" in result.err
@@ -169,6 +173,7 @@ def test_a_record_that_cannot_be_read_does_not_make_an_older_run_the_newest(
     older = run_of(trained_project)
     newest = older.with_name("99990101-000000-000")
     shutil.copytree(older, newest)
+    (trained_project / "data" / "processed" / "selected-run").unlink()
     for text in ("{", "[" * 100_000, "[]", (older / "run.json").read_text()):
         (newest / "run.json").write_text(text)
         result = pipeline("submit", "--root", trained_project)

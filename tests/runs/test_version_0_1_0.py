@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from situations import copy_raw
 
@@ -63,8 +64,10 @@ def test_its_report_has_all_figures(pipeline, root):
     assert "Warning:" not in text
 
 
-def test_it_predicts_the_same_bytes(pipeline, root, tmp_path):
+def test_it_predicts_the_same_prices(pipeline, root, tmp_path):
     prices = tmp_path / "prices.csv"
     houses = root / "data" / "raw" / "test.csv"
     assert pipeline("predict", houses, "-o", prices, "--root", root).status == 0
-    assert prices.read_bytes() == (FIXTURE / "prices.csv").read_bytes()
+    written, found = (pd.read_csv(path) for path in (FIXTURE / "prices.csv", prices))
+    # Processors round the sums of float32 differently.
+    pd.testing.assert_frame_equal(found, written, check_exact=False, rtol=1e-6)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from situations import RAW, copy_raw
 
+from pipeline.cli.output import using
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.runs.store import find_run
@@ -136,7 +137,7 @@ def test_a_file_that_cannot_be_used_is_one_line_and_nothing_is_written(
     path.write_text("".join(spoil(test_lines)))
     result = pipeline("predict", path, "-o", out, "--root", project.root)
     assert result.status == 2
-    assert result.out == ""
+    assert result.out == f"{using(find_run(project))}\n"
     assert result.err.count("\n") == 1
     assert message in result.err
     assert not out.exists()
@@ -169,3 +170,24 @@ def test_a_run_with_changed_weights_predicts_nothing(pipeline, project, tmp_path
     assert result.status == 2
     assert "weights.safetensors: changed since the run finished" in result.err
     assert not out.exists()
+
+
+def test_training_rows_are_named_but_not_other_houses_with_their_ids(
+    pipeline, project, test_lines, tmp_path
+):
+    header, *lines = (project.raw / "train.csv").read_text().splitlines()
+    others = [f"{100 + i},{test_lines[i].strip().partition(',')[2]}," for i in (1, 2)]
+    mine = tmp_path / "mine.csv"
+    mine.write_text("\n".join([header, *lines[:7], *others, ""]))
+    options = ("predict", mine, "-o", tmp_path / "prices.csv", "--root", project.root)
+    assert json.loads(pipeline(*options, "--json").out)["training_rows"] == 7
+    shown = " ".join(pipeline(*options).out.split())
+    assert "7 of the 9 houses are training rows" in shown
+
+
+def test_of_new_houses_none_is_a_training_row(pipeline, project, tmp_path):
+    options = ("-o", tmp_path / "prices.csv", "--root", project.root)
+    shown = pipeline("predict", RAW / "test.csv", *options)
+    assert "training rows" not in shown.out
+    record = pipeline("predict", RAW / "test.csv", *options, "--json").out
+    assert json.loads(record)["training_rows"] == 0

@@ -5,7 +5,7 @@ from situations import QUICK
 from spoiling import bare_cells, column_as
 
 from pipeline.core.errors import UserError
-from pipeline.stages.submit import check
+from pipeline.stages.submit import _check_range, check
 
 BROKEN = {
     "another header": ("id,price\n1,2.0\n2,3.0\n", "line 1: the header"),
@@ -47,6 +47,14 @@ def test_leading_zeros_of_test_ids_are_not_submitted(pipeline, small_project):
     assert pipeline("submit", "--root", small_project).status == 0
     (path,) = (small_project / "submissions").iterdir()
     assert path.read_text().splitlines()[1].startswith("1461,")
+
+
+def test_a_price_for_which_no_house_was_sold_is_refused(tmp_path):
+    prices = [34_900.0, 163_000.0, 755_000.0]
+    _check_range(tmp_path, [1.0, 160_000.0, 900_000.0], prices)  # the middle one counts
+    for low, high in ((10.0, 13.0), (1e6, 2e6)):
+        with pytest.raises(UserError, match="prices of 34,900 to 755,000 were trained"):
+            _check_range(tmp_path, [low, (low + high) / 2, high], prices)
 
 
 CHANGED = {

@@ -1,12 +1,13 @@
 """The search: trials do not depend on each other, and finished ones are kept."""
 
-import inspect
 import io
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
-from dataclasses import fields
+import sys
 
 import numpy as np
 import pytest
@@ -14,11 +15,12 @@ import torch
 from optuna.trial import TrialState
 from rich.console import Console
 from searches import QUICK, claimed_by, states_of, study_of, trials_of, wait_for_trials
+from situations import copy_raw
 from tiny_networks import rows_of, trainer_of
 
 from pipeline.cli.tables.tune import search_progress, show_search
-from pipeline.cli.train import train as train_command
 from pipeline.core.errors import UserError
+from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.network.trainer import Candidate
 from pipeline.runs.record import (
@@ -30,7 +32,7 @@ from pipeline.runs.record import (
 )
 from pipeline.stages import tune as stage
 from pipeline.stages import up_to_date
-from pipeline.stages.tune import command_line, confirm, held_out_seeds, ladder
+from pipeline.stages.tune import confirm, held_out_seeds, ladder
 from pipeline.tuning.halving import Rung, better_half, rungs_of, successive_halving
 from pipeline.tuning.plan import Plan
 from pipeline.tuning.search import Progress
@@ -63,6 +65,28 @@ def ready(pipeline, small_project):
     """A small project, preprocessed."""
     assert pipeline("preprocess", "--root", small_project).status == 0
     return small_project
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    """A small project with a search of 8 trials, and its JSON."""
+    root = copy_raw(tmp_path_factory.mktemp("tuned") / "root", rows=120)
+    up_to_date.preprocess(Project(root), force=False)
+    command = [sys.executable, "-m", "pipeline", "tune", "--root", root, *QUICK]
+    done = subprocess.run(
+        [*command, "--trials", "8", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return root, json.loads(done.stdout)
+
+
+@pytest.fixture
+def searched(tuned, tmp_path):
+    """A copy of the small project with a search of 8 trials, and its JSON."""
+    root, record = tuned
+    return shutil.copytree(root, tmp_path / "searched"), record
 
 
 def run_halving(houses, encoded, candidates, settings=BASE):
@@ -203,51 +227,12 @@ def test_every_line_of_the_journal_is_json(tmp_path):
         assert isinstance(json.loads(line), dict)
 
 
-def test_the_command_line_has_the_settings_that_differ_from_the_default():
-    assert command_line(Settings()) == "pipeline train"
-    settings = Settings(lambdas=(2.73,), hidden=(64, 32), lr=0.002, folds=3)
-    options = "--lambda 2.73 --hidden 64,32 --lr 0.002 --folds 3"
-    assert command_line(settings) == f"pipeline train {options}"
-
-
-def test_the_command_line_has_every_setting_with_an_option_and_train_accepts_it(
-    pipeline, ready, monkeypatch
-):
-    changed = Settings(
-        models=("mlp",),
-        folds=7,
-        lambdas=(1.25, 5.5),
-        seeds=3,
-        seed=11,
-        epochs=9,
-        lr=0.0125,
-        hidden=(16, 8),
-        dropout=0.05,
-        batch_size=17,
-        device="auto",
-    )
-    names = {field.name for field in fields(Settings)}
-    options = names & inspect.signature(train_command).parameters.keys()
-    assert all(getattr(changed, n) != getattr(Settings(), n) for n in options)
-    given = []
-
-    def take(_, settings, *__, **___):
-        given.append(settings)
-        raise UserError("not trained")
-
-    monkeypatch.setattr(up_to_date, "train", take)
-    words = command_line(changed).split()[1:]
-    assert pipeline(*words, "--root", ready).err == "error: not trained\n"
-    assert given == [changed]
-
-
 def test_tune_json_has_the_contracts_keys_and_its_command_trains_the_same(
-    pipeline, ready
+    pipeline, searched
 ):
-    shown = pipeline("tune", "--root", ready, *QUICK, "--trials", 12, "--json")
-    record = json.loads(shown.out)
+    root, record = searched
     assert {"run_id", "best", "trials", "confirmed", "command"} <= record.keys()
-    assert len(record["trials"]) == 12
+    assert len(record["trials"]) == 8
     best = record["trials"][0]
     complete = [each["score"] for each in record["trials"] if not each["stopped"]]
     assert best["score"] == min(complete)
@@ -257,7 +242,7 @@ def test_tune_json_has_the_contracts_keys_and_its_command_trains_the_same(
     assert record["best"] in (trials if record["beats_default"] else [default])
     assert record["corrected"] > 0
     words = [*record["command"].split()[1:], "--model", "mlp"]
-    trained = json.loads(pipeline(*words, "--root", ready, "--json").out)
+    trained = json.loads(pipeline(*words, "--root", root, "--json").out)
     assert trained["cv_log_rmse"] == record["cv_log_rmse"]
 
 
@@ -292,8 +277,8 @@ def test_a_trial_that_diverges_when_scored_again_is_left_out(
 ):
     scored = stage.squared_errors
 
-    def diverge(frames, candidates, pool):
-        squares = scored(frames, candidates, pool)
+    def diverge(frames, candidates, *others):
+        squares = scored(frames, candidates, *others)
         squares[1 : len(candidates) // 2] = np.inf
         return squares
 
@@ -303,10 +288,9 @@ def test_a_trial_that_diverges_when_scored_again_is_left_out(
     assert 0 < record["corrected"] < 1
 
 
-def test_the_forecast_starts_from_the_score_corrected_for_the_choice(pipeline, ready):
-    shown = pipeline("tune", "--root", ready, *QUICK, "--trials", 8, "--json")
-    tuned = json.loads(shown.out)
-    assert tuned["forecast"]["estimate"] == pytest.approx(tuned["corrected"])
+def test_the_forecast_starts_from_the_score_corrected_for_the_choice(tuned):
+    _, record = tuned
+    assert record["forecast"]["estimate"] == pytest.approx(record["corrected"])
 
 
 def shown_search(best, default, difference, error):
@@ -336,9 +320,9 @@ def test_the_best_and_the_default_are_compared_over_houses_and_seeds(monkeypatch
     monkeypatch.setattr(
         stage,
         "squared_errors",
-        lambda _, settings, __: np.stack([squares[s.lr, s.seed] for s in settings]),
+        lambda _, settings, *__: np.stack([squares[s.lr, s.seed] for s in settings]),
     )
-    found = confirm(None, best, default, None)
+    found = confirm(None, best, default, None, None)
     own, other = (
         np.array([squares[each.lr, seed] for seed in held_out_seeds(default)])
         for each in (best, default)
@@ -347,14 +331,13 @@ def test_the_best_and_the_default_are_compared_over_houses_and_seeds(monkeypatch
     assert found.default.pooled == pytest.approx(np.sqrt(other.mean(axis=1)))
     difference = np.sqrt(own.mean()) - np.sqrt(other.mean())
     assert found.difference == pytest.approx(difference)
-    again = confirm(None, default, default, None)
+    again = confirm(None, default, default, None, None)
     assert again.best == again.default == found.default
     assert again.difference is None
 
 
-def test_the_winner_is_confirmed_on_held_out_fold_seeds(pipeline, ready, houses):
-    shown = pipeline("tune", "--root", ready, *QUICK, "--trials", 4, "--json")
-    confirmed = json.loads(shown.out)["confirmed"]
+def test_the_winner_is_confirmed_on_held_out_fold_seeds(tuned):
+    confirmed = tuned[1]["confirmed"]
     assert confirmed["fold_seeds"] == [10, 11, 12, 13, 14]
     for name in ("best", "default"):
         score = confirmed[name]
@@ -364,46 +347,52 @@ def test_the_winner_is_confirmed_on_held_out_fold_seeds(pipeline, ready, houses)
 
 
 def test_a_search_that_has_its_trials_is_up_to_date_and_more_trials_go_on(
-    pipeline, ready
+    pipeline, searched
 ):
+    root, first = searched
+
     def tune(trials):
-        shown = pipeline("tune", "--root", ready, *QUICK, "--trials", trials, "--json")
+        shown = pipeline("tune", "--root", root, *QUICK, "--trials", trials, "--json")
         return json.loads(shown.out)
 
-    first, again, more = tune(4), tune(4), tune(8)
+    again, more = tune(8), tune(12)
     assert [each["skipped"] for each in (first, again, more)] == [False, True, False]
     assert again["run_id"] == first["run_id"]
     numbers = sorted(each["number"] for each in more["trials"])
-    assert numbers == list(range(8))
-    assert [t for t in more["trials"] if t["number"] < 4] == first["trials"]
+    assert numbers == list(range(12))
+    assert [t for t in more["trials"] if t["number"] < 8] == first["trials"]
 
 
-def test_the_journal_is_not_taken_for_a_run(pipeline, ready):
-    pipeline("tune", "--root", ready, *QUICK, "--trials", 4)
-    assert (ready / "runs" / "tune.journal").is_file()
-    runs = json.loads(pipeline("runs", "--root", ready, "--json").out)["runs"]
+def test_the_journal_is_not_taken_for_a_run(pipeline, searched):
+    root, record = searched
+    assert (root / "runs" / "tune.journal").is_file()
+    runs = json.loads(pipeline("runs", "--root", root, "--json").out)["runs"]
     assert len(runs) == 1
-    assert pipeline("submit", "--root", ready).status == 0
+    sent = pipeline("submit", "--root", root, "--run", record["run_id"])
+    assert sent.status == 0, sent.err
 
 
 def test_the_tables_show_the_search_as_it_goes_and_its_end(pipeline, ready):
     shown = pipeline("tune", "--root", ready, *QUICK, "--trials", 12)
     for text in ("The best of 12 trials", "fold seed", "default", "pipeline train --"):
         assert text in shown.out
-    for text in (
-        "searching · 8 of 12 trials · lowest log-RMSE",
-        "s left",
-        "confirming",
-    ):
-        assert text in shown.err
+    lines = shown.err.splitlines()
+    for text in ("searching", "scoring the best", "confirming the best", "training"):
+        assert any(line.startswith(text) for line in lines)
+    shares = [int(share) for share in re.findall(r"(\d+)% · ", shown.err)]
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] > 90
+    assert "8 of 12 trials · lowest log-RMSE" in shown.err
 
 
-def test_a_terminal_shows_the_best_ten_and_the_time_left(monkeypatch):
+def test_a_terminal_shows_the_best_ten_and_the_share_of_the_work(monkeypatch):
     screen = io.StringIO()
     console = Console(
         file=screen, force_terminal=True, width=100, color_system=None, highlight=False
     )
-    monkeypatch.setattr("pipeline.cli.tables.tune.err", console)
+    for module in ("tune", "progress"):
+        monkeypatch.setattr(f"pipeline.cli.tables.{module}.err", console)
     finished = [
         FinishedTrial(
             300 + n, Settings(lr=1e-3 + n), [Rung(40, 0.1 + n / 100)], pruned=False
@@ -411,11 +400,11 @@ def test_a_terminal_shows_the_best_ten_and_the_time_left(monkeypatch):
         for n in range(12)
     ]
     with search_progress() as callback:
-        callback(Progress([], 24, 0.0, None))
-        callback(Progress(finished, 24, 30.0, 30.0))
+        callback(Progress([], 24, 0.0))
+        callback(Progress(finished, 24, 0.5))
     text = screen.getvalue()
-    assert "searching · 0 of 24 trials" in text
-    assert "12 of 24 trials · lowest log-RMSE 0.1000 · 30 s, about 30 s left" in text
+    assert "searching" in text
+    assert "50% · 12 of 24 trials · lowest log-RMSE 0.1000" in text
     assert all(str(300 + n) in text for n in range(10))
     assert "310" not in text
 

@@ -1,30 +1,41 @@
 """The table of baselines."""
 
-import math
+from collections.abc import Iterator
 
 from pipeline.cli.tables.console import make_table, say, show
-from pipeline.report.texts import overall, texts
-from pipeline.runs.record import Run
+from pipeline.report.svg.labels import signed
+from pipeline.report.texts import texts
+from pipeline.runs.record import BaselineScore, Run
 
 
 def show_baselines(run: Run) -> None:
-    """Show the score of each baseline, and its gain over the one before."""
+    """Show what is new in each baseline, its score, and its gain."""
     baselines = run.baselines or []
-    folds = [str(number) for number in range(1, 6)]
-    table = make_table(["baseline"], [*folds, "mean ± sd", "pooled", "gain", "s"])
-    previous = math.nan
+    names = ["baseline", "what is new", "built on"]
+    table = make_table(names, ["log-RMSE", "gain ± se", "s"])
     for baseline in baselines:
-        gain = previous - baseline.pooled
-        previous = baseline.pooled
         table.add_row(
             baseline.name,
-            *texts(baseline.folds, short=True),
-            *overall(baseline, short=True),
-            "" if math.isnan(gain) else f"{gain:+.4f}",
+            baseline.what,
+            baseline.over or "",
+            *texts([baseline.pooled], short=False),
+            "" if baseline.gain is None else signed(baseline.gain, baseline.gain_error),
             f"{baseline.seconds:.0f}",
         )
-    show("Baselines: log-RMSE of 5 folds, lower is better", table)
-    for baseline in baselines:
-        if baseline.accuracy is not None:
-            say(f"{baseline.name}: {baseline.accuracy:.0%} of houses in the right band")
-    say("book: on contiguous folds, as in the book; all others are on the same folds")
+    show("Baselines: log-RMSE over all houses, lower is better", table)
+    for line in _notes(baselines):
+        say(line)
+
+
+def _notes(baselines: list[BaselineScore]) -> Iterator[str]:
+    """Yield how to read the gains, and what is special about some baselines."""
+    yield (
+        "gain: how much lower than the model it is built on, ± its standard error over "
+        "the same houses"
+    )
+    if near := [each.name for each in baselines if each.gain_may_be_chance]:
+        yield f"a gain within two standard errors may be chance: {', '.join(near)}"
+    for each in baselines:
+        if each.accuracy is not None:
+            yield f"{each.name}: {each.accuracy:.0%} of houses in the right band"
+    yield "book-linear: on contiguous folds, as in the book; all others on the same"

@@ -34,6 +34,11 @@ def say(text: str) -> None:
     out.print(text, soft_wrap=True)
 
 
+def say_wrapped(text: str) -> None:
+    """Print sentences, wrapped at the width of the terminal."""
+    out.print(text)
+
+
 def say_err(text: str) -> None:
     """Print a line without wrapping on standard error."""
     err.print(text, soft_wrap=True)

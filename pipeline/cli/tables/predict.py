@@ -1,15 +1,26 @@
 """The output of `predict`: assumptions, unseen categories and the first prices."""
 
+from typing import TYPE_CHECKING
+
 from pipeline.cli.tables.console import say
 from pipeline.cli.tables.preprocess import show_assumptions, show_unseen
 from pipeline.cli.tables.submit import show_first
-from pipeline.stages.predict import Prediction
+from pipeline.runs.record import Run
+
+if TYPE_CHECKING:  # it loads torch
+    from pipeline.stages.predict import Prediction
 
 
-def show_prediction(prediction: Prediction) -> None:
+def show_prediction(prediction: "Prediction", run: Run) -> None:
     """Print what was assumed, the first prices, and the path of the file."""
     if prediction.assumptions:
         show_assumptions(prediction.assumptions)
     show_unseen("Categories unseen in training", prediction.unseen)
     show_first(prediction.rows)
+    if prediction.training_rows:
+        say(
+            f"{prediction.training_rows:,} of the {len(prediction.rows):,} houses are "
+            "training rows: the models have seen their prices, so do not judge the run "
+            f"by them. runs/{run.run_id}/oof.csv has prices by models that have not"
+        )
     say(f"Prices saved to {prediction.path}")

@@ -1,63 +1,229 @@
-"""The progress of training."""
+"""Show on standard error what a command is doing, and how far it is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from math import isfinite
-from threading import Lock
+from threading import Event, Lock, Thread
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
 
-from pipeline.cli.tables.console import err, say_err
-from pipeline.core.settings import Settings
+from pipeline.cli.tables.console import err, out, say, say_err
+from pipeline.core.progress import Step, listening
+from pipeline.core.settings import TREES_PER_STEP, Settings
 
 if TYPE_CHECKING:  # torch stays unloaded where all is up to date
     from pipeline.validation.parallel import Callback
 
+_FIRST, _LONGEST = 10.0, 60.0  # seconds between two plain lines; each is twice the last
+_WARM_UP = 1.0  # seconds until the rate of the work is known
+# Measured with the default settings on two cores: ten trees take as long as five epochs
+# of a network, and after the last tree 6 % of the time is left, for the predictions of
+# the trees, the expected score and the files of the run.
+_TREES, _REST = 5, 0.06
+
+
+class Display:
+    """What a command is doing: the step, and the work of the command as a whole.
+
+    Attributes:
+        note: about the work as a whole, for example the best score so far.
+        table: shown below, in a terminal.
+        refresh: called when a step begins: what follows may block all threads, as the
+            import of torch does.
+        say: prints a line that stays, above what is shown.
+    """
+
+    def __init__(self) -> None:
+        self.note = ""
+        self.table: Table | None = None
+        self.refresh: Callable[[], object] = lambda: None
+        self.say: Callable[[str], None] = say
+        self._step = Step("starting")
+        self._step_begin = monotonic()
+        self._share: float | None = None
+        self._work_begin = self._ends = 0.0
+        self._spinner = Spinner("dots")
+
+    def begin(self, step: Step) -> None:
+        """Show a step, or that more parts of it are done."""
+        is_new, self._step = step.text != self._step.text, step
+        if is_new:
+            self._step_begin = monotonic()
+            self.refresh()
+
+    def advance(self, share: float) -> None:
+        """Show which share of the command's work is done.
+
+        The work begins with the current step when this is called first. The time left
+        is estimated from the mean rate since then.
+        """
+        now = monotonic()
+        if self._share is None:
+            self._work_begin = self._step_begin
+        self._share = share
+        elapsed = now - self._work_begin
+        if share and elapsed > _WARM_UP:
+            self._ends = now + elapsed * (1 - share) / share
+
+    @property
+    def step_text(self) -> str:
+        """The step, the number of its parts and its seconds so far."""
+        parts = [self._step.text]
+        if self._step.total:
+            parts.append(f"{self._step.done} of {self._step.total}")
+        return " · ".join([*parts, _duration(monotonic() - self._step_begin)])
+
+    @property
+    def work_text(self) -> str:
+        """The share of the work that is done, the time left and the note."""
+        if self._share is None:
+            return ""
+        parts = [f"{self._share:.0%}"]
+        left = self._ends - monotonic()
+        if left >= 1:  # an estimate that is used up says nothing
+            parts.append(f"about {_duration(left)} left")
+        return " · ".join(filter(None, [*parts, self.note]))
+
+    def draw(self) -> RenderableType:
+        """Return what a terminal shows."""
+        step = _row(self._spinner, self.step_text)
+        if self._share is None:
+            return step
+        bar = ProgressBar(total=1, completed=self._share, width=10)
+        lines: list[RenderableType] = [step, _row(" ", bar, self.work_text)]
+        return Group(*lines, self.table) if self.table else Group(*lines)
+
+    def print_line(self) -> None:
+        """Print a plain line."""
+        say_err(" · ".join(filter(None, [self.step_text, self.work_text])))
+
+
+@contextmanager
+def steps(*, hidden: bool = False) -> Iterator[Display]:
+    """Show what the command does in this block, step by step.
+
+    A terminal shows it in lines that are removed at the end. Elsewhere a plain line is
+    printed after ten seconds, and then less and less often.
+
+    Args:
+        hidden: show nothing, for `--json`.
+    """
+    display = Display()
+    if hidden:
+        yield display
+        return
+    shown = _live(display) if err.is_interactive else _now_and_then(display)
+    with shown, listening(display.begin):
+        yield display
+
+
+@contextmanager
+def _live(display: Display) -> Iterator[None]:
+    """Draw the display until the block ends, then remove it."""
+    with Live(
+        console=err,
+        transient=True,
+        refresh_per_second=10,
+        redirect_stdout=False,
+        get_renderable=display.draw,
+    ) as live:
+        display.refresh = live.refresh
+        if out.is_terminal:  # the same terminal: only its console knows where to print
+            display.say = say_err
+        yield
+
+
+@contextmanager
+def _now_and_then(display: Display) -> Iterator[None]:
+    """Print plain lines from a thread of their own: a step may take long."""
+    ended = Event()
+
+    def print_lines() -> None:
+        pause = _FIRST
+        while not ended.wait(pause):
+            display.print_line()
+            pause = min(2 * pause, _LONGEST)
+
+    thread = Thread(target=print_lines, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
 
 @contextmanager
 def training_progress(settings: Settings) -> Iterator["Callback"]:
-    """Show a progress bar on standard error, with the score and the time left.
+    """Show the steps of training, the mean score, and the time left.
 
-    Without a terminal, a line is printed after each quarter of the steps. Yields the
-    callback for training.
+    Without a terminal, a line is printed after each quarter of the training too. Yields
+    the callback for training.
     """
-    counts = {"networks": settings.networks, "boosted models": settings.boosted}
-    parts = [f"{count} {what}" for what, count in counts.items() if count]
-    columns = (
-        TextColumn(" and ".join(parts)),
-        BarColumn(bar_width=30),
-        TaskProgressColumn(),
-        TextColumn("· mean log-RMSE {task.fields[score]} ·"),
-        TimeRemainingColumn(compact=True),
-        TextColumn("left"),
-    )
+    trees = _TREES * settings.boosted * -(-settings.trees // TREES_PER_STEP)
+    total = settings.networks * settings.epochs + trees
+    rest = _REST if settings.boosted else 0.0
     latest: dict[int, list[float]] = {}
-    quarters = {0}
     lock = Lock()  # the parts train in threads
-    bar = err.is_interactive
-    with Progress(*columns, console=err, transient=True, disable=not bar) as progress:
-        task = progress.add_task("train", total=settings.steps, score="–")
+    done = quarter = 0
+    with steps() as display:
 
         def callback(part: int, steps: int, scores: list[float]) -> None:
+            nonlocal done, quarter
             with lock:
                 if scores:
                     latest[part] = scores
                 score = _mean(list(chain.from_iterable(latest.values())))
-                progress.update(task, advance=steps, score=score)
-                quarter = int(4 * progress.tasks[task].percentage / 100)
-                if not bar and quarter not in quarters:
-                    quarters.add(quarter)
-                    say_err(f"trained {25 * quarter} % · mean log-RMSE {score}")
+                done += steps if scores else _TREES * steps
+                display.note = f"mean log-RMSE {score}"
+                display.advance(done / total * (1 - rest))
+                if not err.is_interactive and 4 * done // total > quarter:
+                    quarter = 4 * done // total
+                    say_err(f"trained {25 * quarter} % · {display.note}")
 
         yield callback
+
+
+@contextmanager
+def shared_progress() -> Iterator[Callable[[float], None]]:
+    """Show the steps of the command and the time left.
+
+    Yields a function to call with the share of all work done since the last call.
+    """
+    done = 0.0
+    lock = Lock()  # the parts train in threads
+    with steps() as display:
+
+        def callback(share: float) -> None:
+            nonlocal done
+            with lock:
+                done += share
+                display.advance(done)
+
+        yield callback
+
+
+def _row(*cells: RenderableType) -> Table:
+    row = Table.grid(padding=(0, 1))
+    for _ in cells:
+        row.add_column(no_wrap=True)
+    row.add_row(*cells)
+    return row
+
+
+def _duration(seconds: float) -> str:
+    """Return seconds as text, like 12 s, 3 min or 2 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.0f} h"
 
 
 def _mean(scores: list[float]) -> str:

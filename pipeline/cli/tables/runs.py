@@ -1,12 +1,17 @@
-"""The output of `runs`."""
+"""The output of `runs`: the list of runs, and a comparison of some."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from pipeline.cli.tables.console import make_table, show
-from pipeline.core.settings import comma_separated
+from pipeline.cli.tables.console import make_table, say, show
+from pipeline.core.errors import one_line
 from pipeline.kaggle import receipts
 from pipeline.kaggle.leaderboard import SubmittedRun
-from pipeline.report.texts import lambda_text
+from pipeline.report.identify import describe, distinguishing
+from pipeline.runs.record import Run
+
+if TYPE_CHECKING:  # pandas is not imported for a list of runs
+    from pipeline.report.compare import Row
 
 _STATES = {
     receipts.SENDING: "interrupted",
@@ -14,26 +19,56 @@ _STATES = {
     receipts.COMPLETE: "no score",
     receipts.ERROR: "failed",
 }
+_BEST = "bold green"
+_TEXTS = ("command", "model", "note")  # left-aligned; all others are like numbers
 
 
-def show_runs(runs: Sequence[SubmittedRun]) -> None:
-    """Print the scores of runs under cross-validation and on the leaderboard."""
-    table = make_table(
-        ["run", "model"], ["folds", "λ", "hidden", "seeds", "CV", "leaderboard"]
-    )
-    for each in runs:
+def show_runs(runs: Sequence[SubmittedRun], selected: Run | None) -> None:
+    """Print the scores of runs, and the settings in which they differ.
+
+    Args:
+        runs: the runs, newest first.
+        selected: the run that `submit` uses by default.
+    """
+    described = [describe(each.run) for each in runs]
+    names = distinguishing(described)
+    left = [name for name in names if name in _TEXTS]
+    right = [name for name in names if name not in _TEXTS]
+    table = make_table(["run", *left], [*right, "CV", "leaderboard"])
+    best = min(runs, key=lambda each: each.run.final.pooled, default=None)
+    for each, texts in zip(runs, described, strict=True):
         run = each.run
         table.add_row(
             run.run_id + (" (edited)" if run.is_edited else ""),
-            run.final.model,
-            str(run.settings.folds),
-            lambda_text(run.best_lambda),
-            comma_separated(run.settings.hidden) if run.has_networks else "",
-            "" if run.blended else str(run.settings.seeds),
+            *(one_line(texts.get(name, "")) for name in [*left, *right]),
             f"{run.final.pooled:.4f}",
             _leaderboard(each),
+            style=_BEST if each is best else None,
         )
-    show("Runs, newest first", table)
+    show("Runs, newest first, with the settings that differ", table)
+    for line in _marks(best, selected) if best else ():
+        say(line)
+
+
+def _marks(best: SubmittedRun, selected: Run | None) -> Iterator[str]:
+    """Yield which run is the best, and which one commands use by default."""
+    yield (
+        f"Lowest log-RMSE: {best.run.run_id}. "
+        "`pipeline runs RUN RUN` says whether runs are told apart"
+    )
+    if selected:
+        yield f"`submit`, `predict` and `report` use {selected.run_id} by default"
+
+
+def show_comparison(run_ids: Sequence[str], rows: Sequence["Row"]) -> None:
+    """Print the scores of runs, and the settings in which they differ, side by side."""
+    table = make_table([""], run_ids)
+    for row in rows:
+        if row.differs:
+            table.add_row(row.name, *row.cells)
+    show("Runs compared; ± is the standard error over the same houses", table)
+    same = sum(not row.differs for row in rows)
+    say(f"{same} other settings and scores are the same")
 
 
 def _leaderboard(run: SubmittedRun) -> str:

@@ -5,6 +5,8 @@ from itertools import groupby
 
 from pipeline.cli.tables.console import make_table, say, show
 from pipeline.core.settings import MLP
+from pipeline.report.choice import lambda_advice, told_apart
+from pipeline.report.peers import comparison
 from pipeline.report.texts import (
     ROOMY,
     fold_names,
@@ -22,6 +24,8 @@ def show_scores(run: Run) -> None:
     _show_folds(run)
     for line in (*_excluded(run.diverged), *_differences(run)):
         say(line)
+    if (advice := lambda_advice(run)) is not None:
+        say(advice)
     if run.cv_corrected is not None:
         say(f"Corrected for the choice among λ: {run.cv_corrected:.4f}")
     _show_largest_errors(run.largest_errors)
@@ -32,6 +36,9 @@ def show_scores(run: Run) -> None:
         "a few houses dominate it)"
     )
     say("Not in the interval: choices that people made on these rows (docs/score.md)")
+    for where, peers in comparison(run).items():
+        scores = ", ".join(f"{each.name} {each.score:.4f}" for each in peers)
+        say(f"To compare, {where}: {scores}")
 
 
 def _show_folds(run: Run) -> None:
@@ -57,14 +64,14 @@ def _show_folds(run: Run) -> None:
 
 def _differences(run: Run) -> Iterator[str]:
     """Yield a line for each λ and model that is compared with the best."""
-    for score in run.scores:
+    for score in sorted(run.shown, key=lambda each: each in (run.final, run.best)):
         gap, error = score.difference, score.difference_error
         if gap is None or error is None or score == run.final:
             continue
         is_candidate = score.model == MLP and score != run.best
         name = f"λ = {score.decay:g}" if is_candidate else score.model
         other = f"λ = {run.best.decay:g}" if is_candidate else "the blend"
-        verdict = "" if abs(gap) > 2 * error else ": not told apart"
+        verdict = "" if told_apart(score) else ": not told apart"
         yield f"{name} against {other}: {gap:+.4f} ± {error:.4f}{verdict}"
 
 

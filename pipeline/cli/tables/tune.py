@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Group
-from rich.live import Live
 from rich.table import Table
 
-from pipeline.cli.tables.console import err, make_table, say, say_err, show
+from pipeline.cli.tables.console import err, make_table, say, show
+from pipeline.cli.tables.progress import steps
 from pipeline.core.settings import comma_separated
 from pipeline.report.texts import texts
 from pipeline.runs.record import Search, Trial
@@ -22,39 +21,39 @@ _SHOWN = 10  # trials
 
 @contextmanager
 def search_progress() -> Iterator["Callback"]:
-    """Show the best trials so far and the time left, on standard error.
+    """Show the steps of a search, the best trials so far and the time left.
 
-    Without a terminal, print a plain line for each tenth of the trials.
+    Without a terminal, print a plain line for each tenth of the trials and each quarter
+    of what follows too.
     """
     printed = set()
-    with Live(console=err, transient=True, auto_refresh=False) as live:
+    with steps() as display:
 
         def callback(progress: "Progress") -> None:
             from pipeline.stages.tune import to_record
 
-            line = _progress_line(progress)
+            finished, step = progress.finished, progress.step
+            display.begin(step)
+            display.note = _note(progress)
+            display.advance(progress.share)
             if err.is_interactive:
-                best = [to_record(trial) for trial in progress.finished[:_SHOWN]]
-                table = Group(line, _trial_table(best)) if best else line
-                live.update(table, refresh=True)
+                best = [to_record(trial) for trial in finished[:_SHOWN]]
+                display.table = _trial_table(best) if best else None
                 return
-            tenth = (progress.status, 10 * len(progress.finished) // progress.total)
-            if tenth not in printed:
-                printed.add(tenth)
-                say_err(line)
+            tenth = 10 * len(finished) // progress.total
+            key = (step.text, tenth, step.total and 4 * step.done // step.total)
+            if key not in printed:
+                printed.add(key)
+                display.print_line()
 
         yield callback
 
 
-def _progress_line(progress: "Progress") -> str:
-    finished = progress.finished
-    parts = [progress.status, f"{len(finished)} of {progress.total} trials"]
-    if finished:
-        parts.append(f"lowest log-RMSE {finished[0].score:.4f}")
-    if progress.seconds_left is not None:
-        times = f"{progress.seconds:.0f} s, about {progress.seconds_left:.0f} s left"
-        parts.append(times)
-    return " · ".join(parts)
+def _note(progress: "Progress") -> str:
+    trials = f"{len(progress.finished)} of {progress.total} trials"
+    if not progress.finished:
+        return trials
+    return f"{trials} · lowest log-RMSE {progress.finished[0].score:.4f}"
 
 
 def show_search(search: Search) -> None:
@@ -78,7 +77,7 @@ def show_search(search: Search) -> None:
         )
     elif confirmed.difference is not None and confirmed.difference_error is not None:
         difference, error = confirmed.difference, confirmed.difference_error
-        better = "Better" if difference < -error else "No better"
+        better = "No better" if search.is_refuted else "Better"
         say(
             f"{better} than the default settings on held-out fold seeds: "
             f"{difference:+.4f} ± {error:.4f}"

@@ -43,25 +43,28 @@ def importance(found: Sequence[Importance]) -> Drawing:
 
 
 def baselines(scores: Sequence[BaselineScore]) -> Drawing:
-    """Draw the score of each baseline, with the standard deviation over the folds."""
-    # The mean price scores so much worse that its row would compress all others.
-    shown = [each for each in scores if each.name != "mean-price"]
+    """Draw the score of each baseline, with the standard deviation over the folds.
+
+    The scale is logarithmic, since the mean price scores several times worse than the
+    others.
+    """
     rows = [
         RangeRow(
             each.name,
-            each.mean - each.std,
+            max(each.mean - each.std, 0.0),
             each.mean,
             each.mean + each.std,
             f"{each.mean:.4f}",
         )
-        for each in shown
+        for each in scores
     ]
     ends = [end for row in rows for end in (row.low, row.high)]
-    x = Scale.linear(ends, 118, WIDTH - 52, labels.short, most=4)
+    x = Scale.logarithmic(ends, 118, WIDTH - 52, labels.short)
+    best = min(rows, key=lambda row: row.middle)
     return draw_range_rows(
         "Baselines",
-        f"From {rows[0].name} at {rows[0].text} to {rows[-1].name} at {rows[-1].text}.",
+        f"The lowest is {best.name} at {best.text}; {rows[0].name} has {rows[0].text}.",
         rows,
         x,
-        "mean log-RMSE ± sd of folds",
+        "mean log-RMSE ± sd of folds (log scale)",
     )

@@ -1,8 +1,14 @@
 """Figures of the scores: the forecast, the scores over λ, the learning curves."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
+from pipeline.report.choice import compared, told_apart
+from pipeline.report.facts import Facts
 from pipeline.report.svg import labels
 from pipeline.report.svg.axes import WIDTH, PlotArea, draw_axes, plot_area
 from pipeline.report.svg.drawing import Drawing
@@ -15,16 +21,40 @@ _EDGE = 18  # half a tick label
 _MOST_LABELS = 8  # of λ
 
 
-def forecast(run: Run, leaderboard: float | None) -> Drawing:
+class Axes(NamedTuple):
+    """What axes include. Runs side by side share them, so that figures compare.
+
+    Attributes:
+        forecast: scores.
+        epochs: the last epoch of the learning curves.
+        losses: the log-RMSE of the learning curves.
+    """
+
+    forecast: list[float]
+    epochs: int
+    losses: list[float]
+
+
+def shared_axes(several: Sequence[Facts]) -> Axes:
+    """Return axes on which the figures of all runs fit."""
+    curves = [_of_figures(each.run, each.history) for each in several]
+    losses = [own[["train", "valid"]].to_numpy().ravel() for own in curves]
+    return Axes(
+        forecast=[end for each in several for end in _forecast_ends(each)],
+        epochs=max([1, *(int(own["epoch"].max()) for own in curves if len(own))]),
+        losses=np.concatenate(losses).tolist(),
+    )
+
+
+def forecast(facts: Facts, axes: Axes) -> Drawing:
     """Draw the expected leaderboard score, its interval and the actual score."""
+    run, leaderboard = facts.run, facts.leaderboard
     estimate, low, high = run.forecast.estimate, run.forecast.low, run.forecast.high
     actual = [] if leaderboard is None else [leaderboard]
     text = f"Expected {estimate:.4f}, 90% interval {low:.4f} to {high:.4f}"
     text += "".join(f", actual {score:.4f}" for score in actual)
     drawing = Drawing("Expected leaderboard score", text, WIDTH, 46)
-    margin = (high - low) / 4 or estimate / 10
-    ends = [low - margin, high + margin, *actual]
-    x = Scale.linear(ends, _EDGE, WIDTH - _EDGE, labels.score)
+    x = Scale.linear(axes.forecast, _EDGE, WIDTH - _EDGE, labels.score)
     drawing.line("axis", [x.start, x.end], 20)
     for tick in x.ticks:
         drawing.line("axis", x.at(tick), [20, 24])
@@ -35,55 +65,82 @@ def forecast(run: Run, leaderboard: float | None) -> Drawing:
     return drawing
 
 
+def _forecast_ends(facts: Facts) -> list[float]:
+    forecast = facts.run.forecast
+    low, high = forecast.low, forecast.high
+    margin = (high - low) / 4 or forecast.estimate / 10
+    actual = [] if facts.leaderboard is None else [facts.leaderboard]
+    return [low - margin, high + margin, *actual]
+
+
 def lambdas(run: Run) -> Drawing:
-    """Draw the score of each λ, and mark the best and the simplest."""
-    scores, best, simplest = run.scored, run.best, run.simplest
+    """Draw the difference of each λ to the best, paired by house, ± two errors."""
+    others = compared(run)
+    # The recorded difference of the best λ is to a blend; to itself it is 0.
+    best = replace(run.best, difference=0.0, difference_error=0.0)
+    scores = sorted([best, *others], key=lambda score: score.decay)
+    values = [score.decay for score in scores]
+    far = sum(map(told_apart, others))
     drawing = Drawing(
-        "Score over λ",
-        f"λ = {best.weight_decay:g} has the lowest pooled score; the largest λ within "
-        f"one standard error of it is {simplest.weight_decay:g}.",
+        "Difference to the best λ",
+        f"λ = {run.best.decay:g} has the lowest pooled score; {far} of the "
+        f"{len(others)} others are more than two standard errors above it.",
         WIDTH,
         _HEIGHT,
     )
     area = plot_area(WIDTH, _HEIGHT)
     # The values are evenly spaced: λ may be 0, which a log scale has not.
-    every = -(-len(scores) // _MOST_LABELS)
+    every = -(-len(values) // _MOST_LABELS)
     x = Scale(
         -0.5,
-        len(scores) - 0.5,
+        len(values) - 0.5,
         *area.x_range,
-        ticks=list(range(0, len(scores), every)),
-        label=lambda index: f"{scores[int(index)].weight_decay:g}",
+        ticks=list(range(0, len(values), every)),
+        label=lambda index: f"{values[int(index)]:g}",
     )
-    low = np.array([each.mean - each.standard_error for each in scores])
-    high = np.array([each.mean + each.standard_error for each in scores])
+    middle = np.array([score.difference or 0.0 for score in scores])
+    reach = np.array([2 * (score.difference_error or 0.0) for score in scores])
+    low, high = middle - reach, middle + reach
     y = Scale.linear([*low, *high], *area.y_range, labels.score)
-    draw_axes(drawing, area, x, y, "weight decay λ", "mean log-RMSE")
-    drawing.line("bound", [area.left, area.right], y.at(run.bound))
-    lengths, means = x(range(len(scores))), y([each.mean for each in scores])
+    draw_axes(drawing, area, x, y, "weight decay λ", "log-RMSE above the best")
+    drawing.line("zero", [area.left, area.right], y.at(0))
+    lengths = x(range(len(values)))
     for length, ends in zip(lengths, zip(y(low), y(high), strict=True), strict=True):
         drawing.line("whisker", length, ends)
-    drawing.line("valid", lengths, means)
-    drawing.dots("value", lengths, means)
-    for score, kind in ((simplest, "simplest"), (best, "best")):
-        index = scores.index(score)
-        drawing.rings(kind, lengths[index], means[index], 6)
+    drawing.dots("value", lengths, y(middle))
+    drawing.rings("best", lengths[scores.index(best)], y.at(0), 6)
     return drawing
 
 
-def curves(run: Run, history: pd.DataFrame) -> dict[int, Drawing]:
+def curves(facts: Facts, axes: Axes) -> dict[int, Drawing]:
     """Draw the learning curves of each fold; of many, the best, median and worst."""
+    shown = _of_figures(facts.run, facts.history)
+    if facts.history is None:
+        return {}
+    scores = facts.run.best.folds
+    return {
+        fold: _curve(shown, fold, scores[fold], axes)
+        for fold in _shown_folds(facts.run)
+    }
+
+
+def _of_figures(run: Run, history: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the rows of the best λ and of the folds that have a figure."""
+    if history is None:
+        return pd.DataFrame(columns=["fold", "epoch", "train", "valid"], dtype=float)
+    in_figure = history["fold"].isin(_shown_folds(run))
+    return history[(history["lambda"] == run.best_lambda) & in_figure]
+
+
+def _shown_folds(run: Run) -> list[int]:
     folds = run.best.folds
-    shown = list(range(len(folds)))
-    if len(folds) > MOST_FOLDS:
-        order = sorted(shown, key=lambda fold: folds[fold])
-        shown = [order[0], order[len(order) // 2], order[-1]]
-    of_best = history["lambda"] == run.best_lambda
-    part = history[of_best & history["fold"].isin(shown)]
-    return {fold: _curve(part, fold, folds[fold]) for fold in shown}
+    if len(folds) <= MOST_FOLDS:
+        return list(range(len(folds)))
+    order = sorted(range(len(folds)), key=lambda fold: folds[fold])
+    return [order[0], order[len(order) // 2], order[-1]]
 
 
-def _curve(history: pd.DataFrame, fold: int, score: float) -> Drawing:
+def _curve(history: pd.DataFrame, fold: int, score: float, axes: Axes) -> Drawing:
     """Draw the mean of a fold's networks, and their range."""
     own = history[history["fold"] == fold].groupby("epoch")[["train", "valid"]]
     mean, low, high = own.mean(), own.min(), own.max()
@@ -97,10 +154,9 @@ def _curve(history: pd.DataFrame, fold: int, score: float) -> Drawing:
         height,
     )
     area = PlotArea(28, width - 10, 22, height - 22)
-    values = history[["train", "valid"]].to_numpy()
-    y = Scale.logarithmic(values, area.bottom, area.top, labels.short)
-    last = int(mean.index.max())
-    x = Scale.linear([0, last], area.left, area.right, labels.whole, most=min(3, last))
+    y = Scale.logarithmic(axes.losses, area.bottom, area.top, labels.short)
+    most = min(3, axes.epochs)
+    x = Scale.linear([0, axes.epochs], area.left, area.right, labels.whole, most=most)
     draw_axes(drawing, area, x, y, "", f"fold {fold + 1}: {score:.4f}")
     epochs = x(mean.index)
     drawing.line("train", epochs, y(mean["train"]))

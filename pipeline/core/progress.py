@@ -1,0 +1,39 @@
+"""Announce the steps of a command, so that it is never silent for long.
+
+A step is announced where it is done, at any depth, as a log message is. The command
+line listens and shows it. Where nobody listens, as in a notebook, nothing happens.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+
+class Step(NamedTuple):
+    """What a command does now, and how many of its parts are done; 0 of 0 for none."""
+
+    text: str
+    done: int = 0
+    total: int = 0
+
+
+LOADING = "loading PyTorch"  # seconds, before any other step
+
+Listener = Callable[[Step], None]
+_listeners: list[Listener] = []
+
+
+def announce(text: str, done: int = 0, total: int = 0) -> None:
+    """Announce that a step begins, or that some of its parts are done."""
+    for listener in _listeners:
+        listener(Step(text, done, total))
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Call `listener` with each step that this process announces in the block."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)

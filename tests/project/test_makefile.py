@@ -1,0 +1,157 @@
+"""make hands every variable to the commands as it was given, and knows all of them."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import typer.main
+from situations import REPOSITORY, copy_raw
+
+from pipeline.cli import app
+
+STRANGE = 'a (1) & b\'s "c" $HOME $x `d` \\ 🏠'
+TEXT = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+# A command that writes its arguments; make calls it in place of `pipeline`.
+STUB = """#!{python}
+import json, sys
+with open({log!r}, "a") as file:
+    file.write(json.dumps(sys.argv[1:]) + "\\n")
+for argument in sys.argv:
+    if argument.startswith("--id-file="):
+        open(argument.partition("=")[2], "w").write("the-run-id")
+"""
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Run a target with a `pipeline` that writes down its arguments; return them."""
+    root, log = tmp_path / "clone", tmp_path / "log"
+    stub = root / ".venv" / "bin" / "pipeline"
+    stub.parent.mkdir(parents=True)
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(REPOSITORY / name, root / name)
+    stub.write_text(STUB.format(python=sys.executable, log=str(log)))
+    stub.chmod(0o755)
+    (root / ".venv" / ".ready").touch()
+
+    def run(*arguments, **environment):
+        done = subprocess.run(
+            ["make", *arguments],
+            cwd=root,
+            capture_output=True,
+            check=False,
+            text=True,
+            env=os.environ | environment,
+        )
+        lines = log.read_text().splitlines() if log.exists() else []
+        return done, [json.loads(line) for line in lines]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("target", "variable", "option"),
+    [
+        ("download", "FROM", "--from"),
+        ("preprocess", "ROOT", "--root"),
+        ("train", "NOTE", "--note"),
+        ("tune", "ROOT", "--root"),
+        ("baselines", "ROOT", "--root"),
+        ("blend", "ROOT", "--root"),
+        ("submit", "MESSAGE", "--message"),
+        ("predict", "OUT", "--output"),
+        ("report", "ROOT", "--root"),
+        ("runs", "ROOT", "--root"),
+        ("lesson", "ROOT", "--root"),
+        ("bench", "ROOT", "--root"),
+    ],
+)
+@pytest.mark.parametrize("given_by", ["command line", "environment"])
+def test_a_value_with_any_character_reaches_the_command_unchanged(
+    target, variable, option, given_by, make
+):
+    if given_by == "environment":
+        done, calls = make(target, **{variable: STRANGE})
+    else:
+        done, calls = make(target, f"{variable}={STRANGE}")
+    assert done.returncode == 0, done.stderr
+    assert f"{option}={STRANGE}" in calls[-1]
+
+
+def test_the_file_of_predict_may_have_any_name(make):
+    _, calls = make("predict", f"FILE=-{STRANGE}", "OUT=o.csv", "RUN=7")
+    assert calls == [["predict", "--run=7", "--output=o.csv", "--", f"-{STRANGE}"]]
+
+
+def test_lists_are_split_at_spaces(make):
+    _, calls = make("train", "LAMBDA=0 1,5", "MODEL=mlp boosting")
+    assert calls[-1][1:] == [
+        "--model=mlp",
+        "--model=boosting",
+        "--lambda=0",
+        "--lambda=1,5",
+    ]
+    _, calls = make("runs", "RUN=1 2")
+    assert calls[-1] == ["runs", "1", "2"]
+
+
+def test_submit_sends_the_run_that_its_train_named(make):
+    _, calls = make("submit", "FOLDS=10", "PUSH=1")
+    assert [call[0] for call in calls] == ["preprocess", "train", "submit"]
+    assert "--folds=10" in calls[1]
+    assert calls[2] == ["submit", "--run=the-run-id", "--push"]
+
+
+def test_an_unknown_variable_is_named_and_nothing_runs(make):
+    done, calls = make("submit", "LAMBDAS=1 2")
+    assert (done.returncode, calls) == (2, [])
+    assert "unknown variable LAMBDAS; there are: MODEL FOLDS LAMBDA " in done.stderr
+
+
+def test_variables_of_the_environment_that_make_does_not_know_are_ignored(make):
+    done, calls = make("preprocess", LAMBDAS="1 2")
+    assert (done.returncode, calls) == (0, [["preprocess"]])
+
+
+def test_clean_removes_only_the_output_of_its_root(make, tmp_path):
+    other = tmp_path / "other (1)"
+    for root in (other, tmp_path / "clone"):
+        (root / "runs" / "1").mkdir(parents=True)
+    done, _ = make("clean", f"ROOT={other}")
+    assert done.returncode == 0, done.stderr
+    assert not (other / "runs").exists()
+    assert (tmp_path / "clone" / "runs" / "1").exists()
+
+
+def test_every_command_has_a_target(make):
+    commands = typer.main.get_command(app).commands
+    done, _ = make("help")
+    listed = re.findall(r"^  make (\w+)", done.stdout, flags=re.MULTILINE)
+    assert commands.keys() <= set(listed)
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_every_known_variable_is_used():
+    (known,) = re.findall(r"^TRAINING := (.*)$", TEXT, flags=re.MULTILINE)
+    (others,) = re.findall(r"^KNOWN := \$\(TRAINING\) (.*)$", TEXT, flags=re.MULTILINE)
+    for name in [*known.split(), *others.split()]:
+        assert re.search(rf"\((?:value|call \w+,){name}\b|call \w+,{name}\b", TEXT) or (
+            f"$(value {name})" in TEXT
+        ), name
+
+
+def test_a_project_in_a_folder_with_a_strange_name_is_preprocessed(tmp_path):
+    root = copy_raw(tmp_path / "House Prices & (1) 'x' $y 🏠", rows=30)
+    done = subprocess.run(
+        ["make", "preprocess", f"ROOT={root}"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (root / "data" / "processed" / "train.csv").is_file()
