@@ -5,7 +5,7 @@ from itertools import groupby
 
 from pipeline.cli.tables.console import make_table, say, show
 from pipeline.core.settings import MLP
-from pipeline.report.choice import lambda_advice, told_apart
+from pipeline.report.choice import compared, lambda_advice, told_apart
 from pipeline.report.peers import comparison
 from pipeline.report.texts import (
     ROOMY,
@@ -14,7 +14,7 @@ from pipeline.report.texts import (
     lambda_text,
     overall,
 )
-from pipeline.runs.record import DivergedNetwork, LargestError, Run
+from pipeline.runs.record import DivergedNetwork, LargestError, ModelScore, Run
 
 _BEST = "bold green"
 
@@ -63,16 +63,19 @@ def _show_folds(run: Run) -> None:
 
 
 def _differences(run: Run) -> Iterator[str]:
-    """Yield a line for each λ and model that is compared with the best."""
-    for score in sorted(run.shown, key=lambda each: each in (run.final, run.best)):
-        gap, error = score.difference, score.difference_error
-        if gap is None or error is None or score == run.final:
-            continue
-        is_candidate = score.model == MLP and score != run.best
-        name = f"λ = {score.decay:g}" if is_candidate else score.model
-        other = f"λ = {run.best.decay:g}" if is_candidate else "the blend"
-        verdict = "" if told_apart(score) else ": not told apart"
-        yield f"{name} against {other}: {gap:+.4f} ± {error:.4f}{verdict}"
+    """Yield a line for each other λ, and for each model of a blend."""
+    lambdas = compared(run)
+    for score in lambdas:
+        own, best = (lambda_text(each) for each in (score.decay, run.best_lambda))
+        yield f"λ = {own} against λ = {best}: {_difference(score)}"
+    for score in run.shown:
+        if score not in lambdas and score.difference_error is not None:
+            yield f"{score.model} against the blend: {_difference(score)}"
+
+
+def _difference(score: ModelScore) -> str:
+    verdict = "" if told_apart(score) else ": not told apart"
+    return f"{score.difference:+.4f} ± {score.difference_error:.4f}{verdict}"
 
 
 def _excluded(diverged: Sequence[DivergedNetwork]) -> Iterator[str]:
