@@ -172,8 +172,8 @@ def test_a_blend_beside_a_single_model_shows_the_models_of_the_blend(blended, pi
     page = path.read_text(encoding="utf-8")
     models = section(page, "models")
     assert f"{boosted} Go to {blend} This run has one model." in models
-    assert f"{blend} The models of the blend" in models
-    assert f"{boosted} This run has no networks" in section(page, "learning")
+    assert f"{blend} Go to {boosted} The models of the blend" in models
+    assert f"{boosted} Go to {blend} This run has no networks" in section(page, "learning")
     assert "models boosting mlp, boosting" in section(page, "summary")
 
 
