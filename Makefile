@@ -7,14 +7,17 @@ READY_DEV := .venv/.ready-dev
 # Tests share fixtures within a file, so each file runs in one process.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 # In a terminal pip shows its progress; elsewhere, as in CI, the log stays short.
+CPU_WHEELS := https://download.pytorch.org/whl/cpu
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check $(shell test -t 2 || echo --quiet)
 
 # The variables that are passed on as options, for example: make submit FOLDS=10 LAMBDA="0 1 5"
 TRAINING := MODEL FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS TRACK NOTE
-KNOWN := $(TRAINING) TRIALS TIMEOUT RUN FILTER FROM PUSH MESSAGE FILE OUT LESSON ROOT FORCE PYTHON
+KNOWN := $(TRAINING) TRIALS TIMEOUT RUN FILTER FROM PUSH MESSAGE FILE OUT LESSON ROOT FORCE PYTHON TORCH
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN) SHELL MAKE% -%,$(GIVEN))
 $(if $(UNKNOWN),$(error unknown variable $(firstword $(UNKNOWN)); there are: $(KNOWN)))
+
+$(if $(and $(filter TORCH,$(GIVEN)),$(filter-out cpu,$(TORCH))),$(error TORCH=$(TORCH): only cpu can be given))
 
 # All values reach the shell through these functions: quoted, and exactly as they were given.
 quoted = '$(subst ','\'',$(1))'
@@ -44,6 +47,7 @@ help: ## Show this help
 	@echo '  MODEL FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE'
 	@echo '  DEVICE JOBS TRACK NOTE FORCE; submit also has PUSH MESSAGE'
 	@echo 'Of all targets: ROOT (the project folder)'
+	@echo 'TORCH=cpu installs PyTorch without CUDA, which saves several GB on Linux'
 	@echo 'For example: make submit FOLDS=10 LAMBDA="0 1 5"'
 
 setup: $(READY) ## Make .venv with the exact versions of requirements.lock
@@ -55,6 +59,12 @@ $(READY): requirements.lock pyproject.toml
 # Before version 25.1, pip installs large packages without a sign.
 	$(INSTALL) --upgrade pip
 	@echo 'Installing the packages of requirements.lock: about 2 GB on disk, in about 2 minutes'
+ifeq ($(value TORCH),cpu)
+	$(INSTALL) --index-url $(CPU_WHEELS) "$$(grep '^torch==' requirements.lock)"
+else
+	@if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi > /dev/null; then \
+	  echo "No NVIDIA GPU: if pip begins to load several GB of CUDA, stop it and add TORCH=cpu"; fi
+endif
 	$(INSTALL) --requirement requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -1,4 +1,4 @@
-"""Measure the time and memory of one competitor in a process of its own."""
+"""Measure the time and memory of competitors, in processes of their own."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib import import_module
 from multiprocessing import get_context
 from types import ModuleType
-from typing import NamedTuple, TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 from joblib.externals.loky import get_reusable_executor
@@ -22,26 +22,25 @@ T = TypeVar("T")
 _MEGABYTE = 2**20 if sys.platform == "darwin" else 2**10  # in units of ru_maxrss
 
 
-class Measured(NamedTuple):
-    """Seconds without start-up; peak memory in MB, including libraries and workers.
-
-    `error` shows that the networks learn: the mean validation error of those with the
-    first λ, in standard deviations of the log price.
-    """
-
-    seconds: float
-    peak_mb: float
-    error: float
-
-
-def apart(function: Callable[..., T], *arguments: object) -> T:
-    """Call a function of this module in a new process, which ends with the call.
+class Worker:
+    """A new process that calls functions of this module, until the block ends.
 
     That process imports what it needs by name; it is not imported here, since on Linux
     the peak memory of a process includes that of its parent.
     """
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(function, *arguments).result()
+
+    def __enter__(self) -> Self:
+        """Make the process, which starts with the first call."""
+        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process."""
+        self._pool.shutdown()
+
+    def run(self, function: Callable[..., T], *arguments: object) -> T:
+        """Call a function in the process, and wait for its result."""
+        return self._pool.submit(function, *arguments).result()
 
 
 def load_data(project: Project) -> tuple[np.ndarray, np.ndarray, list[Split]]:
@@ -50,7 +49,7 @@ def load_data(project: Project) -> tuple[np.ndarray, np.ndarray, list[Split]]:
     Raises:
         UserError: data/raw is missing or invalid, or memory cannot be measured here.
     """
-    _peak_mb(workers=0)  # fail before anything is trained
+    peak_mb(workers=0)  # fail before anything is trained
     inputs, target, folds = _import("dataset").load(project)
     return inputs, target, folds
 
@@ -61,21 +60,35 @@ def sgemm_rate(cores: int) -> float:
     return rate
 
 
-def measure(module: str, task: BenchmarkTask, parallelism: Parallelism) -> Measured:
-    """Train for one epoch to warm up, then measure the full training."""
-    train = _import(module).train
-    train(replace(task, epochs=1), parallelism)
+def warm_up(module: str, task: BenchmarkTask, parallelism: Parallelism) -> None:
+    """Train for one epoch, so that libraries, threads and processes have started."""
+    _import(module).train(replace(task, epochs=1), parallelism)
+
+
+def measure(
+    module: str, task: BenchmarkTask, parallelism: Parallelism
+) -> tuple[float, float]:
+    """Return the seconds of the training, and its error.
+
+    The error is the mean validation error of the networks with the first λ, in standard
+    deviations of the log price.
+    """
     begin = time.perf_counter()
-    errors = train(task, parallelism)
-    seconds = time.perf_counter() - begin
-    return Measured(seconds, _peak_mb(parallelism.jobs), float(errors[0].mean()))
+    errors = _import(module).train(task, parallelism)
+    return time.perf_counter() - begin, float(errors[0].mean())
+
+
+def default_train(project: Project) -> dict[str, float]:
+    """Return the seconds of the default `train`, by model, and of all together."""
+    seconds: dict[str, float] = _import("default_train").seconds(project)
+    return seconds
 
 
 def _import(module: str) -> ModuleType:
     return import_module(f"pipeline.bench.{module}")
 
 
-def _peak_mb(workers: int) -> float:
+def peak_mb(workers: int) -> float:
     """Return the peak memory of this process and its workers, in MB.
 
     Each worker is counted as the largest of them.

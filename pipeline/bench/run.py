@@ -1,22 +1,30 @@
-"""Run the benchmark: every competitor with its fastest parallelism, in turns."""
+"""Run the benchmark: every competitor in a process of its own, in turns."""
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
+from statistics import median
 from typing import Any, NamedTuple
 
 from joblib import cpu_count
 
-from pipeline.bench.measure import Measured, apart, load_data, measure, sgemm_rate
+from pipeline.bench.measure import (
+    Worker,
+    default_train,
+    load_data,
+    measure,
+    peak_mb,
+    sgemm_rate,
+    warm_up,
+)
 from pipeline.bench.task import FOLDS, BenchmarkTask, Parallelism
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 
-EPOCHS, LAMBDAS = 20, (0.0, 1.0, 5.0, 10.0)
+LAMBDAS = (0.0, 1.0, 5.0, 10.0)
 FEW, MANY = 5, 100  # networks of the stacked MLP, for the time per network
-TRIAL_EPOCHS = 4  # fewer would measure the start-up of threads
-ROUNDS = 3  # in turns, so that a slow phase of the machine affects all competitors
 
 MODULES = {
     "book": "d2l_loop",
@@ -24,8 +32,19 @@ MODULES = {
     "vmap": "torch_vmap",
     "engine": "stacked",
 }
-_WITH_JOBS = ("scikit-learn", "engine")
-_WITH_THREADS = ("book", "scikit-learn", "vmap")
+_IN_PARTS = ("scikit-learn", "engine")  # their networks can train in parallel parts
+_ONE_BY_ONE = ("book",)
+_WIDE = 128  # hidden units
+
+
+class Effort(NamedTuple):
+    """The epochs of a measurement, and how often each is repeated, in turns."""
+
+    epochs: int
+    rounds: int
+
+
+QUICK, THOROUGH = Effort(epochs=8, rounds=3), Effort(epochs=20, rounds=7)
 
 
 class Entry(NamedTuple):
@@ -35,28 +54,32 @@ class Entry(NamedTuple):
     task: BenchmarkTask
     parallelism: Parallelism
 
-    def measure(self) -> Measured:
-        """Train and measure in a new process."""
-        return apart(measure, MODULES[self.name], self.task, self.parallelism)
-
 
 class Result(NamedTuple):
-    """An entry and the measurement of its fastest round."""
+    """An entry, the seconds of each round, its peak memory in MB, and its error.
+
+    `error` shows that the networks learn: see `measure`.
+    """
 
     entry: Entry
-    measured: Measured
+    seconds: list[float]
+    peak_mb: float
+    error: float
 
 
-Callback = Callable[[Result], None]
+Callback = Callable[[Entry, float], None]
 
 
-def bench(project: Project, hidden: int, callback: Callback) -> dict[str, Any]:
-    """Measure all competitors on the data of data/raw.
+def bench(
+    project: Project, hidden: int, effort: Effort, callback: Callback
+) -> dict[str, Any]:
+    """Measure all competitors on the data of data/raw, and the default `train`.
 
     Args:
         project: the project.
         hidden: units of the hidden layer.
-        callback: called after each measurement.
+        effort: how long to measure.
+        callback: called with the seconds of each measurement.
 
     Returns:
         The record for `--json` and the table.
@@ -68,28 +91,32 @@ def bench(project: Project, hidden: int, callback: Callback) -> dict[str, Any]:
         raise UserError(f"--hidden {hidden}: must be 1 or more")
     begin = time.perf_counter()
     announce("reading data/raw")
-    data = apart(load_data, project)
-    task = BenchmarkTask(*data, hidden, EPOCHS, LAMBDAS)
-    entries = [fastest(name, task) for name in MODULES]
+    with Worker() as worker:
+        data = worker.run(load_data, project)
+    task = BenchmarkTask(*data, hidden, effort.epochs, LAMBDAS)
+    entries = [_entry(name, task) for name in MODULES]
     for networks in (FEW, MANY):
         lambdas = tuple(map(float, range(networks // FOLDS)))
-        entries.append(fastest("engine", replace(task, lambdas=lambdas)))
-    results, sgemm = _measure_all(entries, callback)
+        entries.append(_entry("engine", replace(task, lambdas=lambdas)))
+    results, sgemm = _measure_all(entries, effort.rounds, callback)
     competitors, engine = results[: len(MODULES)], results[len(MODULES) :]
-    book = competitors[0].measured.seconds
+    announce("training with the default settings")
+    with Worker() as worker:
+        models = worker.run(default_train, project)
     return {
-        "rows": [_row(result, book, sgemm) for result in competitors],
+        "rows": [_row(each, competitors[0], sgemm) for each in competitors],
         "engine": [
             {
                 "networks": result.entry.task.networks,
-                "seconds_per_network": result.measured.seconds
+                "seconds_per_network": median(result.seconds)
                 / result.entry.task.networks,
             }
             for result in engine
         ],
+        "train": models,
         "network": [task.inputs.shape[1], hidden, 1],
         "networks": task.networks,
-        "epochs": EPOCHS,
+        **effort._asdict(),
         "houses": len(task.target),
         "cores": cpu_count(),
         "sgemm": sgemm,
@@ -97,57 +124,67 @@ def bench(project: Project, hidden: int, callback: Callback) -> dict[str, Any]:
     }
 
 
-def fastest(name: str, task: BenchmarkTask) -> Entry:
-    """Return a competitor with the parallelism that is fastest in a short trial."""
-    announce(f"{name}: choosing the jobs and threads")
-    trial = replace(task, epochs=TRIAL_EPOCHS)
-    seconds = {
-        each: Entry(name, trial, each).measure().seconds
-        for each in parallelisms(name, cpu_count())
-    }
-    return Entry(name, task, min(seconds, key=seconds.__getitem__))
+def _entry(name: str, task: BenchmarkTask) -> Entry:
+    return Entry(name, task, parallelism(name, task.hidden, cpu_count()))
 
 
-def parallelisms(name: str, cores: int) -> list[Parallelism]:
-    """Return one core, and all cores in each way that a competitor can use them."""
-    found = [Parallelism(jobs=1, threads=1)]
-    if cores > 1 and name in _WITH_THREADS:
-        found.append(Parallelism(jobs=1, threads=cores))
-    if cores > 1 and name in _WITH_JOBS:
-        found.append(Parallelism(jobs=cores, threads=1))
-    return found
+def parallelism(name: str, hidden: int, cores: int) -> Parallelism:
+    """Return how a competitor uses the cores.
+
+    Networks that can train in parallel parts do so, a core each. Of the others, the
+    products of a single narrow network are so small that threads would wait for each
+    other longer than they compute; all others use a thread a core.
+    """
+    if name in _IN_PARTS:
+        return Parallelism(jobs=cores, threads=1)
+    if name in _ONE_BY_ONE and hidden < _WIDE:
+        return Parallelism(jobs=1, threads=1)
+    return Parallelism(jobs=1, threads=cores)
 
 
 def _measure_all(
-    entries: list[Entry], callback: Callback
+    entries: list[Entry], rounds: int, callback: Callback
 ) -> tuple[list[Result], float]:
-    """Return the fastest round of each entry, and the machine's sgemm rate.
+    """Return the result of each entry, and the machine's sgemm rate.
 
-    The rate is measured before each round of an entry; the highest is returned.
+    All are measured in turns, so that a slow phase of the machine affects all of them.
+    The rate is measured before each round; the highest is returned.
     """
-    rounds: list[list[Measured]] = [[] for _ in entries]
-    rates = []
-    for number in range(ROUNDS):
-        for index, (entry, own) in enumerate(zip(entries, rounds, strict=True)):
-            done = number * len(entries) + index
-            announce("measuring", done, ROUNDS * len(entries))
-            rates.append(apart(sgemm_rate, cpu_count()))
-            own.append(entry.measure())
-            callback(Result(entry, own[-1]))
-    best = [min(own, key=lambda each: each.seconds) for own in rounds]
-    return list(map(Result, entries, best)), max(rates)
+    seconds: list[list[float]] = [[] for _ in entries]
+    errors, rates = [0.0] * len(entries), []
+    with ExitStack() as stack:
+        workers = [stack.enter_context(Worker()) for _ in entries]
+        limit = stack.enter_context(Worker())
+        for number, (entry, worker) in enumerate(zip(entries, workers, strict=True)):
+            announce("starting the competitors", number, len(entries))
+            worker.run(warm_up, MODULES[entry.name], entry.task, entry.parallelism)
+        for number in range(rounds):
+            rates.append(limit.run(sgemm_rate, cpu_count()))
+            for index, (entry, worker) in enumerate(zip(entries, workers, strict=True)):
+                done = number * len(entries) + index
+                announce("measuring", done, rounds * len(entries))
+                given = MODULES[entry.name], entry.task, entry.parallelism
+                own, errors[index] = worker.run(measure, *given)
+                seconds[index].append(own)
+                callback(entry, own)
+        peaks = [
+            worker.run(peak_mb, entry.parallelism.jobs)
+            for entry, worker in zip(entries, workers, strict=True)
+        ]
+    return list(map(Result, entries, seconds, peaks, errors)), max(rates)
 
 
-def _row(result: Result, book: float, sgemm: float) -> dict[str, Any]:
-    """Return a row of the record, given the book's seconds and the sgemm rate."""
-    (name, task, parallelism), measured = result
+def _row(result: Result, book: Result, sgemm: float) -> dict[str, Any]:
+    """Return a row of the record, given the book's result and the sgemm rate."""
+    middle = median(result.seconds)
     return {
-        "name": name,
-        "seconds": measured.seconds,
-        "ratio_to_book": book / measured.seconds,
-        "sgemm_fraction": task.operations / measured.seconds / sgemm,
-        "peak_mb": measured.peak_mb,
-        "jobs": parallelism.jobs,
-        "threads": parallelism.threads,
-        "error": measured.error,
+        "name": result.entry.name,
+        "seconds": middle,
+        "fastest": min(result.seconds),
+        "slowest": max(result.seconds),
+        "ratio_to_book": median(book.seconds) / middle,
+        "sgemm_fraction": result.entry.task.operations / middle / sgemm,
+        "peak_mb": result.peak_mb,
+        **result.entry.parallelism._asdict(),
+        "error": result.error,
     }

@@ -13,6 +13,10 @@ from pipeline.core.paths import Project
 def bench(
     root: Root = Path(),
     hidden: Annotated[int, typer.Option(help="Units of the hidden layer.")] = 256,
+    thorough: Annotated[
+        bool,
+        typer.Option("--thorough", help="More epochs and rounds, in several minutes."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Compare the speed of the stacked MLP with the book's loop, scikit-learn and vmap.
@@ -24,8 +28,9 @@ def bench(
     from pipeline.cli.tables.progress import steps
 
     callback = ignore if as_json else show_measurement
+    effort = run.THOROUGH if thorough else run.QUICK
     with steps(hidden=as_json):
-        record = run.bench(Project(root), hidden, callback)
+        record = run.bench(Project(root), hidden, effort, callback)
     if as_json:
         print_json(record)
         return

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from torch.utils.flop_counter import FlopCounterMode
 
-from pipeline.bench import measure, run, sgemm
+from pipeline.bench import default_train, measure, run, sgemm
 from pipeline.bench.dataset import load
 from pipeline.bench.task import FOLDS, BenchmarkTask, Parallelism
 from pipeline.core.paths import Project
+from pipeline.core.settings import Settings
 from pipeline.validation.folds import contiguous_folds
 
 ALONE = Parallelism(jobs=1, threads=1)
@@ -32,10 +33,14 @@ def task():
 @pytest.fixture
 def quick(monkeypatch):
     """Run the benchmark within this process, with little work."""
-    monkeypatch.setattr(run, "apart", lambda function, *given: function(*given))
-    for name, value in (("EPOCHS", 1), ("ROUNDS", 2), ("FEW", 5), ("MANY", 10)):
+    monkeypatch.setattr(
+        measure.Worker, "run", lambda _, function, *given: function(*given)
+    )
+    for name, value in (("QUICK", run.Effort(1, 2)), ("FEW", 5), ("MANY", 10)):
         monkeypatch.setattr(run, name, value)
     monkeypatch.setattr(run, "cpu_count", lambda: 1)
+    settings = Settings(models=("mlp", "boosting"), epochs=1, trees=10)
+    monkeypatch.setattr(default_train, "Settings", lambda: settings)
     monkeypatch.setattr(sgemm, "SIZE", 128)
 
 
@@ -81,31 +86,36 @@ def test_the_inputs_are_the_books_columns_and_the_target_is_standardised(project
 
 def test_a_measurement_is_taken_in_a_process_of_its_own(task):
     short = replace(task, epochs=2)
-    measured = measure.apart(measure.measure, "d2l_loop", short, ALONE)
-    assert 0 < measured.seconds < 60
-    assert 50 < measured.peak_mb < 5000
-    assert measured.error == pytest.approx(train("book", short)[0].mean(), rel=1e-3)
+    with measure.Worker() as worker:
+        worker.run(measure.warm_up, "d2l_loop", short, ALONE)
+        seconds, error = worker.run(measure.measure, "d2l_loop", short, ALONE)
+        peak_mb = worker.run(measure.peak_mb, 1)
+    assert 0 < seconds < 60
+    assert 50 < peak_mb < 5000
+    assert error == pytest.approx(train("book", short)[0].mean(), rel=1e-3)
 
 
 @pytest.mark.slow
 def test_worker_processes_count_for_the_memory(task):
     short = replace(task, epochs=1)
-    one, two = (
-        measure.apart(
-            measure.measure, "sklearn_mlp", short, Parallelism(jobs, threads=1)
-        )
-        for jobs in (1, 2)
-    )
-    assert two.peak_mb > one.peak_mb + 100
+    peaks = []
+    for jobs in (1, 2):
+        with measure.Worker() as worker:
+            worker.run(measure.measure, "sklearn_mlp", short, Parallelism(jobs, 1))
+            peaks.append(worker.run(measure.peak_mb, jobs))
+    assert peaks[1] > peaks[0] + 100
 
 
-def test_more_parallelisms_are_tried_only_with_more_cores():
+def test_how_a_competitor_uses_the_cores_is_fixed():
     for name in run.MODULES:
-        assert run.parallelisms(name, cores=1) == [ALONE]
+        assert run.parallelism(name, 256, cores=1) == ALONE
     threads, jobs = Parallelism(1, 4), Parallelism(4, 1)
-    assert run.parallelisms("book", cores=4) == [ALONE, threads]
-    assert run.parallelisms("scikit-learn", cores=4) == [ALONE, threads, jobs]
-    assert run.parallelisms("engine", cores=4) == [ALONE, jobs]
+    assert run.parallelism("book", 256, cores=4) == threads
+    assert run.parallelism("book", 64, cores=4) == ALONE
+    for hidden in (64, 256):
+        assert run.parallelism("vmap", hidden, cores=4) == threads
+        assert run.parallelism("scikit-learn", hidden, cores=4) == jobs
+        assert run.parallelism("engine", hidden, cores=4) == jobs
 
 
 def test_a_system_that_does_not_tell_peak_memory_is_refused(
@@ -131,8 +141,11 @@ def test_the_record_compares_all_with_the_books_loop(pipeline, small_project, qu
         work = row["sgemm_fraction"] * row["seconds"]
         assert work == pytest.approx(book["sgemm_fraction"] * book["seconds"])
         assert row["sgemm_fraction"] > 0
+        assert 0 < row["fastest"] <= row["seconds"] <= row["slowest"]
     assert book["ratio_to_book"] == 1
     assert [line["networks"] for line in record["engine"]] == [5, 10]
+    models = record["train"]
+    assert models["mlp"] + models["boosting"] <= models["train"]
 
 
 def test_the_table_names_all_competitors_and_the_limit(pipeline, small_project, quick):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -125,6 +126,41 @@ def test_clean_removes_only_the_output_of_its_root(make, tmp_path):
     assert done.returncode == 0, done.stderr
     assert not (other / "runs").exists()
     assert (tmp_path / "clone" / "runs" / "1").exists()
+
+
+# A Python that makes a .venv with itself in it, and writes its arguments.
+INSTALLER = """#!/bin/sh
+echo "$@" >> {log}
+if [ "$2" = venv ]; then mkdir -p .venv/bin; cp "$0" .venv/bin/python; fi
+"""
+
+
+@pytest.fixture
+def installed(make, tmp_path):
+    """Run `make setup` with a Python that installs nothing; return its calls."""
+
+    def run(*arguments):
+        python, log = tmp_path / "python", tmp_path / "installed"
+        python.write_text(INSTALLER.format(log=shlex.quote(str(log))))
+        python.chmod(0o755)
+        (tmp_path / "clone" / ".venv" / ".ready").unlink()
+        done, _ = make("setup", f"PYTHON={python}", *arguments)
+        assert done.returncode == 0, done.stderr
+        return log.read_text().splitlines()
+
+    return run
+
+
+def test_torch_is_installed_from_pytorch_s_cpu_wheels_only_if_asked_for(installed):
+    (torch,) = re.findall(
+        r"^torch==.*$", (REPOSITORY / "requirements.lock").read_text(), re.MULTILINE
+    )
+    calls = installed("TORCH=cpu")
+    wheels = [number for number, call in enumerate(calls) if "whl/cpu" in call]
+    lock = [number for number, call in enumerate(calls) if "requirements.lock" in call]
+    assert calls[wheels[0]].endswith(torch)
+    assert wheels < lock
+    assert not any("whl/cpu" in call for call in installed()[len(calls) :])
 
 
 def test_every_command_has_a_target(make):

@@ -173,7 +173,9 @@ def test_a_blend_beside_a_single_model_shows_the_models_of_the_blend(blended, pi
     models = section(page, "models")
     assert f"{boosted} Go to {blend} This run has one model." in models
     assert f"{blend} Go to {boosted} The models of the blend" in models
-    assert f"{boosted} Go to {blend} This run has no networks" in section(page, "learning")
+    assert f"{boosted} Go to {blend} This run has no networks" in section(
+        page, "learning"
+    )
     assert "models boosting mlp, boosting" in section(page, "summary")
 
 
