@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from importlib import import_module
 from multiprocessing import get_context
@@ -38,9 +38,13 @@ class Worker:
         """End the process."""
         self._pool.shutdown()
 
+    def start(self, function: Callable[..., T], *arguments: object) -> "Future[T]":
+        """Call a function in the process, and do not wait for its result."""
+        return self._pool.submit(function, *arguments)
+
     def run(self, function: Callable[..., T], *arguments: object) -> T:
         """Call a function in the process, and wait for its result."""
-        return self._pool.submit(function, *arguments).result()
+        return self.start(function, *arguments).result()
 
 
 def load_data(project: Project) -> tuple[np.ndarray, np.ndarray, list[Split]]:

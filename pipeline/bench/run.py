@@ -44,7 +44,7 @@ class Effort(NamedTuple):
     rounds: int
 
 
-QUICK, THOROUGH = Effort(epochs=8, rounds=3), Effort(epochs=20, rounds=7)
+QUICK, THOROUGH = Effort(epochs=5, rounds=3), Effort(epochs=20, rounds=7)
 
 
 class Entry(NamedTuple):
@@ -155,9 +155,13 @@ def _measure_all(
     with ExitStack() as stack:
         workers = [stack.enter_context(Worker()) for _ in entries]
         limit = stack.enter_context(Worker())
-        for number, (entry, worker) in enumerate(zip(entries, workers, strict=True)):
-            announce("starting the competitors", number, len(entries))
-            worker.run(warm_up, MODULES[entry.name], entry.task, entry.parallelism)
+        announce("starting the competitors")
+        started = [
+            worker.start(warm_up, MODULES[entry.name], entry.task, entry.parallelism)
+            for entry, worker in zip(entries, workers, strict=True)
+        ]
+        for each in started:
+            each.result()
         for number in range(rounds):
             rates.append(limit.run(sgemm_rate, cpu_count()))
             for index, (entry, worker) in enumerate(zip(entries, workers, strict=True)):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from concurrent.futures import Future
 from dataclasses import replace
 from importlib import import_module
 
@@ -28,6 +29,13 @@ def task():
     target = (target - target.mean()) / target.std()
     folds = [(fold.train, fold.valid) for fold in contiguous_folds(600, FOLDS)]
     return BenchmarkTask(inputs, target, folds, 16, epochs=60, lambdas=(0.0, 300.0))
+
+
+def call_here(worker, function, *arguments):
+    """Call a function in this process, in place of the worker's."""
+    future = Future()
+    future.set_result(function(*arguments))
+    return future
 
 
 @pytest.fixture
