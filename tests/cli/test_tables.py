@@ -130,8 +130,10 @@ def search():
 
 def benchmark():
     row = {"seconds": 123.45, "ratio_to_book": 1234.5, "sgemm_fraction": 0.123}
-    row |= {"peak_mb": 12_345.0, "jobs": 64, "threads": 64, "error": 0.12}
+    row |= {"fastest": 12.34, "slowest": 123.46, "peak_mb": 12_345.0}
+    row |= {"jobs": 64, "threads": 64, "error": 0.12}
     sizes = {"network": [333, 256, 1], "networks": 20, "epochs": 20, "houses": 1460}
+    sizes |= {"rounds": 7, "train": {"mlp": 1.2, "boosting": 10.5, "train": 11.9}}
     rows = [{"name": name, **row} for name in bench.MODULES]
     return {"rows": rows, **sizes, "cores": 2, "engine": [], "sgemm": 1e11}
 
