@@ -272,6 +272,7 @@ def test_the_ladder_counts_a_house_as_often_as_it_was_drawn():
     assert set(decisions) == {0, 1}
 
 
+@pytest.mark.slow
 def test_a_trial_that_diverges_when_scored_again_is_left_out(
     pipeline, ready, monkeypatch
 ):
@@ -409,6 +410,7 @@ def test_a_terminal_shows_the_best_ten_and_the_share_of_the_work(monkeypatch):
     assert "310" not in text
 
 
+@pytest.mark.slow
 def test_the_time_limit_ends_the_search_with_the_finished_trials(pipeline, ready):
     shown = pipeline(
         "tune", "--root", ready, *QUICK, "--trials", 4000, "--timeout", 1, "--json"
