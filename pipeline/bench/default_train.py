@@ -19,10 +19,11 @@ def seconds(project: Project) -> dict[str, float]:
     Raises:
         UserError: data/raw is missing or invalid.
     """
-    raw = read_train(project.raw / "train.csv"), read_test(project.raw / "test.csv")
-    train, test = (
-        build_features(clean_rows(each).frame) for each in (raw[0], raw[1].frame)
+    frames = (
+        read_train(project.raw / "train.csv"),
+        read_test(project.raw / "test.csv").frame,
     )
+    train, test = (build_features(clean_rows(frame).frame) for frame in frames)
     torch.set_num_threads(1)  # as the stage does
     begin = time.perf_counter()
     result = cross_validate_models(

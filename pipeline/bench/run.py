@@ -54,6 +54,11 @@ class Entry(NamedTuple):
     task: BenchmarkTask
     parallelism: Parallelism
 
+    @property
+    def arguments(self) -> tuple[str, BenchmarkTask, Parallelism]:
+        """The arguments of `warm_up` and `measure`."""
+        return MODULES[self.name], self.task, self.parallelism
+
 
 class Result(NamedTuple):
     """An entry, the seconds of each round, its peak memory in MB, and its error.
@@ -157,7 +162,7 @@ def _measure_all(
         limit = stack.enter_context(Worker())
         announce("starting the competitors")
         started = [
-            worker.start(warm_up, MODULES[entry.name], entry.task, entry.parallelism)
+            worker.start(warm_up, *entry.arguments)
             for entry, worker in zip(entries, workers, strict=True)
         ]
         for each in started:
@@ -167,8 +172,7 @@ def _measure_all(
             for index, (entry, worker) in enumerate(zip(entries, workers, strict=True)):
                 done = number * len(entries) + index
                 announce("measuring", done, rounds * len(entries))
-                given = MODULES[entry.name], entry.task, entry.parallelism
-                own, errors[index] = worker.run(measure, *given)
+                own, errors[index] = worker.run(measure, *entry.arguments)
                 seconds[index].append(own)
                 callback(entry, own)
         peaks = [

@@ -2,6 +2,7 @@
 
 from pipeline.report.texts import lambda_text
 from pipeline.runs.record import ModelScore, Run
+from pipeline.validation.metrics import Difference
 
 
 def compared(run: Run) -> list[ModelScore]:
@@ -15,7 +16,8 @@ def compared(run: Run) -> list[ModelScore]:
 
 def told_apart(score: ModelScore) -> bool:
     """Return whether a difference is more than two standard errors over houses."""
-    return abs(score.difference or 0.0) > 2 * (score.difference_error or 0.0)
+    known = Difference(score.difference or 0.0, score.difference_error or 0.0)
+    return known.is_told_apart
 
 
 def lambda_advice(run: Run) -> str | None:

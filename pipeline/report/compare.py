@@ -77,5 +77,4 @@ def _told_apart(difference: Difference | None) -> str:
     """Return whether a difference is more than two standard errors."""
     if difference is None:
         return "–"
-    value, error = difference
-    return "yes" if abs(value) > 2 * error else "no"
+    return "yes" if difference.is_told_apart else "no"

@@ -28,6 +28,11 @@ class Difference(NamedTuple):
     value: float
     standard_error: float
 
+    @property
+    def is_told_apart(self) -> bool:
+        """Whether it is more than two standard errors, and so hardly chance."""
+        return abs(self.value) > 2 * self.standard_error
+
 
 def paired_difference(first: np.ndarray, second: np.ndarray) -> Difference:
     """Return how much higher the second log-RMSE is, with its standard error.

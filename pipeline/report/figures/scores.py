@@ -37,12 +37,17 @@ class Axes(NamedTuple):
 
 def shared_axes(several: Sequence[Facts]) -> Axes:
     """Return axes on which the figures of all runs fit."""
-    curves = [_of_figures(each.run, each.history) for each in several]
-    losses = [own[["train", "valid"]].to_numpy().ravel() for own in curves]
+    curves = [
+        _of_figures(each.run, each.history)
+        for each in several
+        if each.history is not None
+    ]
     return Axes(
         forecast=[end for each in several for end in _forecast_ends(each)],
-        epochs=max([1, *(int(own["epoch"].max()) for own in curves if len(own))]),
-        losses=np.concatenate(losses).tolist(),
+        epochs=max((int(own["epoch"].max()) for own in curves), default=1),
+        losses=[
+            loss for own in curves for loss in own[["train", "valid"]].to_numpy().flat
+        ],
     )
 
 
@@ -114,9 +119,9 @@ def lambdas(run: Run) -> Drawing:
 
 def curves(facts: Facts, axes: Axes) -> dict[int, Drawing]:
     """Draw the learning curves of each fold; of many, the best, median and worst."""
-    shown = _of_figures(facts.run, facts.history)
     if facts.history is None:
         return {}
+    shown = _of_figures(facts.run, facts.history)
     scores = facts.run.best.folds
     return {
         fold: _curve(shown, fold, scores[fold], axes)
@@ -124,10 +129,8 @@ def curves(facts: Facts, axes: Axes) -> dict[int, Drawing]:
     }
 
 
-def _of_figures(run: Run, history: pd.DataFrame | None) -> pd.DataFrame:
+def _of_figures(run: Run, history: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the best λ and of the folds that have a figure."""
-    if history is None:
-        return pd.DataFrame(columns=["fold", "epoch", "train", "valid"], dtype=float)
     in_figure = history["fold"].isin(_shown_folds(run))
     return history[(history["lambda"] == run.best_lambda) & in_figure]
 
