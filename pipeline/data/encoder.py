@@ -11,7 +11,6 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from pipeline.data.features import INTERACTIONS
 from pipeline.data.schema import CATEGORIES, ID, TARGET
@@ -42,7 +41,10 @@ def to_matrix(features: pd.DataFrame) -> Matrix:
 def column_blocks(
     features: pd.DataFrame, *, interactions: bool = True
 ) -> Iterator[Matrix]:
-    """Yield the matrix a few columns at a time, to save memory on long files."""
+    """Yield the matrix a few columns at a time, to save memory on long files.
+
+    Of some features alone, their columns and the interactions among them are yielded.
+    """
     columns = features.columns.difference([ID, TARGET], sort=False)
     categories = [
         name for name in columns if name in CATEGORIES and not CATEGORIES[name].ordered
@@ -55,6 +57,8 @@ def column_blocks(
         names = [f"{name}={value}" for value in CATEGORIES[name].vocabulary]
         yield Matrix(_one_hot(features[name]), names)
     for name, number in INTERACTIONS if interactions else ():
+        if not {name, number} <= set(columns):
+            continue
         names = [f"{name}={value}×{number}" for value in CATEGORIES[name].vocabulary]
         products = _one_hot(features[name]) * features[[number]].to_numpy()
         yield Matrix(products, names)
@@ -85,6 +89,8 @@ class Encoder:
                 are scaled down. Standardised, a rare value would be huge, and its
                 weight hardly decayed: a few houses would decide it.
         """
+        from sklearn.preprocessing import StandardScaler  # a second, only to fit
+
         # scikit-learn's SimpleImputer gives the same medians, but slower: it sorts.
         values = pd.DataFrame(matrix.entries[rows])
         fill = values.median().fillna(0)
@@ -125,10 +131,6 @@ class Encoder:
 
 
 def _one_hot(categories: pd.Series) -> np.ndarray:
-    encoder = OneHotEncoder(
-        categories=[list(CATEGORIES[str(categories.name)].vocabulary)],
-        handle_unknown="ignore",
-        sparse_output=False,
-    )
-    known = categories.astype(object).where(categories.notna(), "")
-    return np.asarray(encoder.fit_transform(known.to_frame()))
+    vocabulary = list(CATEGORIES[str(categories.name)].vocabulary)
+    codes = pd.Categorical(categories, categories=vocabulary).codes  # -1: none of them
+    return np.asarray(codes[:, None] == np.arange(len(vocabulary)), dtype=float)

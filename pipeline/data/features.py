@@ -6,12 +6,13 @@ square feet). Centred, a square or a product is less correlated with what it is 
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from pipeline.data.schema import CATEGORIES, LOCATION, YEAR_BUILT
+from pipeline.data.schema import CATEGORIES, COLUMNS, LOCATION, YEAR_BUILT
 
 LOGGED = (
     *("LotFrontage", "LotArea", "MasVnrArea", "BsmtFinSF1", "BsmtFinSF2"),
@@ -21,12 +22,15 @@ LOGGED = (
 )  # their long right tails are shortened by log1p
 
 
+Formula = Callable[[pd.DataFrame], pd.Series]
+
+
 class Built(NamedTuple):
     """A column computed from other columns of the same row, and the reason for it."""
 
     name: str
     reason: str
-    formula: Callable[[pd.DataFrame], pd.Series]
+    formula: Formula
 
 
 def _total_sf(h: pd.DataFrame) -> pd.Series:
@@ -252,6 +256,9 @@ BUILT = SUMS + PRODUCTS + CURVES
 INTERACTIONS = ((LOCATION, "Size"), (LOCATION, "Lot"))
 
 
+_FORMULAS = {column.name: column.formula for column in BUILT}
+
+
 def build_features(clean: pd.DataFrame) -> pd.DataFrame:
     """Return the features of cleaned houses; `clean` is not changed.
 
@@ -259,15 +266,54 @@ def build_features(clean: pd.DataFrame) -> pd.DataFrame:
     `LOGGED` become their log1p. The columns of `BUILT` are added. Unordered categories
     stay as they are, and so does the order of the rows.
     """
-    ordered = [c.name for c in CATEGORIES.values() if c.ordered]
-    ranked = clean.assign(**{name: _ranks(clean[name]) for name in ordered})
-    built = {column.name: column.formula(ranked) for column in BUILT}
-    logged = {name: _log1p(ranked[name]) for name in LOGGED}
-    return ranked.assign(**logged, **built)
+    ranked = rank_ordered(clean)
+    return ranked.assign(
+        **{name: feature(ranked, name) for name in (*LOGGED, *_FORMULAS)}
+    )
+
+
+def rank_ordered(clean: pd.DataFrame) -> pd.DataFrame:
+    """Return cleaned houses with ordered categories as ranks, to build features of."""
+    ordered = [column.name for column in CATEGORIES.values() if column.ordered]
+    return clean.assign(**{name: _ranks(clean[name]) for name in ordered})
+
+
+def feature(ranked: pd.DataFrame, name: str) -> pd.Series:
+    """Return one feature, from the columns of `ranked` that it is computed from."""
+    if name in _FORMULAS:
+        return _FORMULAS[name](ranked)
+    return _log1p(ranked[name]) if name in LOGGED else ranked[name]
+
+
+@cache
+def sources() -> dict[str, set[str]]:
+    """Return all features, and the cleaned columns that each is computed from."""
+    plain = {column.name: {column.name} for column in COLUMNS}
+    empty = pd.DataFrame(columns=list(plain), dtype=float)
+    return plain | {
+        name: _read_by(formula, empty) for name, formula in _FORMULAS.items()
+    }
+
+
+def _read_by(formula: Formula, houses: pd.DataFrame) -> set[str]:
+    formula(reads := _Reads(houses))  # type: ignore[arg-type]
+    return reads.names
+
+
+class _Reads:
+    """Stands for some houses, and keeps the names of the columns that are read."""
+
+    def __init__(self, houses: pd.DataFrame) -> None:
+        self._houses = houses
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> pd.Series:
+        self.names.add(name)
+        return self._houses[name]
 
 
 def _ranks(categories: pd.Series) -> pd.Series:
     column = CATEGORIES[str(categories.name)]
-    first = 0 if column.absent else 1
-    ranks = {value: rank for rank, value in enumerate(column.vocabulary, start=first)}
-    return categories.astype(object).map(ranks).astype(float)
+    rank = pd.Categorical(categories, categories=list(column.vocabulary)).codes
+    known = np.where(rank < 0, np.nan, rank + (0 if column.absent else 1))
+    return pd.Series(known, index=categories.index)

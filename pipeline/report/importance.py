@@ -13,17 +13,19 @@ import pandas as pd
 
 from pipeline.core.progress import announce
 from pipeline.data.encoder import Matrix, to_matrix
-from pipeline.data.features import INTERACTIONS, build_features
-from pipeline.data.schema import CATEGORIES, COLUMNS, LOCATION, TARGET
+from pipeline.data.features import (
+    INTERACTIONS,
+    build_features,
+    feature,
+    rank_ordered,
+    sources,
+)
+from pipeline.data.schema import COLUMNS, LOCATION, TARGET
 from pipeline.runs.predictor import Predictor
 from pipeline.validation.metrics import log_rmse
 
 SHUFFLES = 3  # per column
 MOST_HOUSES = 3000  # a random sample of a longer file
-_BATCH = 12  # shuffled copies of the houses at a time
-
-_INTERACTING = {name for name, _ in INTERACTIONS}
-_CATEGORIES = {each.name for each in CATEGORIES.values() if not each.ordered}
 
 
 class Importance(NamedTuple):
@@ -48,59 +50,79 @@ def importances(
     if len(houses) > MOST_HOUSES:
         drawn = np.sort(generator.choice(len(houses), MOST_HOUSES, replace=False))
         houses, fold = houses.iloc[drawn], fold[drawn]
-    original = to_matrix(build_features(houses))
-    (before,) = _scores(predictor, original, houses, fold)
-    names = [column.name for column in COLUMNS for _ in range(SHUFFLES)]
-    after: list[float] = []
-    for start in range(0, len(names), _BATCH):
-        done = start // SHUFFLES
+    scores = _Scores(predictor, houses, fold)
+    found = []
+    for done, column in enumerate(COLUMNS):
         announce("measuring the importance of each column", done, len(COLUMNS))
-        batch = names[start : start + _BATCH]
-        copies = pd.concat([_shuffled(houses, name, generator) for name in batch])
-        matrix = _copies_matrix(original, build_features(copies), batch)
-        after += _scores(predictor, matrix, copies, fold)
-    increases = (np.array(after) - before).reshape(-1, SHUFFLES)
-    found = [
-        Importance(column.name, own.tolist(), float(own.mean()))
-        for column, own in zip(COLUMNS, increases, strict=True)
-    ]
+        orders = [generator.permutation(len(houses)) for _ in range(SHUFFLES)]
+        increases = scores.increases(column.name, orders)
+        found.append(Importance(column.name, increases, float(np.mean(increases))))
     return sorted(found, key=lambda each: -each.mean)
 
 
-def _shuffled(
-    houses: pd.DataFrame, name: str, generator: np.random.Generator
-) -> pd.DataFrame:
-    values = houses[name].iloc[generator.permutation(len(houses))]
-    return houses.assign(**{name: values.set_axis(houses.index)})
+class _Scores:
+    """Scores copies of the houses in which one column is shuffled.
 
-
-def _copies_matrix(
-    original: Matrix, features: pd.DataFrame, shuffled: Sequence[str]
-) -> Matrix:
-    """Return the matrix of copies of all houses with some columns shuffled.
-
-    Categories that are not shuffled are taken from the original matrix, which saves
-    most of the time. Those with interactions are always encoded again.
+    Only what the column changes is computed again: the features that are built from it,
+    and the predictions for the houses whose features changed.
     """
-    same = _CATEGORIES - _INTERACTING - set(shuffled)
-    encoded = to_matrix(features.drop(columns=list(same)))
-    index = {column: number for number, column in enumerate(original.names)}
-    values = np.tile(original.entries, (len(features) // len(original.entries), 1))
-    values[:, [index[column] for column in encoded.names]] = encoded.entries
-    return original._replace(entries=values)
 
+    def __init__(
+        self, predictor: Predictor, houses: pd.DataFrame, fold: np.ndarray
+    ) -> None:
+        self._predictor, self._fold = predictor, fold
+        self._ranked = rank_ordered(houses)
+        self._matrix = to_matrix(build_features(houses))
+        self._places = {name: n for n, name in enumerate(self._matrix.names)}
+        self._price = houses[TARGET].to_numpy(float)
+        self._where = houses[LOCATION].reset_index(drop=True)
+        every = np.arange(len(houses))
+        self._predicted = self._predict(self._matrix, every, self._where)
+        self._score = log_rmse(self._predicted, self._price)
 
-def _scores(
-    predictor: Predictor, matrix: Matrix, copies: pd.DataFrame, fold: np.ndarray
-) -> list[float]:
-    """Return the out-of-fold log-RMSE of each copy of the houses."""
-    number = len(copies) // len(fold)
-    price = copies[TARGET].to_numpy(float)
-    fold_of, predicted = np.tile(fold, number), np.empty(len(copies))
-    for each in np.unique(fold).tolist():
-        own = np.flatnonzero(fold_of == each)
-        rows = matrix._replace(entries=matrix.entries[own])
-        where = copies[LOCATION].iloc[own]
-        predicted[own] = np.exp(predictor.log_price_of_matrix(rows, where, each))
-    pairs = zip(np.split(predicted, number), np.split(price, number), strict=True)
-    return [log_rmse(*pair) for pair in pairs]
+    def increases(self, name: str, orders: Sequence[np.ndarray]) -> list[float]:
+        """Return the increase of the log-RMSE when a column is put in each order."""
+        house = np.tile(np.arange(len(self._price)), len(orders))
+        features = self._shuffled(name, house, np.concatenate(orders))
+        encoded = to_matrix(features)
+        columns = [self._places[each] for each in encoded.names]
+        before = self._matrix.entries[:, columns][house]
+        differ = (encoded.entries != before) & ~(
+            np.isnan(encoded.entries) & np.isnan(before)
+        )
+        changed = np.flatnonzero(differ.any(axis=1))
+        entries = self._matrix.entries[house[changed]]
+        entries[:, columns] = encoded.entries[changed]
+        predicted = self._predicted[house]
+        where = features.get(LOCATION, self._where.iloc[house]).iloc[changed]
+        predicted[changed] = self._predict(
+            self._matrix._replace(entries=entries), house[changed], where
+        )
+        return [
+            log_rmse(own, self._price) - self._score
+            for own in np.split(predicted, len(orders))
+        ]
+
+    def _shuffled(
+        self, name: str, house: np.ndarray, order: np.ndarray
+    ) -> pd.DataFrame:
+        """Return the features that a column changes, and what these interact with."""
+        names = {each for each, own in sources().items() if name in own}
+        for pair in map(set, INTERACTIONS):
+            names |= pair if pair & names else set()
+        needed = set().union(*(sources()[each] for each in names))
+        ranked = self._ranked[list(needed)].iloc[house].reset_index(drop=True)
+        ranked[name] = self._ranked[name].iloc[order].array
+        return pd.DataFrame({each: feature(ranked, each) for each in sorted(names)})
+
+    def _predict(
+        self, matrix: Matrix, house: np.ndarray, where: pd.Series
+    ) -> np.ndarray:
+        """Return the out-of-fold prices of some rows, given the house of each."""
+        predicted = np.empty(len(house))
+        for fold in np.unique(self._fold).tolist():
+            own = np.flatnonzero(self._fold[house] == fold)
+            rows = matrix._replace(entries=matrix.entries[own])
+            log_price = self._predictor.log_price_of_matrix(rows, where.iloc[own], fold)
+            predicted[own] = np.exp(log_price)
+        return predicted

@@ -7,7 +7,6 @@ A fold scheme is a function that returns a list of `Fold`. `make_folds` is the s
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.model_selection import KFold
 
 from pipeline.core.errors import UserError
 
@@ -27,6 +26,8 @@ def make_folds(rows: int, folds: int, seed: int) -> list[Fold]:
     """
     if folds > rows:
         raise UserError(f"--folds {folds}: more folds than the {rows} training rows")
+    from sklearn.model_selection import KFold  # a second, only to split
+
     splitter = KFold(folds, shuffle=True, random_state=seed)
     return [Fold(*parts) for parts in splitter.split(np.empty(rows))]
 

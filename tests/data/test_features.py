@@ -5,8 +5,9 @@ import pandas as pd
 from situations import RAW
 
 from pipeline.data.clean import clean_rows
-from pipeline.data.features import BUILT, build_features
+from pipeline.data.features import BUILT, build_features, sources
 from pipeline.data.raw import read_test, read_train
+from pipeline.data.schema import COLUMNS
 
 
 def test_a_row_alone_gives_the_same_values_as_in_the_whole_file(train_features):
@@ -43,6 +44,19 @@ def test_ordered_categories_become_ranks_from_worst_to_best(train_features):
     raw = read_train(RAW / "train.csv")
     ranks = train_features.groupby(raw["KitchenQual"], observed=True)["KitchenQual"]
     assert ranks.first().to_dict() == {"Fa": 2.0, "TA": 3.0, "Gd": 4.0, "Ex": 5.0}
+
+
+def test_a_feature_changes_only_with_the_columns_it_is_computed_from(train_features):
+    clean = clean_rows(read_train(RAW / "train.csv")).frame.iloc[:200]
+    before = build_features(clean)
+    computed_from = sources()
+    for column in COLUMNS:
+        cells = clean[column.name].iloc[::-1].array
+        after = build_features(clean.assign(**{column.name: cells}))
+        changed = {name for name in before if not after[name].equals(before[name])}
+        named = {name for name, own in computed_from.items() if column.name in own}
+        assert changed <= named, column.name
+    assert set(computed_from) == set(train_features.columns.drop(["Id", "SalePrice"]))
 
 
 def test_every_built_column_has_a_reason_and_is_finite_if_its_sources_are(
