@@ -1,19 +1,21 @@
 """Read a CSV file line by line, and report exactly where it is broken.
 
 No cell of this data contains a newline, so a row is one line. An unclosed quote is
-therefore found in its own line, and at most `_LONGEST` characters of any file are in
+therefore found in its own line, and at most `LONGEST` characters of any file are in
 memory. Only the standard library is imported, so that commands start fast.
 """
 
 import csv
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from pipeline.core.errors import UserError
 
-_LONGEST = 4096  # characters; the longest line of the real files has 900
+LONGEST = 4096  # characters; the longest line of the real files has 900
 _KINDS = (  # first characters of other files; \udcff is a byte that is not UTF-8
     ("PK\x03\x04", "a zip archive or a spreadsheet; unpack it, or save it as CSV"),
     ("\x1f\udc8b", "a gzip archive; unpack it"),
@@ -39,6 +41,36 @@ class _BrokenLineError(Exception):
         self.column = slice(0) if cell is None else slice(cell, cell + 1)
 
 
+class Lines:
+    """Splits the lines of a file into cells, in their order, first the header.
+
+    Attributes:
+        number: of the last line that was split; the header is line 1.
+        header: the cells of the header.
+    """
+
+    def __init__(self, path: Path, remedy: str) -> None:
+        self.path, self.remedy = path, remedy
+        self.number, self.header = 0, list[str]()
+
+    def cells(self, line: str) -> list[str]:
+        """Split the next line.
+
+        Raises:
+            UserError: The line is malformed.
+        """
+        self.number += 1
+        try:
+            cells = _cells(line, self.header)
+        except _BrokenLineError as broken:
+            name = "".join(self.header[broken.column])
+            where = f"column {name}, " if name else ""
+            where = f"{self.path}: {where}line {self.number}"
+            raise UserError(f"{where}: {broken}; {self.remedy}") from None
+        self.header = self.header or cells
+        return cells
+
+
 def read_rows(path: Path, remedy: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the number and the cells of each line, first the header as line 1.
 
@@ -49,29 +81,37 @@ def read_rows(path: Path, remedy: str) -> Iterator[tuple[int, list[str]]]:
     Raises:
         UserError: The file does not exist, is not a CSV file, or a line is malformed.
     """
-    header: list[str] = []
-    number = 0
+    lines = Lines(path, remedy)
+    with open_text(path, remedy) as file:
+        for line in split_lines(file):
+            cells = lines.cells(line)
+            yield lines.number, cells
+
+
+@contextmanager
+def open_text(path: Path, remedy: str) -> Iterator[TextIO]:
+    """Open a file as text; a byte that is not UTF-8 becomes a surrogate.
+
+    Raises:
+        UserError: The file does not exist, is empty, or cannot be read.
+    """
+    if not path.is_file():  # opening a pipe could block forever
+        raise UserError(f"{path}: {_not_a_file(path)}; {remedy}")
     try:
-        for number, line in enumerate(_lines(path, remedy), start=1):
-            cells = _cells(line, header)
-            header = header or cells
-            yield number, cells
-    except _BrokenLineError as broken:
-        name = "".join(header[broken.column])
-        where = f"column {name}, " if name else ""
-        raise UserError(f"{path}: {where}line {number}: {broken}; {remedy}") from None
+        with path.open(
+            encoding="utf-8-sig", errors="surrogateescape", newline=""
+        ) as file:
+            yield file
+            if not file.tell():
+                raise UserError(f"{path}: the file is empty; {remedy}")
     except OSError as error:
         reason = error.strerror or error
         raise UserError(f"{path}: cannot be read ({reason}); {remedy}") from None
-    if not header:
-        raise UserError(f"{path}: the file is empty; {remedy}")
 
 
-def _lines(path: Path, remedy: str) -> Iterator[str]:
-    if not path.is_file():  # opening a pipe could block forever
-        raise UserError(f"{path}: {_not_a_file(path)}; {remedy}")
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        yield from iter(partial(file.readline, _LONGEST), "")
+def split_lines(text: TextIO) -> Iterator[str]:
+    """Yield the lines, of which an overlong one is cut into pieces."""
+    return iter(partial(text.readline, LONGEST), "")
 
 
 def _not_a_file(path: Path) -> str:
@@ -118,12 +158,12 @@ def _check_kind(first: str) -> None:
 
 
 def _unended(line: str) -> _BrokenLineError:
-    if len(line) < _LONGEST:
+    if len(line) < LONGEST:
         return _BrokenLineError(
             "no newline at end of file: it may be truncated; if it is complete, add one"
         )
     lengths = [len(cell) for cell in _split(line)]
-    why = f"longer than {_LONGEST:,} characters; a quote or a newline may be missing"
+    why = f"longer than {LONGEST:,} characters; a quote or a newline may be missing"
     return _BrokenLineError(why, lengths.index(max(lengths)))
 
 

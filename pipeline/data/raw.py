@@ -5,7 +5,6 @@ categorical strings (missing is NaN; "has none" is the string `None`), Id is int
 error about an invalid file names the file, the column and the first wrong line.
 """
 
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError, short
-from pipeline.data.csv_reader import read_rows
+from pipeline.data.cells import Cells
+from pipeline.data.csv_blocks import read_blocks
 from pipeline.data.header import check_header
 from pipeline.data.schema import ABSENT, COLUMNS, ID, TARGET, Category, Number
 
 MISSING = ("NA", "")
-_BLOCK = 20_000  # rows converted at a time, so that long files need little memory
 _LONGEST_CATEGORY = 40  # characters
 _PRICE = Number(TARGET, 1, 1e9)  # dollars
 _LOWEST_MEDIAN = 1_000  # dollars
@@ -92,16 +91,12 @@ def _read(
     ignored: tuple[str, ...] = (),
     remedy: str = _REMEDY,
 ) -> Table:
-    rows = read_rows(path, remedy)
-    _, header = next(rows)
+    texts = read_blocks(path, remedy)
+    header = next(texts).columns
     named = [name for name in header if name not in ignored]
     check_header(path, named, with_price=with_price)
-    blocks: list[pd.DataFrame] = []
     unseen: dict[str, list[str]] = {}
-    while block := list(islice(rows, _BLOCK)):
-        lines, cells = zip(*block, strict=True)
-        text = pd.DataFrame(cells, columns=header, index=pd.Index(lines), dtype=object)
-        blocks.append(_typed(path, text, unseen, with_price=with_price))
+    blocks = [_typed(path, text, unseen, with_price=with_price) for text in texts]
     if not blocks:
         raise UserError(f"{path}: a header but no houses; {remedy}")
     frame = pd.concat(blocks)
@@ -117,75 +112,72 @@ def _typed(
     with_price: bool,
 ) -> pd.DataFrame:
     """Convert a block of text to numbers and categories, in the order of the schema."""
-    columns: dict[str, pd.Series] = {ID: _ids(path, text[ID])}
+    cells = {name: Cells.of(path, text[name]) for name in text}
+    columns = {ID: _ids(cells[ID])}
     for column in COLUMNS:
-        cells = text[column.name]
+        own = cells[column.name]
         if isinstance(column, Number):
-            columns[column.name] = _numbers(path, cells, column)
+            columns[column.name] = _numbers(own, column)
         else:
             columns[column.name] = _categories(
-                path, cells, column, None if with_price else unseen
+                own, column, None if with_price else unseen
             )
     if with_price:
-        columns[TARGET] = _prices(path, text[TARGET])
+        columns[TARGET] = _prices(cells[TARGET])
     return pd.DataFrame(columns)
 
 
-def _numbers(path: Path, cells: pd.Series, column: Number) -> pd.Series:
-    known = ~cells.isin(MISSING)
-    values = pd.to_numeric(cells.where(known, None), errors="coerce").astype(float)
-    _refuse(
-        path, cells, known & values.isna(), "is not a number (missing values are NA)"
-    )
+def _numbers(cells: Cells, column: Number) -> pd.Series:
+    known = ~cells.text.isin(MISSING)
+    values = pd.to_numeric(cells.text.where(known, None), errors="coerce").astype(float)
+    cells.refuse(known & values.isna(), "is not a number (missing values are NA)")
     outside = known & ~values.between(column.low, column.high)
-    span = f"is outside {column.low:,.15g} to {column.high:,.15g}"
-    _refuse(path, cells, outside, span)
-    return values
+    cells.refuse(outside, f"is outside {column.low:,.15g} to {column.high:,.15g}")
+    return cells.each(values)
 
 
 def _categories(
-    path: Path,
-    cells: pd.Series,
-    column: Category,
-    unseen: dict[str, list[str]] | None,
+    cells: Cells, column: Category, unseen: dict[str, list[str]] | None
 ) -> pd.Series:
-    missing = cells.isin(MISSING)
-    unlisted = ~missing & ~cells.isin(column.values)
-    if unlisted.any():
-        _refuse_misspelt(path, cells[unlisted], column)
+    text = cells.text
+    missing = text.isin(MISSING)
+    unlisted = ~missing & ~text.isin(column.values)
+    _refuse_misspelt(cells, text[unlisted], column)
     if unseen is None:
-        _refuse(path, cells, unlisted, "is not a category of the data description")
+        cells.refuse(unlisted, "is not a category of the data description")
     elif unlisted.any():
-        _refuse_most(path, cells, unlisted, missing)
-        invalid = unlisted & ~cells.where(unlisted, "").map(_is_valid_name)
-        _refuse(path, cells, invalid, "is not a valid category name")
+        _refuse_most(cells, unlisted, missing)
+        invalid = unlisted & ~text.map(_is_valid_name)
+        cells.refuse(invalid, "is not a valid category name")
         seen = unseen.setdefault(column.name, [])
-        seen += [name for name in cells[unlisted].unique() if name not in seen]
-    known = cells.mask(missing, ABSENT if column.absent else None).mask(unlisted, None)
-    return known.astype("category").cat.set_categories(list(column.vocabulary))
+        seen += [name for name in text[unlisted] if name not in seen]
+    known = text.mask(missing, ABSENT if column.absent else None).mask(unlisted, None)
+    vocabulary = pd.CategoricalDtype(list(column.vocabulary))
+    return cells.each(known.astype(vocabulary))
 
 
-def _refuse_misspelt(path: Path, cells: pd.Series, column: Category) -> None:
+def _refuse_misspelt(cells: Cells, unlisted: pd.Series, column: Category) -> None:
     """Refuse the first cell that is a known category but for blanks or case."""
     known = {_plain(name): name for name in column.vocabulary} | {"na": "NA"}
-    for line, cell in cells.items():
-        if (name := known.get(_plain(cell))) is not None:
+    for text in unlisted:
+        if (name := known.get(_plain(text))) is not None:
+            line, _ = cells.first(cells.text == text)
             raise UserError(
-                f"{path}: column {cells.name}, line {line}: {short(cell)} differs from "
-                f"the category {name} in blanks or case; restore {name} in all rows"
+                f"{cells.path}: column {cells.name}, line {line}: {short(text)} "
+                f"differs from the category {name} in blanks or case; restore {name} "
+                "in all rows"
             )
 
 
-def _refuse_most(
-    path: Path, cells: pd.Series, unlisted: pd.Series, missing: pd.Series
-) -> None:
+def _refuse_most(cells: Cells, unlisted: pd.Series, missing: pd.Series) -> None:
     """Refuse a column of which most cells are in no training row: no such column."""
-    if unlisted.sum() > max(_FEW, _MOST_UNLISTED * (~missing).sum()):
+    most = _MOST_UNLISTED * cells.each(~missing).sum()
+    if cells.each(unlisted).sum() > max(_FEW, most):
+        line, text = cells.first(unlisted)
         raise UserError(
-            f"{path}: column {cells.name}, line {unlisted.idxmax()}: "
-            f"{short(cells[unlisted].iloc[0])}, as most cells of this column, is in no "
-            "training row; restore the column, with the categories of the data "
-            "description"
+            f"{cells.path}: column {cells.name}, line {line}: {short(text)}, as most "
+            "cells of this column, is in no training row; restore the column, with the "
+            "categories of the data description"
         )
 
 
@@ -197,17 +189,17 @@ def _is_valid_name(cell: str) -> bool:
     return len(cell) <= _LONGEST_CATEGORY and cell.isprintable()
 
 
-def _prices(path: Path, cells: pd.Series) -> pd.Series:
-    _refuse(
-        path, cells, cells.isin(MISSING), "is missing; every training row needs a price"
-    )
-    return _numbers(path, cells, _PRICE)
+def _prices(cells: Cells) -> pd.Series:
+    missing = cells.text.isin(MISSING)
+    cells.refuse(missing, "is missing; every training row needs a price")
+    return _numbers(cells, _PRICE)
 
 
-def _ids(path: Path, cells: pd.Series) -> pd.Series:
-    good = cells.str.fullmatch(r"[0-9]{1,15}") & ~cells.str.fullmatch("0+")
-    _refuse(path, cells, ~good, "is not a positive integer, as an Id must be")
-    return cells.astype(np.int64)
+def _ids(cells: Cells) -> pd.Series:
+    text = cells.text.str
+    good = text.fullmatch(r"[0-9]{1,15}") & ~text.fullmatch("0+")
+    cells.refuse(~good, "is not a positive integer, as an Id must be")
+    return cells.each(cells.text.astype(np.int64))
 
 
 def _check_ids(path: Path, ids: pd.Series) -> None:
@@ -217,14 +209,4 @@ def _check_ids(path: Path, ids: pd.Series) -> None:
         raise UserError(
             f"{path}: column {ID}, line {line}: duplicate Id {ids[line]}; "
             "remove one of the rows"
-        )
-
-
-def _refuse(path: Path, cells: pd.Series, wrong: pd.Series, why: str) -> None:
-    """Raise for the first wrong cell, if there is one."""
-    if wrong.any():
-        line = cells.index[wrong][0]
-        raise UserError(
-            f"{path}: column {cells.name}, line {line}: {short(cells[line])} {why}; "
-            "fix the cell or remove the row"
         )

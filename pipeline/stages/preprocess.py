@@ -1,7 +1,7 @@
 """The stage `preprocess`: data/raw -> data/processed, and reading that back."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,11 @@ from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data import processed
 from pipeline.data.clean import Assumption, Cleaned, clean_rows
+from pipeline.data.csv_writer import csv_blocks
 from pipeline.data.encoder import to_matrix
 from pipeline.data.features import BUILT, build_features
 from pipeline.data.raw import read_test, read_train
 from pipeline.data.schema import CATEGORIES, COLUMNS, ID
-
-_BLOCK_ROWS = 20_000  # written at a time, so that long files need little memory
 
 
 def preprocess(project: Project) -> dict[str, Any]:
@@ -45,7 +44,7 @@ def preprocess(project: Project) -> dict[str, Any]:
     train, test = (build_features(part.frame) for part in cleaned.values())
     announce("writing data/processed")
     outputs = {
-        path: write_atomically(project.root / path, _csv(frame))
+        path: write_atomically(project.root / path, csv_blocks(frame))
         for path, frame in zip(processed.FILES, (train, test), strict=True)
     }
     content = {
@@ -92,13 +91,6 @@ def _read(root: Path, name: str, digest: str | None) -> pd.DataFrame:
         return pd.read_csv(
             file, keep_default_na=False, na_values=[""], dtype=categories
         )
-
-
-def _csv(features: pd.DataFrame) -> Iterator[str]:
-    """Yield the parts of a CSV file."""
-    for start in range(0, len(features), _BLOCK_ROWS):
-        block = features.iloc[start : start + _BLOCK_ROWS]
-        yield block.to_csv(index=False, header=start == 0)
 
 
 def _imputed(train: pd.DataFrame, test: pd.DataFrame) -> list[dict[str, Any]]:
