@@ -7,7 +7,7 @@ from pipeline.core.settings import Settings
 from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inputs import Inputs
-from pipeline.network.loss import HuberLoss
+from pipeline.network.loss import huber_loss
 from pipeline.network.schedule import Schedule
 from pipeline.network.trainer import Candidate, Trainer
 
@@ -43,7 +43,7 @@ def trainer_of(
         valid=valid or rows,
         candidates=candidates,
         seeds=seeds,
-        loss=HuberLoss(delta),
+        loss=huber_loss(delta),
         hidden=HIDDEN,
         schedule=Schedule(epochs, batches, Settings.warm_up),
         adamw=ADAMW,

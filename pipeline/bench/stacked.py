@@ -20,7 +20,7 @@ from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inference import predict_rows
 from pipeline.network.inputs import Inputs
-from pipeline.network.loss import HuberLoss
+from pipeline.network.loss import huber_loss
 from pipeline.network.partition import even_cut, joined, pieces
 from pipeline.network.schedule import Schedule
 from pipeline.network.trainer import Candidate, Trainer
@@ -81,7 +81,7 @@ def new_trainer(
         valid=rows.emptied(),
         candidates=[Candidate(weight_decay, LR, 0.0) for weight_decay in lambdas],
         seeds=[replica_seed(defaults.seed, Replica(fold, 0)) for fold in folds],
-        loss=HuberLoss(torch.full([len(folds)], defaults.huber_delta)),
+        loss=huber_loss(torch.full([len(folds)], defaults.huber_delta)),
         hidden=(task.hidden,),
         schedule=Schedule(task.epochs, min(lengths) // BATCH_SIZE, defaults.warm_up),
         adamw=AdamWOptions(defaults.adam_betas, defaults.wide_lr_multiplier),

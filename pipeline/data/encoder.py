@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 
 from pipeline.data.features import INTERACTIONS
 from pipeline.data.schema import CATEGORIES, ID, TARGET
@@ -19,6 +20,7 @@ from pipeline.data.schema import CATEGORIES, ID, TARGET
 # a value that another house has could overflow.
 LEAST_DEVIATION = 1e-6
 
+_LONG = 20_000  # rows; on shorter files, threads wait for Python's lock
 _BLOCK_COLUMNS = 8  # numeric columns that are converted to a matrix at a time
 
 
@@ -92,28 +94,43 @@ class Encoder:
         from sklearn.preprocessing import StandardScaler  # a second, only to fit
 
         # scikit-learn's SimpleImputer gives the same medians, but slower: it sorts.
-        values = pd.DataFrame(matrix.entries[rows])
-        fill = values.median().fillna(0)
-        imputed = values.fillna(fill).to_numpy()
+        values = matrix.entries[rows]
+        fill = pd.DataFrame(values).median().fillna(0).to_numpy()
+        imputed = np.where(np.isnan(values), fill, values)
         scaler = StandardScaler().fit(imputed)
         # A value that more than half of the rows have is the median, so the share of
         # the mode needs no sorting; where none has, the weight is 1 either way.
-        at_mode = (imputed == fill.to_numpy()).mean(axis=0)
+        at_mode = (imputed == fill).mean(axis=0)
         weight = np.minimum(1, (1 - at_mode) / rare_share)
         deviation = np.where(scaler.scale_ < LEAST_DEVIATION, 1.0, scaler.scale_)
         with np.errstate(divide="ignore"):
             scale = np.asarray(deviation / weight)
-        return cls(fill.to_numpy(), scaler.mean_, scale)
+        return cls(fill, scaler.mean_, scale)
 
     @classmethod
     def fit_each(
-        cls, features: pd.DataFrame, parts: Sequence[np.ndarray], rare_share: float
+        cls,
+        features: pd.DataFrame,
+        parts: Sequence[np.ndarray],
+        rare_share: float,
+        jobs: int = 1,
     ) -> list[Self]:
-        """Fit one encoder per part of the rows, with the memory of a few columns."""
-        blocks = [
-            [cls.fit(block, rows, rare_share) for rows in parts]
-            for block in column_blocks(features)
-        ]
+        """Fit one encoder per part of the rows, with the memory of a few columns.
+
+        Args:
+            features: The features of all rows.
+            parts: The indices of each part's rows.
+            rare_share: As for `fit`.
+            jobs: The number of threads, each of which fits a few columns.
+        """
+        threads = jobs if len(features) > _LONG else 1
+
+        def fit(block: Matrix) -> list[Self]:
+            return [cls.fit(block, rows, rare_share) for rows in parts]
+
+        blocks = Parallel(n_jobs=threads, backend="threading")(
+            delayed(fit)(block) for block in column_blocks(features)
+        )
         return [cls._joined(encoders) for encoders in zip(*blocks, strict=True)]
 
     @classmethod

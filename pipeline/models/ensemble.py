@@ -140,7 +140,7 @@ def cross_validate_models(
         fold_data = mlp.fold_data
     else:
         folds = make_folds(len(train), settings.folds, settings.seed)
-        mlp, fold_data = None, FoldData.fit(train, test, folds, settings)
+        mlp, fold_data = None, FoldData.fit(train, test, folds, settings, jobs)
     models = [
         _fit_folds(name, train, test, fold_data, settings, callback, jobs)
         for name in settings.models

@@ -5,15 +5,12 @@ bookkeeping in that class's `step` takes up to a third of the time of a small ne
 matrix products.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from pipeline.network.stacked_mlp import StackedMLP
-
-_EPS = 1e-8
 
 
 class AdamWOptions(NamedTuple):
@@ -23,8 +20,7 @@ class AdamWOptions(NamedTuple):
     wide_lr_multiplier: float
 
 
-@dataclass(frozen=True)
-class _Group:
+class Group(NamedTuple):
     """Parameters with one learning rate and weight decay, and Adam's state for them."""
 
     parameters: list[Tensor]
@@ -34,61 +30,64 @@ class _Group:
     lr: float
     weight_decay: float
 
-    @classmethod
-    def new(
-        cls, parameters: list[Tensor], gradients: list[Tensor], lr: float, decay: float
-    ) -> Self:
-        """Return a group whose averages are 0."""
-        means, squares = (
-            [torch.zeros_like(each) for each in parameters] for _ in range(2)
+
+class AdamW(NamedTuple):
+    """The optimizer of the networks of a stack. Weights decay, biases do not."""
+
+    groups: list[Group]
+    steps: Tensor
+    betas: tuple[float, float]
+
+
+def new_adamw(
+    stack: StackedMLP,
+    gradients: StackedMLP,
+    *,
+    lr: float,
+    weight_decay: float,
+    options: AdamWOptions,
+) -> AdamW:
+    """Return an optimizer whose averages are 0."""
+    deep, deep_gradients = ([*each.layers, each.output] for each in (stack, gradients))
+    wide_lr = options.wide_lr_multiplier * lr
+    groups = [
+        _new_group(deep, deep_gradients, lr, weight_decay),
+        _new_group([stack.wide], [gradients.wide], wide_lr, weight_decay),
+        _new_group([stack.biases], [gradients.biases], lr, 0.0),
+    ]
+    return AdamW(groups, torch.zeros((), device=stack.biases.device), options.betas)
+
+
+def _new_group(
+    parameters: list[Tensor], gradients: list[Tensor], lr: float, decay: float
+) -> Group:
+    means, squares = ([torch.zeros_like(each) for each in parameters] for _ in range(2))
+    return Group(parameters, gradients, means, squares, lr, decay)
+
+
+def update(adamw: AdamW, lr_scale: float) -> None:
+    """Update the parameters once, with the learning rate times `lr_scale`.
+
+    It is compiled, as the functions of `pipeline.network.backward` are.
+    """
+    adamw.steps.add_(1)
+    for group in adamw.groups:
+        lr = group.lr * lr_scale
+        torch._fused_adamw_(
+            group.parameters,
+            group.gradients,
+            group.means,
+            group.squares,
+            [],
+            [adamw.steps] * len(group.parameters),
+            lr=lr,
+            beta1=adamw.betas[0],
+            beta2=adamw.betas[1],
+            weight_decay=capped_decay(group.weight_decay, lr),
+            eps=1e-8,
+            amsgrad=False,
+            maximize=False,
         )
-        return cls(parameters, gradients, means, squares, lr, decay)
-
-
-class AdamW:
-    """Update the networks of a stack. Weights decay, biases do not."""
-
-    def __init__(
-        self,
-        stack: StackedMLP,
-        gradients: StackedMLP,
-        *,
-        lr: float,
-        weight_decay: float,
-        options: AdamWOptions,
-    ) -> None:
-        deep, deep_gradients = (
-            [*each.layers, each.output] for each in (stack, gradients)
-        )
-        wide_lr = options.wide_lr_multiplier * lr
-        self._betas = options.betas
-        self._steps = torch.zeros((), device=stack.biases.device)
-        self._groups = [
-            _Group.new(deep, deep_gradients, lr, weight_decay),
-            _Group.new([stack.wide], [gradients.wide], wide_lr, weight_decay),
-            _Group.new([stack.biases], [gradients.biases], lr, 0.0),
-        ]
-
-    def step(self, lr_scale: float) -> None:
-        """Update the parameters once, with the learning rate times `lr_scale`."""
-        self._steps += 1
-        for group in self._groups:
-            lr = group.lr * lr_scale
-            torch._fused_adamw_(
-                group.parameters,
-                group.gradients,
-                group.means,
-                group.squares,
-                [],
-                [self._steps] * len(group.parameters),
-                lr=lr,
-                beta1=self._betas[0],
-                beta2=self._betas[1],
-                weight_decay=capped_decay(group.weight_decay, lr),
-                eps=_EPS,
-                amsgrad=False,
-                maximize=False,
-            )
 
 
 def capped_decay(weight_decay: float, lr: float) -> float:

@@ -21,7 +21,7 @@ from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inference import BLOCK_ROWS, predict
 from pipeline.network.inputs import Inputs, pad_columns
-from pipeline.network.loss import HuberLoss
+from pipeline.network.loss import huber_loss
 from pipeline.network.sample_weight import checked_weights, distinct_rows
 from pipeline.network.schedule import Schedule
 from pipeline.network.threads import one_thread
@@ -191,7 +191,7 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             valid=rows.emptied(),
             candidates=[Candidate(self.weight_decay, self.learning_rate, self.dropout)],
             seeds=draw.randint(_LARGEST_SEED, size=self.seeds).tolist(),
-            loss=HuberLoss(torch.full([self.seeds], float(self.delta))),
+            loss=huber_loss(torch.full([self.seeds], float(self.delta))),
             hidden=checked_widths(self.hidden_layer_sizes),
             schedule=Schedule(self.epochs, self._batches(len(x)), _DEFAULTS.warm_up),
             adamw=AdamWOptions(_DEFAULTS.adam_betas, _DEFAULTS.wide_lr_multiplier),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
 from math import prod
-from typing import Self
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,21 @@ Change = Callable[[Tensor], Tensor]
 # happens, so a network's numbers do not depend on its position in the stack.
 LANES = 32
 CACHE_LINE = 16
+
+
+class Views(NamedTuple):
+    """Parameters, or their gradients, as views that share the memory of a stack.
+
+    Shapes: layers, each [M, d_in, d_out]; hidden_biases, each [M, 1, d_out]; output_row
+    [M, 1, d_out], the weights of the deep head's output layer; wide_row [M, 1, d_in],
+    those of the wide head; head_biases [2, M, 1], of the deep and the wide head.
+    """
+
+    layers: list[Tensor]
+    hidden_biases: list[Tensor]
+    output_row: Tensor
+    wide_row: Tensor
+    head_biases: Tensor
 
 
 @dataclass(frozen=True)
@@ -100,26 +115,19 @@ class StackedMLP:
         return self._map(lambda tensor: tensor.double())
 
     @cached_property
-    def hidden_biases(self) -> list[Tensor]:
-        """The biases of each hidden layer, [M, 1, d_out] each, as views."""
+    def views(self) -> Views:
+        """The parameters as the matrices that a training step multiplies."""
         widths = [layer.shape[2] for layer in self.layers]
         ends = list(accumulate(widths, initial=0))
-        return [self.biases[:, None, slice(*pair)] for pair in pairwise(ends)]
-
-    @cached_property
-    def head_biases(self) -> Tensor:
-        """The biases of the deep and the wide head, [2, M, 1], as a view."""
-        return self.biases.T[-LANES : 2 - LANES, :, None]
-
-    @cached_property
-    def wide_row(self) -> Tensor:
-        """The weights of the wide head, [M, 1, d_in], as a view."""
-        return self.wide[:, None]
-
-    @cached_property
-    def output_row(self) -> Tensor:
-        """The weights of the deep head's output layer, [M, 1, d_out], as a view."""
-        return self.output[:, None]
+        return Views(
+            layers=self.layers,
+            hidden_biases=[
+                self.biases[:, None, slice(*pair)] for pair in pairwise(ends)
+            ],
+            output_row=self.output[:, None],
+            wide_row=self.wide[:, None],
+            head_biases=self.biases.T[-LANES : 2 - LANES, :, None],
+        )
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the parameters by name."""
@@ -140,12 +148,12 @@ class StackedMLP:
         No unit is dropped. Each head is a row times a matrix, since torch is slow at
         multiplying a batch of matrices by columns.
         """
-        above = x
-        for layer, biases in zip(self.layers, self.hidden_biases, strict=True):
+        views, above = self.views, x
+        for layer, biases in zip(views.layers, views.hidden_biases, strict=True):
             above = nn.functional.silu(torch.baddbmm(biases, above, layer))
-        deep = torch.bmm(self.output_row, above.mT)
-        wide = torch.bmm(self.wide_row, x.mT)
-        return torch.cat([deep, wide], 1).transpose(0, 1) + self.head_biases
+        deep = torch.bmm(views.output_row, above.mT)
+        wide = torch.bmm(views.wide_row, x.mT)
+        return torch.cat([deep, wide], 1).transpose(0, 1) + views.head_biases
 
     def _map(self, change: Change) -> Self:
         return type(self)(

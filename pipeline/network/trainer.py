@@ -6,20 +6,27 @@ weights. A candidate is a setting of weight decay, learning rate and dropout. So
 candidates use the same batches, which are gathered only once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from pipeline.network.adamw import AdamW, AdamWOptions
-from pipeline.network.backward import Backward
+from pipeline.network.adamw import AdamW, AdamWOptions, new_adamw, update
+from pipeline.network.backward import (
+    Memory,
+    compute_gradients,
+    compute_heads,
+    new_memory,
+)
 from pipeline.network.batches import Batch, Batches, Rows
+from pipeline.network.compiled import compiled
 from pipeline.network.inference import BLOCK_ROWS, predict
 from pipeline.network.loss import Loss
 from pipeline.network.schedule import Schedule
-from pipeline.network.stacked_mlp import StackedMLP
+from pipeline.network.stacked_mlp import StackedMLP, Views
 
 
 class Candidate(NamedTuple):
@@ -38,55 +45,92 @@ class EpochErrors(NamedTuple):
     valid: Tensor
 
 
-class CandidateTrainer:
-    """Trains the C networks of one candidate, one per replica.
+class TrainingState(NamedTuple):
+    """What the training of one candidate's networks reads and writes."""
 
-    The loss of a network is the weighted mean, over its batch, of the sum of the losses
-    of its two heads.
-    """
+    networks: Views
+    gradients: Views
+    memory: Memory
+    adamw: AdamW
+    loss_constant: Tensor
+    dropout: float
+
+
+class CandidateTrainer:
+    """Trains the C networks of one candidate, one per replica."""
 
     def __init__(
         self,
         candidate: Candidate,
         stack: StackedMLP,
-        backward: Backward,
+        gradients: StackedMLP,
+        memory: Memory,
         loss: Loss,
         adamw: AdamWOptions,
     ) -> None:
         self.candidate, self.stack = candidate, stack
-        self._backward, self._loss = backward, loss
-        self._optimizer = AdamW(
-            stack,
-            backward.gradients,
-            lr=candidate.lr,
-            weight_decay=candidate.weight_decay,
-            options=adamw,
+        self._train = compiled_training(loss.gradient)
+        lr, decay = candidate.lr, candidate.weight_decay
+        self._state = TrainingState(
+            stack.views,
+            gradients.views,
+            memory,
+            new_adamw(stack, gradients, lr=lr, weight_decay=decay, options=adamw),
+            loss.constant,
+            candidate.dropout,
         )
 
-    def step(
+    def train(
         self,
-        batch: Batch,
-        dropout_noise: Sequence[Tensor],
-        lr_scale: float,
+        batches: list[Batch],
+        dropout_noise: list[list[Tensor]],
+        lr_scales: list[float],
         errors: Tensor,
     ) -> None:
-        """Update every network once.
+        """Update every network once for each batch.
 
         Args:
-            batch: one batch of each replica.
-            dropout_noise: a number between 0 and 1 for each unit of the hidden layers.
-            lr_scale: factor on the learning rate.
-            errors: shape (2, C, B), to which the errors of the heads before the update
-                are written.
+            batches: of each replica.
+            dropout_noise: for each batch, a number between 0 and 1 for each unit of the
+                hidden layers.
+            lr_scales: factor on the learning rate for each batch.
+            errors: shape (batches, 2, C, B), to which the errors of the heads before
+                each update are written.
         """
-        masks = dropout_masks(dropout_noise, self.candidate.dropout)
-        backward, slope = self._backward, self._backward.slope
-        heads = backward.heads(self.stack, batch.inputs, masks)
-        torch.sub(heads, batch.targets, out=errors)
-        self._loss.gradient(errors, out=slope)
-        slope *= batch.share
-        backward.backward(self.stack, batch.inputs, masks)
-        self._optimizer.step(lr_scale)
+        self._train(self._state, batches, dropout_noise, lr_scales, errors)
+
+
+@cache
+def compiled_training(gradient: Callable[..., None]) -> Callable[..., None]:
+    """Return the function that trains with a loss of this gradient, compiled."""
+    return compiled(training(gradient))
+
+
+def training(gradient: Callable[..., None]) -> Callable[..., None]:
+    """Return the function that trains with a loss of this gradient.
+
+    The loss of a network is the weighted mean, over its batch, of the sum of the losses
+    of its two heads.
+    """
+
+    def train(
+        state: TrainingState,
+        batches: list[Batch],
+        dropout_noise: list[list[Tensor]],
+        lr_scales: list[float],
+        errors: Tensor,
+    ) -> None:
+        networks, memory = state.networks, state.memory
+        for number, batch in enumerate(batches):
+            masks = dropout_masks(dropout_noise[number], state.dropout)
+            compute_heads(networks, batch.inputs, masks, memory)
+            torch.sub(memory.heads, batch.targets, out=errors[number])
+            gradient(errors[number], state.loss_constant, memory.slope)
+            memory.slope.mul_(batch.share)
+            compute_gradients(networks, state.gradients, batch.inputs, masks, memory)
+            update(state.adamw, lr_scales[number])
+
+    return train
 
 
 class Trainer:
@@ -130,12 +174,15 @@ class Trainer:
         self._train_batches = Batches(train, schedule.batches, sum(hidden))
         self._valid_batches = Batches(valid, max(1, -(-valid.longest // BLOCK_ROWS)))
         width = self._train_batches.width
-        self.backward = Backward(replicas, width, d_in, hidden, str(self.device))
+        self.memory = new_memory(replicas, width, hidden, str(self.device))
+        zeros = StackedMLP.zeros(replicas, d_in, hidden)
+        self.gradients = zeros.to(str(self.device))
         self.candidate_trainers = [
             CandidateTrainer(
                 candidate,
                 self.stack[index * replicas : (index + 1) * replicas],
-                self.backward,
+                self.gradients,
+                self.memory,
                 loss,
                 adamw,
             )
@@ -183,8 +230,7 @@ class Trainer:
             shape = (len(self.candidate_trainers), len(batches), 2, *weight.shape[1:])
             errors = torch.empty(shape, device=self.device)
             for trainer, own in zip(self.candidate_trainers, errors, strict=True):
-                for each in zip(batches, noise, lr_scales, own, strict=True):
-                    trainer.step(*each)
+                trainer.train(batches, noise, lr_scales, own)
             squares += squared_errors(errors, weight)
             done += len(batches)
         self.epoch += 1
@@ -226,8 +272,10 @@ def squared_errors(errors: Tensor, weight: Tensor) -> Tensor:
     return (weight * errors.mean(2) ** 2).sum(3).sum(1)
 
 
-def dropout_masks(dropout_noise: Sequence[Tensor], dropout: float) -> list[Tensor]:
+def dropout_masks(dropout_noise: list[Tensor], dropout: float) -> list[Tensor]:
     """Return inverted dropout masks: 0 or, for a kept unit, 1 / (1 - dropout)."""
-    if dropout == 0:
-        return []
-    return [(noise >= dropout) / (1 - dropout) for noise in dropout_noise]
+    masks: list[Tensor] = []
+    if dropout > 0:
+        for noise in dropout_noise:
+            masks.append((noise >= dropout) / (1 - dropout))
+    return masks

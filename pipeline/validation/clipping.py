@@ -40,12 +40,12 @@ class PriceBounds:
             quantile: the margin is this quantile, over the neighbourhoods, of the gap
                 between their highest price and the second highest.
         """
-        by_neighbourhood = pd.Series(log_price).groupby(neighbourhoods.to_numpy())
-        highest = by_neighbourhood.max()
-        gaps = by_neighbourhood.apply(lambda prices: prices.nlargest(2).diff().iloc[-1])
-        known = -gaps.dropna().to_numpy()  # of neighbourhoods with two houses or more
-        margin = float(np.quantile(known, quantile)) if len(known) else 0.0
-        ceiling = {str(name): top + margin for name, top in highest.items()}
+        prices = pd.Series(log_price, neighbourhoods.to_numpy())
+        falling = prices.sort_values(ascending=False).groupby(level=0)
+        highest, second = falling.nth(0), falling.nth(1)
+        gaps = highest[second.index] - second  # of neighbourhoods with two houses
+        margin = float(np.quantile(gaps, quantile)) if len(gaps) else 0.0
+        ceiling = {str(name): float(top) + margin for name, top in highest.items()}
         return cls(float(log_price.min()), ceiling, float(log_price.max()))
 
     def ceiling_of(self, neighbourhoods: pd.Series) -> np.ndarray:

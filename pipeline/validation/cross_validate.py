@@ -105,7 +105,7 @@ def cross_validate(
     """
     begin = time.perf_counter()
     folds = make_folds(len(train), settings.folds, settings.seed)
-    fold_data = FoldData.fit(train, test, folds, settings)
+    fold_data = FoldData.fit(train, test, folds, settings, jobs)
     replicas = replicas_of(settings)
     candidates = [
         Candidate(weight_decay, settings.lr, settings.dropout)

@@ -85,11 +85,15 @@ class FoldData:
         test: pd.DataFrame,
         folds: list[Fold],
         settings: Settings,
+        jobs: int = 1,
     ) -> Self:
-        """Fit encoders, target scale and price bounds on each fold's training rows."""
+        """Fit encoders, target scale and price bounds on each fold's training rows.
+
+        With several jobs, the encoders of a long file are fitted in threads.
+        """
         announce("encoding the rows for each fold")
         encoders = Encoder.fit_each(
-            train, [fold.train for fold in folds], settings.rare_share
+            train, [fold.train for fold in folds], settings.rare_share, jobs
         )
         log_price = np.log(train[TARGET].to_numpy(float))
         scale = TargetScale.fit(log_price, folds)

@@ -13,7 +13,7 @@ from pipeline.core.settings import Settings
 from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inference import predict_rows
-from pipeline.network.loss import HuberLoss
+from pipeline.network.loss import huber_loss
 from pipeline.network.partition import even_cut, joined, pieces
 from pipeline.network.schedule import Schedule
 from pipeline.network.trainer import Candidate, EpochErrors, Trainer
@@ -130,7 +130,7 @@ def new_trainer(
         valid=_rows(fold_data, fold, [each.valid for each in folds]),
         candidates=candidates,
         seeds=[replica_seed(settings.seed, replica) for replica in replicas],
-        loss=HuberLoss(delta.to(settings.device)),
+        loss=huber_loss(delta.to(settings.device)),
         hidden=settings.hidden,
         schedule=Schedule(settings.epochs, batches, settings.warm_up),
         adamw=AdamWOptions(settings.adam_betas, settings.wide_lr_multiplier),

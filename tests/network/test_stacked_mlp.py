@@ -17,6 +17,7 @@ from tiny_networks import (
 from torch import nn
 
 from pipeline.core.settings import Settings
+from pipeline.network.backward import compute_gradients, compute_heads
 from pipeline.network.batches import Batches, Rows
 from pipeline.network.inference import predict
 from pipeline.network.schedule import Schedule
@@ -33,12 +34,12 @@ class Single(nn.Module):
         layers = []
         for number, weight in enumerate(stack.layers):
             d_in, d_out = sizes[number : number + 2]
-            bias = stack.hidden_biases[number][member, 0, :d_out]
+            bias = stack.views.hidden_biases[number][member, 0, :d_out]
             layers += [linear(weight[member, :d_in, :d_out], bias), nn.SiLU()]
-        deep, wide = stack.head_biases[:, member]
+        deep, wide = stack.views.head_biases[:, member]
         output = stack.output[member, : HIDDEN[-1], None]
         self.deep = nn.Sequential(*layers, linear(output, deep))
-        self.wide = linear(stack.wide_row[member, :, :D_IN].T, wide)
+        self.wide = linear(stack.views.wide_row[member, :, :D_IN].T, wide)
 
     def forward(self, x):
         return torch.cat([self.deep(x), self.wide(x)], 1)
@@ -127,17 +128,18 @@ def test_the_backward_pass_equals_autograd_with_dropout_and_padding():
     twin = StackedMLP(layers, leaves["output"], leaves["wide"], leaves["biases"])
     x = batch.inputs
     for number, layer in enumerate(layers):
-        sums = torch.baddbmm(twin.hidden_biases[number], x, layer)
+        sums = torch.baddbmm(twin.views.hidden_biases[number], x, layer)
         x = nn.functional.silu(sums) * masks[number]
     deep = torch.bmm(x, twin.output[:, :, None])
-    wide = torch.bmm(batch.inputs, twin.wide_row.mT)
-    expected = torch.cat([deep, wide], 2).movedim(2, 0) + twin.head_biases
-    heads = trainer.backward.heads(stack, batch.inputs, masks)
-    torch.testing.assert_close(heads, expected)
+    wide = torch.bmm(batch.inputs, twin.views.wide_row.mT)
+    expected = torch.cat([deep, wide], 2).movedim(2, 0) + twin.views.head_biases
+    memory, gradients = trainer.memory, trainer.gradients
+    compute_heads(stack.views, batch.inputs, masks, memory)
+    torch.testing.assert_close(memory.heads, expected)
     expected.backward(slope)
-    trainer.backward.slope.copy_(slope)
-    trainer.backward.backward(stack, batch.inputs, masks)
-    for name, gradient in trainer.backward.gradients.tensors().items():
+    memory.slope.copy_(slope)
+    compute_gradients(stack.views, gradients.views, batch.inputs, masks, memory)
+    for name, gradient in gradients.tensors().items():
         torch.testing.assert_close(gradient, leaves[name].grad)
 
 
