@@ -6,7 +6,7 @@ which is slower, allows quotes, and tells exactly where a line is broken.
 
 import csv
 from collections.abc import Iterator
-from io import BytesIO, StringIO
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 
 from pipeline.data.csv_reader import LONGEST, Lines, open_text, split_lines
 
-_BLOCK = 2**24  # characters read at a time, so that long files need little memory
+_BLOCK = 2**23  # characters read at a time, so that long files need little memory
 
 
 def read_blocks(path: Path, remedy: str) -> Iterator[pd.DataFrame]:
@@ -83,5 +83,8 @@ def _read_lines(text: str, lines: Lines) -> pd.DataFrame:
     Raises:
         UserError: A line is malformed.
     """
-    rows = [lines.cells(line) for line in split_lines(StringIO(text, newline=""))]
+    # A StringIO would take four bytes a character.
+    encoded = BytesIO(text.encode(errors="surrogateescape"))
+    with TextIOWrapper(encoded, "utf-8", "surrogateescape", newline="") as file:
+        rows = [lines.cells(line) for line in split_lines(file)]
     return pd.DataFrame(rows, columns=lines.header, dtype=object)

@@ -4,7 +4,7 @@
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import StringIO
 
 import numpy as np
@@ -13,23 +13,27 @@ import pandas as pd
 _BLOCK_ROWS = 20_000  # written at a time, so that long files need little memory
 
 
-def csv_blocks(frame: pd.DataFrame) -> Iterator[str]:
+def csv_blocks(
+    frame: pd.DataFrame, number: Callable[[float], str] = repr
+) -> Iterator[str]:
     """Yield the parts of a CSV file, the same text as by `DataFrame.to_csv`.
 
-    Columns are floats (NaN is empty), integers or categories (missing is empty).
+    Args:
+        frame: Its columns are floats, integers or categories; missing cells are empty.
+        number: The format of floats.
     """
     yield ",".join(map(_quoted, frame.columns)) + "\n"
     for start in range(0, len(frame), _BLOCK_ROWS):
         block = frame.iloc[start : start + _BLOCK_ROWS]
-        cells = [_cells(block[name]) for name in frame.columns]
+        cells = [_cells(block[name], number) for name in frame.columns]
         yield "".join(f"{line}\n" for line in map(",".join, zip(*cells, strict=True)))
 
 
-def _cells(column: pd.Series) -> list[str]:
+def _cells(column: pd.Series, number: Callable[[float], str]) -> list[str]:
     if column.dtype == float:  # by its bits, since 0.0 equals -0.0
         codes, bits = pd.factorize(column.to_numpy().view(np.int64))
         numbers = bits.view(float).tolist()
-        distinct = ["" if np.isnan(number) else repr(number) for number in numbers]
+        distinct = ["" if np.isnan(each) else number(each) for each in numbers]
     else:
         codes, values = pd.factorize(column)
         distinct = [_quoted(value) for value in values]

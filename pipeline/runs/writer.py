@@ -14,11 +14,12 @@ import pandas as pd
 import torch
 from safetensors.torch import save
 
-from pipeline.core.files import atomic_folder, to_json, writable
+from pipeline.core.files import atomic_folder, to_json, writable, write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.core.settings import MLP, Settings
 from pipeline.core.staging import Temporary
+from pipeline.data.csv_writer import csv_blocks
 from pipeline.data.schema import ID, LOCATION, TARGET
 from pipeline.models.ensemble import Ensemble
 from pipeline.runs.integrity import seal
@@ -258,7 +259,7 @@ def _write_predictions(
     tested = {name: each.test for name, each in members.items()}
     priced = pd.DataFrame({ID: test[ID], TARGET: predictions.test, **tested})
     for name, frame in ((OUT_OF_FOLD, out_of_fold), (PREDICTIONS, priced)):
-        frame.to_csv(folder / name, index=False, float_format=PRICES)
+        write_atomically(folder / name, csv_blocks(frame, PRICES.__mod__))
 
 
 def _history(result: CrossValidation, settings: Settings) -> pd.DataFrame:

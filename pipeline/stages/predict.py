@@ -12,6 +12,7 @@ from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.clean import clean_rows
+from pipeline.data.csv_writer import csv_blocks
 from pipeline.data.features import build_features
 from pipeline.data.processed import raw_digests
 from pipeline.data.raw import read_new, read_train
@@ -70,7 +71,7 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     features = build_features(cleaned.frame)
     prices = blend([predictor.prices(features) for predictor in predictors])
     predicted = pd.DataFrame({ID: houses[ID], TARGET: prices})
-    write_atomically(path, predicted.to_csv(index=False, float_format=PRICES))
+    write_atomically(path, csv_blocks(predicted, PRICES.__mod__))
     assumptions = [{"file": source.name, **a._asdict()} for a in cleaned.assumptions]
     rows = list(predicted.itertuples(index=False, name=None))
     return Prediction(

@@ -45,7 +45,7 @@ class PriceBounds:
         highest, second = falling.nth(0), falling.nth(1)
         gaps = highest[second.index] - second  # of neighbourhoods with two houses
         margin = float(np.quantile(gaps, quantile)) if len(gaps) else 0.0
-        ceiling = {str(name): float(top) + margin for name, top in highest.items()}
+        ceiling = dict(zip(map(str, highest.index), highest + margin, strict=True))
         return cls(float(log_price.min()), ceiling, float(log_price.max()))
 
     def ceiling_of(self, neighbourhoods: pd.Series) -> np.ndarray:

@@ -128,9 +128,12 @@ def forecast(errors: np.ndarray, houses: int, *, draws: int = 4000) -> Forecast:
     squares, rows = errors**2, len(errors)
     scores = []
     for _ in range(draws):
-        # Row numbers are sampled, not errors: with many rows, few errors are read.
-        sample = generator.integers(rows, size=rows)
-        new = sample[generator.integers(rows, size=houses)]
+        # Of the bootstrap sample, only the places that new houses take are drawn: it
+        # may have many more. Houses that take the same place are the same row.
+        places = np.sort(generator.integers(rows, size=houses))
+        is_first = np.diff(places, prepend=-1) > 0
+        sample = generator.integers(rows, size=is_first.sum())
+        new = sample[np.cumsum(is_first) - 1]
         scores.append(np.sqrt(squares[new].mean()))
     low, high = np.quantile(scores, [0.05, 0.95])
     return Forecast(float(np.sqrt(squares.mean())), float(low), float(high))

@@ -117,7 +117,7 @@ def test_a_terminal_shows_every_step_in_turn(
 def test_lines_go_to_a_pipe_now_and_then_but_not_with_json(
     name, pipeline, trained_project, monkeypatch
 ):
-    monkeypatch.setattr(progress, "_FIRST", 0.001)
+    monkeypatch.setattr(progress, "_FIRST", 0.0001)
     command = command_of(name, trained_project)
     lines = pipeline(*command).err.splitlines()
     known = ("starting", "trained", "checking the files of ", *STEPS[name])

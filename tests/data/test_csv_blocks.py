@@ -6,7 +6,7 @@ import pytest
 from situations import RAW
 
 from pipeline.core.errors import UserError
-from pipeline.data import csv_blocks
+from pipeline.data import csv_blocks, csv_writer
 from pipeline.data.csv_blocks import read_blocks
 from pipeline.data.csv_writer import csv_blocks as written
 
@@ -82,5 +82,6 @@ def test_a_frame_is_written_as_by_pandas():
     assert "".join(written(frame)) == frame.to_csv(index=False)
 
 
-def test_the_processed_rows_are_written_as_by_pandas(train_features):
+def test_many_rows_are_written_in_blocks_as_by_pandas(train_features, monkeypatch):
+    monkeypatch.setattr(csv_writer, "_BLOCK_ROWS", 100)
     assert "".join(written(train_features)) == train_features.to_csv(index=False)

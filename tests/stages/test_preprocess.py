@@ -4,7 +4,6 @@ import pandas as pd
 
 from pipeline.core.paths import Project
 from pipeline.data.schema import CATEGORIES
-from pipeline.stages import preprocess as stage
 from pipeline.stages.preprocess import preprocess, read_features
 
 
@@ -38,13 +37,3 @@ def test_the_summary_counts_the_missing_values(project):
         "value": None,
     }
     assert summary["unseen_categories"] == {"MSSubClass": ["150"]}
-
-
-def test_long_files_are_written_in_blocks(small_project, monkeypatch):
-    processed = Project(small_project).processed
-    names = ("train.csv", "test.csv")
-    preprocess(Project(small_project))
-    whole = {name: (processed / name).read_text() for name in names}
-    monkeypatch.setattr(stage, "_BLOCK_ROWS", 32)
-    preprocess(Project(small_project))
-    assert {name: (processed / name).read_text() for name in names} == whole
