@@ -128,7 +128,7 @@ class Encoder:
         def fit(block: Matrix) -> list[Self]:
             return [cls.fit(block, rows, rare_share) for rows in parts]
 
-        blocks = Parallel(n_jobs=threads, backend="threading")(
+        blocks = Parallel(threads, backend="threading", pre_dispatch="n_jobs")(
             delayed(fit)(block) for block in column_blocks(features)
         )
         return [cls._joined(encoders) for encoders in zip(*blocks, strict=True)]

@@ -17,8 +17,9 @@ from pipeline.data.clean import Assumption, Cleaned, clean_rows
 from pipeline.data.csv_writer import csv_blocks
 from pipeline.data.encoder import to_matrix
 from pipeline.data.features import BUILT, build_features
+from pipeline.data.hints import find_hints
 from pipeline.data.raw import read_test, read_train
-from pipeline.data.schema import CATEGORIES, COLUMNS, ID
+from pipeline.data.schema import CATEGORIES, COLUMNS, ID, TARGET
 
 
 def preprocess(project: Project) -> dict[str, Any]:
@@ -39,6 +40,8 @@ def preprocess(project: Project) -> dict[str, Any]:
     announce("reading and checking data/raw")
     raw_train = read_train(project.raw / "train.csv")
     raw_test, outside_schema = read_test(project.raw / "test.csv")
+    announce("looking for leaks and drift")
+    hints = find_hints(raw_train.drop(columns=ID), raw_test.drop(columns=ID), TARGET)
     announce("cleaning, and adding columns")
     cleaned = {"train.csv": clean_rows(raw_train), "test.csv": clean_rows(raw_test)}
     train, test = (build_features(part.frame) for part in cleaned.values())
@@ -57,6 +60,7 @@ def preprocess(project: Project) -> dict[str, Any]:
         "filled": _imputed(train, test),
         "unseen_categories": _unseen(raw_train, raw_test, outside_schema),
         "assumptions": _assumptions(cleaned) + _shared_ids(train, test),
+        "hints": [hint._asdict() for hint in hints],
     }
     return processed.write_summary(project, inputs, outputs, content)
 

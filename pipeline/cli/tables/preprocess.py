@@ -4,13 +4,21 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from pipeline.cli.tables.console import make_table, say, show
+from pipeline.cli.tables.console import make_table, say, say_wrapped, show
 
+_HINTS = {
+    "leak": "{column} alone orders the training rows almost as the target does "
+    "(rank correlation {value:.3f}); was it known before the target?",
+    "drift": "{column} alone tells test.csv from train.csv (AUC {value:.2f}, where "
+    "0.50 tells nothing); scores on train.csv may not hold for test.csv",
+    "duplicates": "{value} rows of test.csv equal a row of train.csv in all columns "
+    "but the id",
+}
 _MOST = 10  # columns with imputed values, and unseen categories of one column
 
 
 def show_preprocess(record: dict[str, Any]) -> None:
-    """Show the rows and columns, and what was imputed, assumed and unseen."""
+    """Show the rows and columns, and what was imputed, assumed and unseen; hints."""
     rows, columns = record["rows"], record["columns"]
     table = make_table([""], ["train", "test"])
     table.add_row("rows", f"{rows['train']:,}", f"{rows['test']:,}")
@@ -21,6 +29,8 @@ def show_preprocess(record: dict[str, Any]) -> None:
     _show_imputed(record["filled"])
     show_assumptions(record["assumptions"])
     show_unseen("Categories only in test.csv", record["unseen_categories"])
+    for hint in record["hints"]:
+        say_wrapped(f"Hint: {_HINTS[hint['about']].format(**hint)}")
 
 
 def _show_imputed(imputed: list[dict[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from pipeline.cli.tables.console import make_table, say, show
+from pipeline.cli.tables.console import make_table, say, say_wrapped, show
 from pipeline.core.settings import MLP
 from pipeline.report.choice import compared, lambda_advice, told_apart
 from pipeline.report.peers import comparison
@@ -25,12 +25,12 @@ def show_scores(run: Run) -> None:
     for line in (*_excluded(run.diverged), *_differences(run)):
         say(line)
     if (advice := lambda_advice(run)) is not None:
-        say(advice)
+        say_wrapped(advice)
     if run.cv_corrected is not None:
         say(f"Corrected for the choice among λ: {run.cv_corrected:.4f}")
     _show_largest_errors(run.largest_errors)
     expected = run.forecast
-    say(
+    say_wrapped(
         f"Expected on the leaderboard: {expected.estimate:.4f} "
         f"(90 % interval {expected.low:.4f} to {expected.high:.4f}; "
         "a few houses dominate it)"
@@ -38,7 +38,7 @@ def show_scores(run: Run) -> None:
     say("Not in the interval: choices that people made on these rows (docs/score.md)")
     for where, peers in comparison(run).items():
         scores = ", ".join(f"{each.name} {each.score:.4f}" for each in peers)
-        say(f"To compare, {where}: {scores}")
+        say_wrapped(f"To compare, {where}: {scores}")
 
 
 def _show_folds(run: Run) -> None:

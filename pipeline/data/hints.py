@@ -1,0 +1,120 @@
+"""Hints of leaks and drift: what a reader should look at. Nothing is changed.
+
+A column alone is asked two questions. Does it order the training rows as the target
+does? Then it may hold what is known only after the target. Does it tell the test rows
+from the training rows (adversarial validation)? Then scores on the training rows may
+not hold for the test rows.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+LEAK = 0.95  # rank correlation with the target; OverallQual, the highest, has 0.81
+DRIFT = 0.6  # area under the ROC curve (AUC); 0.5 tells nothing
+MOST_ROWS = 20_000  # a random sample of each longer file
+_FEWEST = 20  # rows, of which chance makes any order
+_STANDARD_ERRORS = 5  # of the AUC by chance: there are many columns
+
+
+class Hint(NamedTuple):
+    """A hint: one of `leak`, `drift` and `duplicates`.
+
+    Attributes:
+        about: which of them.
+        column: the column, or "" for `duplicates`.
+        value: the rank correlation, the AUC, or the number of rows.
+    """
+
+    about: str
+    column: str
+    value: float
+
+
+def find_hints(train: pd.DataFrame, test: pd.DataFrame, target: str) -> list[Hint]:
+    """Return hints of leaks and drift.
+
+    Args:
+        train: the columns of the training rows, and the target.
+        test: the same columns of the test rows.
+        target: the name of the target.
+    """
+    hints = _duplicates(train[test.columns], test)
+    train, test = (_sample(frame) for frame in (train, test))
+    ranked = train[target].rank().to_numpy()
+    is_test = np.repeat([0.0, 1.0], [len(train), len(test)])
+    for name in test.columns:
+        known = train[name].notna().to_numpy()
+        correlation = _correlation(_ordered(train[name][known], ranked[known]))
+        if abs(correlation) >= LEAK:
+            hints.append(Hint("leak", name, round(correlation, 4)))
+        both = pd.concat([train[name], test[name]], ignore_index=True)
+        area = _area(_ordered(both, is_test))
+        chance = np.sqrt((len(both) + 1) / (12 * len(train) * max(1, len(test))))
+        if area >= max(DRIFT, 0.5 + _STANDARD_ERRORS * chance):
+            hints.append(Hint("drift", name, round(area, 4)))
+    return hints
+
+
+def _duplicates(train: pd.DataFrame, test: pd.DataFrame) -> list[Hint]:
+    """Return the number of test rows that are equal to a training row."""
+    seen, asked = (
+        pd.util.hash_pandas_object(frame, index=False) for frame in (train, test)
+    )
+    number = int(asked.isin(seen).sum())
+    return [Hint("duplicates", "", number)] if number else []
+
+
+def _sample(frame: pd.DataFrame) -> pd.DataFrame:
+    rows = min(len(frame), MOST_ROWS)
+    return frame.sample(rows, random_state=0).reset_index(drop=True)
+
+
+class _Ordered(NamedTuple):
+    """A column as numbers, and the labels that it should order, for the same rows."""
+
+    numbers: np.ndarray
+    labels: np.ndarray
+
+
+def _ordered(column: pd.Series, labels: np.ndarray) -> list[_Ordered]:
+    """Return a column as numbers, in one part or two.
+
+    A missing number is below all others. A category becomes the mean label of its rows
+    in the other half, so that a category with a single row tells nothing.
+    """
+    if pd.api.types.is_numeric_dtype(column):
+        below = column.min() - 1 if column.notna().any() else 0
+        return [_Ordered(column.fillna(below).to_numpy(float), labels)]
+    half = np.random.default_rng(0).permutation(len(column)) % 2
+    texts = column.astype(object).where(column.notna(), "").to_numpy()
+    parts = []
+    for own in (half == 0, half == 1):
+        means = pd.Series(labels[~own]).groupby(texts[~own]).mean()
+        numbers = pd.Series(texts[own]).map(means).fillna(labels.mean())
+        parts.append(_Ordered(numbers.to_numpy(float), labels[own]))
+    return parts
+
+
+def _correlation(parts: list[_Ordered]) -> float:
+    """Return the mean rank correlation (Spearman); 0 if there are too few rows."""
+    found = [
+        pd.Series(each.numbers).rank().corr(pd.Series(each.labels))
+        for each in parts
+        if len(each.labels) >= _FEWEST and np.ptp(each.numbers) and np.ptp(each.labels)
+    ]
+    return float(np.mean(found)) if found else 0.0
+
+
+def _area(parts: list[_Ordered]) -> float:
+    """Return the mean area under the ROC curve, at least 0.5."""
+    areas = []
+    for numbers, labels in parts:
+        ones, zeros = (labels == 1).sum(), (labels == 0).sum()
+        if ones and zeros:
+            ranks = pd.Series(numbers).rank().to_numpy()[labels == 1]
+            areas.append((ranks.sum() - ones * (ones + 1) / 2) / (ones * zeros))
+    area = float(np.mean(areas)) if areas else 0.5
+    # A number may be lower in the test rows. Categories are ordered by their labels.
+    return max(area, 1 - area) if len(parts) == 1 else area
