@@ -23,6 +23,7 @@ STEPS = {
     "preprocess": [
         "loading pandas",
         "reading and checking data/raw",
+        "looking for leaks and drift",
         "cleaning, and adding columns",
         "writing data/processed",
     ],
