@@ -79,13 +79,15 @@ class _Ordered(NamedTuple):
 
 
 def _ordered(column: pd.Series, labels: np.ndarray) -> list[_Ordered]:
-    """Return a column as numbers, in one part or two.
+    """Return a column as numbers, in one part or two; in none if it has no values.
 
     A missing number is below all others. A category becomes the mean label of its rows
     in the other half, so that a category with a single row tells nothing.
     """
+    if column.isna().all():
+        return []
     if pd.api.types.is_numeric_dtype(column):
-        below = column.min() - 1 if column.notna().any() else 0
+        below = column.min() - 1
         return [_Ordered(column.fillna(below).to_numpy(float), labels)]
     half = np.random.default_rng(0).permutation(len(column)) % 2
     texts = column.astype(object).where(column.notna(), "").to_numpy()

@@ -83,3 +83,11 @@ def test_few_rows_give_no_hint_by_chance(houses):
     for start in range(0, 200, 20):
         few = slice(start, start + 12)
         assert hints_of(train[few].reset_index(drop=True), test[few]) == {}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["MSZoning", "LotFrontage"])
+def test_a_column_without_values_gives_no_hint_and_no_warning(houses, name):
+    train, test = with_column(houses, name, lambda h: h[name].iloc[:0])
+    assert train[name].isna().all()
+    assert hints_of(train, test) == {}
