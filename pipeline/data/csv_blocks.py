@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.data.csv_reader import LONGEST, Lines, open_text, split_lines
+from pipeline.data.csv_reader import LONGEST, Lines, open_text
 
 _BLOCK = 2**23  # characters read at a time, so that long files need little memory
 
@@ -21,18 +21,12 @@ def read_blocks(path: Path, remedy: str) -> Iterator[pd.DataFrame]:
     """Yield the rows of a file as text, indexed by line number.
 
     The first frame has no rows, so that the header can be checked before they are read.
-
-    Args:
-        path: A UTF-8 file, as for `read_rows`.
-        remedy: What the user can do about a broken file, for the error message.
-
-    Raises:
-        UserError: The file does not exist, is not a CSV file, or a line is malformed.
+    The arguments and the errors are those of `read_rows`.
     """
     lines = Lines(path, remedy)
     with open_text(path, remedy) as file:
-        for line in split_lines(file):
-            yield pd.DataFrame(columns=lines.cells(line))
+        for header in lines.split(file):
+            yield pd.DataFrame(columns=header)
             break
         while text := file.read(_BLOCK) + file.readline(LONGEST):
             first = lines.number + 1
@@ -86,5 +80,5 @@ def _read_lines(text: str, lines: Lines) -> pd.DataFrame:
     # A StringIO would take four bytes a character.
     encoded = BytesIO(text.encode(errors="surrogateescape"))
     with TextIOWrapper(encoded, "utf-8", "surrogateescape", newline="") as file:
-        rows = [lines.cells(line) for line in split_lines(file)]
+        rows = list(lines.split(file))
     return pd.DataFrame(rows, columns=lines.header, dtype=object)

@@ -53,12 +53,16 @@ class Lines:
         self.path, self.remedy = path, remedy
         self.number, self.header = 0, list[str]()
 
-    def cells(self, line: str) -> list[str]:
-        """Split the next line.
+    def split(self, text: TextIO) -> Iterator[list[str]]:
+        """Yield the cells of each line of a text, which goes on with the file.
 
         Raises:
-            UserError: The line is malformed.
+            UserError: A line is malformed.
         """
+        for line in iter(partial(text.readline, LONGEST), ""):
+            yield self._split_next(line)
+
+    def _split_next(self, line: str) -> list[str]:
         self.number += 1
         try:
             cells = _cells(line, self.header)
@@ -83,8 +87,7 @@ def read_rows(path: Path, remedy: str) -> Iterator[tuple[int, list[str]]]:
     """
     lines = Lines(path, remedy)
     with open_text(path, remedy) as file:
-        for line in split_lines(file):
-            cells = lines.cells(line)
+        for cells in lines.split(file):
             yield lines.number, cells
 
 
@@ -107,11 +110,6 @@ def open_text(path: Path, remedy: str) -> Iterator[TextIO]:
     except OSError as error:
         reason = error.strerror or error
         raise UserError(f"{path}: cannot be read ({reason}); {remedy}") from None
-
-
-def split_lines(text: TextIO) -> Iterator[str]:
-    """Yield the lines, of which an overlong one is cut into pieces."""
-    return iter(partial(text.readline, LONGEST), "")
 
 
 def _not_a_file(path: Path) -> str:

@@ -36,7 +36,8 @@ def _cells(column: pd.Series, number: Callable[[float], str]) -> list[str]:
         distinct = ["" if np.isnan(each) else number(each) for each in numbers]
     else:
         codes, values = pd.factorize(column)
-        distinct = [_quoted(value) for value in values]
+        is_integer = pd.api.types.is_integer_dtype(column)
+        distinct = list(map(str if is_integer else _quoted, values))
     texts = np.array([*distinct, ""], dtype=object)  # the code of a missing value is -1
     return list(texts[codes])
 
