@@ -6,6 +6,7 @@ it ends, so a temporary path whose lock is free is a leftover. Where a file syst
 no locks, no leftover is removed and everything else works as usual.
 """
 
+import atexit
 import errno
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,7 @@ from filelock import FileLock, Timeout
 _PREFIX, _LOCK = ".tmp-", ".lock"
 _WAIT = 0.2  # seconds for a lock, which another process may hold while it cleans up
 _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
+_written: set[Path] = set()  # the folders that this process writes to
 
 
 class Temporary(NamedTuple):
@@ -45,6 +47,7 @@ def open_temporary(
         OSError: The folder cannot be written to, or no name is free.
     """
     parent.mkdir(parents=True, exist_ok=True)
+    _written.add(parent)
     remove_leftovers(parent)
     claims = filter(None, (_claim(parent, name, make) for name in names))
     claim = next(claims, None)
@@ -91,6 +94,13 @@ def remove_leftovers(parent: Path) -> None:
                 if lock.is_locked:
                     _remove(path)
                 _release(lock)
+
+
+@atexit.register
+def _remove_own_leftovers() -> None:
+    """Remove what an interrupt left that came while a path was claimed or released."""
+    for parent in _written:
+        remove_leftovers(parent)
 
 
 def _acquire(path: Path, timeout: float) -> FileLock | None:

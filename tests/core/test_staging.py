@@ -127,3 +127,26 @@ def test_the_lock_of_a_process_killed_after_renaming_is_removed(tmp_path):
     staging.remove_leftovers(tmp_path)
     assert names_in(tmp_path) == ["file"]
     staging.remove_leftovers(tmp_path / "gone")
+
+
+INTERRUPTED_WHILE_CLAIMING = """
+import sys
+from pathlib import Path
+from filelock import FileLock
+from pipeline.core.files import write_atomically
+acquire = FileLock.acquire
+def interrupted(lock, *options):
+    acquire(lock, *options)
+    raise KeyboardInterrupt
+FileLock.acquire = interrupted
+try:
+    write_atomically(Path(sys.argv[1]) / "file", "text")
+except KeyboardInterrupt:
+    FileLock.acquire = acquire
+"""
+
+
+def test_an_interrupt_while_a_name_is_claimed_leaves_no_lock_file(tmp_path):
+    command = [sys.executable, "-c", INTERRUPTED_WHILE_CLAIMING, str(tmp_path)]
+    subprocess.run(command, check=True)
+    assert not names_in(tmp_path)
