@@ -12,7 +12,7 @@ INSTALL = $(BIN)/python -m pip install --disable-pip-version-check $(shell test 
 
 # The variables that are passed on as options, for example: make submit FOLDS=10 LAMBDA="0 1 5"
 TRAINING := MODEL FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS TRACK NOTE
-KNOWN := $(TRAINING) TRIALS TIMEOUT RUN FILTER FROM PUSH MESSAGE FILE OUT LESSON ROOT FORCE PYTHON TORCH
+KNOWN := $(TRAINING) TRIALS TIMEOUT RUN FILTER FROM PUSH MESSAGE FILE OUT LESSON ID TARGET METRIC COMPETITION ROOT FORCE PYTHON TORCH
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN) SHELL MAKE% -%,$(GIVEN))
 $(if $(UNKNOWN),$(error unknown variable $(firstword $(UNKNOWN)); there are: $(KNOWN)))
@@ -38,7 +38,7 @@ TUNE_OPTIONS := $(call flag,TRIALS,trials) $(call flag,TIMEOUT,timeout) $(call f
 PUSH_OPTIONS := $(call switch,PUSH,push) $(call flag,MESSAGE,message)
 PIPELINE := $(BIN)/pipeline
 
-.PHONY: help setup download preprocess train tune baselines blend submit predict report runs lesson bench notebooks test slow lint format clean
+.PHONY: help setup download schema preprocess train tune baselines blend submit predict report runs lesson bench notebooks test slow lint format clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -74,8 +74,13 @@ $(READY_DEV): $(READY) requirements-dev.lock
 	$(INSTALL) --requirement requirements-dev.lock
 	@touch $@
 
-download: $(READY) ## Get data/raw (FROM=kaggle, a zip or a folder; FORCE)
-	@$(PIPELINE) download $(ROOT_OPTION) $(call flag,FROM,from) $(FORCE_OPTION)
+download: $(READY) ## Get data/raw (FROM=kaggle, zip or folder; COMPETITION FORCE)
+	@$(PIPELINE) download $(ROOT_OPTION) $(call flag,FROM,from) \
+	  $(call flag,COMPETITION,competition) $(FORCE_OPTION)
+
+schema: $(READY) ## Infer data/raw/schema.toml (ID TARGET METRIC FORCE)
+	@$(PIPELINE) schema $(ROOT_OPTION) $(call flag,ID,id) $(call flag,TARGET,target) \
+	  $(call flag,METRIC,metric) $(call flag,COMPETITION,competition) $(FORCE_OPTION)
 
 preprocess: $(READY) ## Check and clean data/raw -> data/processed (FORCE)
 	@$(PIPELINE) preprocess $(ROOT_OPTION) $(FORCE_OPTION)
@@ -86,7 +91,7 @@ train: preprocess ## Train models on data/processed -> runs/<run id>
 tune: preprocess ## Search for better settings (TRIALS, TIMEOUT)
 	@$(PIPELINE) tune $(ROOT_OPTION) $(TUNE_OPTIONS)
 
-baselines: preprocess ## Train each lesson's model on the house prices (FORCE)
+baselines: preprocess ## Train each lesson's model on the same rows (FORCE)
 	@$(PIPELINE) baselines $(ROOT_OPTION) $(FORCE_OPTION)
 
 blend: $(READY) ## Blend finished runs (RUN="ID ID")
@@ -98,7 +103,7 @@ submit: preprocess ## Train, then write submissions/<run id>.csv (PUSH MESSAGE)
 	  $(PIPELINE) train $(ROOT_OPTION) $(TRAIN_OPTIONS) $(FORCE_OPTION) --id-file="$$id" && \
 	  $(PIPELINE) submit $(ROOT_OPTION) --run="$$(cat "$$id")" $(PUSH_OPTIONS)
 
-predict: $(READY) ## Predict prices for the houses of FILE -> OUT (RUN=ID)
+predict: $(READY) ## Predict the rows of FILE -> OUT (RUN=ID)
 	@$(PIPELINE) predict $(ROOT_OPTION) $(RUN_OPTION) $(call flag,OUT,output) -- $(call quoted,$(value FILE))
 
 report: $(READY) ## Write reports/<run id>.html (RUN="ID ID": side by side)

@@ -22,8 +22,10 @@ from experiments.common import (
     table,
     validate,
 )
+from pipeline.ames import columns
+from pipeline.ames.table import ames
 from pipeline.core.settings import MLP, Settings
-from pipeline.data import encoder, features
+from pipeline.data.table import Built
 from pipeline.network import inference
 from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.validation.clipping import RowBounds
@@ -41,6 +43,7 @@ class Variant(NamedTuple):
     settings: Settings = ONE
     change: Change = nullcontext
     without: tuple[str, ...] = ()
+    interactions: bool = True
 
 
 def swap(owner: object, name: str, value: object) -> Change:
@@ -58,13 +61,12 @@ def one_head(index: int) -> Change:
     return swap(inference, "predict", predict)
 
 
-def names(columns: tuple[features.Built, ...]) -> tuple[str, ...]:
+def names(built: tuple[Built, ...]) -> tuple[str, ...]:
     """Return the names of built columns, except for those that interactions need."""
-    needed = {number for _, number in features.INTERACTIONS}
-    return tuple(column.name for column in columns if column.name not in needed)
+    needed = {number for _, number in ames().schema.interactions}
+    return tuple(column.name for column in built if column.name not in needed)
 
 
-NO_INTERACTIONS = swap(encoder, "INTERACTIONS", ())
 VARIANTS = (
     Variant("the default, one network per fold"),
     Variant("two networks per fold (the default)", replace(ONE, seeds=2)),
@@ -86,22 +88,29 @@ VARIANTS = (
     Variant("20 epochs", replace(ONE, epochs=20)),
     Variant("80 epochs", replace(ONE, epochs=80)),
     Variant("no warm-up", replace(ONE, warm_up=1e-9)),
-    Variant("no sums", without=names(features.SUMS)),
-    Variant("no products", without=names(features.PRODUCTS)),
-    Variant("no curves", without=names(features.CURVES)),
-    Variant("no interactions", change=NO_INTERACTIONS),
-    Variant("no built columns", change=NO_INTERACTIONS, without=names(features.BUILT)),
+    Variant("no sums", without=names(columns.SUMS)),
+    Variant("no products", without=names(columns.PRODUCTS)),
+    Variant("no curves", without=names(columns.CURVES)),
+    Variant("no interactions", interactions=False),
+    Variant("no built columns", without=names(columns.BUILT), interactions=False),
 )
 
 
 def predicted(houses: Houses, variant: Variant, seed: int) -> np.ndarray:
     """Return out-of-fold prices of a variant, in dollars, shape (rows,)."""
-    fewer = houses._replace(
-        train=houses.train.drop(columns=list(variant.without)),
-        test=houses.test.drop(columns=list(variant.without)),
+    whole = houses.dataset
+    layout = whole.layout
+    if not variant.interactions:
+        layout = replace(layout, interactions=())
+    fewer = replace(
+        whole,
+        layout=layout,
+        train=whole.train.drop(columns=list(variant.without)),
+        test=whole.test.drop(columns=list(variant.without)),
     )
     with variant.change():
-        return validate(fewer, variant.settings, seed).out_of_fold[0]
+        own = validate(houses._replace(dataset=fewer), variant.settings, seed)
+        return own.out_of_fold[0]
 
 
 def score(houses: Houses, variant: Variant) -> Scores:

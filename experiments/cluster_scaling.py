@@ -17,6 +17,7 @@ from distributed import Client, LocalCluster
 
 from experiments.common import load, put, table
 from pipeline.core.settings import Settings
+from pipeline.data.dataset import Dataset
 from pipeline.network.trainer import Candidate
 from pipeline.tuning import search
 from pipeline.tuning.halving import Rung, rungs_of, successive_halving
@@ -46,11 +47,11 @@ class Serial(NamedTuple):
 
 def main() -> None:
     """Measure the parts, and compute the time of a search from them."""
-    houses = search.Frames(*load()[:2])
+    houses = load().dataset
     encoded = search._encode(houses, BASE)
     price = houses.train["SalePrice"].to_numpy()
     batches = {shape: _batch_seconds(encoded, price, shape) for shape in SHAPES}
-    confirming = _cpu_seconds(lambda: search._squared_errors(houses, BASE))
+    confirming = _cpu_seconds(lambda: search._losses(houses, BASE))
     serial = _serial()
     put("sent", _sent(houses, encoded, price), DOCUMENT)
     put("batches", _batch_table(batches, confirming), DOCUMENT)
@@ -91,7 +92,7 @@ def _serial() -> Serial:
     return Serial(list(steps), [float(np.mean(each)) for each in seconds.values()])
 
 
-def _sent(houses: search.Frames, encoded: object, price: np.ndarray) -> str:
+def _sent(houses: Dataset, encoded: object, price: np.ndarray) -> str:
     task = pickle.dumps((price, CANDIDATES, BASE))
     result = [[Rung(40, 0.11)] * 3] * search.BATCH_SIZE
     rows = [

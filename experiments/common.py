@@ -11,17 +11,17 @@ import pandas as pd
 import torch
 from joblib import cpu_count
 
+from pipeline.ames.table import ames
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
-from pipeline.data.clean import clean_rows
-from pipeline.data.features import build_features
-from pipeline.data.raw import read_test, read_train
-from pipeline.data.schema import ID, TARGET
+from pipeline.data.dataset import Dataset
+from pipeline.data.prepare import read_dataset
 from pipeline.validation.cross_validate import CrossValidation, cross_validate
 from pipeline.validation.metrics import paired_difference
 
 PROJECT = Project(Path())
+ID, TARGET = "Id", "SalePrice"
 DOCUMENT = Path("docs/score.md")
 DEVELOPMENT = range(5)  # fold seeds on which settings were chosen
 HELD_OUT = range(10, 15)  # not held out from all choices: see docs/score.md
@@ -29,15 +29,19 @@ OUTLIERS = (524, 1299)  # very large houses, sold cheaply; not removed from trai
 
 
 class Houses(NamedTuple):
-    """The feature frames, and what scoring needs of the training rows.
+    """The features, and what scoring needs of the training rows.
 
-    Shapes: log_price [rows]; usual [rows], False for the two outliers.
+    Shapes: transformed [rows]; usual [rows], False for the two outliers.
     """
 
-    train: pd.DataFrame
-    test: pd.DataFrame
-    log_price: np.ndarray
+    dataset: Dataset
+    transformed: np.ndarray
     usual: np.ndarray
+
+    @property
+    def train(self) -> pd.DataFrame:
+        """The features of the training rows, with id and target."""
+        return self.dataset.train
 
 
 class Scores(NamedTuple):
@@ -64,21 +68,21 @@ class Scores(NamedTuple):
 def load() -> Houses:
     """Return the real data, and set one thread per part, as `pipeline train` does."""
     torch.set_num_threads(1)
-    train = build_features(clean_rows(read_train(PROJECT.raw / "train.csv")).frame)
-    test = build_features(clean_rows(read_test(PROJECT.raw / "test.csv").frame).frame)
-    log_price = np.log(train[TARGET].to_numpy(float))
-    return Houses(train, test, log_price, ~train[ID].isin(OUTLIERS).to_numpy())
+    dataset = read_dataset(PROJECT.raw, ames())
+    transformed = np.log(dataset.train[TARGET].to_numpy(float))
+    usual = ~dataset.train[ID].isin(OUTLIERS).to_numpy()
+    return Houses(dataset, transformed, usual)
 
 
 def validate(houses: Houses, settings: Settings, seed: int) -> CrossValidation:
     """Cross-validate on the folds of a seed, using all cores."""
     own = replace(settings, seed=seed)
-    return cross_validate(houses.train, houses.test, own, lambda *_: None, cpu_count())
+    return cross_validate(houses.dataset, own, lambda *_: None, cpu_count())
 
 
 def scores_of(houses: Houses, log_predictions: Sequence[np.ndarray]) -> Scores:
     """Score out-of-fold log prices, an array of shape (rows,) per fold seed."""
-    squares = np.array([(each - houses.log_price) ** 2 for each in log_predictions])
+    squares = np.array([(each - houses.transformed) ** 2 for each in log_predictions])
     every = np.sqrt(squares.mean(axis=1)).mean()
     usual = np.sqrt(squares[:, houses.usual].mean(axis=1)).mean()
     return Scores(float(every), float(usual), squares.mean(axis=0))

@@ -17,7 +17,7 @@ def log_predictions(houses: Houses, seed: int) -> dict[str, np.ndarray]:
     """Return the out-of-fold log prices of each model and of the blend."""
     settings = replace(Settings(), seed=seed)
     result = cross_validate_models(
-        houses.train, houses.test, settings, lambda *_: None, cpu_count()
+        houses.dataset, settings, lambda *_: None, cpu_count()
     )
     every = {**result.members, "blend": result.predictions}
     return {name: np.log(each.out_of_fold) for name, each in every.items()}
@@ -30,7 +30,7 @@ def main() -> None:
     scores = {name: scores_of(houses, [run[name] for run in runs]) for name in runs[0]}
     rows = []
     for name, own in scores.items():
-        errors = [[run[n] - houses.log_price for n in (name, "mlp")] for run in runs]
+        errors = [[run[n] - houses.transformed for n in (name, "mlp")] for run in runs]
         alike = np.mean([np.corrcoef(each)[0, 1] for each in errors])
         gap = "" if name == "blend" else own.difference(scores["blend"])
         rows.append([name, f"{own.every:.4f}", f"{own.usual:.4f}", gap, f"{alike:.2f}"])

@@ -21,11 +21,11 @@ def main() -> None:
     rows = []
     generator = np.random.default_rng(0)
     for seed in (DEVELOPMENT[0], HELD_OUT[0]):
-        errors = log_predictions(houses, seed)["blend"] - houses.log_price
+        errors = log_predictions(houses, seed)["blend"] - houses.transformed
         counts = np.zeros(3, dtype=int)
         for _ in range(DRAWS):
             known, other = np.array_split(generator.permutation(errors), 2)
-            expected = forecast(known, len(other), draws=1000)
+            expected = forecast(known**2, len(other), draws=1000)
             score = np.sqrt(np.mean(other**2))
             counts += [score < expected.low, False, score > expected.high]
         counts[1] = DRAWS - counts.sum()

@@ -51,11 +51,11 @@ class Draw(NamedTuple):
     """Rows of the table: training rows, then test rows, and their log prices."""
 
     columns: np.ndarray
-    log_price: np.ndarray
+    transformed: np.ndarray
 
     def errors(self, predicted: np.ndarray) -> np.ndarray:
         """Return the errors on the test rows."""
-        return predicted[TRAIN:] - self.log_price[TRAIN:]
+        return predicted[TRAIN:] - self.transformed[TRAIN:]
 
 
 Model = Callable[[Draw], np.ndarray]
@@ -87,7 +87,7 @@ def mlp(settings: Settings) -> Model:
     """Return the engine with some settings, as a model."""
 
     def predict(draw: Draw) -> np.ndarray:
-        columns, target = encoded(draw, settings.rare_share), draw.log_price[:TRAIN]
+        columns, target = encoded(draw, settings.rare_share), draw.transformed[:TRAIN]
         network = StackedMLPRegressor(
             hidden_layer_sizes=settings.hidden,
             weight_decay=settings.lambdas[0],
@@ -109,11 +109,12 @@ def mlp(settings: Settings) -> Model:
 def boosted(draw: Draw) -> np.ndarray:
     """Predict with our boosting, by two seeds."""
     columns = draw.columns.astype(np.float32)
-    mean = draw.log_price[:TRAIN].mean()
-    target = draw.log_price[:TRAIN] - mean
+    mean = draw.transformed[:TRAIN].mean()
+    target = draw.transformed[:TRAIN] - mean
     own = [
         boosting.predict(
-            boosting.fit(columns[:TRAIN], target, seed, DEFAULT, lambda: None), columns
+            boosting.fit(columns[:TRAIN], target, seed, DEFAULT, lambda: None, "RMSE"),
+            columns,
         )
         for seed in range(DEFAULT.seeds)
     ]
@@ -125,14 +126,14 @@ def ridge(draw: Draw) -> np.ndarray:
     columns = encoded(draw)
     model = RidgeCV(np.logspace(-1, 3.5, 15))
     return np.asarray(
-        model.fit(columns[:TRAIN], draw.log_price[:TRAIN]).predict(columns)
+        model.fit(columns[:TRAIN], draw.transformed[:TRAIN]).predict(columns)
     )
 
 
 def kernel(draw: Draw) -> np.ndarray:
     """Predict with kernel ridge regression."""
-    mean = draw.log_price[:TRAIN].mean()
-    target = draw.log_price[:TRAIN] - mean
+    mean = draw.transformed[:TRAIN].mean()
+    target = draw.transformed[:TRAIN] - mean
     return kernel_ridge(encoded(draw).astype(float), np.arange(TRAIN), target) + mean
 
 
@@ -156,12 +157,12 @@ def ames(houses: Houses, settings: Settings) -> str:
 def main() -> None:
     """Compare models and settings on draws of King County's houses."""
     torch.set_num_threads(1)
-    columns, log_price = read(Path(sys.argv[1]))
+    columns, transformed = read(Path(sys.argv[1]))
     orders = [
-        np.random.default_rng(seed).permutation(len(log_price))[: TRAIN + TEST]
+        np.random.default_rng(seed).permutation(len(transformed))[: TRAIN + TEST]
         for seed in range(DRAWS)
     ]
-    draws = [Draw(columns[order], log_price[order]) for order in orders]
+    draws = [Draw(columns[order], transformed[order]) for order in orders]
 
     def errors(model: Model) -> list[np.ndarray]:
         return [draw.errors(model(draw)) for draw in draws]

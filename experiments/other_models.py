@@ -20,9 +20,8 @@ from xgboost import XGBRegressor
 
 from experiments.common import HELD_OUT, Houses, load, put, scores_of, table, validate
 from pipeline.core.settings import MLP, Settings
-from pipeline.data.schema import LOCATION
 from pipeline.models import boosting
-from pipeline.validation.clipping import RowBounds
+from pipeline.validation.clipping import RowBounds, places_of
 from pipeline.validation.cross_validate import CrossValidation
 from pipeline.validation.folds import out_of_fold
 
@@ -34,7 +33,7 @@ Model = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 def catboost(columns: np.ndarray, rows: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Our model, with one seed."""
-    arrays = boosting.fit(columns[rows], target, 0, SETTINGS, lambda: None)
+    arrays = boosting.fit(columns[rows], target, 0, SETTINGS, lambda: None, "RMSE")
     return boosting.predict(arrays, columns)
 
 
@@ -114,7 +113,7 @@ LINEAR: dict[str, Model] = {
 }
 
 
-def log_price(
+def transformed(
     model: Model, houses: Houses, ours: CrossValidation, trees: np.ndarray | None
 ) -> np.ndarray:
     """Return out-of-fold log prices of a model, clipped to the price bounds."""
@@ -124,10 +123,11 @@ def log_price(
         columns = trees
         if columns is None:
             columns = data.inputs.of_fold(number)[: len(houses.train)].numpy()
-        mean = houses.log_price[fold.train].mean()
-        own = model(columns, fold.train, houses.log_price[fold.train] - mean)
+        mean = houses.transformed[fold.train].mean()
+        own = model(columns, fold.train, houses.transformed[fold.train] - mean)
         every.append(own + mean)
-    train_bounds = RowBounds.of(data.price_bounds, houses.train[LOCATION])
+    places = places_of(houses.train, houses.dataset.schema)
+    train_bounds = RowBounds.of(data.target_bounds, places)
     return out_of_fold(train_bounds.clip(np.array(every)), ours.fold_of)
 
 
@@ -141,20 +141,20 @@ def main() -> None:
     houses = load()
     ours = [validate(houses, replace(SETTINGS, models=(MLP,)), s) for s in HELD_OUT]
     mlp = [np.log(each.out_of_fold[0]) for each in ours]
-    columns = boosting.read(houses.train).entries
+    columns = boosting.read(houses.train, houses.dataset.layout).entries
     filled = np.nan_to_num(columns, nan=-1.0)  # exact splits take no missing values
     rows, first = [], None
     for name, model in {**BOOSTED, **LINEAR}.items():
         begin = time.process_time()
         trees = None if name in LINEAR else columns if model is catboost else filled
-        own = [log_price(model, houses, each, trees) for each in ours]
+        own = [transformed(model, houses, each, trees) for each in ours]
         seconds = (time.process_time() - begin) / len(ours)
         first = first or own
         scores, two = scores_of(houses, own), scores_of(houses, mean_of(mlp, own))
         three = scores_of(houses, mean_of(mlp, first, own))
         pair = scores_of(houses, mean_of(mlp, first))
         errors = [
-            [predicted - houses.log_price for predicted in both]
+            [predicted - houses.transformed for predicted in both]
             for both in zip(mlp, own, strict=True)
         ]
         alike = np.mean([np.corrcoef(each)[0, 1] for each in errors])

@@ -15,9 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.common import PROJECT, put, table
+from experiments.common import ID, PROJECT, TARGET, put, table
 from pipeline.core.paths import Project
-from pipeline.data.schema import ID, TARGET
 
 DOCUMENT = Path("docs/speed.md")
 TIMES = (1, 10, 100, 1000)

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.common import PROJECT, put, table
+from experiments.common import ID, PROJECT, TARGET, put, table
+from pipeline.ames.table import ames
 from pipeline.core.paths import Project
 from pipeline.data.raw import read_train
-from pipeline.data.schema import ID, TARGET
 from pipeline.validation.folds import make_folds
 
 DOCUMENT = Path("docs/speed.md")
@@ -31,17 +31,17 @@ def realmlp() -> float:
     """Return the pooled score of RealMLP with its default settings."""
     from pytabkit import RealMLP_TD_Regressor  # noqa: PLC0415, for a process of its own
 
-    houses = read_train(PROJECT.raw / "train.csv").drop(columns=ID)
-    log_price = np.log(houses.pop(TARGET).to_numpy(float))
+    houses = read_train(PROJECT.raw / "train.csv", ames()).drop(columns=ID)
+    transformed = np.log(houses.pop(TARGET).to_numpy(float))
     numbers = houses.select_dtypes("number").columns
     predicted = np.empty(len(houses))
     for fold in make_folds(len(houses), 5, seed=0):
         medians = houses.iloc[fold.train][numbers].median()
         imputed = houses.fillna(medians)
         model = RealMLP_TD_Regressor(random_state=0, device="cpu")
-        model.fit(imputed.iloc[fold.train], log_price[fold.train])
+        model.fit(imputed.iloc[fold.train], transformed[fold.train])
         predicted[fold.valid] = model.predict(imputed.iloc[fold.valid])
-    return float(np.sqrt(np.mean((predicted - log_price) ** 2)))
+    return float(np.sqrt(np.mean((predicted - transformed) ** 2)))
 
 
 def timed(command: list[str]) -> tuple[float, str]:

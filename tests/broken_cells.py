@@ -122,8 +122,8 @@ PRICES = [
     *price("-1", "is outside 1 to 1,000,000,000"),
     *price("inf", "is outside 1 to 1,000,000,000"),
     *price("1e308", "is outside 1 to 1,000,000,000"),
-    *price("", "is missing; every training row needs a price"),
-    *price("NA", "is missing; every training row needs a price"),
+    *price("", "is missing; every training row needs a target"),
+    *price("NA", "is missing; every training row needs a target"),
     *price("nan", NO_NUMBER),
     *price("sold", NO_NUMBER),
     *price("208,500", NO_NUMBER),
@@ -136,7 +136,7 @@ PRICES = [
     *refused(
         "one price for all",
         column_as("SalePrice", lambda _: "208500"),
-        "column SalePrice, line 2: all prices are 208,500",
+        "column SalePrice, line 2: all values are 208,500",
     ),
     *used(
         "prices in exponents", column_as("SalePrice", lambda dollars: f"{dollars}e0")
@@ -177,7 +177,7 @@ IDS = [
     *used(
         "an Id of train.csv in test.csv",
         cell("Id", 7, "1"),
-        "an Id that train.csv also has is a different house",
+        "an Id that train.csv also has is a different row",
         [TEST],
     ),
 ]

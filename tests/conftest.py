@@ -10,6 +10,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 import torch
+from ames_columns import AMES
 from situations import RAW, Result, copy_raw
 
 from pipeline.cli import main
@@ -131,10 +132,14 @@ def edge(_trained_once, tmp_path_factory):
 @pytest.fixture(scope="session")
 def train_features() -> pd.DataFrame:
     """The real training rows with built columns."""
-    return build_features(clean_rows(read_train(RAW / "train.csv")).frame)
+    return _features(read_train(RAW / "train.csv", AMES))
 
 
 @pytest.fixture(scope="session")
 def test_features() -> pd.DataFrame:
     """The real test rows with built columns."""
-    return build_features(clean_rows(read_test(RAW / "test.csv").frame).frame)
+    return _features(read_test(RAW / "test.csv", AMES).frame)
+
+
+def _features(rows: pd.DataFrame) -> pd.DataFrame:
+    return build_features(clean_rows(rows, AMES).frame, AMES)

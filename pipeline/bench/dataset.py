@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from pipeline.ames import d2l_columns
+from pipeline.ames.table import ames
 from pipeline.bench.task import FOLDS, Split
 from pipeline.core.paths import Project
-from pipeline.data import d2l_columns
 from pipeline.data.raw import read_test, read_train
-from pipeline.data.schema import TARGET
 from pipeline.validation.folds import contiguous_folds
 
 
@@ -18,8 +18,9 @@ def load(project: Project) -> tuple[np.ndarray, np.ndarray, list[Split]]:
     Raises:
         UserError: data/raw is missing or invalid.
     """
-    price = read_train(project.raw / "train.csv")[TARGET].to_numpy()
-    read_test(project.raw / "test.csv")
+    train = read_train(project.raw / "train.csv", ames())
+    price = train[d2l_columns.TARGET].to_numpy()
+    read_test(project.raw / "test.csv", ames())
     columns = d2l_columns.columns(
         d2l_columns.read(project, "train"), d2l_columns.read(project, "test")
     )

@@ -21,6 +21,7 @@ from pipeline.cli.predict import predict
 from pipeline.cli.preprocess import preprocess
 from pipeline.cli.report import report
 from pipeline.cli.runs import runs
+from pipeline.cli.schema import schema
 from pipeline.cli.submit import submit
 from pipeline.cli.train import train
 from pipeline.cli.tune import tune
@@ -30,7 +31,7 @@ app = typer.Typer(pretty_exceptions_enable=False)
 _COMMANDS = {
     command.__name__: command
     for command in (
-        *(download, preprocess, train, tune, baselines, blend, submit),
+        *(download, schema, preprocess, train, tune, baselines, blend, submit),
         *(report, runs, predict, lesson, bench),
     )
 }
@@ -48,7 +49,7 @@ def pipeline(
         bool, typer.Option("--version", help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """From Kaggle's house-price data to a submission, in stages."""
+    """From a table of Kaggle, such as House Prices, to a submission, in stages."""
     if root is not None:  # as if given after the command
         context.default_map = {name: {"root": str(root)} for name in _COMMANDS}
     if version:

@@ -12,7 +12,7 @@ _DEFAULT = Settings(models=(MLP,))
 
 
 def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) -> None:
-    """Train each lesson's model on the house prices, up to the default network.
+    """Train each lesson's model on the same rows, up to the default network.
 
     Example: pipeline baselines
     """

@@ -16,9 +16,9 @@ def blend(
     as_json: Json = False,
     force: Force = False,
 ) -> None:
-    """Blend finished runs on the same folds: the mean of their log prices.
+    """Blend finished runs on the same folds: the mean of their predictions.
 
-    Keep the runs: `pipeline predict` prices new houses with them.
+    Keep the runs: `pipeline predict` needs them for new rows.
 
     Example: pipeline blend 20261124-103916-061 20261124-104501-230
     """

@@ -1,12 +1,13 @@
 """The command `download`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from pipeline.cli.options import Json, Root
-from pipeline.cli.output import print_json
+from pipeline.cli.output import next_step, print_json
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
@@ -23,6 +24,10 @@ def download(
             help="Source: bundled, kaggle, or the path of a zip or directory.",
         ),
     ] = "bundled",
+    competition: Annotated[
+        str | None,
+        typer.Option(help="Another competition than House Prices, with --from kaggle."),
+    ] = None,
     root: Root = Path(),
     force: Annotated[
         bool, typer.Option("--force", help="Replace files that differ.")
@@ -33,20 +38,25 @@ def download(
 
     Example: pipeline download --from kaggle
     """
+    from pipeline.cli.tables.console import say
     from pipeline.cli.tables.download import show_download
     from pipeline.cli.tables.progress import steps
 
     if name != "houses" and source != "bundled":
         raise UserError(f"--from {source}: only the houses are available from there")
+    if competition and source != "kaggle":
+        raise UserError("--competition: only with --from kaggle; add it")
     with steps(hidden=as_json):
         announce(LOADING)
         from pipeline.stages import download as stage
 
         if name == "houses":
-            record = stage.download(Project(root), source, force=force)
+            record = stage.download(Project(root), source, competition, force=force)
         else:
             record = stage.download_fashion_mnist(Project(root))
     if as_json:
         print_json(record)
         return
     show_download(record)
+    if competition:
+        say(next_step(f"schema --competition {shlex.quote(competition)}", root))

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from pipeline.core.errors import one_line
+from pipeline.core.numbers import score_text
 from pipeline.runs.record import Run
 from pipeline.stages.up_to_date import StageResult
 
@@ -33,7 +34,7 @@ def using(run: Run) -> str:
     """Return which run a command uses, and its score."""
     note = f", {one_line(run.note)}" if run.note else ""
     what = f"`{run.command}`, {' and '.join(run.models)}"
-    return f"Run {run.run_id}: {what}, log-RMSE {run.cv_log_rmse:.4f}{note}"
+    return f"Run {run.run_id}: {what}, {run.metric_title} {score_text(run.cv)}{note}"
 
 
 def ignore(*_: object) -> None:

@@ -13,7 +13,7 @@ from pipeline.core.progress import LOADING, announce
 
 def predict(
     file: Annotated[
-        Path, typer.Argument(help="A CSV file with the competition's columns.")
+        Path, typer.Argument(help="A CSV file with the columns of test.csv.")
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The CSV file to write.")
@@ -22,9 +22,9 @@ def predict(
     run: RunId = None,
     as_json: Json = False,
 ) -> None:
-    """Predict prices for the houses in a CSV file with a trained run.
+    """Predict the target for the rows of a CSV file with a trained run.
 
-    Example: pipeline predict data/raw/test.csv -o prices.csv
+    Example: pipeline predict data/raw/test.csv -o predicted.csv
     """
     from pipeline.cli.tables.console import say
     from pipeline.cli.tables.predict import show_prediction

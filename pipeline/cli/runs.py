@@ -27,7 +27,7 @@ def runs(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the finished runs, newest first; or compare runs, paired over houses.
+    """List the finished runs, newest first; or compare runs, paired over rows.
 
     Example: pipeline runs --filter model=mlp
     """
@@ -63,11 +63,11 @@ def _compare(
     from pipeline.cli.tables.runs import show_comparison
     from pipeline.kaggle.leaderboard import with_submission
     from pipeline.report.compare import compare
-    from pipeline.report.facts import read_houses
+    from pipeline.report.facts import read_rows
     from pipeline.runs.store import find_run
 
     found = [with_submission(project, find_run(project, run_id)) for run_id in run_ids]
-    rows = compare(found, [read_houses(each.run) for each in found])
+    rows = compare(found, [read_rows(each.run) for each in found])
     if as_json:
         print_json(
             {

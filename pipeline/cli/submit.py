@@ -50,7 +50,7 @@ def submit(
     from pipeline.cli.tables.progress import steps
     from pipeline.cli.tables.submit import show_score, show_submission
     from pipeline.runs.store import find_run, newest_baselines
-    from pipeline.stages.submit import to_record, write_submission
+    from pipeline.stages.submit import competition_of, to_record, write_submission
 
     if (message is not None or again) and not push:
         raise UserError("--message and --again: need --push; add it")
@@ -72,6 +72,7 @@ def submit(
         with steps(hidden=as_json):
             receipt = push_file(
                 submission.path,
+                competition_of(found),
                 message or submission.message,
                 ignore if as_json else say_err,
                 again=again,

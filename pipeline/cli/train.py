@@ -87,6 +87,7 @@ def train(
     from pipeline.cli.tables.console import say
     from pipeline.cli.tables.progress import steps, training_progress
     from pipeline.cli.tables.train import show_scores
+    from pipeline.data.processed import metric_title
     from pipeline.stages import up_to_date
 
     settings = Settings(
@@ -104,7 +105,7 @@ def train(
     )
     project = Project(root)
     tracker = _tracker(hidden=as_json) if track else None
-    progress = training_progress(settings)
+    progress = training_progress(settings, metric_title(project))
     with nullcontext(ignore) if as_json else progress as callback:
         outcome = up_to_date.train(
             project, settings, callback, jobs=jobs, force=force, note=note

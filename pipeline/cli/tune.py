@@ -65,7 +65,7 @@ def tune(
         outcome = up_to_date.tune(Project(root), plan, callback)
     if as_json:
         record = outcome.result.to_json()
-        names = ("run_id", "cv_log_rmse", "forecast", "seconds")
+        names = ("run_id", "metric", "cv", "cv_log_rmse", "forecast", "seconds")
         shown = {name: record[name] for name in names} | record["tune"]
         print_json({**shown, "skipped": outcome.skipped})
         return

@@ -39,8 +39,8 @@ def record_digest(record: dict[str, Any]) -> str:
 
 
 def _code_digest() -> str:
-    """Return a digest of the source code of all rooms."""
+    """Return a digest of the source code of all rooms, and of the schemas in them."""
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.toml")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()

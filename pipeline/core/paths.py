@@ -18,6 +18,16 @@ class Project:
         return self.root / "data" / "raw"
 
     @property
+    def schema_file(self) -> Path:
+        """The schema of the files in data/raw, if they are not those of Ames."""
+        return self.raw / "schema.toml"
+
+    @property
+    def columns_file(self) -> Path:
+        """The columns of the user's own, if there are any."""
+        return self.raw / "columns.py"
+
+    @property
     def processed(self) -> Path:
         """The files that `preprocess` writes."""
         return self.root / "data" / "processed"

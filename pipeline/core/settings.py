@@ -37,7 +37,7 @@ class Settings:
 
     # Without a command-line option.
     huber_delta: float = 0.07  # threshold of the Huber loss, in log price
-    margin_quantile: float = 0.9  # of the gaps between the two highest prices
+    margin_quantile: float = 0.9  # of the gaps between the two highest targets
     rare_share: float = 1 / 9  # columns off their mode in fewer rows are scaled down
     wide_lr_multiplier: float = 3.0  # of the wide head's weights, which start at 0
     adam_betas: tuple[float, float] = (0.9, 0.99)  # runs are short: 0.99, not 0.999

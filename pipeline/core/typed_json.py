@@ -54,7 +54,7 @@ def from_json(kind: type[T], value: object) -> T:
 
     Args:
         kind: a dataclass, or any type that the fields of one may have: list, tuple,
-            dict, float, int, str, bool, or a union of one of these and None.
+            dict, float, int, str, bool, Any, or a union of some of these and None.
         value: the JSON data.
 
     Raises:
@@ -66,9 +66,7 @@ def from_json(kind: type[T], value: object) -> T:
 def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Annotated, UnionType):
-        if value is None and (origin is UnionType or _NULLABLE in inner):
-            return None if origin is UnionType else math.nan
-        return _decode(inner[0], value, where)
+        return _decode_choice(kind, value, where)
     if is_dataclass(kind) and isinstance(value, dict):
         return _decode_fields(cast(type, kind), value, where)
     if origin in (list, tuple) and isinstance(value, list | tuple):
@@ -76,10 +74,21 @@ def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
         return origin(_decode(inner[0], each, f"{where}[{n}]") for n, each in items)
     if origin is dict and isinstance(value, dict):
         return {n: _decode(inner[1], each, f"{where}.{n}") for n, each in value.items()}
-    if type(value) is not kind and not (kind is float and type(value) is int):
-        expected = (origin or kind).__name__
-        raise ValueError(f"{where or 'record'}: {short(repr(value))} is no {expected}")
-    return kind(value)
+    if kind is Any or type(value) is kind:
+        return value
+    if kind is float and type(value) is int:
+        return float(value)
+    expected = (origin or kind).__name__
+    raise ValueError(f"{where or 'record'}: {short(repr(value))} is no {expected}")
+
+
+def _decode_choice(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
+    """Return a value of an annotated type or of a union."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if value is None and (origin is UnionType or _NULLABLE in inner):
+        return None if origin is UnionType else math.nan
+    own = next((each for each in inner if each is type(value)), inner[0])
+    return _decode(own, value, where)
 
 
 def _decode_fields(kind: type, value: dict[str, Any], where: str) -> object:

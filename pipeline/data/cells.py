@@ -1,5 +1,6 @@
 """A column of a file as text, each distinct text of which is checked only once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -20,6 +21,7 @@ class Cells:
         lines: the line number of each cell.
         text: the distinct texts, in the order of their first cells.
         code: the place of each cell's text in `text`.
+        missing: whether each text is that of a blank cell.
     """
 
     path: Path
@@ -27,13 +29,21 @@ class Cells:
     lines: pd.Index
     text: pd.Series
     code: np.ndarray
+    missing: pd.Series
 
     @classmethod
-    def of(cls, path: Path, column: pd.Series) -> Self:
-        """Return the cells of a column of text, indexed by line number."""
+    def of(cls, path: Path, column: pd.Series, blanks: Sequence[str]) -> Self:
+        """Return the cells of a column of text, indexed by line number.
+
+        Args:
+            path: the file.
+            column: the texts.
+            blanks: the texts of a blank cell.
+        """
         code, text = pd.factorize(column)
         name, distinct = str(column.name), pd.Series(text, dtype=object)
-        return cls(path, name, column.index, distinct, code)
+        missing = distinct.isin(blanks)
+        return cls(path, name, column.index, distinct, code, missing)
 
     def each(self, values: pd.Series) -> pd.Series:
         """Return a value for each cell, given one for each distinct text."""

@@ -4,7 +4,8 @@
 """
 
 import csv
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
 
 import numpy as np
@@ -27,6 +28,19 @@ def csv_blocks(
         block = frame.iloc[start : start + _BLOCK_ROWS]
         cells = [_cells(block[name], number) for name in frame.columns]
         yield "".join(f"{line}\n" for line in map(",".join, zip(*cells, strict=True)))
+
+
+def number_text(number: float) -> str:
+    """Return a prediction with two decimals, or more for seven significant digits."""
+    magnitude = math.floor(math.log10(abs(number))) if number else 0
+    return f"{number:.{max(2, 6 - magnitude)}f}"
+
+
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows of texts as CSV; a cell is quoted where it must be."""
+    lines = StringIO()
+    csv.writer(lines, lineterminator="\n").writerows(rows)
+    return lines.getvalue()
 
 
 def _cells(column: pd.Series, number: Callable[[float], str]) -> list[str]:

@@ -1,6 +1,6 @@
 """Features as numbers: a matrix of fixed columns, and its encoding per fold.
 
-`to_matrix` learns nothing: it one-hot encodes by the vocabularies of the schema, so all
+`to_matrix` learns nothing: it one-hot encodes by the vocabularies of the layout, so all
 folds have the same columns and their networks fit into one stack. An `Encoder` is
 fitted on the training rows of one fold. It imputes, centres and scales.
 """
@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from pipeline.data.features import INTERACTIONS
-from pipeline.data.schema import CATEGORIES, ID, TARGET
+from pipeline.data.dataset import Layout
 
 # A column with a smaller standard deviation counts as constant. Divided by so little,
 # a value that another house has could overflow.
@@ -31,9 +30,9 @@ class Matrix(NamedTuple):
     names: list[str]
 
 
-def to_matrix(features: pd.DataFrame) -> Matrix:
+def to_matrix(features: pd.DataFrame, layout: Layout) -> Matrix:
     """One-hot encode the features; a missing category is 0 in all of its columns."""
-    blocks = list(column_blocks(features))
+    blocks = list(column_blocks(features, layout))
     return Matrix(
         np.hstack([block.entries for block in blocks]),
         [name for block in blocks for name in block.names],
@@ -41,28 +40,33 @@ def to_matrix(features: pd.DataFrame) -> Matrix:
 
 
 def column_blocks(
-    features: pd.DataFrame, *, interactions: bool = True
+    features: pd.DataFrame, layout: Layout, *, for_trees: bool = False
 ) -> Iterator[Matrix]:
     """Yield the matrix a few columns at a time, to save memory on long files.
 
     Of some features alone, their columns and the interactions among them are yielded.
+    Trees find bends and interactions by themselves, so these are not for them.
     """
-    columns = features.columns.difference([ID, TARGET], sort=False)
-    categories = [
-        name for name in columns if name in CATEGORIES and not CATEGORIES[name].ordered
-    ]
-    numbers = [name for name in columns if name not in categories]
+    columns = features.columns.difference(list(layout.skipped), sort=False)
+    categories = [name for name in columns if name in layout.words]
+    numbers = [name for name in columns if name not in layout.words]
     for start in range(0, len(numbers), _BLOCK_COLUMNS):
         names = numbers[start : start + _BLOCK_COLUMNS]
         yield Matrix(features[names].to_numpy(float), names)
     for name in categories:
-        names = [f"{name}={value}" for value in CATEGORIES[name].vocabulary]
-        yield Matrix(_one_hot(features[name]), names)
-    for name, number in INTERACTIONS if interactions else ():
+        words = layout.words[name]
+        yield Matrix(_one_hot(features[name], words), [f"{name}={w}" for w in words])
+    if for_trees:
+        return
+    for name in numbers:
+        if knots := layout.knots.get(name):
+            yield _hinges(features[name], knots)
+    for name, number in layout.interactions:
         if not {name, number} <= set(columns):
             continue
-        names = [f"{name}={value}×{number}" for value in CATEGORIES[name].vocabulary]
-        products = _one_hot(features[name]) * features[[number]].to_numpy()
+        words = layout.words[name]
+        names = [f"{name}={word}×{number}" for word in words]
+        products = _one_hot(features[name], words) * features[[number]].to_numpy()
         yield Matrix(products, names)
 
 
@@ -89,7 +93,7 @@ class Encoder:
             rows: The indices of the training rows.
             rare_share: Columns that differ from their mode in a smaller share of rows
                 are scaled down. Standardised, a rare value would be huge, and its
-                weight hardly decayed: a few houses would decide it.
+                weight hardly decayed: a few rows would decide it.
         """
         from sklearn.preprocessing import StandardScaler  # a second, only to fit
 
@@ -111,6 +115,7 @@ class Encoder:
     def fit_each(
         cls,
         features: pd.DataFrame,
+        layout: Layout,
         parts: Sequence[np.ndarray],
         rare_share: float,
         jobs: int = 1,
@@ -119,6 +124,7 @@ class Encoder:
 
         Args:
             features: The features of all rows.
+            layout: How they are encoded.
             parts: The indices of each part's rows.
             rare_share: As for `fit`.
             jobs: The number of threads, each of which fits a few columns.
@@ -129,7 +135,7 @@ class Encoder:
             return [cls.fit(block, rows, rare_share) for rows in parts]
 
         blocks = Parallel(threads, backend="threading", pre_dispatch="n_jobs")(
-            delayed(fit)(block) for block in column_blocks(features)
+            delayed(fit)(block) for block in column_blocks(features, layout)
         )
         return [cls._joined(encoders) for encoders in zip(*blocks, strict=True)]
 
@@ -160,7 +166,19 @@ def _medians(values: np.ndarray, missing: np.ndarray) -> np.ndarray:
     return medians
 
 
-def _one_hot(categories: pd.Series) -> np.ndarray:
-    vocabulary = list(CATEGORIES[str(categories.name)].vocabulary)
-    codes = pd.Categorical(categories, categories=vocabulary).codes  # -1: none of them
-    return np.asarray(codes[:, None] == np.arange(len(vocabulary)), dtype=float)
+def _hinges(numbers: pd.Series, knots: Sequence[float]) -> Matrix:
+    """Return how far each number is above each knot, 0 where it is not.
+
+    With them a linear head is a curve of lines that bend at the knots, and a hidden
+    unit reads such curves (Gorishniy et al., On embeddings for numerical features in
+    tabular deep learning, NeurIPS 2022).
+    """
+    above = np.maximum(numbers.to_numpy(float)[:, None] - np.asarray(knots), 0)
+    return Matrix(above, [f"{numbers.name}>{knot:.6g}" for knot in knots])
+
+
+def _one_hot(categories: pd.Series, words: Sequence[str]) -> np.ndarray:
+    codes = pd.Index(list(words)).get_indexer(
+        pd.Index(categories, dtype=object)
+    )  # -1: none
+    return np.asarray(codes[:, None] == np.arange(len(words)), dtype=float)

@@ -1,319 +1,136 @@
-"""Built columns: a cleaned frame in, a frame of features out; nothing is learned.
+"""Features: a frame of cleaned rows in, a frame of features out; nothing is learned.
 
 Each value is computed from its own row, so this can run before the rows are split into
-folds. The constants that columns are centred on are fixed (7.8 is the log of 2,440
-square feet). Centred, a square or a product is less correlated with what it is made of.
+folds.
 """
-
-from collections.abc import Callable
-from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from pipeline.data.schema import CATEGORIES, COLUMNS, LOCATION, YEAR_BUILT
-
-LOGGED = (
-    *("LotFrontage", "LotArea", "MasVnrArea", "BsmtFinSF1", "BsmtFinSF2"),
-    *("BsmtUnfSF", "TotalBsmtSF", "1stFlrSF", "2ndFlrSF", "LowQualFinSF"),
-    *("GrLivArea", "GarageArea", "WoodDeckSF", "OpenPorchSF", "EnclosedPorch"),
-    *("3SsnPorch", "ScreenPorch", "PoolArea", "MiscVal"),
-)  # their long right tails are shortened by log1p
+from pipeline.data.dataset import Layout
+from pipeline.data.own_columns import OwnWords
+from pipeline.data.schema import Category, Date, Number, Schema
+from pipeline.data.table import Formula, Table
 
 
-Formula = Callable[[pd.DataFrame], pd.Series]
+def build_features(clean: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return the features of cleaned rows; `clean` is not changed.
 
-
-class Built(NamedTuple):
-    """A column computed from other columns of the same row, and the reason for it."""
-
-    name: str
-    reason: str
-    formula: Formula
-
-
-def _total_sf(h: pd.DataFrame) -> pd.Series:
-    return h["TotalBsmtSF"] + h["GrLivArea"]
-
-
-def _age(h: pd.DataFrame) -> pd.Series:
-    return (h["YrSold"] - h[YEAR_BUILT]).clip(lower=0)
-
-
-def _porch_sf(h: pd.DataFrame) -> pd.Series:
-    return h["OpenPorchSF"] + h["EnclosedPorch"] + h["3SsnPorch"] + h["ScreenPorch"]
-
-
-def _size(h: pd.DataFrame) -> pd.Series:
-    return _log1p(_total_sf(h)) - 7.8
-
-
-def _lot(h: pd.DataFrame) -> pd.Series:
-    return _log1p(h["LotArea"]) - 9.1
-
-
-def _old(h: pd.DataFrame) -> pd.Series:
-    return (h[YEAR_BUILT] < 1945).astype(float)
-
-
-def _log1p(sizes: pd.Series) -> pd.Series:
-    return pd.Series(np.log1p(sizes), index=sizes.index)
-
-
-SUMS = (
-    Built(
-        "Size",
-        "log of the area of all floors and the basement, the strongest predictor",
-        _size,
-    ),
-    Built(
-        "FinishedSize",
-        "log of the finished area, above ground and in the basement",
-        lambda h: _log1p(h["GrLivArea"] + h["BsmtFinSF1"] + h["BsmtFinSF2"]),
-    ),
-    Built(
-        "SizeWithGarage",
-        "log of the area of all floors, the basement and the garage",
-        lambda h: _log1p(_total_sf(h) + h["GarageArea"]),
-    ),
-    Built(
-        "Baths",
-        "number of baths in the house; a half bath counts one half",
-        lambda h: (
-            h["FullBath"]
-            + h["BsmtFullBath"]
-            + 0.5 * (h["HalfBath"] + h["BsmtHalfBath"])
-        ),
-    ),
-    Built(
-        "BathsUpstairs",
-        "baths above ground are worth more than baths in the basement",
-        lambda h: h["FullBath"] + 0.5 * h["HalfBath"],
-    ),
-    Built(
-        "PorchSize",
-        "each kind of porch alone is rare",
-        lambda h: _log1p(_porch_sf(h)),
-    ),
-    Built(
-        "OutdoorSize",
-        "a deck is used like a porch",
-        lambda h: _log1p(_porch_sf(h) + h["WoodDeckSF"]),
-    ),
-    Built(
-        "Lot",
-        "centred log of the lot area, for the interaction with the neighbourhood",
-        _lot,
-    ),
-)
-
-PRODUCTS = (
-    Built(
-        "QualityTimesSF",
-        "better materials raise the price per square foot",
-        lambda h: h["OverallQual"] * _total_sf(h) / 1000,
-    ),
-    Built(
-        "QualityTimesLivingSF",
-        "the same for the area above ground",
-        lambda h: h["OverallQual"] * h["GrLivArea"] / 1000,
-    ),
-    Built(
-        "ConditionTimesSF",
-        "the cost of repairs grows with the area",
-        lambda h: h["OverallCond"] * _total_sf(h) / 1000,
-    ),
-    Built(
-        "QualityTimesBasementSF",
-        "a basement is worth more in a house of high quality",
-        lambda h: h["OverallQual"] * h["TotalBsmtSF"] / 1000,
-    ),
-    Built(
-        "QualityTimesGarageSF",
-        "a garage is worth more in a house of high quality",
-        lambda h: h["OverallQual"] * h["GarageArea"] / 1000,
-    ),
-    Built(
-        "FunctionalTimesSF",
-        "damage lowers the price per square foot",
-        lambda h: h["Functional"] * _total_sf(h) / 1000,
-    ),
-    Built(
-        "FinishTimesFinishedSF",
-        "the value of a finished basement depends on its finish",
-        lambda h: h["BsmtFinType1"] * h["BsmtFinSF1"] / 1000,
-    ),
-    Built(
-        "FinishTimesFinishedLog",
-        "the same, with diminishing returns of the area",
-        lambda h: h["BsmtFinType1"] * _log1p(h["BsmtFinSF1"]),
-    ),
-    Built(
-        "ExposureTimesBasement",
-        "walls at garden level bring light into a large basement",
-        lambda h: h["BsmtExposure"] * _log1p(h["TotalBsmtSF"]),
-    ),
-    Built(
-        "HeightTimesBasement",
-        "BsmtQual rates the height of the basement",
-        lambda h: h["BsmtQual"] * _log1p(h["TotalBsmtSF"]),
-    ),
-    Built(
-        "HeightTimesFinished",
-        "ceiling height matters most in finished rooms",
-        lambda h: h["BsmtQual"] * _log1p(h["BsmtFinSF1"]),
-    ),
-    Built(
-        "OldTimesSize",
-        "an additional square foot is worth less in houses from before 1945",
-        lambda h: _old(h) * _size(h),
-    ),
-    Built(
-        "OldTimesCondition",
-        "condition matters more in old houses",
-        lambda h: _old(h) * (h["OverallCond"] - 5.6),
-    ),
-    Built(
-        "BuiltTimesSold",
-        "the crisis of 2008 changed the prices of new and old houses differently",
-        lambda h: (h[YEAR_BUILT] - 1970) * (h["YrSold"] - 2008) / 30,
-    ),
-)
-
-CURVES = (
-    Built(
-        "QualitySquared",
-        "the price rises faster at high quality",
-        lambda h: h["OverallQual"] ** 2,
-    ),
-    Built(
-        "QualityCubed",
-        "and fastest at the highest quality",
-        lambda h: h["OverallQual"] ** 3,
-    ),
-    Built(
-        "ConditionSquared",
-        "poor condition costs more than good condition adds",
-        lambda h: (h["OverallCond"] - 5) ** 2,
-    ),
-    Built(
-        "ConditionCubed",
-        "and the worst condition costs most",
-        lambda h: (h["OverallCond"] - 5) ** 3,
-    ),
-    Built(
-        "SizeSquared",
-        "the log of the price is not quite linear in the log of the size",
-        lambda h: _size(h) ** 2,
-    ),
-    Built(
-        "SizeCubed",
-        "and it bends differently at small and at large sizes",
-        lambda h: _size(h) ** 3,
-    ),
-    Built(
-        "LivingSquared",
-        "the same for the area above ground, squared",
-        lambda h: (_log1p(h["GrLivArea"]) - 7.3) ** 2,
-    ),
-    Built(
-        "LotSquared",
-        "beyond some size a larger lot hardly raises the price",
-        lambda h: _lot(h) ** 2,
-    ),
-    Built(
-        "AgeRoot", "the first years lower the price most", lambda h: np.sqrt(_age(h))
-    ),
-    Built(
-        "AgeSquared",
-        "very old houses lose little value with further age",
-        lambda h: (_age(h) / 30 - 1.2) ** 2,
-    ),
-    Built(
-        "AgeCubed", "and some gain value with age", lambda h: (_age(h) / 30 - 1.2) ** 3
-    ),
-    Built(
-        "BuiltSquared",
-        "building styles differ between decades",
-        lambda h: ((h[YEAR_BUILT] - 1970) / 30) ** 2,
-    ),
-    Built(
-        "BuiltCubed",
-        "and differ again for houses built after 1990",
-        lambda h: ((h[YEAR_BUILT] - 1970) / 30) ** 3,
-    ),
-    Built(
-        "RemodelSquared",
-        "only a recent remodelling raises the price",
-        lambda h: ((h["YearRemodAdd"] - 1985) / 20) ** 2,
-    ),
-)
-
-BUILT = SUMS + PRODUCTS + CURVES
-
-# Category × number: prices per square foot of house and of lot differ by neighbourhood.
-INTERACTIONS = ((LOCATION, "Size"), (LOCATION, "Lot"))
-
-
-_FORMULAS = {column.name: column.formula for column in BUILT}
-
-
-def build_features(clean: pd.DataFrame) -> pd.DataFrame:
-    """Return the features of cleaned houses; `clean` is not changed.
-
-    Ordered categories become ranks (0 means that the house has none). The columns of
-    `LOGGED` become their log1p. The columns of `BUILT` are added. Unordered categories
-    stay as they are, and so does the order of the rows.
+    Ordered categories become ranks (0 means that there is none). Numbers with a long
+    tail become their log1p. A date becomes its year, with a fraction, and its month.
+    The table's built columns and the user's own are added. Unordered categories stay as
+    they are, and so does the order of the rows.
     """
-    ranked = rank_ordered(clean)
-    return ranked.assign(
-        **{name: feature(ranked, name) for name in (*LOGGED, *_FORMULAS)}
+    ranked = rank_ordered(clean, table.schema)
+    computed = {name: formula(ranked) for name, formula in formulas(table).items()}
+    own = own_columns(ranked, table)
+    dates = [c.name for c in table.schema.columns if isinstance(c, Date)]
+    kept = ranked.drop(columns=dates).assign(
+        **{name: each for name, each in computed.items() if name in ranked}
+    )
+    new = {name: each for name, each in computed.items() if name not in ranked}
+    return pd.concat([kept, pd.DataFrame(new, index=ranked.index), own], axis=1)
+
+
+def rank_ordered(clean: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Return cleaned rows with ordered categories as ranks, to build features of."""
+    ordered = [each for each in schema.categories.values() if each.ordered]
+    return clean.assign(**{c.name: _ranks(clean[c.name], c) for c in ordered})
+
+
+def own_columns(ranked: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return the columns that the user's columns.py adds; none without such a file.
+
+    It is given the columns of the schema alone: no id, and no target.
+    """
+    if table.own is None:
+        return pd.DataFrame(index=ranked.index)
+    return table.own.build(ranked[table.schema.names])
+
+
+def formulas(table: Table) -> dict[str, Formula]:
+    """Return the formula of each feature that is computed, but for the user's own.
+
+    A formula is given the rows with ordered categories as ranks.
+    """
+    found: dict[str, Formula] = {}
+    for column in table.schema.columns:
+        if isinstance(column, Number) and column.log:
+            found[column.name] = _logged(column.name)
+        elif isinstance(column, Date):
+            found |= _parts(column.name)
+    return found | {each.name: each.formula for each in table.built}
+
+
+def layout(table: Table, own: OwnWords) -> Layout:
+    """Return how the features of a table, and the user's own columns, are encoded."""
+    schema = table.schema
+    words = {c.name: c.vocabulary for c in schema.categories.values() if not c.ordered}
+    skipped = (schema.id_name, schema.target, schema.carried_group)
+    return Layout(
+        words=words | {n: tuple(each) for n, each in own.items() if each is not None},
+        knots={
+            c.name: tuple(np.log1p(c.knots).tolist()) if c.log else c.knots
+            for c in schema.columns
+            if isinstance(c, Number) and c.knots
+        },
+        interactions=schema.interactions,
+        networks_only=frozenset(c.name for c in table.built if not c.for_trees),
+        skipped=tuple(name for name in skipped if name is not None),
     )
 
 
-def rank_ordered(clean: pd.DataFrame) -> pd.DataFrame:
-    """Return cleaned houses with ordered categories as ranks, to build features of."""
-    ordered = [column.name for column in CATEGORIES.values() if column.ordered]
-    return clean.assign(**{name: _ranks(clean[name]) for name in ordered})
-
-
-def feature(ranked: pd.DataFrame, name: str) -> pd.Series:
-    """Return one feature, from the columns of `ranked` that it is computed from."""
-    if name in _FORMULAS:
-        return _FORMULAS[name](ranked)
-    return _log1p(ranked[name]) if name in LOGGED else ranked[name]
-
-
-@cache
-def sources() -> dict[str, set[str]]:
-    """Return all features, and the cleaned columns that each is computed from."""
-    plain = {column.name: {column.name} for column in COLUMNS}
-    empty = pd.DataFrame(columns=list(plain), dtype=float)
+def sources(table: Table) -> dict[str, set[str]]:
+    """Return all features but the user's own, and the columns each is computed from."""
+    columns = table.schema.columns
+    plain = {c.name: {c.name} for c in columns if not isinstance(c, Date)}
+    empty = pd.DataFrame(columns=table.schema.names, dtype=float)
     return plain | {
-        name: _read_by(formula, empty) for name, formula in _FORMULAS.items()
+        name: _read_by(formula, empty) for name, formula in formulas(table).items()
     }
 
 
-def _read_by(formula: Formula, houses: pd.DataFrame) -> set[str]:
-    formula(reads := _Reads(houses))  # type: ignore[arg-type]
+def log1p(sizes: pd.Series) -> pd.Series:
+    """Return log(1 + size)."""
+    return pd.Series(np.log1p(sizes), index=sizes.index)
+
+
+def _logged(name: str) -> Formula:
+    return lambda rows: log1p(rows[name])
+
+
+def _parts(name: str) -> dict[str, Formula]:
+    """Return the features of a date: its year, with a fraction, and its month."""
+    return {
+        f"{name} year": lambda rows: _year(pd.to_datetime(rows[name])),
+        f"{name} month": lambda rows: pd.to_datetime(rows[name]).dt.month.astype(float),
+    }
+
+
+def _year(dates: pd.Series) -> pd.Series:
+    """Return the year of each date, with the share of it that has passed."""
+    passed = (dates.dt.day_of_year - 1) / 366
+    return pd.Series(dates.dt.year + passed, index=dates.index)
+
+
+def _read_by(formula: Formula, rows: pd.DataFrame) -> set[str]:
+    formula(reads := _Reads(rows))  # type: ignore[arg-type]
     return reads.names
 
 
 class _Reads:
-    """Stands for some houses, and keeps the names of the columns that are read."""
+    """Stands for some rows, and keeps the names of the columns that are read."""
 
-    def __init__(self, houses: pd.DataFrame) -> None:
-        self._houses = houses
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self._rows = rows
         self.names: set[str] = set()
 
     def __getitem__(self, name: str) -> pd.Series:
         self.names.add(name)
-        return self._houses[name]
+        return self._rows[name]
 
 
-def _ranks(categories: pd.Series) -> pd.Series:
-    column = CATEGORIES[str(categories.name)]
+def _ranks(categories: pd.Series, column: Category) -> pd.Series:
     rank = pd.Categorical(categories, categories=list(column.vocabulary)).codes
     known = np.where(rank < 0, np.nan, rank + (0 if column.absent else 1))
     return pd.Series(known, index=categories.index)

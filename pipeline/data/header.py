@@ -1,4 +1,4 @@
-"""Check that a header has each column of the competition exactly once."""
+"""Check that a header has each column of the schema exactly once."""
 
 import re
 from collections import Counter
@@ -6,36 +6,29 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from pipeline.core.errors import UserError, short
-from pipeline.data.schema import COLUMNS, ID, TARGET
+from pipeline.data.schema import Schema
+from pipeline.data.table import Table
 
-_SIMILAR = 0.6  # GarageArea is like Garage_Area by 1, and like Notes by 0.3
-_GIVE = "give the file of House Prices: Advanced Regression Techniques"
-_OTHERS = (  # columns that mark other files, and what these are
-    ({"PID", "Gr Liv Area"}, "De Cock's original table, with other columns and houses"),
-    ({ID, TARGET}, "a submission file, with prices but without columns"),
-    ({"Survived", "Pclass"}, "the Titanic data"),
-    ({"PassengerId", "Pclass"}, "the Titanic data"),
-    ({"median_house_value"}, "the California housing data"),
-    ({"MedHouseVal"}, "the California housing data"),
-    ({"sqft_living", "price"}, "the King County data"),
-    ({"CRIM", "LSTAT"}, "the Boston housing data"),
-)
+_SIMILAR = 0.6  # FloorArea is like Floor_Area by 1, and like Notes by 0.3
 
 
-def check_header(path: Path, header: list[str], *, with_price: bool) -> None:
+def check_header(
+    path: Path, header: list[str], table: Table, *, with_target: bool
+) -> None:
     """Check the column names; their order does not matter.
 
     Raises:
         UserError: A column is missing, unknown or duplicated, or this is another file.
     """
-    wanted = [ID, *(c.name for c in COLUMNS)] + [TARGET] * with_price
-    _check_kind(path, header, wanted, with_price=with_price)
+    schema = table.schema
+    wanted = wanted_columns(schema, with_target=with_target)
+    _check_kind(path, header, table, wanted, with_target=with_target)
     for name, times in Counter(header).items():
         if times > 1 and name in wanted:
             raise UserError(
                 f"{path}: column {name}: duplicate column; keep one of them"
             )
-    named, known = set(header), set(wanted)
+    named, known = set(header), {*wanted, *schema.left_out}
     missing = [name for name in wanted if name not in named]
     extra = [name for name in header if name not in known]
     if missing:
@@ -44,7 +37,15 @@ def check_header(path: Path, header: list[str], *, with_price: bool) -> None:
         raise UserError(f"{path}: column {missing[0]}: missing; {hint}add it")
     if extra:
         _refuse_index(path, header, extra[0])
-        raise UserError(f"{path}: column {short(extra[0])}: unknown; remove it")
+        own = "" if schema.features else f", or add it to {schema.source}"
+        raise UserError(f"{path}: column {short(extra[0])}: unknown; remove it{own}")
+
+
+def wanted_columns(schema: Schema, *, with_target: bool) -> list[str]:
+    """Return the columns that a file must have."""
+    ids = [schema.id] if schema.id else []
+    group = [schema.carried_group] if schema.carried_group and with_target else []
+    return [*ids, *schema.names, *group, *([schema.target] * with_target)]
 
 
 def _nearest(wanted: str, names: list[str]) -> str | None:
@@ -55,7 +56,7 @@ def _nearest(wanted: str, names: list[str]) -> str | None:
 
 
 def _plain(name: str) -> str:
-    """Return a name without case, blanks and marks; R writes 1stFlrSF as X1stFlrSF."""
+    """Return a name without case, blanks and marks; R writes 2ndFloor as X2ndFloor."""
     letters = re.sub(r"[\W_]", "", name).casefold()
     return letters[1:] if re.match(r"x\d", letters) else letters
 
@@ -70,25 +71,32 @@ def _refuse_index(path: Path, header: list[str], name: str) -> None:
 
 
 def _check_kind(
-    path: Path, header: list[str], wanted: list[str], *, with_price: bool
+    path: Path, header: list[str], table: Table, wanted: list[str], *, with_target: bool
 ) -> None:
     """Refuse other data, train.csv in place of test.csv, and a missing header."""
-    for marks, kind in _OTHERS:
-        if marks <= set(header) and not {ID, "GrLivArea"} <= set(header):
-            raise UserError(f"{path}: line 1: this is {kind}; {_GIVE}")
-    if not with_price and TARGET in header:
+    target, named = table.schema.target, set(header)
+    if not is_like(header, table.schema):
+        for other in table.others:
+            if other.marks <= named:
+                raise UserError(f"{path}: line 1: {other.told}")
+    if not with_target and target in named:
         raise UserError(
-            f"{path}: column {TARGET}: prices in the test file; "
+            f"{path}: column {target}: in the test file; "
             "are train.csv and test.csv swapped?"
         )
-    if with_price and sorted(header) == sorted(wanted[:-1]):
+    if with_target and target not in named and named >= {*wanted} - {target}:
         raise UserError(
-            f"{path}: column {TARGET}: missing from the training file; "
+            f"{path}: column {target}: missing from the training file; "
             "are train.csv and test.csv swapped?"
         )
-    if not set(header) & set(wanted):
-        first = short(header[0]) if header else TARGET
+    if not named & set(wanted):
+        first = short(header[0]) if header else target
         raise UserError(
             f"{path}: line 1: {first} … has no known column name; "
             "restore the header as the first line"
         )
+
+
+def is_like(header: list[str], schema: Schema) -> bool:
+    """Return whether a header has at least half of the columns of a schema."""
+    return 2 * len(set(header) & set(schema.names)) >= len(schema.names)

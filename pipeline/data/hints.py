@@ -3,7 +3,8 @@
 A column alone is asked two questions. Does it order the training rows as the target
 does? Then it may hold what is known only after the target. Does it tell the test rows
 from the training rows (adversarial validation)? Then scores on the training rows may
-not hold for the test rows.
+not hold for the test rows. A date that does so completely means that the test rows are
+later, or earlier: scores on shuffled folds are then too good.
 """
 
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-LEAK = 0.95  # rank correlation with the target; OverallQual, the highest, has 0.81
+LEAK = 0.95  # rank correlation with the target; the highest of Ames has 0.81
 DRIFT = 0.6  # area under the ROC curve (AUC); 0.5 tells nothing
 MOST_ROWS = 20_000  # a random sample of each longer file
 _FEWEST = 20  # rows, of which chance makes any order
@@ -19,7 +20,7 @@ _STANDARD_ERRORS = 5  # of the AUC by chance: there are many columns
 
 
 class Hint(NamedTuple):
-    """A hint: one of `leak`, `drift` and `duplicates`.
+    """A hint: one of `leak`, `time`, `drift` and `duplicates`.
 
     Attributes:
         about: which of them.
@@ -40,11 +41,12 @@ def find_hints(train: pd.DataFrame, test: pd.DataFrame, target: str) -> list[Hin
         test: the same columns of the test rows.
         target: the name of the target.
     """
-    hints = _duplicates(train[test.columns], test)
+    hints = [*_duplicates(train[test.columns], test), *_later(train, test)]
     train, test = (_sample(frame) for frame in (train, test))
     ranked = train[target].rank().to_numpy()
     is_test = np.repeat([0.0, 1.0], [len(train), len(test)])
-    for name in test.columns:
+    told = {hint.column for hint in hints}
+    for name in test.columns.difference(list(told), sort=False):
         known = train[name].notna().to_numpy()
         correlation = _correlation(_ordered(train[name][known], ranked[known]))
         if abs(correlation) >= LEAK:
@@ -64,6 +66,17 @@ def _duplicates(train: pd.DataFrame, test: pd.DataFrame) -> list[Hint]:
     )
     number = int(asked.isin(seen).sum())
     return [Hint("duplicates", "", number)] if number else []
+
+
+def _later(train: pd.DataFrame, test: pd.DataFrame) -> list[Hint]:
+    """Return the dates by which all test rows are later, or earlier, than training."""
+    hints = []
+    for name in test.select_dtypes("datetime").columns:
+        own, other = train[name].dropna(), test[name].dropna()
+        if len(own) and len(other):
+            apart = own.max() <= other.min() or other.max() <= own.min()
+            hints += [Hint("time", name, 1.0)] * bool(apart)
+    return hints
 
 
 def _sample(frame: pd.DataFrame) -> pd.DataFrame:
@@ -86,6 +99,8 @@ def _ordered(column: pd.Series, labels: np.ndarray) -> list[_Ordered]:
     """
     if column.isna().all():
         return []
+    if pd.api.types.is_datetime64_any_dtype(column):
+        column = column.astype("int64").where(column.notna())
     if pd.api.types.is_numeric_dtype(column):
         below = column.min() - 1
         return [_Ordered(column.fillna(below).to_numpy(float), labels)]

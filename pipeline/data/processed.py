@@ -10,15 +10,21 @@ from pipeline.core.errors import UserError
 from pipeline.core.files import read_json, to_json, write_atomically
 from pipeline.core.fingerprint import digests, fingerprint, record_digest
 from pipeline.core.paths import Project
+from pipeline.data.schema import METRICS
 
 RAW = ("data/raw/train.csv", "data/raw/test.csv")
+OPTIONAL = ("data/raw/schema.toml", "data/raw/columns.py")
 FILES = ("data/processed/train.csv", "data/processed/test.csv")
 SUMMARY = "data/processed/summary.json"
 
 
 def raw_digests(project: Project) -> dict[str, str | None]:
-    """Return the SHA-256 of each raw file, by its path below the root."""
-    return digests(project.root, RAW)
+    """Return the SHA-256 of each raw file, by its path below the root.
+
+    Of the optional files, only those that exist are in it.
+    """
+    found = digests(project.root, (*RAW, *OPTIONAL))
+    return {n: own for n, own in found.items() if n in RAW or own is not None}
 
 
 def write_summary(
@@ -61,6 +67,17 @@ def fresh_summary(project: Project) -> dict[str, Any] | None:
     return summary
 
 
+def exists(project: Project) -> bool:
+    """Return whether `preprocess` has run, whatever has changed since."""
+    return (project.root / SUMMARY).is_file()
+
+
+def metric_title(project: Project) -> str:
+    """Return the metric of the processed rows, as tables show it."""
+    summary = _read_summary(project) or {}
+    return METRICS.get(str(summary.get("metric")), "")
+
+
 def require(project: Project) -> dict[str, str | None]:
     """Check that data/processed was made from data/raw; return the digests of both.
 
@@ -78,12 +95,17 @@ def require(project: Project) -> dict[str, str | None]:
         (outputs, summary["outputs"], "changed since `preprocess` wrote it"),
         (raw, summary["inputs"], "changed since it was preprocessed"),
     ):
-        for name, digest in found.items():
-            if digest != recorded.get(name):
+        for name in dict.fromkeys([*found, *recorded]):
+            if found.get(name) != recorded.get(name):
                 raise UserError(
                     f"{project.root / name}: {what}; run `pipeline preprocess` again"
                 )
     return raw | outputs
+
+
+def own_columns(project: Project) -> dict[str, list[str] | None]:
+    """Return the user's own columns, with the words of each that has words."""
+    return dict((_read_summary(project) or {}).get("own_columns", {}))
 
 
 def _fingerprint(inputs: Mapping[str, str | None]) -> str:

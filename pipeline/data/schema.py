@@ -1,164 +1,148 @@
-"""The columns of the competition: the valid values of each and the meaning of `NA`.
+"""The schema of a table: its columns, what their cells may be, what a blank means.
 
-The facts are those of Kaggle's data_description.txt, spelled as the files spell them
-(De Cock, "Ames, Iowa", Journal of Statistics Education 19(3), 2011).
+A schema is a file that a person can read and edit: `pipeline.data.schema_file`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import inf
 
-ID = "Id"
-TARGET = "SalePrice"
-LOCATION = "Neighborhood"
-YEAR_BUILT = "YearBuilt"
-ABSENT = "None"  # the category of a house without a garage, a pool, …
+ABSENT = "None"  # the category of a blank that means that there is none
+OTHER = "other"  # the category of all words that the vocabulary does not list
+ROW = "row"  # the id of the rows of a table without ids: their number
+LOG_RMSE = "log-rmse"
+METRICS = {LOG_RMSE: "log-RMSE", "rmse": "RMSE", "mae": "MAE"}  # as tables show them
 
 
 @dataclass(frozen=True)
 class Number:
-    """A numeric column: finite values within [low, high]; `NA` means missing."""
+    """A numeric column.
+
+    Attributes:
+        name: of the column.
+        low: the lowest value that a cell may have.
+        high: the highest.
+        log: whether the feature is log1p of the number, to shorten a long right tail.
+        blank: the number that a blank means; None if it is missing.
+        knots: the numbers at which the lines of the networks may bend, rising.
+    """
 
     name: str
-    low: float
-    high: float
+    low: float = -inf
+    high: float = inf
+    log: bool = False
+    blank: float | None = None
+    knots: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class Category:
-    """A categorical column; with `absent`, `NA` means that the house has none."""
+    """A column of words.
+
+    Attributes:
+        name: of the column.
+        values: the words that a cell may be; of an ordered column from lowest to
+            highest.
+        absent: whether a blank means that there is none, a category of its own; if not,
+            it is missing.
+        ordered: whether the words have an order.
+        others: whether words that are not listed are allowed, as one category.
+    """
 
     name: str
     values: tuple[str, ...]
     absent: bool = False
-    ordered: bool = False  # `values` are listed from worst to best
+    ordered: bool = False
+    others: bool = False
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
-        """All categories of a cleaned frame; "has none" comes first."""
-        return (ABSENT, *self.values) if self.absent else self.values
+        """All categories of a checked frame; "there is none" comes first."""
+        first = (ABSENT,) if self.absent else ()
+        return (*first, *self.values, *((OTHER,) if self.others else ()))
 
 
-def _area(name: str) -> Number:
-    return Number(name, 0, 1_000_000)  # square feet
+@dataclass(frozen=True)
+class Date:
+    """A column of dates in a format of `datetime.strptime`; a blank is missing."""
+
+    name: str
+    format: str
 
 
-def _count(name: str) -> Number:
-    return Number(name, 0, 100)
+Column = Number | Category | Date
 
 
-def _year(name: str, high: float = 2100) -> Number:
-    return Number(name, 1600, high)
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """What is known of a table before any row is read.
 
+    Attributes:
+        source: what the schema is called in error messages.
+        text: the file that it was read from.
+        id: the column that names the rows; None if they are numbered.
+        integer_ids: whether the ids are positive integers.
+        target: the column that is predicted.
+        target_low: the lowest target that a training row may have.
+        target_high: the highest.
+        target_median: the lowest and the highest median of the targets, to catch
+            another unit.
+        metric: one of `METRICS`. For log-rmse, models predict the log of the target.
+        columns: all columns that are read.
+        left_out: columns of the files that are not read.
+        missing: the texts of a blank cell.
+        group: rows with the same value of this column are kept in one fold.
+        ceiling: a column of words; a prediction may be little above the highest target
+            of its word.
+        interactions: pairs of a column of words and a feature, whose products are
+            encoded.
+        shown: the columns that the report shows beside the largest errors.
+        competition: the name of the competition in its address on Kaggle.
+        features: the name of the rules and built columns in this package.
+    """
 
-def _nominal(name: str, values: str, *, absent: bool = False) -> Category:
-    return Category(name, tuple(values.split("|")), absent=absent)
+    source: str
+    text: str = field(repr=False)
+    id: str | None
+    integer_ids: bool
+    target: str
+    target_low: float
+    target_high: float
+    target_median: tuple[float, float]
+    metric: str
+    columns: tuple[Column, ...]
+    left_out: tuple[str, ...]
+    missing: tuple[str, ...]
+    group: str | None
+    ceiling: str | None
+    interactions: tuple[tuple[str, str], ...]
+    shown: tuple[str, ...]
+    competition: str | None
+    features: str | None
 
+    @property
+    def id_name(self) -> str:
+        """The column of ids in every frame and file: that of the table, or `ROW`."""
+        return self.id or ROW
 
-def _ordinal(name: str, worst_to_best: str, *, absent: bool = False) -> Category:
-    return Category(name, tuple(worst_to_best.split("|")), absent=absent, ordered=True)
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of the columns that are read, without id, target and group."""
+        return [column.name for column in self.columns]
 
+    @cached_property
+    def categories(self) -> dict[str, Category]:
+        """The columns of words, by name."""
+        return {c.name: c for c in self.columns if isinstance(c, Category)}
 
-_QUALITY = "Po|Fa|TA|Gd|Ex"
-_FINISH = "Unf|LwQ|Rec|BLQ|ALQ|GLQ"
-_CONDITIONS = "Artery|Feedr|Norm|RRNn|RRAn|PosN|PosA|RRNe|RRAe"
-_SIDINGS = (
-    "AsbShng|AsphShn|BrkFace|CBlock|HdBoard|ImStucc|MetalSd|Other|Plywood|PreCast"
-)
-_ZONES = "A|C (all)|FV|I|RH|RL|RP|RM"
-_NEIGHBORHOODS = (
-    "Blmngtn|Blueste|BrDale|BrkSide|ClearCr|CollgCr|Crawfor|Edwards|Gilbert|IDOTRR|"
-    "MeadowV|Mitchel|NAmes|NoRidge|NPkVill|NridgHt|NWAmes|OldTown|SWISU|Sawyer|"
-    "SawyerW|Somerst|StoneBr|Timber|Veenker"
-)
+    @property
+    def upload(self) -> str | None:
+        """Where a submission is uploaded by hand, if there is a competition."""
+        if self.competition is None:
+            return None
+        return f"https://www.kaggle.com/c/{self.competition}/submit"
 
-COLUMNS: tuple[Number | Category, ...] = (
-    _nominal("MSSubClass", "20|30|40|45|50|60|70|75|80|85|90|120|150|160|180|190"),
-    _nominal("MSZoning", _ZONES),
-    Number("LotFrontage", 0, 10_000),  # feet of street
-    _area("LotArea"),
-    _ordinal("Street", "Grvl|Pave"),
-    _ordinal("Alley", "Grvl|Pave", absent=True),
-    _ordinal("LotShape", "IR3|IR2|IR1|Reg"),
-    _nominal("LandContour", "Lvl|Bnk|HLS|Low"),
-    _ordinal("Utilities", "ELO|NoSeWa|NoSewr|AllPub"),
-    _nominal("LotConfig", "Inside|Corner|CulDSac|FR2|FR3"),
-    _ordinal("LandSlope", "Sev|Mod|Gtl"),
-    _nominal("Neighborhood", _NEIGHBORHOODS),
-    _nominal("Condition1", _CONDITIONS),
-    _nominal("Condition2", _CONDITIONS),
-    _nominal("BldgType", "1Fam|2fmCon|Duplex|TwnhsE|Twnhs"),
-    _nominal("HouseStyle", "1Story|1.5Fin|1.5Unf|2Story|2.5Fin|2.5Unf|SFoyer|SLvl"),
-    Number("OverallQual", 1, 10),
-    Number("OverallCond", 1, 10),
-    _year("YearBuilt"),
-    _year("YearRemodAdd"),
-    _nominal("RoofStyle", "Flat|Gable|Gambrel|Hip|Mansard|Shed"),
-    _nominal("RoofMatl", "ClyTile|CompShg|Membran|Metal|Roll|Tar&Grv|WdShake|WdShngl"),
-    _nominal(
-        "Exterior1st",
-        f"{_SIDINGS}|BrkComm|CemntBd|Stone|Stucco|VinylSd|Wd Sdng|WdShing",
-    ),
-    _nominal(
-        "Exterior2nd",
-        f"{_SIDINGS}|Brk Cmn|CmentBd|Stone|Stucco|VinylSd|Wd Sdng|Wd Shng",
-    ),
-    _nominal(
-        "MasVnrType", "BrkCmn|BrkFace|CBlock|None|Stone"
-    ),  # None is a category here
-    _area("MasVnrArea"),
-    _ordinal("ExterQual", _QUALITY),
-    _ordinal("ExterCond", _QUALITY),
-    _nominal("Foundation", "BrkTil|CBlock|PConc|Slab|Stone|Wood"),
-    _ordinal("BsmtQual", _QUALITY, absent=True),
-    _ordinal("BsmtCond", _QUALITY, absent=True),
-    _ordinal("BsmtExposure", "No|Mn|Av|Gd", absent=True),
-    _ordinal("BsmtFinType1", _FINISH, absent=True),
-    _area("BsmtFinSF1"),
-    _ordinal("BsmtFinType2", _FINISH, absent=True),
-    _area("BsmtFinSF2"),
-    _area("BsmtUnfSF"),
-    _area("TotalBsmtSF"),
-    _nominal("Heating", "Floor|GasA|GasW|Grav|OthW|Wall"),
-    _ordinal("HeatingQC", _QUALITY),
-    _ordinal("CentralAir", "N|Y"),
-    _nominal("Electrical", "Mix|FuseP|FuseF|FuseA|SBrkr"),
-    _area("1stFlrSF"),
-    _area("2ndFlrSF"),
-    _area("LowQualFinSF"),
-    _area("GrLivArea"),
-    _count("BsmtFullBath"),
-    _count("BsmtHalfBath"),
-    _count("FullBath"),
-    _count("HalfBath"),
-    _count("BedroomAbvGr"),
-    _count("KitchenAbvGr"),
-    _ordinal("KitchenQual", _QUALITY),
-    _count("TotRmsAbvGrd"),
-    _ordinal("Functional", "Sal|Sev|Maj2|Maj1|Mod|Min2|Min1|Typ"),
-    _count("Fireplaces"),
-    _ordinal("FireplaceQu", _QUALITY, absent=True),
-    _nominal("GarageType", "2Types|Attchd|Basment|BuiltIn|CarPort|Detchd", absent=True),
-    _year("GarageYrBlt", high=2300),  # Kaggle's own test.csv has 2207, in Id 2593
-    _ordinal("GarageFinish", "Unf|RFn|Fin", absent=True),
-    _count("GarageCars"),
-    _area("GarageArea"),
-    _ordinal("GarageQual", _QUALITY, absent=True),
-    _ordinal("GarageCond", _QUALITY, absent=True),
-    _ordinal("PavedDrive", "N|P|Y"),
-    _area("WoodDeckSF"),
-    _area("OpenPorchSF"),
-    _area("EnclosedPorch"),
-    _area("3SsnPorch"),
-    _area("ScreenPorch"),
-    _area("PoolArea"),
-    _ordinal("PoolQC", _QUALITY, absent=True),
-    _ordinal("Fence", "MnWw|GdWo|MnPrv|GdPrv", absent=True),
-    _nominal("MiscFeature", "Elev|Gar2|Othr|Shed|TenC", absent=True),
-    Number("MiscVal", 0, 10_000_000),  # dollars
-    Number("MoSold", 1, 12),
-    _year("YrSold"),
-    _nominal("SaleType", "WD|CWD|VWD|New|COD|Con|ConLw|ConLI|ConLD|Oth"),
-    _nominal("SaleCondition", "Normal|Abnorml|AdjLand|Alloca|Family|Partial"),
-)
-
-NUMBERS = {c.name: c for c in COLUMNS if isinstance(c, Number)}
-CATEGORIES = {c.name: c for c in COLUMNS if isinstance(c, Category)}
+    @property
+    def carried_group(self) -> str | None:
+        """The column of groups, if models do not read it."""
+        return None if self.group in self.names else self.group

@@ -33,7 +33,6 @@ from requests.adapters import HTTPAdapter
 from pipeline.kaggle import credentials
 from pipeline.kaggle.credentials import Credentials
 from pipeline.kaggle.errors import (
-    COMPETITION,
     TIMEOUT,
     KaggleError,
     clean,
@@ -44,7 +43,7 @@ _CHUNK = 2**16  # bytes
 
 
 class Result(NamedTuple):
-    """The state of a submission on Kaggle. A score is log-RMSE, or None."""
+    """The state of a submission on Kaggle. A score is that of the metric, or None."""
 
     status: Literal["pending", "complete", "error"]
     public_score: float | None
@@ -53,26 +52,30 @@ class Result(NamedTuple):
 
 
 class Kaggle:
-    """The competition, for one user. Every method may raise KaggleError."""
+    """A competition, for one user. Every method may raise KaggleError."""
 
-    def __init__(self, client: KaggleClient, credentials: Credentials) -> None:
+    def __init__(
+        self, client: KaggleClient, credentials: Credentials, competition: str
+    ) -> None:
         self._api = client.competitions.competition_api_client
-        self._credentials = credentials
+        self._credentials, self._competition = credentials, competition
 
     def data(self) -> bytes:
         """Download the zip of the competition's files."""
         request = ApiDownloadDataFilesRequest()
-        request.competition_name = COMPETITION
+        request.competition_name = self._competition
         content = bytearray()
         with (
-            translate_errors(self._credentials),
+            translate_errors(self._credentials, self._competition),
             self._api.download_data_files(request) as response,
         ):
             for chunk in response.iter_content(_CHUNK):
                 content += chunk
                 if len(content) > MOST_BYTES:
                     what = f"Kaggle sends more than {MOST_BYTES:,} bytes"
-                    raise KaggleError(what, "the competition's zip has 1 MB")
+                    raise KaggleError(
+                        what, "download the files by hand, then give --from FOLDER"
+                    )
         return bytes(content)
 
     def upload(self, name: str, content: bytes, modified: int) -> str:
@@ -84,11 +87,11 @@ class Kaggle:
             modified: When the file was last modified, in seconds since 1970.
         """
         request = ApiStartSubmissionUploadRequest()
-        request.competition_name = COMPETITION
+        request.competition_name = self._competition
         request.file_name = name
         request.content_length = len(content)
         request.last_modified_epoch_seconds = modified
-        with translate_errors(self._credentials):
+        with translate_errors(self._credentials, self._competition):
             upload = self._api.start_submission_upload(request)
             # Without the client's session: this URL must not get the credentials.
             response = requests.put(upload.create_url, data=content, timeout=TIMEOUT)
@@ -100,10 +103,10 @@ class Kaggle:
     def create(self, token: str, message: str) -> int:
         """Submit an uploaded file, and return the number of the submission."""
         request = ApiCreateSubmissionRequest()
-        request.competition_name = COMPETITION
+        request.competition_name = self._competition
         request.blob_file_tokens = token
         request.submission_description = message
-        with translate_errors(self._credentials):
+        with translate_errors(self._credentials, self._competition):
             number = int(self._api.create_submission(request).ref)
             if not number:
                 raise ValueError("no submission number")
@@ -113,7 +116,7 @@ class Kaggle:
         """Return the current state of a submission."""
         request = ApiGetSubmissionRequest()
         request.ref = number
-        with translate_errors(self._credentials):
+        with translate_errors(self._credentials, self._competition):
             found = self._api.get_submission(request)
             return Result(
                 status=found.status.name.lower(),
@@ -124,20 +127,20 @@ class Kaggle:
 
 
 @contextmanager
-def connect() -> Iterator[Kaggle]:
-    """Sign in with the user's credentials.
+def connect(competition: str) -> Iterator[Kaggle]:
+    """Sign in to a competition with the user's credentials.
 
     Raises:
         UserError: There are no credentials, or they cannot be read.
     """
-    found = credentials.find() or _login()
+    found = credentials.find() or _login(competition)
     if found is None:
         raise credentials.missing()
     with _open(found) as client:
-        yield Kaggle(client, found)
+        yield Kaggle(client, found, competition)
 
 
-def _login() -> Credentials | None:
+def _login(competition: str) -> Credentials | None:
     """Return the token of `kaggle auth login`, renewed if it has expired."""
     place = Credentials(KaggleCredentials.DEFAULT_CREDENTIALS_FILE)
     with _open(place) as client:
@@ -147,7 +150,7 @@ def _login() -> Credentials | None:
             raise UserError(
                 f"{place.place}: not as `kaggle auth login` writes it; run it again"
             ) from None
-        with translate_errors(place):
+        with translate_errors(place, competition):
             token = stored and stored.get_access_token()
     return Credentials(place.place, token=token) if token else None
 

@@ -12,8 +12,6 @@ from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 from pipeline.core.errors import UserError, one_line
 from pipeline.kaggle.credentials import NEW_CREDENTIALS, Credentials
 
-COMPETITION = "house-prices-advanced-regression-techniques"
-PAGE = f"https://www.kaggle.com/c/{COMPETITION}"
 TIMEOUT = 60.0  # seconds without a response
 # Kaggle mentions one of these when the daily limit of submissions is reached.
 _DAILY_LIMIT = ("allowance", "daily", "today", "tomorrow")
@@ -48,8 +46,13 @@ class KaggleError(UserError):
         return self.status is not None and self.status < 500
 
 
+def page(competition: str) -> str:
+    """Return the address of a competition."""
+    return f"https://www.kaggle.com/c/{competition}"
+
+
 @contextmanager
-def translate_errors(credentials: Credentials) -> Iterator[None]:
+def translate_errors(credentials: Credentials, competition: str) -> Iterator[None]:
     """Turn the exceptions of Kaggle's client into a KaggleError.
 
     Raises:
@@ -59,7 +62,7 @@ def translate_errors(credentials: Credentials) -> Iterator[None]:
         yield
     except requests.HTTPError as error:
         response = error.response  # the client always sets it
-        raise _rejection(response, credentials) from None  # type: ignore[arg-type]
+        raise _rejection(response, credentials, page(competition)) from None  # type: ignore[arg-type]
     except requests.exceptions.ChunkedEncodingError:
         raise KaggleError("the connection to Kaggle was closed", "try again") from None
     except (requests.Timeout, requests.ConnectionError) as error:
@@ -100,17 +103,19 @@ def _unreachable(error: Exception) -> KaggleError:
     return KaggleError("the connection to Kaggle was closed", "try again")
 
 
-def _rejection(response: requests.Response, credentials: Credentials) -> KaggleError:
+def _rejection(
+    response: requests.Response, credentials: Credentials, page: str
+) -> KaggleError:
     status, message = response.status_code, _message(response, credentials)
     reply = f"({status}: {message})" if message else f"({status})"
     retry_after = _seconds(response.headers.get("Retry-After"))
     later = f"try again in {retry_after:.0f} s" if retry_after else "try again later"
-    what, hint = f"Kaggle rejected the request {reply}", f"see {PAGE}"
+    what, hint = f"Kaggle rejected the request {reply}", f"see {page}"
     if status == 401:
         what = f"Kaggle does not accept the credentials of {credentials.place} {reply}"
         hint = NEW_CREDENTIALS
     elif status == 403:
-        hint = f"accept the rules at {PAGE}/rules, then try again"
+        hint = f"accept the rules at {page}/rules, then try again"
     elif status == 429:
         what = f"rate limited by Kaggle {reply}"
         hint = f"too many requests, or the daily limit of submissions: {later}"

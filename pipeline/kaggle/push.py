@@ -14,7 +14,7 @@ from pipeline.core.progress import announce
 from pipeline.core.staging import open_temporary
 from pipeline.kaggle import receipts
 from pipeline.kaggle.client import Kaggle, Result, connect
-from pipeline.kaggle.errors import PAGE, KaggleError
+from pipeline.kaggle.errors import KaggleError, page
 from pipeline.kaggle.receipts import COMPLETE, ERROR, PENDING, SENDING, Receipt
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two checks
@@ -24,7 +24,12 @@ Callback = Callable[[str], None]
 
 
 def push(
-    path: Path, message: str, callback: Callback, *, again: bool = False
+    path: Path,
+    competition: str,
+    message: str,
+    callback: Callback,
+    *,
+    again: bool = False,
 ) -> Receipt:
     """Submit a file, wait for its score and write its receipt.
 
@@ -33,6 +38,7 @@ def push(
 
     Args:
         path: The submission file.
+        competition: Its name in its address on Kaggle.
         message: The message on Kaggle's page of submissions.
         callback: Called with a line at each step.
         again: Submit the file even if it was submitted before.
@@ -46,15 +52,15 @@ def push(
     with _locked(path, digest):
         receipt = None if again else receipts.find(path.parent, digest)
         if receipt and (receipt.file, receipt.status) != (path.name, PENDING):
-            raise _already_submitted(path, receipt)
+            raise _already_submitted(path, receipt, page(competition))
         announce("signing in to Kaggle")
-        with connect() as kaggle:
+        with connect(competition) as kaggle:
             if receipt is None:
                 callback(f"sending {path.name}")
                 announce(f"sending {path.name} to Kaggle")
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 receipt = Receipt(path.name, digest, message, now, SENDING)
-                receipt = _submit(kaggle, path, content, receipt)
+                receipt = _submit(kaggle, path, content, receipt, page(competition))
             return _wait(kaggle, path, receipt, callback)
 
 
@@ -71,7 +77,9 @@ def _locked(path: Path, digest: str) -> Iterator[None]:
         yield
 
 
-def _submit(kaggle: Kaggle, path: Path, content: bytes, receipt: Receipt) -> Receipt:
+def _submit(
+    kaggle: Kaggle, path: Path, content: bytes, receipt: Receipt, address: str
+) -> Receipt:
     token = kaggle.upload(path.name, content, int(path.stat().st_mtime))
     before = receipts.read(path)
     receipts.write(path, receipt)
@@ -81,7 +89,7 @@ def _submit(kaggle: Kaggle, path: Path, content: bytes, receipt: Receipt) -> Rec
         if not error.rejected:
             raise UserError(
                 f"{path}: {error.what}; it is not known whether Kaggle accepted the "
-                f"file: check {PAGE}/submissions, and if it is not there, use --again"
+                f"file: check {address}/submissions; if it is not there, use --again"
             ) from None
         if before:
             receipts.write(path, before)
@@ -129,9 +137,9 @@ def _check(kaggle: Kaggle, receipt: Receipt) -> tuple[Result | None, str, float]
     return (None if result.status == PENDING else result), "waiting for the score", 0
 
 
-def _already_submitted(path: Path, receipt: Receipt) -> UserError:
+def _already_submitted(path: Path, receipt: Receipt, address: str) -> UserError:
     states = {
-        SENDING: f"but was interrupted; check {PAGE}/submissions for it",
+        SENDING: f"but was interrupted; check {address}/submissions for it",
         PENDING: "and has no score yet",
         COMPLETE: f"and scored {receipt.public_score}",
         ERROR: f"and could not be scored ({receipt.error})",

@@ -20,7 +20,7 @@ _SUFFIX = ".kaggle.json"
 
 @dataclass(frozen=True)
 class Receipt:
-    """A file that was submitted to Kaggle. A score is log-RMSE, or None."""
+    """A file that was submitted to Kaggle. A score is that of the metric, or None."""
 
     file: str
     sha256: str

@@ -22,12 +22,15 @@ _UNREADABLE = (  # that zipfile raises for damaged or encrypted files
 )
 
 
-def read_files(archive: Path, names: Sequence[str]) -> dict[str, bytes]:
+def read_files(
+    archive: Path, names: Sequence[str], optional: Sequence[str] = ()
+) -> dict[str, bytes]:
     """Return the contents of the named files, whatever their folder in the zip.
 
     Args:
         archive: The path of the zip.
         names: The base names of the files to read.
+        optional: Those of files that need not be there.
 
     Raises:
         UserError: The zip cannot be read, is too large, or does not have each file
@@ -38,6 +41,8 @@ def read_files(archive: Path, names: Sequence[str]) -> dict[str, bytes]:
             raise _refused(archive, f"more than {MOST_BYTES:,} bytes")
         with ZipFile(archive) as opened:
             files = [member for member in opened.infolist() if not member.is_dir()]
+            held = {_base_name(member) for member in files}
+            names = [*names, *(name for name in optional if name in held)]
             found = [_find(archive, files, name) for name in names]
             _check(archive, found)
             contents = [_inflate(archive, opened, member) for member in found]

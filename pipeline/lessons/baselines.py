@@ -1,7 +1,7 @@
-"""The models of the lessons as baselines for the house prices.
+"""The models of the lessons as baselines.
 
 Every baseline but the book's is cross-validated on the same folds, reads the same
-encoded columns and predicts the same target, the standardised log price, so that their
+encoded columns and predicts the same target, standardised, so that their
 scores differ by the model alone.
 
 To add a baseline, write a function from `FoldTask` to `BaselinePrediction` and list it
@@ -9,7 +9,7 @@ in `BASELINES`.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from math import isfinite
@@ -21,6 +21,7 @@ from torch import Tensor
 
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
+from pipeline.data.dataset import Dataset
 from pipeline.lessons import dropout, linear_regression, mlp, softmax_regression
 from pipeline.lessons.house_prices import run_book
 from pipeline.lessons.linear_regression import squared_loss
@@ -32,9 +33,9 @@ from pipeline.validation.cross_validate import (
     score_folds,
 )
 from pipeline.validation.folds import Fold, fold_numbers, out_of_fold
-from pipeline.validation.metrics import log_errors, paired_difference
+from pipeline.validation.metrics import Metric, paired_difference
 
-PRICE_BANDS = 10
+BANDS = 10
 HIDDEN = 128
 EPOCHS, BATCH_SIZE, LR = 100, 64, 0.03
 WEIGHT_DECAY = 0.02  # of SGD, where it equals the lesson's L2 penalty
@@ -49,8 +50,8 @@ Callback = Callable[[float], None]
 class FoldTask(NamedTuple):
     """The data of one fold, and a function to call after each epoch.
 
-    Shapes: X [training rows, d_in], encoded; z [training rows, 1], the standardised log
-    price; X_all [rows + test rows, d_in], all rows to predict.
+    Shapes: X [training rows, d_in], encoded; z [training rows, 1], the standardised
+    target; X_all [rows + test rows, d_in], all rows to predict.
     """
 
     X: Tensor
@@ -61,10 +62,10 @@ class FoldTask(NamedTuple):
 
 
 class BaselinePrediction(NamedTuple):
-    """The predicted standardised log prices z, shape [rows + test rows].
+    """The predicted standardised targets z, shape [rows + test rows].
 
-    A classifier of price bands also returns the most probable band of each row, shape
-    [rows + test rows], and the edges between the bands.
+    A classifier of bands of the target also returns the most probable band of each row,
+    shape [rows + test rows], and the edges between the bands.
     """
 
     z: Tensor
@@ -77,13 +78,13 @@ class Task(NamedTuple):
 
     Attributes:
         project: The project, whose raw files the book's program reads.
-        price: Training prices in dollars, shape (rows,).
+        actual: The targets of the training rows, shape (rows,).
         default: The cross-validation of the default network, whose folds are used.
         after_epoch: Called after each epoch of each fold.
     """
 
     project: Project
-    price: np.ndarray
+    actual: np.ndarray
     default: CrossValidation
     after_epoch: Callable[[], None]
 
@@ -91,7 +92,7 @@ class Task(NamedTuple):
 class Result(NamedTuple):
     """A trained baseline.
 
-    `accuracy` is the share of houses in the right price band, of a classifier;
+    `accuracy` is the share of rows in the right band, of a classifier;
     `seconds` is the time that it was trained before, not by this task.
     """
 
@@ -120,31 +121,33 @@ class Baseline(NamedTuple):
 
 
 def train_baselines(
-    project: Project, price: np.ndarray, default: CrossValidation, callback: Callback
+    project: Project, dataset: Dataset, default: CrossValidation, callback: Callback
 ) -> list[TrainedBaseline]:
     """Train every baseline and compare each with the one that it is built on.
 
     Args:
         project: The project, whose raw files the book's program reads.
-        price: Training prices in dollars, shape (rows,).
+        dataset: The rows.
         default: The cross-validation of the default settings, whose folds are used.
         callback: Called after each epoch of a baseline.
 
     Returns:
-        Scores and predictions, in the order of `BASELINES`.
+        Scores and predictions, in the order of `baselines_of`.
     """
     trained: list[TrainedBaseline] = []
-    squares: dict[str, np.ndarray] = {}
-    for each in BASELINES:
-        share = share_of(each.name) / (len(default.fold_data.folds) * EPOCHS)
+    losses: dict[str, np.ndarray] = {}
+    actual = dataset.train[dataset.schema.target].to_numpy()
+    metric, every = default.fold_data.metric, baselines_of(dataset)
+    for each in every:
+        share = share_of(each.name, every) / (len(default.fold_data.folds) * EPOCHS)
         announce(f"training {each.name}")
         after_epoch = partial(callback, share)
         begin = time.perf_counter()
-        result = each.train(Task(project, price, default, after_epoch))
+        result = each.train(Task(project, actual, default, after_epoch))
         seconds = result.seconds + time.perf_counter() - begin
         predicted = result.predictions.out_of_fold
-        squares[each.name] = log_errors(predicted, price) ** 2
-        gain, error = _gain(squares, each)
+        losses[each.name] = metric.losses(predicted, actual)
+        gain, error = _gain(losses, each, metric)
         score = BaselineScore(
             name=each.name,
             what=each.what,
@@ -152,33 +155,35 @@ def train_baselines(
             over=each.over,
             gain=gain,
             gain_error=error,
-            **score_folds(predicted, price, result.folds, seconds)._asdict(),
+            **score_folds(predicted, actual, result.folds, seconds, metric)._asdict(),
         )
         trained.append((score, result.predictions))
     return trained
 
 
-def share_of(name: str) -> float:
+def share_of(name: str, every: Sequence[Baseline]) -> float:
     """Return a baseline's share of the time that all of them train."""
-    seconds = {each.name: each.seconds for each in BASELINES}
+    seconds = {each.name: each.seconds for each in every}
     return seconds[name] / sum(seconds.values())
 
 
 def _gain(
-    squares: dict[str, np.ndarray], baseline: Baseline
+    losses: dict[str, np.ndarray], baseline: Baseline, metric: Metric
 ) -> tuple[float | None, float | None]:
-    """Return how much lower the log-RMSE is than that of the baseline built on.
+    """Return how much lower the score is than that of the baseline built on.
 
-    With its standard error over houses, paired; both None where a model diverged.
+    With its standard error over rows, paired; both None where a model diverged.
     """
     if baseline.over is None:
         return None, None
-    gain, error = paired_difference(squares[baseline.name], squares[baseline.over])
+    gain, error = paired_difference(
+        losses[baseline.name], losses[baseline.over], metric
+    )
     return (gain, error) if isfinite(gain) and isfinite(error) else (None, None)
 
 
-def mean_price(task: FoldTask) -> BaselinePrediction:
-    """Predict the mean log price of the training rows for every house."""
+def mean_target(task: FoldTask) -> BaselinePrediction:
+    """Predict the mean target of the training rows, or of their logs, for every row."""
     return BaselinePrediction(torch.zeros(len(task.X_all)) + task.z.mean())
 
 
@@ -202,17 +207,17 @@ def linear_torch(task: FoldTask) -> BaselinePrediction:
 
 
 def softmax_bands(task: FoldTask) -> BaselinePrediction:
-    """Classify price bands as in section 3.6, and predict the expected log price.
+    """Classify bands of the target as in section 3.6, and predict the expected one.
 
     The bands have equally many training rows.
     """
-    edges = task.z.quantile(torch.linspace(0, 1, PRICE_BANDS + 1)[1:-1])
+    edges = task.z.quantile(torch.linspace(0, 1, BANDS + 1)[1:-1])
     band = torch.bucketize(task.z.squeeze(1), edges)
-    # Where many houses have the same price, a band may be empty.
-    means = [task.z[band == each].mean() for each in range(PRICE_BANDS)]
+    # Where many rows have the same target, a band may be empty.
+    means = [task.z[band == each].mean() for each in range(BANDS)]
     band_means = torch.stack(means).nan_to_num()
     learner = softmax_regression.scratch(
-        task.X.shape[1], PRICE_BANDS, lr=0.01, generator=task.generator
+        task.X.shape[1], BANDS, lr=0.01, generator=task.generator
     )
     logits = _predict(learner, task, band)
     probabilities = softmax_regression.log_softmax(logits).exp()
@@ -306,25 +311,25 @@ def on_folds(
 def _cross_validate(
     fit: Callable[[FoldTask], BaselinePrediction], task: Task
 ) -> Result:
-    """Fit a baseline on every fold; its test prices are the mean over the folds.
+    """Fit a baseline on every fold; its test predictions are the mean over the folds.
 
-    The mean is of log prices, as for the default network.
+    The mean is of transformed predictions, as for the default network.
     """
-    data, rows = task.default.fold_data, len(task.price)
-    log_price = np.empty((len(data.folds), data.targets.shape[1]))
+    data, rows = task.default.fold_data, len(task.actual)
+    transformed = np.empty((len(data.folds), data.targets.shape[1]))
     hits: list[Tensor] = []
     for number, fold_task in enumerate(_fold_tasks(task)):
         prediction = fit(fold_task)
         standardised = prediction.z.double().numpy()
-        log_price[number] = data.scale.to_log_price(standardised, number)
+        transformed[number] = data.scale.unstandardise(standardised, number)
         if prediction.band is not None and prediction.edges is not None:
             valid = torch.from_numpy(data.folds[number].valid)
             bands = torch.bucketize(data.targets[number][valid], prediction.edges)
             hits.append(bands == prediction.band[valid])
     predictions = Predictions(
         data.fold_of,
-        np.exp(out_of_fold(log_price, data.fold_of)),
-        np.exp(log_price[:, rows:].mean(axis=0)),
+        data.metric.undo(out_of_fold(transformed, data.fold_of)),
+        data.metric.undo(transformed[:, rows:].mean(axis=0)),
     )
     accuracy = torch.cat(hits).float().mean().item() if hits else None
     return Result(data.folds, predictions, accuracy)
@@ -341,11 +346,11 @@ def _fold_tasks(task: Task) -> Iterator[FoldTask]:
 
 DEFAULT = "default-network"
 BASELINES = (
-    Baseline("mean-price", "mean log price", None, 0.1, on_folds(mean_price)),
+    Baseline("mean-price", "the mean", None, 0.1, on_folds(mean_target)),
     Baseline("book-linear", "linear, on dollars (section 3.16)", "mean-price", 5, book),
     Baseline(
         "linear-scratch",
-        "encoded columns, log price",
+        "encoded columns, the log of the target",
         "book-linear",
         3,
         on_folds(linear_scratch),
@@ -359,7 +364,7 @@ BASELINES = (
     ),
     Baseline(
         "softmax-bands",
-        f"{PRICE_BANDS} price bands",
+        f"{BANDS} bands of the target",
         "linear-scratch",
         3,
         on_folds(softmax_bands),
@@ -390,3 +395,23 @@ BASELINES = (
         DEFAULT, "AdamW, Huber loss, two heads", "mlp-dropout", 2, default_network
     ),
 )
+
+
+def baselines_of(dataset: Dataset) -> list[Baseline]:
+    """Return the baselines of a table: all, without the book's for other houses.
+
+    The book's program reads the columns of House Prices and predicts dollars.
+    """
+    if dataset.schema.features is not None:
+        return list(BASELINES)
+    named = {"mean-price": "mean", "book-linear": "mean", None: None}
+    what = {"linear-scratch": "encoded columns"}
+    return [
+        each._replace(
+            name=named.get(each.name) or each.name,
+            what=what.get(each.name, each.what),
+            over=named.get(each.over, each.over),
+        )
+        for each in BASELINES
+        if each.train is not book
+    ]

@@ -12,9 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pipeline.ames import d2l_columns
 from pipeline.core.paths import Project
-from pipeline.data import d2l_columns
-from pipeline.data.schema import TARGET
 from pipeline.lessons.linear_regression import torch_layer
 from pipeline.lessons.training import Learner, train
 from pipeline.validation.folds import Fold, contiguous_folds
@@ -48,7 +47,9 @@ def run_book(
         d2l_columns.read(project, name) for name in ("train", "test")
     )
     inputs = d2l_columns.columns(train_rows, test_rows)
-    price = torch.tensor(train_rows[[TARGET]].to_numpy(), dtype=torch.float32)
+    price = torch.tensor(
+        train_rows[[d2l_columns.TARGET]].to_numpy(), dtype=torch.float32
+    )
     generator = torch.Generator().manual_seed(seed)
     folds = contiguous_folds(len(train_rows), FOLDS)
     out_of_fold, test = np.empty(len(train_rows)), []

@@ -10,9 +10,10 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
+from pipeline.ames.d2l_columns import ID, TARGET
+from pipeline.ames.table import ames
 from pipeline.core.progress import announce
 from pipeline.data.raw import read_train
-from pipeline.data.schema import ID, TARGET
 from pipeline.lessons.charts import Line, Lines
 from pipeline.lessons.config import LessonConfig
 from pipeline.lessons.result import LessonOutcome, Measurement
@@ -66,7 +67,7 @@ def houses(config: LessonConfig) -> tuple[Tensor, Tensor]:
 
     Shapes: [houses, columns + 1] and [houses].
     """
-    frame = read_train(config.project.raw / "train.csv")
+    frame = read_train(config.project.raw / "train.csv", ames())
     columns = frame.drop(columns=[ID, TARGET]).select_dtypes("number").fillna(0)
     numbers = torch.tensor(columns.to_numpy())
     deviation = numbers.std(0).clamp(min=1e-9)

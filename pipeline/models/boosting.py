@@ -20,23 +20,22 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.settings import TREES_PER_STEP, Settings
+from pipeline.data.dataset import Layout
 from pipeline.data.encoder import Matrix, column_blocks
-from pipeline.data.features import CURVES, PRODUCTS
 from pipeline.models.model import Arrays, Model, Step
 
-_LARGEST = 100.0  # a leaf beyond this, a factor of e**100 in price, is damaged
-# Trees find products and curves by themselves. Leaving them out also keeps boosting
-# free of what was chosen for the MLP on these rows.
-_LEFT_OUT = {column.name for column in (*PRODUCTS, *CURVES)}
+_ROWS = 1460  # up to which the learning rate is used as it is given
+_GROWTH = 0.158  # of CatBoost's default learning rate: rows to this power
+_LARGEST = 100.0  # a leaf beyond this, in logs or in deviations, is damaged
 
 
-def read(features: pd.DataFrame) -> Matrix:
-    """Return the cleaned columns and their sums, categories one-hot encoded.
+def read(features: pd.DataFrame, layout: Layout) -> Matrix:
+    """Return the features that are not for networks only, categories one-hot encoded.
 
     Ordered categories are their rank.
     """
-    plain = features.drop(columns=[name for name in _LEFT_OUT if name in features])
-    blocks = list(column_blocks(plain, interactions=False))
+    plain = features.drop(columns=list(layout.networks_only), errors="ignore")
+    blocks = list(column_blocks(plain, layout, for_trees=True))
     return Matrix(
         np.hstack([block.entries.astype(np.float32) for block in blocks]),
         [name for block in blocks for name in block.names],
@@ -57,14 +56,20 @@ class _Progress:
 
 
 def fit(
-    columns: np.ndarray, target: np.ndarray, seed: int, settings: Settings, step: Step
+    columns: np.ndarray,
+    target: np.ndarray,
+    seed: int,
+    settings: Settings,
+    step: Step,
+    loss: str = "RMSE",
 ) -> Arrays:
     """Train on one thread, so that the same seed gives the same trees."""
     from catboost import CatBoostRegressor  # 0.8 s, and not needed to predict
 
     model = CatBoostRegressor(
+        loss_function=loss,
         iterations=settings.trees,
-        learning_rate=settings.tree_lr,
+        learning_rate=learning_rate(settings, len(columns)),
         depth=settings.tree_depth,
         rsm=settings.tree_columns,
         bootstrap_type="Bernoulli",  # with its default, 80 % of the rows per tree
@@ -80,6 +85,15 @@ def fit(
         model.save_model(str(path), format="json")
         document = json.loads(path.read_text(encoding="utf-8"))
     return _arrays(document, settings.tree_depth)
+
+
+def learning_rate(settings: Settings, rows: int) -> float:
+    """Return the learning rate for a number of training rows.
+
+    With as many trees, more rows allow larger steps. Beyond the length of House Prices
+    it grows as CatBoost's own default does.
+    """
+    return float(settings.tree_lr * max(1.0, rows / _ROWS) ** _GROWTH)
 
 
 def predict(arrays: Arrays, columns: np.ndarray) -> np.ndarray:
@@ -120,7 +134,7 @@ def check(arrays: Arrays, n_columns: int) -> None:
     if bias.shape != (1,):
         raise ValueError("there is not one bias")
     if not (np.abs(leaf) < _LARGEST).all() or not np.abs(bias) < _LARGEST:
-        raise ValueError("a leaf is no difference of log prices")
+        raise ValueError("a leaf is no difference of targets")
     if trees and not (column.min() >= 0 and column.max() < n_columns):
         raise ValueError("the trees read columns that there are not")
 
@@ -136,7 +150,7 @@ def _arrays(document: dict[str, Any], levels: int) -> Arrays:
     border = np.full((len(trees), levels), np.inf, np.float32)
     leaf = np.zeros((len(trees), 2**levels))
     for number, tree in enumerate(trees):
-        for level, split in enumerate(tree["splits"]):
+        for level, split in enumerate(tree["splits"] or []):
             column[number, level] = split["float_feature_index"]
             border[number, level] = split["border"]
         values = tree["leaf_values"]

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import pandas as pd
 from joblib import Parallel, delayed
 
 from pipeline.core.progress import announce
 from pipeline.core.settings import MLP, Settings
-from pipeline.data.schema import TARGET
+from pipeline.data.dataset import Dataset
 from pipeline.models import MODELS
 from pipeline.models.model import Arrays, Model
 from pipeline.validation.cross_validate import (
@@ -22,8 +21,9 @@ from pipeline.validation.cross_validate import (
     replicas_of,
     score_folds,
 )
-from pipeline.validation.fold_data import FoldData
-from pipeline.validation.folds import make_folds, out_of_fold
+from pipeline.validation.fold_data import FoldData, TargetScale
+from pipeline.validation.folds import dataset_folds, out_of_fold
+from pipeline.validation.metrics import Metric
 from pipeline.validation.parallel import Callback, replica_seed
 
 
@@ -36,7 +36,7 @@ class FittedModel:
         columns: the names of the columns that it reads.
         arrays: each of shape (folds, seeds, ...): all that predicts new rows.
         score: of the out-of-fold predictions.
-        predictions: in dollars.
+        predictions: of the targets, in their own unit.
     """
 
     name: str
@@ -52,14 +52,14 @@ class Ensemble:
 
     Attributes:
         fold_data: the folds, and what was fitted on each.
-        price: shape (rows,), in dollars.
+        actual: the targets, shape (rows,).
         mlp: the networks, if the run has them.
         models: all other models.
         blended: the ids of the runs that the models are, in a blend of runs.
     """
 
     fold_data: FoldData
-    price: np.ndarray
+    actual: np.ndarray
     mlp: CrossValidation | None
     models: list[FittedModel]
     blended: list[str] | None = None
@@ -95,39 +95,36 @@ class Ensemble:
             return scores[0]
         seconds = sum(each.seconds for each in scores)
         predicted = self.predictions.out_of_fold
-        return score_folds(predicted, self.price, self.fold_data.folds, seconds)
+        data = self.fold_data
+        return score_folds(predicted, self.actual, data.folds, seconds, data.metric)
 
     def _blend(self, members: Sequence[Predictions]) -> Predictions:
         return Predictions(
             self.fold_data.fold_of,
-            blend([each.out_of_fold for each in members]),
-            blend([each.test for each in members]),
+            blend([each.out_of_fold for each in members], self.fold_data.metric),
+            blend([each.test for each in members], self.fold_data.metric),
         )
 
 
-def blend(prices: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the plain mean in log price of several predictions, in dollars.
+def blend(predicted: Sequence[np.ndarray], metric: Metric) -> np.ndarray:
+    """Return the plain mean of several predictions; of their logs where these count.
 
     The weights are equal and not fitted: the mean of models that err differently errs
-    less on new houses too, and weights would be one more thing chosen on these rows.
+    less on new rows too, and weights would be one more thing chosen on these rows.
     """
-    if len(prices) == 1:
-        return prices[0]
-    return np.asarray(np.exp(np.mean(np.log(prices), axis=0)))
+    if len(predicted) == 1:
+        return predicted[0]
+    transformed = metric.transform(np.asarray(predicted))
+    return metric.undo(np.mean(transformed, axis=0))
 
 
 def cross_validate_models(
-    train: pd.DataFrame,
-    test: pd.DataFrame,
-    settings: Settings,
-    callback: Callback,
-    jobs: int,
+    dataset: Dataset, settings: Settings, callback: Callback, jobs: int
 ) -> Ensemble:
     """Cross-validate every model of the settings.
 
     Args:
-        train: feature frame with prices.
-        test: feature frame.
+        dataset: the training and the test rows.
         settings: the models and their hyperparameters.
         callback: called as training progresses.
         jobs: the number of parts that train in parallel.
@@ -136,23 +133,23 @@ def cross_validate_models(
         UserError: there are fewer rows than folds, or every λ diverged.
     """
     if MLP in settings.models:
-        mlp = cross_validate(train, test, settings, callback, jobs)
+        mlp = cross_validate(dataset, settings, callback, jobs)
         fold_data = mlp.fold_data
     else:
-        folds = make_folds(len(train), settings.folds, settings.seed)
-        mlp, fold_data = None, FoldData.fit(train, test, folds, settings, jobs)
+        folds = dataset_folds(dataset, settings)
+        mlp, fold_data = None, FoldData.fit(dataset, folds, settings, jobs)
     models = [
-        _fit_folds(name, train, test, fold_data, settings, callback, jobs)
+        _fit_folds(name, dataset, fold_data, settings, callback, jobs)
         for name in settings.models
         if name != MLP
     ]
-    return Ensemble(fold_data, train[TARGET].to_numpy(), mlp, models)
+    actual = dataset.train[dataset.schema.target].to_numpy()
+    return Ensemble(fold_data, actual, mlp, models)
 
 
 def _fit_folds(
     name: str,
-    train: pd.DataFrame,
-    test: pd.DataFrame,
+    dataset: Dataset,
     fold_data: FoldData,
     settings: Settings,
     callback: Callback,
@@ -161,16 +158,19 @@ def _fit_folds(
     """Fit a model on each fold and seed, and predict all rows."""
     begin = time.perf_counter()
     model = MODELS[name]
-    matrices = [model.read(frame) for frame in (train, test) if len(frame)]
+    frames = [frame for frame in (dataset.train, dataset.test) if len(frame)]
+    matrices = [model.read(frame, dataset.layout) for frame in frames]
     columns = np.vstack([matrix.entries for matrix in matrices])
-    price = train[TARGET].to_numpy()
-    log_price = np.log(price.astype(float))
+    metric, actual = fold_data.metric, dataset.train[dataset.schema.target].to_numpy()
+    scale = fold_data.scale.centring(metric)
+    targets = scale.standardise(metric.transform(actual))
+    loss = "RMSE" if metric.squared else "MAE"
 
     def fit(fold: int, seed: int) -> Arrays:
         rows = fold_data.folds[fold].train
-        target = log_price[rows] - fold_data.scale.mean[fold]
+        target = targets[fold][rows]
         step = partial(callback, 0, 1, [])
-        return model.fit(columns[rows], target, seed, settings, step)
+        return model.fit(columns[rows], target, seed, settings, step, loss)
 
     announce(f"training {name} on each fold")
     fitted = Parallel(n_jobs=jobs, backend="threading")(
@@ -179,31 +179,29 @@ def _fit_folds(
         for each in replicas_of(settings)
     )
     arrays = _stacked(fitted, settings)
-    by_fold = fold_data.row_bounds.clip(
-        predict_folds(model, arrays, columns, fold_data.scale.mean)
-    )
-    predicted = np.exp(out_of_fold(by_fold, fold_data.fold_of))
-    tested = np.exp(by_fold[:, len(train) :].mean(axis=0))
+    by_fold = fold_data.row_bounds.clip(predict_folds(model, arrays, columns, scale))
+    predicted = metric.undo(out_of_fold(by_fold, fold_data.fold_of))
+    tested = metric.undo(by_fold[:, len(actual) :].mean(axis=0))
     seconds = time.perf_counter() - begin
     return FittedModel(
         name,
         matrices[0].names,
         arrays,
-        score_folds(predicted, price, fold_data.folds, seconds),
+        score_folds(predicted, actual, fold_data.folds, seconds, metric),
         Predictions(fold_data.fold_of, predicted, tested),
     )
 
 
 def predict_folds(
-    model: Model, arrays: Arrays, columns: np.ndarray, mean: np.ndarray
+    model: Model, arrays: Arrays, columns: np.ndarray, scale: TargetScale
 ) -> np.ndarray:
-    """Return the log prices of rows by each fold, the mean of its seeds.
+    """Return the transformed predictions of each fold, the mean of its seeds.
 
     Args:
         model: the model.
         arrays: each of shape (folds, seeds, ...).
         columns: what the model reads of the rows, shape (n_rows, n_columns).
-        mean: the mean log price of each fold, shape (folds, 1).
+        scale: what each fold's targets were standardised by, `TargetScale.centring`.
 
     Returns:
         Shape (folds, n_rows).
@@ -214,7 +212,7 @@ def predict_folds(
         announce("predicting with the models of each fold", fold, folds)
         own = [{n: a[fold, seed] for n, a in arrays.items()} for seed in range(seeds)]
         centred.append([model.predict(each, columns) for each in own])
-    return np.asarray(np.mean(centred, axis=1) + mean)
+    return np.asarray(np.mean(centred, axis=1) * scale.deviation + scale.mean)
 
 
 def _stacked(fitted: Sequence[Arrays], settings: Settings) -> Arrays:

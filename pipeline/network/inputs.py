@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from pipeline.data.dataset import Layout
 from pipeline.data.encoder import Encoder, column_blocks, to_matrix
 from pipeline.network.stacked_mlp import CACHE_LINE, padded
 
@@ -81,17 +82,17 @@ class Inputs:
         return x
 
 
-def padded_matrix(frames: Sequence[pd.DataFrame]) -> Tensor:
+def padded_matrix(frames: Sequence[pd.DataFrame], layout: Layout) -> Tensor:
     """Return the padded matrix of some frames, one below the other.
 
     It is filled a few columns at a time, so that there is no second copy in memory.
     """
-    width = len(to_matrix(frames[0].head(1)).names)
+    width = len(to_matrix(frames[0].head(1), layout).names)
     matrix = torch.zeros(sum(map(len, frames)), padded(width, CACHE_LINE))
     values, below = matrix.numpy(), 0
     for frame in filter(len, frames):  # scikit-learn refuses an empty one
         own, left = values[below : below + len(frame)], 0
-        for block in column_blocks(frame):
+        for block in column_blocks(frame, layout):
             right = left + len(block.names)
             own[:, left:right] = block.entries
             left = right

@@ -9,7 +9,6 @@ from pipeline.report.facts import Facts
 from pipeline.runs.record import Run
 
 _GRID = {0.0, 1.0, 2.0, 5.0, 10.0, 20.0}
-_UPLOAD = "https://www.kaggle.com/c/house-prices-advanced-regression-techniques/submit"
 
 
 class Advice(NamedTuple):
@@ -29,9 +28,10 @@ def _submission(facts: Facts) -> Iterator[Advice]:
     if facts.leaderboard is not None:
         return
     if facts.submitted:
-        yield Advice(f"Upload submissions/{run_id}.csv at {_UPLOAD}")
+        if facts.schema.upload:
+            yield Advice(f"Upload submissions/{run_id}.csv at {facts.schema.upload}")
     else:
-        yield Advice("Make the file for Kaggle:", f"pipeline submit --run {run_id}")
+        yield Advice("Make the submission file:", f"pipeline submit --run {run_id}")
 
 
 def _weight_decay(run: Run) -> Iterator[Advice]:
@@ -58,6 +58,6 @@ def _weight_decay(run: Run) -> Iterator[Advice]:
 def _largest_errors(facts: Facts) -> Iterator[Advice]:
     share = facts.largest_errors["share"]
     yield Advice(
-        f"Look at the largest errors: {len(share)} of {len(facts.houses):,} houses "
-        f"make up {share.sum():.0%} of the squared error."
+        f"Look at the largest errors: {len(share)} of {len(facts.rows):,} rows "
+        f"make up {share.sum():.0%} of the {facts.metric.loss}."
     )

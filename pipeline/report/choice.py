@@ -15,7 +15,7 @@ def compared(run: Run) -> list[ModelScore]:
 
 
 def told_apart(score: ModelScore) -> bool:
-    """Return whether a difference is more than two standard errors over houses."""
+    """Return whether a difference is more than two standard errors over rows."""
     known = Difference(score.difference or 0.0, score.difference_error or 0.0)
     return known.is_told_apart
 

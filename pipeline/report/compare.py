@@ -5,12 +5,14 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from pipeline.data.schema import ID
+from pipeline.core.errors import UserError
+from pipeline.core.numbers import score_text
 from pipeline.kaggle.leaderboard import SubmittedRun
 from pipeline.report.facts import Facts
 from pipeline.report.svg import labels
 from pipeline.report.texts import lambda_text, setting_texts
-from pipeline.validation.metrics import Difference, paired_difference
+from pipeline.runs.tables import run_schema
+from pipeline.validation.metrics import METRICS, Difference, Metric, paired_difference
 
 
 class Row(NamedTuple):
@@ -22,25 +24,41 @@ class Row(NamedTuple):
 
 
 def compare(
-    several: Sequence[Facts | SubmittedRun], houses: Sequence[pd.DataFrame]
+    several: Sequence[Facts | SubmittedRun], errors: Sequence[pd.DataFrame]
 ) -> list[Row]:
     """Return the scores and the settings of runs, a row for each quantity.
 
     Args:
         several: the runs, with their leaderboard scores.
-        houses: the `Id` and `error` of each run's houses.
+        errors: the id, fold, target and `error` of each run's rows.
+
+    Raises:
+        UserError: the runs are of different metrics, or a run cannot be read.
     """
     runs = [each.run for each in several]
-    differences = [_difference(houses[0], each) for each in houses[1:]]
+    if len({run.metric for run in runs}) > 1:
+        raise UserError(
+            "the runs are of different metrics; compare those of one metric"
+        )
+    differences = [
+        _difference(
+            run_schema(runs[0]).id_name, METRICS[runs[0].metric], errors[0], each
+        )
+        for each in errors[1:]
+    ]
     rows = {
-        "log-RMSE, all rows": [f"{run.final.pooled:.4f}" for run in runs],
+        f"{METRICS[runs[0].metric].title}, all rows": [
+            score_text(run.final.pooled) for run in runs
+        ],
         "difference to the first run": ["–", *map(_signed, differences)],
         "told apart from it": ["–", *map(_told_apart, differences)],
         "mean ± sd of folds": [
-            f"{run.final.mean:.4f} ± {run.final.std:.4f}" for run in runs
+            f"{score_text(run.final.mean)} ± {score_text(run.final.std)}"
+            for run in runs
         ],
         "expected, 90 % interval": [
-            f"{run.forecast.low:.4f} to {run.forecast.high:.4f}" for run in runs
+            f"{score_text(run.forecast.low)} to {score_text(run.forecast.high)}"
+            for run in runs
         ],
         "on the leaderboard": [_score(each.leaderboard) for each in several],
         "models": [", ".join(run.models) for run in runs],
@@ -54,19 +72,26 @@ def compare(
 
 
 def _score(score: float | None) -> str:
-    return "–" if score is None else f"{score:.4f}"
+    return "–" if score is None else score_text(score)
 
 
-def _difference(first: pd.DataFrame, other: pd.DataFrame) -> Difference | None:
-    """Return the difference of the log-RMSE of two runs; None for different rows.
+def _difference(
+    id_name: str, metric: Metric, reference: pd.DataFrame, other: pd.DataFrame
+) -> Difference | None:
+    """Return the difference of the scores of two runs; None for different rows.
 
-    The errors are paired by house: see `paired_difference`.
+    The errors are paired by row: see `paired_difference`.
     """
-    pairs = first[[ID, "error"]].merge(other[[ID, "error"]], on=ID)
-    if len(pairs) < len(first) or len(pairs) < len(other):
+    if id_name not in other:
         return None
-    squares = (pairs[name].to_numpy() ** 2 for name in ("error_x", "error_y"))
-    return paired_difference(*squares)
+    columns = [id_name, "error"]
+    pairs = reference[columns].merge(other[columns], on=id_name)
+    if len(pairs) < len(reference) or len(pairs) < len(other):
+        return None
+    first, second = (
+        metric.losses_of(pairs[name].to_numpy()) for name in ("error_x", "error_y")
+    )
+    return paired_difference(first, second, metric)
 
 
 def _signed(difference: Difference | None) -> str:

@@ -1,7 +1,6 @@
 """Collect what the report shows of a run, from its folder and its data."""
 
-from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,15 +8,28 @@ import pandas as pd
 
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
+from pipeline.data import own_columns
 from pipeline.data.clean import clean_rows
 from pipeline.data.raw import read_train
-from pipeline.data.schema import ID, TARGET
+from pipeline.data.schema import Schema
+from pipeline.data.table import Table
 from pipeline.kaggle import receipts
 from pipeline.report.importance import Importance, importances
 from pipeline.runs.integrity import changes, data_changes
+from pipeline.runs.predictions import read_numbers
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import HISTORY, LARGEST_ERRORS, OUT_OF_FOLD, Run
-from pipeline.validation.metrics import log_errors
+from pipeline.runs.tables import run_schema, run_table
+from pipeline.validation.metrics import METRICS, Metric
+
+MOST_SHOWN = 5  # columns beside the largest errors, if the schema names none
+_HISTORY = {
+    "lambda": float,
+    "fold": int,
+    "epoch": int,
+    "train": float,
+    "valid": float,
+}
 
 
 class Facts(NamedTuple):
@@ -25,12 +37,13 @@ class Facts(NamedTuple):
 
     Attributes:
         run: the run.
-        houses: the columns of oof.csv, `error` (log of prediction over price), `share`
-            of all squared error and, if data/raw has not changed since training, the
-            cleaned columns.
+        table: what is known of the rows.
+        rows: the id, fold, target and prediction of oof.csv, `error` (of logs, or in
+            the unit of the target), `share` of the total loss and, if data/raw has not
+            changed since training, the cleaned columns.
         model_errors: the errors of each model of a blend, a column per model; empty
             for a single model.
-        cleaned: whether `houses` has the cleaned columns: data/raw has not changed.
+        cleaned: whether `rows` has the cleaned columns: data/raw has not changed.
         history: the learning curves, or None if the run has no networks.
         importance: of each column to the MLP, or None if data/raw has changed or the
             run has no networks.
@@ -40,7 +53,8 @@ class Facts(NamedTuple):
     """
 
     run: Run
-    houses: pd.DataFrame
+    table: Table
+    rows: pd.DataFrame
     model_errors: pd.DataFrame
     cleaned: bool
     history: pd.DataFrame | None
@@ -50,9 +64,27 @@ class Facts(NamedTuple):
     leaderboard: float | None
 
     @property
+    def schema(self) -> Schema:
+        """The schema of the rows."""
+        return self.table.schema
+
+    @property
+    def metric(self) -> Metric:
+        """The metric of the scores."""
+        return METRICS[self.schema.metric]
+
+    @property
     def largest_errors(self) -> pd.DataFrame:
-        """The rows of the houses with the largest squared errors, largest first."""
-        return self.houses.nlargest(LARGEST_ERRORS, "share")
+        """The rows with the largest losses, largest first."""
+        return self.rows.nlargest(LARGEST_ERRORS, "share")
+
+    @property
+    def shown(self) -> list[str]:
+        """The columns that are shown: those of the schema, or the most important."""
+        if not self.cleaned:
+            return []
+        found = [each.column for each in self.importance or []]
+        return list(self.schema.shown) or found[:MOST_SHOWN]
 
 
 def read_facts(project: Project, run: Run) -> Facts:
@@ -61,20 +93,26 @@ def read_facts(project: Project, run: Run) -> Facts:
     Raises:
         UserError: a file of the run is missing or not as `pipeline train` writes it.
     """
-    houses = read_houses(run)
-    history = _read(run.folder / HISTORY, _history) if run.has_networks else None
-    cleaned = _cleaned(project, run, houses)
+    table = run_table(run)
+    rows = read_rows(run)
+    history = None
+    if run.has_networks:
+        history = read_numbers(run.folder / HISTORY, _HISTORY)
+    cleaned = _cleaned(project, run, table, rows)
     importance = None
     if cleaned is not None:
-        fold = houses["fold"].to_numpy()
+        fold = rows["fold"].to_numpy()
+        table = _with_own_columns(project, run, table)
         if run.has_networks:
-            importance = importances(Predictor.load(run), cleaned, fold)
-        houses = cleaned.assign(**{str(name): houses[name] for name in houses})
+            predictor = replace(Predictor.load(run), table=table)
+            importance = importances(predictor, cleaned, fold)
+        rows = cleaned.assign(**{str(name): rows[name] for name in rows})
     submission = project.submissions / f"{run.run_id}.csv"
     receipt = receipts.read(submission)
     return Facts(
         run=run,
-        houses=houses,
+        table=table,
+        rows=rows,
         model_errors=_model_errors(run),
         cleaned=cleaned is not None,
         history=history,
@@ -85,38 +123,27 @@ def read_facts(project: Project, run: Run) -> Facts:
     )
 
 
-def read_houses(run: Run) -> pd.DataFrame:
+def read_rows(run: Run) -> pd.DataFrame:
     """Read the out-of-fold predictions of a run, and compute their errors.
 
     Raises:
         UserError: oof.csv is missing or not as `pipeline train` writes it.
     """
-    return _read(run.folder / OUT_OF_FOLD, _out_of_fold)
+    schema, metric = run_schema(run), METRICS[run.metric]
+    kinds = {schema.target: float, "prediction": float}
+    path = run.folder / OUT_OF_FOLD
+    ids = {schema.id_name: int if has_integer_ids(schema) else str}
+    rows = read_numbers(path, {**ids, "fold": int, **kinds}, metric)
+    predicted, actual = rows["prediction"].to_numpy(), rows[schema.target].to_numpy()
+    error = metric.errors(predicted, actual)
+    losses = metric.losses_of(error)
+    total = losses.sum() or 1.0  # all predictions may be exact
+    return rows.assign(error=error, share=losses / total)
 
 
-def _read(path: Path, read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
-    """Read a CSV file of a run.
-
-    Raises:
-        UserError: it is missing or not as `pipeline train` writes it.
-    """
-    try:
-        return read(path)
-    except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(
-            f"{path}: not as `pipeline train` writes it ({error!r}); train again"
-        ) from None
-
-
-def _out_of_fold(path: Path) -> pd.DataFrame:
-    """Read the out-of-fold predictions, and compute their errors."""
-    houses = _numbers(path, {ID: int, "fold": int, TARGET: float, "prediction": float})
-    prices = houses[[TARGET, "prediction"]]
-    if not ((prices > 0) & np.isfinite(prices)).all(axis=None):
-        raise ValueError("a price that is not positive and finite")
-    error = log_errors(houses["prediction"].to_numpy(), houses[TARGET].to_numpy())
-    total = (error**2).sum() or 1.0  # all predictions may be exact
-    return houses.assign(error=error, share=error**2 / total)
+def has_integer_ids(schema: Schema) -> bool:
+    """Return whether the ids of a table are integers, as numbers of rows are."""
+    return schema.integer_ids or schema.id is None
 
 
 def _model_errors(run: Run) -> pd.DataFrame:
@@ -125,37 +152,34 @@ def _model_errors(run: Run) -> pd.DataFrame:
     Raises:
         UserError: oof.csv is not as `pipeline train` writes it.
     """
-    names = list(run.models) if run.is_blend else []
-
-    def read(path: Path) -> pd.DataFrame:
-        prices = _numbers(path, dict.fromkeys([TARGET, *names], float))
-        if not ((prices > 0) & np.isfinite(prices)).all(axis=None):
-            raise ValueError("a price that is not positive and finite")
-        price = prices[TARGET].to_numpy()
-        return prices[names].apply(lambda own: log_errors(own.to_numpy(), price))
-
-    return _read(run.folder / OUT_OF_FOLD, read) if names else pd.DataFrame()
-
-
-def _history(path: Path) -> pd.DataFrame:
-    names = {"lambda": float, "fold": int, "epoch": int, "train": float, "valid": float}
-    return _numbers(path, names)
+    if not run.is_blend:
+        return pd.DataFrame()
+    metric, target = METRICS[run.metric], run_schema(run).target
+    kinds = dict.fromkeys([target, *run.models], float)
+    rows = read_numbers(run.folder / OUT_OF_FOLD, kinds, metric)
+    actual = rows[target].to_numpy()
+    return pd.DataFrame(
+        {name: metric.errors(rows[name].to_numpy(), actual) for name in run.models}
+    )
 
 
-def _numbers(path: Path, columns: dict[str, type]) -> pd.DataFrame:
-    """Read some columns of a CSV file, all of them numbers."""
-    frame = pd.read_csv(path)[list(columns)].astype(columns)
-    if frame.empty:
-        raise ValueError("no rows")
-    return frame
-
-
-def _cleaned(project: Project, run: Run, houses: pd.DataFrame) -> pd.DataFrame | None:
+def _cleaned(
+    project: Project, run: Run, table: Table, rows: pd.DataFrame
+) -> pd.DataFrame | None:
     """Return the cleaned training rows, or None if they are not those of the run."""
     if any(data_changes(project, run)):
         return None
     try:
-        cleaned = clean_rows(read_train(project.raw / "train.csv")).frame
+        raw = read_train(project.raw / "train.csv", table)
     except UserError:
         return None
-    return cleaned if np.array_equal(cleaned[ID], houses[ID]) else None
+    cleaned = clean_rows(raw, table).frame
+    name = table.schema.id_name
+    return cleaned if np.array_equal(cleaned[name], rows[name]) else None
+
+
+def _with_own_columns(project: Project, run: Run, table: Table) -> Table:
+    """Return the table with the user's own columns, if the run has some."""
+    if not run.own_columns:
+        return table
+    return replace(table, own=own_columns.load(project.columns_file))

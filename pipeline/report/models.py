@@ -4,8 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.core.numbers import score_text
 from pipeline.report.facts import Facts
 from pipeline.report.svg import labels
+from pipeline.report.texts import typical_error
 
 
 class ModelRow(NamedTuple):
@@ -21,8 +23,8 @@ class ModelRow(NamedTuple):
 def compare_models(facts: Facts) -> list[ModelRow]:
     """Return a row for each model of a blend, and for the blend; [] for one model.
 
-    A row has the log-RMSE, its difference to the blend's with the standard error over
-    houses, the median absolute error in percent, and the correlation of its errors with
+    A row has the score, its difference to the blend's with the standard error over
+    rows, the median absolute error, and the correlation of its errors with
     those of each model.
     """
     errors = facts.model_errors
@@ -30,16 +32,16 @@ def compare_models(facts: Facts) -> list[ModelRow]:
         return []
     scores = [*facts.run.members, facts.run.final]
     columns = [*(errors[score.model].to_numpy() for score in scores[:-1])]
-    columns.append(facts.houses["error"].to_numpy())
+    columns.append(facts.rows["error"].to_numpy())
     rows = []
     for score, own in zip(scores, columns, strict=True):
         gap, error = score.difference, score.difference_error
         rows.append(
             ModelRow(
                 name=score.model,
-                pooled=f"{score.pooled:.4f}",
+                pooled=score_text(score.pooled),
                 difference=labels.signed(gap, error) if gap is not None else "",
-                typical=f"{np.expm1(np.median(np.abs(own))):.1%}",
+                typical=typical_error(np.median(np.abs(own)), log=facts.metric.log),
                 correlations=[_correlation(own, other) for other in columns[:-1]],
             )
         )

@@ -13,7 +13,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -21,9 +20,10 @@ from markupsafe import Markup
 from pipeline import __version__
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
+from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
-from pipeline.data.schema import TARGET, YEAR_BUILT
+from pipeline.data.schema import Category, Number
 from pipeline.report.advice import Advice, advise
 from pipeline.report.choice import compared, lambda_advice
 from pipeline.report.compare import compare
@@ -38,6 +38,8 @@ from pipeline.report.texts import (
     fold_values,
     lambda_text,
     setting_texts,
+    typical_error,
+    value_text,
 )
 from pipeline.runs.record import BaselineScore, Run
 from pipeline.runs.store import newest_baselines
@@ -57,6 +59,8 @@ class RunView(NamedTuple):
     models: list[ModelRow]
     correlation_heads: list[str]
     typical_error: str
+    texts: list[str]
+    numbers: list[str]
     settings: dict[str, str]
 
 
@@ -88,12 +92,17 @@ def render(views: Sequence[RunView], baselines: Run | None) -> str:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = labels.percent
+    environment.filters["score"] = score_text
     finite = finite_scores(baselines) if baselines else []
     return environment.get_template("page.html.j2").render(
         views=views,
         rows=compare(
-            [view.facts for view in views], [view.facts.houses for view in views]
+            [view.facts for view in views], [view.facts.rows for view in views]
         ),
+        metric=views[0].facts.metric,
+        amount=value_text,
+        number=number_text,
+        target_name=views[0].facts.schema.target,
         baselines=baselines,
         baseline_scores=finite,
         baselines_figure=rankings.baselines(finite) if finite else None,
@@ -124,17 +133,21 @@ def draw(several: Sequence[Facts]) -> list[RunView]:
 
 
 def _draw(facts: Facts, axes: scores.Axes) -> RunView:
-    houses, run = facts.houses, facts.run
+    run, target = facts.run, facts.schema.target
     figures = {
         "forecast": scores.forecast(facts, axes),
         "against_actual": residuals.against_actual(facts),
-        "price": residuals.residuals(facts, TARGET, "price"),
+        "target": residuals.residuals(facts, target),
     }
     if run.has_networks and compared(run):
         figures["lambdas"] = scores.lambdas(run)
-    if facts.cleaned:
-        figures["year"] = residuals.residuals(facts, YEAR_BUILT, "year built")
-        figures["neighbourhoods"] = residuals.neighbourhoods(houses)
+    numbers, words = shown_columns(facts)
+    if numbers:
+        figures["number"] = residuals.residuals(facts, numbers[0])
+    place = facts.schema.ceiling or next(iter(words), None)
+    places = [place] if facts.cleaned and place else []
+    for name in places:
+        figures["places"] = residuals.places(facts, name)
     if facts.importance is not None:
         figures["importance"] = rankings.importance(facts.importance)
     largest = facts.largest_errors.to_dict("records")
@@ -149,9 +162,28 @@ def _draw(facts: Facts, axes: scores.Axes) -> RunView:
         ],
         models=models,
         correlation_heads=[f"correlation with {row.name}" for row in models[:-1]],
-        typical_error=f"{np.expm1(houses['error'].abs().median()):.1%}",
+        typical_error=typical_error(
+            facts.rows["error"].abs().median(), log=facts.metric.log
+        ),
+        texts=list(
+            dict.fromkeys([*([place] if place and facts.cleaned else []), *words])
+        ),
+        numbers=numbers,
         settings=setting_texts(run.settings),
     )
+
+
+def number_text(value: float) -> str:
+    """Return a cell of a column; nothing for a missing one."""
+    return "" if math.isnan(value) else f"{value:.10g}"
+
+
+def shown_columns(facts: Facts) -> tuple[list[str], list[str]]:
+    """Return the numbers and the words among the columns that are shown."""
+    columns = {column.name: column for column in facts.schema.columns}
+    numbers = [n for n in facts.shown if isinstance(columns[n], Number)]
+    words = [n for n in facts.shown if isinstance(columns[n], Category)]
+    return numbers, words
 
 
 def _own(name: str) -> Markup:

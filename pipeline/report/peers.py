@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from pipeline.data.competition import DIGESTS
+from pipeline.ames.competition import DIGESTS
 from pipeline.runs.record import Run
 
 OWN = "this run"
@@ -54,6 +54,6 @@ def comparison(run: Run, leaderboard: float | None = None) -> dict[str, list[Pee
     if run.inputs.get("data/raw/train.csv") != DIGESTS["train.csv"]:
         return {}
     return {
-        "cross-validated": ranked(CROSS_VALIDATED, run.cv_log_rmse),
+        "cross-validated": ranked(CROSS_VALIDATED, run.cv),
         "on the leaderboard": ranked(LEADERBOARD, leaderboard),
     }

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from math import inf, isfinite
+from math import expm1, inf, isfinite
 
+from pipeline.core.numbers import score_text
 from pipeline.core.settings import Settings
 from pipeline.runs.record import BaselineScore, ModelScore
 
@@ -34,18 +35,28 @@ def overall(score: ModelScore | BaselineScore, *, short: bool) -> tuple[str, str
     if not isfinite(score.pooled):
         return "–", "–"
     mean = " ± ".join(texts([score.mean, score.std], short=short))
-    return mean, f"{score.pooled:.4f}"
+    return mean, score_text(score.pooled)
 
 
 def texts(scores: Sequence[float], *, short: bool) -> list[str]:
     """Return scores with four digits; `short` drops the 0 before the point."""
-    written = [f"{score:.4f}" if isfinite(score) else "diverged" for score in scores]
+    written = [score_text(score) if isfinite(score) else "diverged" for score in scores]
     return [text.removeprefix("0") for text in written] if short else written
 
 
 def lambda_text(weight_decay: float | None) -> str:
     """Return a weight decay λ, or nothing for a model that has none."""
     return "" if weight_decay is None else f"{weight_decay:g}"
+
+
+def typical_error(error: float, *, log: bool) -> str:
+    """Return a median absolute error; of logs, in percent of the target."""
+    return f"{expm1(error):.1%}" if log else f"{error:.4g}"
+
+
+def value_text(value: float) -> str:
+    """Return a value of the target, a large one without decimals."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def setting_texts(settings: Settings) -> dict[str, str]:

@@ -34,8 +34,10 @@ def changes(project: Project, run: Run) -> Iterator[str]:
 
 def data_changes(project: Project, run: Run) -> Iterator[str]:
     """Yield a line for each file of data/raw that the run was not trained on."""
-    for name, digest in raw_digests(project).items():
-        if digest != run.inputs.get(name):
+    found = raw_digests(project)
+    trained_on = {n: own for n, own in run.inputs.items() if n.startswith("data/raw/")}
+    for name in dict.fromkeys([*found, *trained_on]):
+        if found.get(name) != trained_on.get(name):
             yield (
                 f"{project.root / name}: changed since {run.run_id} was trained on it; "
                 f"{_AGAIN}"

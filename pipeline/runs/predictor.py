@@ -1,4 +1,4 @@
-"""Load the models of a run and predict prices with them.
+"""Load the models of a run and predict targets with them.
 
 Loading runs no code: safetensors files hold plain tensors, which are used only after
 their names, types and shapes are checked against the run's record.
@@ -17,25 +17,28 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from pipeline.ames.former import FORMER_COLUMNS
 from pipeline.core.errors import UserError
 from pipeline.core.settings import MLP
+from pipeline.data.dataset import Layout
 from pipeline.data.encoder import Encoder, Matrix, to_matrix
-from pipeline.data.schema import LOCATION
+from pipeline.data.features import layout
+from pipeline.data.table import Table
 from pipeline.models import MODELS
-from pipeline.models.ensemble import blend, predict_folds
+from pipeline.models.ensemble import Ensemble, blend, predict_folds
 from pipeline.models.model import Arrays
 from pipeline.network.inference import predict, predict_rows
 from pipeline.network.inputs import Inputs, pad_columns, padded_matrix
 from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.runs.record import RECORD, WEIGHTS, Run
-from pipeline.validation.clipping import PriceBounds, RowBounds
+from pipeline.runs.tables import run_table
+from pipeline.validation.clipping import RowBounds, TargetBounds, places_of
 from pipeline.validation.fold_data import TargetScale
+from pipeline.validation.metrics import METRICS, Metric
 
 _STACK = "stack."
 _ENCODER = ("fill", "mean", "scale")
 _SCALE = ("mean", "deviation")
-# Columns of earlier versions, and the columns of today that hold the same.
-_FORMER = {"CommercialZone": "MSZoning=C (all)"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Networks:
     """
 
     columns: list[str]
+    layout: Layout
     stack: StackedMLP
     encoders: list[Encoder]
 
@@ -56,21 +60,21 @@ class Networks:
         seeds = len(self.stack.output) // folds
         return [self.stack[n * seeds : (n + 1) * seeds] for n in range(folds)]
 
-    def log_price(self, features: pd.DataFrame, scale: TargetScale) -> np.ndarray:
-        """Return the log prices of rows by each fold, shape (folds, n_rows)."""
+    def predict(self, features: pd.DataFrame, scale: TargetScale) -> np.ndarray:
+        """Return the transformed predictions of each fold, shape (folds, n_rows)."""
         inputs = Inputs.of(self._matrix(features), self.encoders, "cpu")
         folds = len(self.encoders)
         own = torch.arange(folds).repeat_interleave(len(self.stack.output) // folds)
         every = torch.arange(len(features)).expand(len(own), -1)
         (standardised,) = predict_rows([self.stack], inputs, own, every)
-        log_price = scale.to_log_price(standardised, own.numpy())
-        return np.asarray(log_price.reshape(folds, -1, len(features)).mean(axis=1))
+        transformed = scale.unstandardise(standardised, own.numpy())
+        return np.asarray(transformed.reshape(folds, -1, len(features)).mean(axis=1))
 
     def _matrix(self, features: pd.DataFrame) -> Tensor:
         """Return the encoded columns that the networks read, padded."""
-        names = to_matrix(features.head(1)).names
+        names = to_matrix(features.head(1), self.layout).names
         places = _places(self.columns, names)
-        matrix = padded_matrix([features])
+        matrix = padded_matrix([features], self.layout)
         if places == list(range(len(names))):
             return matrix
         return pad_columns(matrix.numpy()[:, places])
@@ -84,15 +88,19 @@ class Predictor:
         networks: the MLP, if it is one of the models.
         models: the arrays of all other models, by name.
         columns: the columns that each of these reads.
-        scale: the mean and standard deviation of each fold's log prices.
-        price_bounds: of each fold.
+        table: what is known of the rows.
+        layout: how their features are encoded.
+        scale: the mean and standard deviation of each fold's transformed targets.
+        target_bounds: of each fold.
     """
 
     networks: Networks | None
     models: dict[str, Arrays]
     columns: dict[str, list[str]]
+    table: Table
+    layout: Layout
     scale: TargetScale
-    price_bounds: list[PriceBounds]
+    target_bounds: list[TargetBounds]
 
     @classmethod
     def load(cls, run: Run) -> Self:
@@ -113,17 +121,42 @@ class Predictor:
             raise UserError(
                 f"{run.folder / RECORD}: no networks have these sizes; train again"
             ) from None
-        tensors = _read(path, expected)
+        tensors, table = _read(path, expected), run_table(run)
+        own_layout = layout(table, run.own_columns)
         others = [name for name in run.models if name != MLP]
         return cls(
-            networks=_networks(run, tensors) if run.has_networks else None,
+            networks=_networks(run, own_layout, tensors) if run.has_networks else None,
             models={name: _arrays(path, run, name, tensors) for name in others},
             columns=run.model_columns,
+            table=table,
+            layout=own_layout,
             scale=TargetScale(*(tensors[f"target.{name}"].numpy() for name in _SCALE)),
-            price_bounds=[
-                PriceBounds(each.floor, each.ceiling, each.highest)
-                for each in run.price_bounds
+            target_bounds=[
+                TargetBounds(each.floor, each.ceiling, each.highest)
+                for each in run.target_bounds
             ],
+        )
+
+    @classmethod
+    def of(cls, result: Ensemble, table: Table, own_layout: Layout) -> Self:
+        """Return the models of a cross-validation that was not saved."""
+        data, mlp = result.fold_data, result.mlp
+        networks = None
+        if mlp is not None:
+            best = {
+                name: torch.from_numpy(each[mlp.best])
+                for name, each in mlp.trained.weights.items()
+            }
+            stack = StackedMLP.from_tensors(best)
+            networks = Networks(data.columns, own_layout, stack, data.encoders)
+        return cls(
+            networks=networks,
+            models={model.name: model.arrays for model in result.models},
+            columns={model.name: model.columns for model in result.models},
+            table=table,
+            layout=own_layout,
+            scale=data.scale,
+            target_bounds=data.target_bounds,
         )
 
     @cached_property
@@ -136,40 +169,45 @@ class Predictor:
         names = zip(self.networks.columns, unseen, strict=True)
         return {name for name, no in names if no}
 
-    def prices(self, features: pd.DataFrame) -> np.ndarray:
-        """Return the predicted prices, in dollars, shape (n_rows,).
+    @property
+    def metric(self) -> Metric:
+        """The metric of the run, which transforms the target."""
+        return METRICS[self.table.schema.metric]
+
+    def predict(self, features: pd.DataFrame) -> np.ndarray:
+        """Return the predicted targets, shape (n_rows,).
 
         They are equal to the last bit to the run's predictions for the same rows.
 
         Raises:
             UserError: the run was trained on other columns.
         """
-        bounds = RowBounds.of(self.price_bounds, features[LOCATION])
+        metric, places = self.metric, places_of(features, self.table.schema)
+        bounds = RowBounds.of(self.target_bounds, places)
         by_fold = []
         if self.networks:
-            by_fold.append(self.networks.log_price(features, self.scale))
+            by_fold.append(self.networks.predict(features, self.scale))
         for name, arrays in self.models.items():
-            matrix = MODELS[name].read(features)
+            matrix = MODELS[name].read(features, self.layout)
             columns = matrix.entries[:, _places(self.columns[name], matrix.names)]
-            own = predict_folds(MODELS[name], arrays, columns, self.scale.mean)
+            scale = self.scale.centring(metric)
+            own = predict_folds(MODELS[name], arrays, columns, scale)
             by_fold.append(own)
-        return blend([np.exp(bounds.clip(each).mean(axis=0)) for each in by_fold])
+        clipped = [bounds.clip(each).mean(axis=0) for each in by_fold]
+        return blend([metric.undo(each) for each in clipped], metric)
 
-    def log_price(self, features: pd.DataFrame, fold: int) -> np.ndarray:
-        """Return the log prices that the networks of a fold predict, shape (n_rows,).
+    def predict_by_fold(
+        self, matrix: Matrix, places: pd.Series, fold: int
+    ) -> np.ndarray:
+        """Return what the networks of one fold predict, shape (n_rows,).
+
+        Args:
+            matrix: the encoded rows.
+            places: the place of each row, for the target bounds.
+            fold: the number of the fold.
 
         Raises:
             UserError: the run was trained on other columns, or has no networks.
-        """
-        return self.log_price_of_matrix(to_matrix(features), features[LOCATION], fold)
-
-    def log_price_of_matrix(
-        self, matrix: Matrix, neighbourhoods: pd.Series, fold: int
-    ) -> np.ndarray:
-        """Return the same as `log_price` from rows that are a matrix already.
-
-        Raises:
-            UserError: as `log_price`.
         """
         networks = self.networks
         if networks is None:
@@ -181,9 +219,9 @@ class Predictor:
         every = torch.arange(len(matrix.entries))
         read = inputs.gather(seeds, every.expand(len(seeds), -1))
         standardised = predict(stack, read).double().mean(0).numpy()
-        log_price = self.scale.to_log_price(standardised, fold)
-        bounds = RowBounds.of([self.price_bounds[fold]], neighbourhoods)
-        return np.asarray(bounds.clip(log_price)[0])
+        transformed = self.scale.unstandardise(standardised, fold)
+        bounds = RowBounds.of([self.target_bounds[fold]], places)
+        return self.metric.undo(bounds.clip(transformed)[0])
 
 
 def _places(columns: Sequence[str], names: Sequence[str]) -> list[int]:
@@ -193,13 +231,13 @@ def _places(columns: Sequence[str], names: Sequence[str]) -> list[int]:
         UserError: a column is missing.
     """
     places = {name: place for place, name in enumerate(names)}
-    wanted = [name if name in places else _FORMER.get(name) for name in columns]
+    wanted = [name if name in places else FORMER_COLUMNS.get(name) for name in columns]
     if not all(name in places for name in wanted):
         raise UserError("the run was trained on other columns than these; train again")
     return [places[str(name)] for name in wanted]
 
 
-def _networks(run: Run, tensors: Mapping[str, Tensor]) -> Networks:
+def _networks(run: Run, own_layout: Layout, tensors: Mapping[str, Tensor]) -> Networks:
     best = run.networks.index(run.best)
     statistics = [tensors[f"encoder.{name}"].numpy() for name in _ENCODER]
     weights = {
@@ -209,6 +247,7 @@ def _networks(run: Run, tensors: Mapping[str, Tensor]) -> Networks:
     }
     return Networks(
         columns=run.columns,
+        layout=own_layout,
         stack=StackedMLP.from_tensors(weights),
         encoders=[Encoder(*each) for each in zip(*statistics, strict=True)],
     )

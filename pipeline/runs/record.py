@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
+from pipeline.ames.former import FORMER_KEYS
 from pipeline.core.errors import UserError, short
 from pipeline.core.fingerprint import record_digest
 from pipeline.core.settings import MLP, Settings
 from pipeline.core.typed_json import Key, NanAsNull, from_json, to_json
-from pipeline.data.schema import ID, LOCATION, TARGET
+from pipeline.data.schema import LOG_RMSE, METRICS
 
 RECORD = "run.json"
 WEIGHTS = "weights.safetensors"
@@ -20,16 +21,16 @@ OUT_OF_FOLD = "oof.csv"
 PREDICTIONS = "predictions.csv"
 HISTORY = "history.csv"
 BLEND = "blend"  # the name of the last score, if there are several models
-LARGEST_ERRORS = 10  # how many houses are named
+LARGEST_ERRORS = 10  # how many rows are named
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelScore:
-    """The log-RMSE of a model, for the MLP of one λ; NaN where a network diverged.
+    """The score of a model, for the MLP of one λ; NaN where a network diverged.
 
     `mean` and `std` are over the folds; `pooled` is over all rows at once.
     `difference` is how much higher it is than the best λ's for the other λ, than the
-    blend's for each model of a blend, with the standard error over houses.
+    blend's for each model of a blend, with the standard error over rows.
     """
 
     model: str = MLP
@@ -50,11 +51,11 @@ class ModelScore:
 
 @dataclass(frozen=True)
 class BaselineScore:
-    """The log-RMSE of one baseline, as `ModelScore` has it.
+    """The score of one baseline, as `ModelScore` has it.
 
     `what` is new in it, compared with the baseline `over`, which it is built on. `gain`
-    is how much lower its pooled log-RMSE is, with the standard error over houses.
-    `accuracy` is the share of houses in the right price band, of a classifier.
+    is how much lower its pooled score is, with the standard error over rows.
+    `accuracy` is the share of rows in the right band, of a classifier.
     """
 
     name: str
@@ -97,18 +98,21 @@ class Forecast:
 
 @dataclass(frozen=True)
 class LargestError:
-    """A training house, its out-of-fold prediction and its share of squared error."""
+    """A training row, its out-of-fold prediction and its share of the total loss.
 
-    house: Annotated[int, Key(ID)]
-    neighbourhood: Annotated[str | None, Key(LOCATION)]
-    price: Annotated[float, Key(TARGET)]
+    `place` is its word in the column `ceiling` of the schema, if there is one.
+    """
+
+    id: int | str
+    place: str | None
+    actual: float
     prediction: float
     share: float
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """The price bounds of a fold, in log price, by neighbourhood and for any other."""
+    """The target bounds of a fold, transformed, by place and for any other."""
 
     floor: float
     ceiling: dict[str, float]
@@ -127,7 +131,7 @@ class SearchedSettings:
 
 @dataclass(frozen=True)
 class TrialScore:
-    """The pooled log-RMSE of a trial after some epochs."""
+    """The pooled score of a trial after some epochs."""
 
     epoch: int
     score: float
@@ -149,7 +153,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """The pooled log-RMSE for each fold seed that the search did not use."""
+    """The pooled score for each fold seed that the search did not use."""
 
     pooled: list[float]
     mean: float
@@ -159,8 +163,8 @@ class Confirmation:
 class Confirmations:
     """The best and the default settings on the same fold seeds.
 
-    `difference` is how much higher the log-RMSE of the best is, with the standard error
-    over houses; None where they are the same settings.
+    `difference` is how much higher the score of the best is, with the standard error
+    over rows; None where they are the same settings.
     """
 
     fold_seeds: list[int]
@@ -179,13 +183,13 @@ class Search:
     trials: list[Trial]
     confirmed: Confirmations
     corrected: float | None = None  # the best score, without selection bias
-    beats_default: bool = True  # by more than one standard error over houses
+    beats_default: bool = True  # by more than one standard error over rows
 
     @property
     def is_refuted(self) -> bool:
         """Whether the best settings are no better than the default on held-out folds.
 
-        Better is a lower log-RMSE by more than the standard error over houses. Version
+        Better is a lower score by more than the standard error over rows. Version
         0.1.0 recorded no standard error: there, any lower mean score is better.
         """
         confirmed = self.confirmed
@@ -215,8 +219,11 @@ class Run:
 
     `scores` is in the order of the weights. `search` is None but for a run of `tune`,
     `baselines` but for a run of `baselines`, `blended` (run ids) but for one of
-    `blend`. `document` is all that the file holds, keys of other versions included,
-    where the run was read from a file.
+    `blend`. `cv` is the pooled score of what the run predicts. `schema` is the text of
+    the schema file, None in versions that knew the houses of Ames alone. `own_columns`
+    are those of columns.py, with their words, or None for numbers. `document` is all
+    that the file holds, keys of other versions included, where the run was read from a
+    file.
     """
 
     folder: Annotated[Path, Key(None)] = Path()
@@ -228,16 +235,19 @@ class Run:
     search: Annotated[Search | None, Key("tune")] = None
     settings: Settings
     best_lambda: float | None
-    cv_log_rmse: float
+    metric: str = LOG_RMSE
+    cv: float
     cv_corrected: float | None = None
     scores: list[ModelScore]
     diverged: list[DivergedNetwork]
     forecast: Forecast
     largest_errors: Annotated[list[LargestError], Key("costliest")]
     seconds: float
+    schema: str | None = None
+    own_columns: dict[str, list[str] | None] = field(default_factory=dict)
     columns: list[str]
     model_columns: dict[str, list[str]] = field(default_factory=dict)
-    price_bounds: Annotated[list[Bounds], Key("limits")]
+    target_bounds: Annotated[list[Bounds], Key("limits")]
     threads: int
     versions: dict[str, str]
     baselines: Annotated[list[BaselineScore] | None, Key("rungs")] = None
@@ -259,31 +269,46 @@ class Run:
             raise ValueError("no JSON object")
         try:
             run = replace(
-                from_json(cls, _with_models(document)), folder=folder, document=document
+                from_json(cls, _upgraded(document)), folder=folder, document=document
             )
         except (UserError, OverflowError) as error:
             raise ValueError(str(error)) from None
         if run.run_id != folder.name:
             raise ValueError(f"run_id: {short(run.run_id)} is not the folder's name")
-        blended = run.blended
-        if blended is not None and (len(blended) < 2 or {run.run_id, MLP} & {*blended}):
+        run._check()
+        return run
+
+    def _check(self) -> None:
+        """Check that the parts fit together.
+
+        Raises:
+            ValueError: they do not.
+        """
+        if self.metric not in METRICS:
+            raise ValueError(f"metric: {short(self.metric)} is not one of {METRICS}")
+        blended = self.blended
+        if blended is not None and (
+            len(blended) < 2 or {self.run_id, MLP} & {*blended}
+        ):
             raise ValueError("blended: not two other runs or more")
-        if any(len(each.folds) != run.settings.folds for each in run.scores):
+        if any(len(each.folds) != self.settings.folds for each in self.scores):
             raise ValueError("scores: the number of folds is not that of the settings")
-        if sorted({each.model for each in run.scores} - {BLEND}) != sorted(run.models):
+        if sorted({each.model for each in self.scores} - {BLEND}) != sorted(
+            self.models
+        ):
             raise ValueError("scores: the models are not those of the settings")
         if (
-            MLP in run.models
-            and [s.weight_decay for s in run.scored].count(run.best_lambda) != 1
+            MLP in self.models
+            and [s.weight_decay for s in self.scored].count(self.best_lambda) != 1
         ):
-            raise ValueError(f"best_lambda: no score of λ = {run.best_lambda}")
-        return run
+            raise ValueError(f"best_lambda: no score of λ = {self.best_lambda}")
 
     def to_json(self) -> dict[str, Any]:
         """Return what run.json holds, without the parts that the run does not have."""
         if self.document is not None:
             return self.document
         document: dict[str, Any] = to_json(self)
+        document["cv_log_rmse"] = self.cv if self.metric == LOG_RMSE else None
         optional = ("note", "tune", "rungs", "blended")
         absent = {name for name in optional if document[name] is None}
         return {name: each for name, each in document.items() if name not in absent}
@@ -302,6 +327,11 @@ class Run:
         """The command that made the run."""
         made = {"tune": self.search, "baselines": self.baselines, "blend": self.blended}
         return next((name for name, part in made.items() if part is not None), "train")
+
+    @property
+    def metric_title(self) -> str:
+        """The metric as tables show it."""
+        return METRICS.get(self.metric, self.metric)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -358,9 +388,20 @@ class Run:
         return [each.decay for each in lost]
 
 
-def _with_models(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a record with the models of the settings; version 0.1.0 had the MLP."""
+def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of an earlier version with the keys of this one.
+
+    Version 0.1.0 had the MLP alone; until 0.2.0 there were the houses of Ames alone.
+    """
+    upgraded = {"cv": document.get("cv_log_rmse"), **document}
     settings = document.get("settings")
-    if not isinstance(settings, dict) or "models" in settings:
-        return document
-    return {**document, "settings": {**settings, "models": [MLP]}}
+    if isinstance(settings, dict) and "models" not in settings:
+        upgraded["settings"] = {**settings, "models": [MLP]}
+    largest = document.get("costliest")
+    if "cv" not in document and isinstance(largest, list):
+        upgraded["costliest"] = [
+            {FORMER_KEYS.get(key, key): own for key, own in each.items()}
+            for each in largest
+            if isinstance(each, dict)
+        ]
+    return upgraded

@@ -26,6 +26,7 @@ import pandas as pd
 from pipeline.core.errors import UserError, one_line
 from pipeline.core.progress import announce
 from pipeline.core.settings import MLP, comma_separated
+from pipeline.data.schema import LOG_RMSE
 from pipeline.runs.record import HISTORY, Run
 
 if TYPE_CHECKING:  # MLflow takes seconds to load
@@ -148,7 +149,8 @@ def _scores(run: Run, time: int) -> Iterator["Metric"]:
     from mlflow.entities import Metric
 
     values = {
-        "cv_log_rmse": run.cv_log_rmse,
+        "cv": run.cv,
+        **({"cv_log_rmse": run.cv} if run.metric == LOG_RMSE else {}),
         "seconds": run.seconds,
     }
     if run.best_lambda is not None:

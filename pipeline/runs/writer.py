@@ -19,8 +19,8 @@ from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.core.settings import MLP, Settings
 from pipeline.core.staging import Temporary
-from pipeline.data.csv_writer import csv_blocks
-from pipeline.data.schema import ID, LOCATION, TARGET
+from pipeline.data.csv_writer import csv_blocks, number_text
+from pipeline.data.dataset import Dataset
 from pipeline.models.ensemble import Ensemble
 from pipeline.runs.integrity import seal
 from pipeline.runs.record import (
@@ -45,11 +45,9 @@ from pipeline.validation.metrics import (
     Difference,
     bias_corrected,
     forecast,
-    log_errors,
     paired_difference,
 )
 
-PRICES = "%.2f"  # dollars and cents
 _SCORES = "%.6f"
 
 
@@ -72,8 +70,7 @@ def write_run(
     settings: Settings,
     provenance: Provenance,
     begin: datetime,
-    train: pd.DataFrame,
-    test: pd.DataFrame,
+    dataset: Dataset,
     *,
     baselines: Sequence[tuple[BaselineScore, Predictions]] = (),
 ) -> Run:
@@ -85,8 +82,7 @@ def write_run(
         settings: the settings they were trained with.
         provenance: the fingerprint and the digests of the inputs.
         begin: when the run began.
-        train: the training rows.
-        test: the test rows.
+        dataset: the training and the test rows.
         baselines: the scores of other models, and their predictions.
 
     Returns:
@@ -96,16 +92,16 @@ def write_run(
         UserError: the folder cannot be written to.
     """
     folder = temporary.path
-    run = _run(temporary, result, settings, provenance, begin, train)
+    run = _run(temporary, result, settings, provenance, begin, dataset)
     scores = [score for score, _ in baselines]
     run = replace(run, baselines=scores or None, blended=result.blended)
     announce(f"writing runs/{temporary.name}")
     with writable(folder.parent):
         members = result.members if run.is_blend else {}
-        _write_predictions(folder, result.predictions, members, train, test)
+        _write_predictions(folder, result.predictions, members, dataset)
         for score, predictions in baselines:
             own = run.predictions_folder(score.name)
-            _write_predictions(own, predictions, {}, train, test)
+            _write_predictions(own, predictions, {}, dataset)
         if result.mlp:
             history = _history(result.mlp, settings)
             history.to_csv(folder / HISTORY, index=False, float_format=_SCORES)
@@ -122,17 +118,20 @@ def _run(
     settings: Settings,
     provenance: Provenance,
     begin: datetime,
-    train: pd.DataFrame,
+    dataset: Dataset,
 ) -> Run:
     """Return what run.json says, but for the digests of the files."""
     predicted, mlp = result.predictions.out_of_fold, result.mlp
-    errors = log_errors(predicted, result.price)
+    metric, schema = result.fold_data.metric, dataset.schema
+    errors = metric.errors(predicted, result.actual)
     pooled, search = result.score.pooled, provenance.search
     corrected = search.corrected if search else _corrected(result)
     announce("computing the expected score")
     # The best of several λ or trials is chosen, so its errors are a little too small.
     expected = forecast(
-        errors * (corrected / pooled if corrected else 1), len(result.predictions.test)
+        metric.losses_of(errors * (corrected / pooled if corrected else 1)),
+        len(result.predictions.test),
+        metric=metric,
     )
     return Run(
         folder=temporary.path,
@@ -144,18 +143,23 @@ def _run(
         search=search,
         settings=settings,
         best_lambda=settings.lambdas[mlp.best] if mlp else None,
-        cv_log_rmse=pooled,
+        metric=metric.name,
+        cv=pooled,
         cv_corrected=corrected,
         scores=_scores(result, settings),
         diverged=[
             DivergedNetwork(**each._asdict()) for each in (mlp.diverged if mlp else [])
         ],
         forecast=Forecast(**expected._asdict()),
-        largest_errors=_largest_errors(train, predicted, errors),
+        largest_errors=_largest_errors(dataset, predicted, metric.losses_of(errors)),
         seconds=(datetime.now(UTC) - begin).total_seconds(),
+        schema=schema.text,
+        own_columns=dataset.own,
         columns=result.fold_data.columns,
         model_columns={each.name: each.columns for each in result.models},
-        price_bounds=[Bounds(**asdict(each)) for each in result.fold_data.price_bounds],
+        target_bounds=[
+            Bounds(**asdict(each)) for each in result.fold_data.target_bounds
+        ],
         threads=torch.get_num_threads(),
         versions=_versions(),
     )
@@ -196,13 +200,14 @@ def _score(
 def _difference(
     result: Ensemble, predicted: np.ndarray, reference: np.ndarray | None
 ) -> Difference | None:
-    """Compare out-of-fold prices with others; None if there is nothing to compare."""
+    """Compare out-of-fold predictions with others; None if there are none."""
     if reference is None or not np.isfinite(predicted).all():
         return None
+    metric = result.fold_data.metric
     first, second = (
-        log_errors(each, result.price) ** 2 for each in (reference, predicted)
+        metric.losses(each, result.actual) for each in (reference, predicted)
     )
-    return paired_difference(first, second)
+    return paired_difference(first, second, metric)
 
 
 def _corrected(result: Ensemble) -> float | None:
@@ -212,26 +217,31 @@ def _corrected(result: Ensemble) -> float | None:
     announce("correcting the score for the choice among λ")
     finite = np.isfinite(result.mlp.out_of_fold).all(axis=1)
     candidates = [each.out_of_fold for each in result.candidates]
+    metric = result.fold_data.metric
     compared, scored = (
-        np.array([log_errors(each, result.price) ** 2 for each in prices])[finite]
-        for prices in (result.mlp.out_of_fold, candidates)
+        np.array([metric.losses(each, result.actual) for each in predicted])[finite]
+        for predicted in (result.mlp.out_of_fold, candidates)
     )
-    return bias_corrected(compared, scored)
+    return bias_corrected(compared, scored, metric=metric)
 
 
 def _largest_errors(
-    train: pd.DataFrame, predicted: np.ndarray, errors: np.ndarray
+    dataset: Dataset, predicted: np.ndarray, losses: np.ndarray
 ) -> list[LargestError]:
-    """Return the houses with the largest squared errors, largest first."""
-    share = pd.Series(errors**2 / (errors**2).sum()).nlargest(LARGEST_ERRORS)
-    where = train[LOCATION].astype(object)
-    where = where.where(where.notna(), None)
+    """Return the rows with the largest losses, largest first."""
+    schema, train = dataset.schema, dataset.train
+    share = pd.Series(losses / (losses.sum() or 1)).nlargest(LARGEST_ERRORS)
+    ids, actual = train[schema.id_name].tolist(), train[schema.target].tolist()
+    places: list[str | None] = [None] * len(train)
+    if schema.ceiling is not None:
+        own = train[schema.ceiling].astype(object)
+        places = own.where(own.notna(), None).tolist()
     return [
         LargestError(
-            house=int(train[ID].iloc[row]),
-            neighbourhood=where.iloc[row],
-            price=float(train[TARGET].iloc[row]),
-            prediction=float(predicted[row].round(2)),
+            id=ids[row],
+            place=places[row],
+            actual=float(actual[row]),
+            prediction=float(number_text(predicted[row])),
             share=float(share.loc[row]),
         )
         for row in share.index
@@ -242,24 +252,26 @@ def _write_predictions(
     folder: Path,
     predictions: Predictions,
     members: Mapping[str, Predictions],
-    train: pd.DataFrame,
-    test: pd.DataFrame,
+    dataset: Dataset,
 ) -> None:
     """Write oof.csv and predictions.csv, with a column for each member of a blend."""
+    train, test = dataset.train, dataset.test
+    id_name, target = dataset.schema.id_name, dataset.schema.target
     folder.mkdir(parents=True, exist_ok=True)
     out_of_fold = pd.DataFrame(
         {
-            ID: train[ID],
+            id_name: train[id_name],
             "fold": predictions.fold_of,
-            TARGET: train[TARGET],
+            target: train[target],
             "prediction": predictions.out_of_fold,
             **{name: each.out_of_fold for name, each in members.items()},
         }
     )
     tested = {name: each.test for name, each in members.items()}
-    priced = pd.DataFrame({ID: test[ID], TARGET: predictions.test, **tested})
-    for name, frame in ((OUT_OF_FOLD, out_of_fold), (PREDICTIONS, priced)):
-        write_atomically(folder / name, csv_blocks(frame, PRICES.__mod__))
+    predicted = {id_name: test[id_name], target: predictions.test}
+    new = pd.DataFrame(predicted | tested)
+    for name, frame in ((OUT_OF_FOLD, out_of_fold), (PREDICTIONS, new)):
+        write_atomically(folder / name, csv_blocks(frame, number_text))
 
 
 def _history(result: CrossValidation, settings: Settings) -> pd.DataFrame:

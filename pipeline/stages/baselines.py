@@ -7,8 +7,13 @@ from joblib import cpu_count
 
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
-from pipeline.data.schema import TARGET
-from pipeline.lessons.baselines import DEFAULT, Callback, share_of, train_baselines
+from pipeline.lessons.baselines import (
+    DEFAULT,
+    Callback,
+    baselines_of,
+    share_of,
+    train_baselines,
+)
 from pipeline.models.ensemble import Ensemble
 from pipeline.runs.record import Provenance, Run
 from pipeline.runs.writer import new_run, write_run
@@ -32,23 +37,22 @@ def baselines(
         UserError: There are too few rows, or runs/ cannot be written to.
     """
     torch.set_num_threads(1)
-    train, test = read_features(project, provenance.inputs)
+    dataset = read_features(project, provenance.inputs)
     begin = datetime.now(UTC)
     with new_run(project, begin) as temporary:
-        step = share_of(DEFAULT) / settings.steps
+        step = share_of(DEFAULT, baselines_of(dataset)) / settings.steps
 
         def after_epochs(_: int, steps: int, __: list[float]) -> None:
             callback(steps * step)
 
-        default = cross_validate(train, test, settings, after_epochs, cpu_count())
-        price = train[TARGET].to_numpy()
+        default = cross_validate(dataset, settings, after_epochs, cpu_count())
+        actual = dataset.train[dataset.schema.target].to_numpy()
         return write_run(
             temporary,
-            Ensemble(default.fold_data, price, default, []),
+            Ensemble(default.fold_data, actual, default, []),
             settings,
             provenance,
             begin,
-            train,
-            test,
-            baselines=train_baselines(project, price, default, callback),
+            dataset,
+            baselines=train_baselines(project, dataset, default, callback),
         )

@@ -4,26 +4,25 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
-from pipeline.data.schema import ID, TARGET
+from pipeline.data.dataset import Dataset
 from pipeline.models.ensemble import Ensemble, FittedModel
+from pipeline.runs.predictions import read_numbers
 from pipeline.runs.record import OUT_OF_FOLD, PREDICTIONS, Provenance, Run
 from pipeline.runs.writer import new_run, write_run
 from pipeline.stages.preprocess import read_features
 from pipeline.validation.cross_validate import Predictions, score_folds
 from pipeline.validation.fold_data import FoldData
-from pipeline.validation.folds import make_folds
+from pipeline.validation.folds import dataset_folds
 
 
 def blend(project: Project, runs: Sequence[Run], provenance: Provenance) -> Run:
-    """Blend runs on the same folds, and save the plain mean of their log prices.
+    """Blend runs on the same folds, and save the plain mean of their predictions.
 
     Args:
         project: The project.
@@ -31,38 +30,42 @@ def blend(project: Project, runs: Sequence[Run], provenance: Provenance) -> Run:
         provenance: The fingerprint, and the digests of the inputs.
 
     Raises:
-        UserError: The runs are not on the same folds, or a file of one has no prices.
+        UserError: The runs are not on the same folds, or a file of one has none.
     """
     torch.set_num_threads(1)
     settings = runs[0].settings
-    train, test = read_features(project, provenance.inputs)
-    folds = make_folds(len(train), settings.folds, settings.seed)
+    dataset = read_features(project, provenance.inputs)
+    folds = dataset_folds(dataset, settings)
     # The device that the runs were trained on may be on another machine.
-    fold_data = FoldData.fit(train, test, folds, replace(settings, device="cpu"))
+    fold_data = FoldData.fit(dataset, folds, replace(settings, device="cpu"))
     begin = datetime.now(UTC)
-    members = [_member(run, runs[0], fold_data, train, test) for run in runs]
-    ids, price = [run.run_id for run in runs], train[TARGET].to_numpy()
-    result = Ensemble(fold_data, price, None, members, blended=ids)
+    members = [_member(run, runs[0], fold_data, dataset) for run in runs]
+    ids = [run.run_id for run in runs]
+    actual = dataset.train[dataset.schema.target].to_numpy()
+    result = Ensemble(fold_data, actual, None, members, blended=ids)
     with new_run(project, begin) as temporary:
-        return write_run(temporary, result, settings, provenance, begin, train, test)
+        return write_run(temporary, result, settings, provenance, begin, dataset)
 
 
-def _member(
-    run: Run, first: Run, fold_data: FoldData, train: pd.DataFrame, test: pd.DataFrame
-) -> FittedModel:
+def _member(run: Run, first: Run, fold_data: FoldData, dataset: Dataset) -> FittedModel:
     """Return the predictions of a run, as its files have them, as those of a model.
 
     Raises:
-        UserError: its houses or folds are not those of the first run, or a file of it
-            has no prices.
+        UserError: its rows or folds are not those of the first run, or a file of it
+            has no predictions.
     """
     begin = time.perf_counter()
-    seen = _read(run.folder / OUT_OF_FOLD, [ID, "fold"], "prediction")
-    tested = _read(run.folder / PREDICTIONS, [ID], TARGET)
+    schema, metric = dataset.schema, fold_data.metric
+    id_name, target = schema.id_name, schema.target
+    ids = {id_name: str}
+    seen = read_numbers(
+        run.folder / OUT_OF_FOLD, ids | {"fold": int, "prediction": float}, metric
+    )
+    tested = read_numbers(run.folder / PREDICTIONS, ids | {target: float}, metric)
     if not (
-        np.array_equal(seen[ID], train[ID])
+        np.array_equal(seen[id_name], dataset.train[id_name].astype(str))
         and np.array_equal(seen["fold"], fold_data.fold_of)
-        and np.array_equal(tested[ID], test[ID])
+        and np.array_equal(tested[id_name], dataset.test[id_name].astype(str))
     ):
         raise UserError(
             f"{run.run_id}: its folds are not those of {first.run_id}; blend runs with "
@@ -71,27 +74,11 @@ def _member(
     predictions = Predictions(
         fold_data.fold_of,
         seen["prediction"].to_numpy(),
-        tested[TARGET].to_numpy(),
+        tested[target].to_numpy(),
     )
-    price = train[TARGET].to_numpy()
+    actual = dataset.train[target].to_numpy()
     seconds = time.perf_counter() - begin
-    score = score_folds(predictions.out_of_fold, price, fold_data.folds, seconds)
+    score = score_folds(
+        predictions.out_of_fold, actual, fold_data.folds, seconds, metric
+    )
     return FittedModel(run.run_id, [], {}, score, predictions)
-
-
-def _read(path: Path, numbers: list[str], prices: str) -> pd.DataFrame:
-    """Read columns of integers, and one of positive prices.
-
-    Raises:
-        UserError: the file does not have them.
-    """
-    try:
-        frame = pd.read_csv(path)[[*numbers, prices]]
-        frame = frame.astype({**dict.fromkeys(numbers, int), prices: float})
-        if not ((frame[prices] > 0) & np.isfinite(frame[prices])).all():
-            raise ValueError("a price that is not positive and finite")
-    except (OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
-        raise UserError(
-            f"{path}: not as `pipeline train` writes it ({error!r}); train again"
-        ) from None
-    return frame

@@ -1,6 +1,7 @@
 """The stage `download`: fetch and check train.csv and test.csv, copy them to data/raw.
 
 The source is the copy bundled with the project, Kaggle, or a zip or folder of the user.
+Of another competition than House Prices, sample_submission.csv is copied too.
 """
 
 import os
@@ -12,28 +13,36 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
+from pipeline.ames.competition import DIGESTS
+from pipeline.ames.table import ames, is_ames
 from pipeline.core.errors import UserError
 from pipeline.core.files import sha256, writable
 from pipeline.core.paths import PACKAGE, Project
 from pipeline.core.progress import announce
 from pipeline.core.staging import open_temporary, remove_leftovers
-from pipeline.data.competition import DIGESTS
+from pipeline.data.csv_blocks import read_blocks
 from pipeline.data.raw import read_test, read_train
 from pipeline.kaggle.zip_reader import read_files
 
 BUNDLED, KAGGLE = "bundled", "kaggle"
 PLACED, REPLACED, SAME = "placed", "replaced", "already there"
-_READERS = {"train.csv": read_train, "test.csv": read_test}
+_NAMES = ("train.csv", "test.csv")
+_SAMPLE = "sample_submission.csv"
 
 
 def download(
-    project: Project, source: str = BUNDLED, *, force: bool = False
+    project: Project,
+    source: str = BUNDLED,
+    competition: str | None = None,
+    *,
+    force: bool = False,
 ) -> dict[str, Any]:
     """Copy train.csv and test.csv to data/raw, after both have been checked.
 
     Args:
         project: The project.
         source: "bundled", "kaggle", or the path of a zip or a folder.
+        competition: The competition on Kaggle; None is House Prices.
         force: Replace files that differ.
 
     Returns:
@@ -43,9 +52,10 @@ def download(
         UserError: A file cannot be fetched or is invalid, or a different file is there
             already. Nothing is written in this case.
     """
-    with TemporaryDirectory(prefix="houses-") as name, _errors_name(source, name):
-        folder = _fetch(source, Path(name))
-        digests = {name: _checked(folder / name) for name in _READERS}
+    with TemporaryDirectory(prefix="download-") as name, _errors_name(source, name):
+        folder = _fetch(source, competition, Path(name))
+        names = [*_NAMES, *([_SAMPLE] if _has_sample(folder) else [])]
+        digests = {name: _checked(folder / name) for name in names}
         states = {
             name: _state(project.raw / name, digest, force=force)
             for name, digest in digests.items()
@@ -54,6 +64,7 @@ def download(
     return {
         "name": "houses",
         "from": source,
+        "competition": competition,
         "files": {str(project.raw / name): digest for name, digest in digests.items()},
         "states": {str(project.raw / name): state for name, state in states.items()},
         "skipped": all(state == SAME for state in states.values()),
@@ -85,11 +96,11 @@ def bundled() -> Path:
     return installed if installed.is_dir() else PACKAGE.parent / "data" / "raw"
 
 
-def _fetch(source: str, temporary: Path) -> Path:
+def _fetch(source: str, competition: str | None, temporary: Path) -> Path:
     """Return the folder with the files; those of a zip are written to `temporary`."""
     if source == BUNDLED:
         return _intact(bundled())
-    path = _from_kaggle(temporary) if source == KAGGLE else Path(source)
+    path = _from_kaggle(competition, temporary) if source == KAGGLE else Path(source)
     if path.is_dir():
         return path
     if not path.exists():
@@ -97,18 +108,18 @@ def _fetch(source: str, temporary: Path) -> Path:
             f"--from {source}: no such file or folder; "
             "give bundled, kaggle, a zip or a folder"
         )
-    for name, content in read_files(path, list(_READERS)).items():
+    for name, content in read_files(path, _NAMES, [_SAMPLE]).items():
         (temporary / name).write_bytes(content)
     return temporary
 
 
-def _from_kaggle(temporary: Path) -> Path:
-    """Download the zip of the competition."""
+def _from_kaggle(competition: str | None, temporary: Path) -> Path:
+    """Download the zip of a competition."""
     from pipeline.kaggle.client import connect
 
-    path = temporary / "houses.zip"
+    path = temporary / "download.zip"
     announce("downloading the competition's files from Kaggle")
-    with connect() as kaggle:
+    with connect(competition or str(ames().schema.competition)) as kaggle:
         path.write_bytes(kaggle.data())
     return path
 
@@ -125,14 +136,29 @@ def _intact(folder: Path) -> Path:
     return folder
 
 
+def _has_sample(folder: Path) -> bool:
+    """Return whether a folder has a sample of a submission to other than Ames."""
+    path = folder / _NAMES[0]
+    if not (folder / _SAMPLE).is_file() or not path.is_file():
+        return False
+    return not is_ames(path)
+
+
 def _checked(path: Path) -> str:
-    """Return the SHA-256 of a file after checking that `preprocess` can read it."""
+    """Return the SHA-256 of a file after checking that `preprocess` can read it.
+
+    Without the schema of another table, only its lines can be checked.
+    """
     if not path.is_file():
-        raise UserError(
-            f"{path}: no such file; both {' and '.join(_READERS)} are needed"
-        )
+        raise UserError(f"{path}: no such file; both {' and '.join(_NAMES)} are needed")
     announce(f"checking {path.name}")
-    _READERS[path.name](path)
+    if not is_ames(path):
+        for _ in read_blocks(path, "give the file as it was downloaded"):
+            pass
+    elif path.name == _NAMES[0]:
+        read_train(path, ames())
+    else:
+        read_test(path, ames())
     return sha256(path)
 
 

@@ -1,6 +1,7 @@
-"""The stage `predict`: a run and a CSV file of houses -> a CSV file of prices."""
+"""The stage `predict`: a run and a CSV file of rows -> a CSV file of predictions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,45 +12,50 @@ from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
+from pipeline.data import own_columns
 from pipeline.data.clean import clean_rows
-from pipeline.data.csv_writer import csv_blocks
+from pipeline.data.csv_writer import csv_blocks, number_text
 from pipeline.data.features import build_features
+from pipeline.data.own_columns import OwnColumns
 from pipeline.data.processed import raw_digests
 from pipeline.data.raw import read_new, read_train
-from pipeline.data.schema import CATEGORIES, COLUMNS, ID, TARGET
+from pipeline.data.schema import Schema
+from pipeline.data.table import Table
 from pipeline.models.ensemble import blend
 from pipeline.runs.integrity import run_changes
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import Run
 from pipeline.runs.store import find_run
-from pipeline.runs.writer import PRICES
+from pipeline.runs.tables import run_table
+from pipeline.validation.metrics import METRICS
 
 
 class Prediction(NamedTuple):
-    """The predicted prices of a file, and what was assumed for its rows.
+    """The predictions for a file, and what was assumed for its rows.
 
-    `training_rows` is how many of the houses the run was trained on; None where that is
+    `training_rows` is how many of the rows the run was trained on; None where that is
     unknown, because data/raw/train.csv has changed since.
     """
 
     path: Path
-    rows: list[tuple[int, float]]
+    schema: Schema
+    rows: list[tuple[int | str, float]]
     assumptions: list[dict[str, Any]]
     unseen: dict[str, list[str]]
     training_rows: int | None
 
 
 def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
-    """Predict the prices of the houses in a file, and write them to another.
+    """Predict the targets of the rows in a file, and write them to another.
 
     The models and the steps are those of the run's predictions for test.csv. A blend of
-    runs is predicted by these runs; since their files hold cents, and models do not,
-    its last cent may differ.
+    runs is predicted by these runs; since their files hold rounded numbers, and models
+    do not, its last digit may differ.
 
     Args:
         project: the project.
         run: the run whose networks predict.
-        source: a CSV file with the competition's columns, with or without prices.
+        source: a CSV file with the columns of test.csv, with or without the target.
         path: the CSV file to write.
 
     Raises:
@@ -62,51 +68,77 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
         for change in run_changes(each):
             raise UserError(change)
     announce(f"reading and checking {source.name}")
-    houses, outside_schema = read_new(source)
-    cleaned = clean_rows(houses)
+    table = replace(run_table(run), own=_own_columns(project, run))
+    schema = table.schema
+    raw, outside_schema = read_new(source, table)
+    cleaned = clean_rows(raw, table)
     torch.set_num_threads(1)  # as in training: sums depend on the number of threads
     announce("loading the models")
     predictors = [Predictor.load(each) for each in runs]
-    announce("predicting the prices")
-    features = build_features(cleaned.frame)
-    prices = blend([predictor.prices(features) for predictor in predictors])
-    predicted = pd.DataFrame({ID: houses[ID], TARGET: prices})
-    write_atomically(path, csv_blocks(predicted, PRICES.__mod__))
+    announce("predicting")
+    features = build_features(cleaned.frame, table)
+    every = [predictor.predict(features) for predictor in predictors]
+    ids = {schema.id_name: raw[schema.id_name]}
+    targets = blend(every, METRICS[schema.metric])
+    predicted = pd.DataFrame({**ids, schema.target: targets})
+    write_atomically(path, csv_blocks(predicted, number_text))
     assumptions = [{"file": source.name, **a._asdict()} for a in cleaned.assumptions]
     rows = list(predicted.itertuples(index=False, name=None))
     return Prediction(
         path,
+        schema,
         rows,
         assumptions,
-        _unseen(predictors, houses, outside_schema),
-        _training_rows(project, run, houses),
+        _unseen(predictors, features, outside_schema),
+        _training_rows(project, run, raw, table),
     )
 
 
 def _unseen(
     predictors: Sequence[Predictor],
-    houses: pd.DataFrame,
+    features: pd.DataFrame,
     outside_schema: dict[str, list[str]],
 ) -> dict[str, list[str]]:
-    """Return the categories of the houses that no training row has, by column."""
+    """Return the categories of the rows that no training row has, by column."""
     columns = set[str]().union(*(each.unseen_columns for each in predictors))
-    unseen = {}
-    for name in CATEGORIES:
-        present = sorted(set(houses[name].dropna()))
-        unseen[name] = [
-            *(each for each in present if f"{name}={each}" in columns),
-            *outside_schema.get(name, []),
-        ]
+    unseen = {name: list(words) for name, words in outside_schema.items()}
+    for name, words in predictors[0].layout.words.items():
+        present = sorted(set(features[name].dropna()))
+        new = [each for each in present if f"{name}={each}" in columns]
+        new += [each for each in present if each not in words]
+        unseen[name] = new + unseen.get(name, [])
     return {name: categories for name, categories in unseen.items() if categories}
 
 
-def _training_rows(project: Project, run: Run, houses: pd.DataFrame) -> int | None:
-    """Return how many of the houses are training rows, in the Id and all columns."""
+def _training_rows(
+    project: Project, run: Run, rows: pd.DataFrame, table: Table
+) -> int | None:
+    """Return how many of the rows are training rows, in the id and all columns."""
     name = "data/raw/train.csv"
     if raw_digests(project)[name] != run.inputs.get(name):
         return None
-    columns = [ID, *(column.name for column in COLUMNS)]  # twins have other Ids
-    return len(houses[columns].merge(read_train(project.root / name)[columns]))
+    ids = [table.schema.id] if table.schema.id else []  # twins have other ids
+    columns = [*ids, *table.schema.names]
+    return len(rows[columns].merge(read_train(project.root / name, table)[columns]))
+
+
+def _own_columns(project: Project, run: Run) -> OwnColumns | None:
+    """Return the user's own columns, if the run has some.
+
+    A run folder has no code: it is that of data/raw, and must be what it was.
+
+    Raises:
+        UserError: The file has changed since.
+    """
+    if not run.own_columns:
+        return None
+    name = "data/raw/columns.py"
+    if raw_digests(project).get(name) != run.inputs.get(name):
+        raise UserError(
+            f"{project.columns_file}: changed since {run.run_id} was trained with it; "
+            "restore it or train again"
+        )
+    return own_columns.load(project.columns_file)
 
 
 def _check_output(project: Project, source: Path, path: Path) -> None:

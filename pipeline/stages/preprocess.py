@@ -1,25 +1,27 @@
 """The stage `preprocess`: data/raw -> data/processed, and reading that back."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pipeline.ames.table import project_table
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data import processed
-from pipeline.data.clean import Assumption, Cleaned, clean_rows
+from pipeline.data.clean import Assumption
 from pipeline.data.csv_writer import csv_blocks
-from pipeline.data.encoder import to_matrix
-from pipeline.data.features import BUILT, build_features
+from pipeline.data.dataset import Dataset
+from pipeline.data.features import layout
 from pipeline.data.hints import find_hints
+from pipeline.data.prepare import Prepared, prepare
 from pipeline.data.raw import read_test, read_train
-from pipeline.data.schema import CATEGORIES, COLUMNS, ID, TARGET
+from pipeline.data.table import Table
 
 
 def preprocess(project: Project) -> dict[str, Any]:
@@ -37,37 +39,48 @@ def preprocess(project: Project) -> dict[str, Any]:
     """
     # Taken before the files are read: a change meanwhile makes the result outdated.
     inputs = processed.raw_digests(project)
+    table = project_table(project)
+    schema = table.schema
     announce("reading and checking data/raw")
-    raw_train = read_train(project.raw / "train.csv")
-    raw_test, outside_schema = read_test(project.raw / "test.csv")
+    raw_train = read_train(project.raw / "train.csv", table)
+    raw_test, outside_schema = read_test(project.raw / "test.csv", table)
     announce("looking for leaks and drift")
-    hints = find_hints(raw_train.drop(columns=ID), raw_test.drop(columns=ID), TARGET)
+    hints = find_hints(
+        raw_train.drop(columns=schema.id_name),
+        raw_test.drop(columns=schema.id_name),
+        schema.target,
+    )
     announce("cleaning, and adding columns")
-    cleaned = {"train.csv": clean_rows(raw_train), "test.csv": clean_rows(raw_test)}
-    train, test = (build_features(part.frame) for part in cleaned.values())
+    prepared = prepare(raw_train, raw_test, table)
+    dataset = prepared.dataset
     announce("writing data/processed")
     outputs = {
         path: write_atomically(project.root / path, csv_blocks(frame))
-        for path, frame in zip(processed.FILES, (train, test), strict=True)
+        for path, frame in zip(
+            processed.FILES, (dataset.train, dataset.test), strict=True
+        )
     }
     content = {
-        "rows": {"train": len(train), "test": len(test)},
+        "schema": schema.source,
+        "metric": schema.metric,
+        "rows": {"train": len(raw_train), "test": len(raw_test)},
         "columns": {
-            "raw": len(COLUMNS),
-            "built": len(BUILT),
-            "encoded": len(to_matrix(train.head(1)).names),
+            "raw": len(schema.columns),
+            "left_out": len(schema.left_out),
+            "built": len(table.built),
+            "own": len(dataset.own),
+            "encoded": prepared.encoded,
         },
-        "filled": _imputed(train, test),
-        "unseen_categories": _unseen(raw_train, raw_test, outside_schema),
-        "assumptions": _assumptions(cleaned) + _shared_ids(train, test),
+        "own_columns": dataset.own,
+        "filled": _imputed(dataset),
+        "unseen_categories": _unseen(raw_train, raw_test, outside_schema, table),
+        "assumptions": _assumptions(prepared) + _shared_ids(raw_train, raw_test, table),
         "hints": [hint._asdict() for hint in hints],
     }
     return processed.write_summary(project, inputs, outputs, content)
 
 
-def read_features(
-    project: Project, inputs: Mapping[str, str | None]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_features(project: Project, inputs: Mapping[str, str | None]) -> Dataset:
     """Read the training and test rows of data/processed.
 
     Args:
@@ -78,13 +91,22 @@ def read_features(
         UserError: A file has another digest.
     """
     announce("reading data/processed")
-    train, test = (_read(project.root, name, inputs[name]) for name in processed.FILES)
-    return train, test
+    table = project_table(project)
+    own = processed.own_columns(project)
+    own_layout = layout(table, own)
+    texts = [*own_layout.words, *own_layout.skipped[2:]]
+    if not table.schema.integer_ids and table.schema.id:
+        texts.append(table.schema.id)
+    train, test = (
+        _read(project.root, name, inputs[name], texts) for name in processed.FILES
+    )
+    return Dataset(table.schema, own_layout, train, test, own)
 
 
-def _read(root: Path, name: str, digest: str | None) -> pd.DataFrame:
+def _read(
+    root: Path, name: str, digest: str | None, texts: Sequence[str]
+) -> pd.DataFrame:
     """Read the very file that has the digest: it may be replaced at any moment."""
-    categories = {c.name: str for c in CATEGORIES.values() if not c.ordered}
     with (root / name).open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != digest:
             raise UserError(
@@ -93,22 +115,25 @@ def _read(root: Path, name: str, digest: str | None) -> pd.DataFrame:
             )
         file.seek(0)
         return pd.read_csv(
-            file, keep_default_na=False, na_values=[""], dtype=categories
+            file,
+            keep_default_na=False,
+            na_values=[""],
+            dtype=dict.fromkeys(texts, str),
         )
 
 
-def _imputed(train: pd.DataFrame, test: pd.DataFrame) -> list[dict[str, Any]]:
+def _imputed(dataset: Dataset) -> list[dict[str, Any]]:
     """Count the missing values of each column and give the median that replaces them.
 
     Categories have no median: a missing one is 0 in all of its one-hot columns.
     """
     rows = []
-    for name in test.columns.drop(ID):
+    train, test, own_layout = dataset.train, dataset.test, dataset.layout
+    for name in test.columns.difference(list(own_layout.skipped), sort=False):
         counts = {"train": int(train[name].isna().sum())}
         counts["test"] = int(test[name].isna().sum())
         if any(counts.values()):
-            has_median = name not in CATEGORIES or CATEGORIES[name].ordered
-            value = _median(train[name]) if has_median else None
+            value = None if name in own_layout.words else _median(train[name])
             rows.append({"column": name, **counts, "value": value})
     return sorted(rows, key=lambda row: -(row["train"] + row["test"]))
 
@@ -119,31 +144,42 @@ def _median(numbers: pd.Series) -> float:
 
 
 def _unseen(
-    train: pd.DataFrame, test: pd.DataFrame, outside_schema: dict[str, list[str]]
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    outside_schema: dict[str, list[str]],
+    table: Table,
 ) -> dict[str, list[str]]:
     """Return the categories of the test rows that no training row has, by column."""
     unseen = {
         name: sorted(set(test[name].dropna()) - set(train[name].dropna()))
-        for name in CATEGORIES
+        for name in table.schema.categories
     }
     for name, categories in outside_schema.items():
         unseen[name] += categories
     return {name: categories for name, categories in unseen.items() if categories}
 
 
-def _assumptions(cleaned: dict[str, Cleaned]) -> list[dict[str, Any]]:
+def _assumptions(prepared: Prepared) -> list[dict[str, Any]]:
     return [
         {"file": name, **assumption._asdict()}
-        for name, part in cleaned.items()
-        for assumption in part.assumptions
+        for name, assumptions in (
+            ("train.csv", prepared.train_assumptions),
+            ("test.csv", prepared.test_assumptions),
+        )
+        for assumption in assumptions
     ]
 
 
-def _shared_ids(train: pd.DataFrame, test: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the assumption about Ids that are in both files, if there are any."""
-    shared = test.loc[test[ID].isin(train[ID]), ID]
-    if shared.empty:
+def _shared_ids(
+    train: pd.DataFrame, test: pd.DataFrame, table: Table
+) -> list[dict[str, Any]]:
+    """Return the assumption about ids that are in both files, if there are any."""
+    name = table.schema.id
+    if name is None:  # the rows of each file are numbered
         return []
-    assumed = "an Id that train.csv also has is a different house"
-    assumption = Assumption(assumed, ID, len(shared), int(shared.iloc[0]))
+    shared = test.loc[test[name].isin(train[name]), name].tolist()
+    if not shared:
+        return []
+    assumed = f"an {name} that train.csv also has is a different row"
+    assumption = Assumption(assumed, name, len(shared), shared[0])
     return [{"file": "test.csv", **assumption._asdict()}]

@@ -1,7 +1,7 @@
 """The stage `submit`: runs/<run id>/ -> submissions/<run id>.csv, checked."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median, quantiles
@@ -9,28 +9,32 @@ from typing import Any, NamedTuple
 
 from pipeline.core.errors import UserError, short
 from pipeline.core.files import write_atomically
+from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.core.staging import remove_leftovers
 from pipeline.data.csv_reader import read_rows
-from pipeline.data.schema import ID, TARGET
+from pipeline.data.csv_writer import csv_text
+from pipeline.data.schema import LOG_RMSE, Schema
 from pipeline.kaggle.receipts import Receipt
 from pipeline.runs.integrity import changes
 from pipeline.runs.record import PREDICTIONS, Forecast, Run
+from pipeline.runs.tables import run_schema
 
-_HEADER = [ID, TARGET]
 _RETRAIN = "run `pipeline train` again"
+SAMPLE = "sample_submission.csv"
 _FIX = "fix it, then run `pipeline preprocess` and `pipeline train` again"
 
 
 class Submission(NamedTuple):
     """A checked submission file.
 
-    Quartiles are the lowest price, the three quartiles and the highest, in dollars.
+    Quartiles are the lowest target, the three quartiles and the highest.
     """
 
     path: Path
-    rows: list[tuple[int, float]]
+    schema: Schema
+    rows: list[tuple[str, float]]
     quartiles: list[float]
     train_quartiles: list[float]
     skipped: bool  # the file was up to date
@@ -56,8 +60,8 @@ def write_submission(
         allow_stale: Continue if the run or data/raw changed after training.
 
     Raises:
-        UserError: The run has changed, has no such baseline or no price for a house of
-            test.csv; or the folder cannot be written to.
+        UserError: The run has changed, has no such baseline or no prediction for a row
+            of test.csv; or the folder cannot be written to.
     """
     for change in changes(project, run):
         if not allow_stale:
@@ -65,31 +69,101 @@ def write_submission(
         warn(f"allowed: {change}")
     _check_baseline(run, baseline)
     announce("checking the predictions")
+    schema = run_schema(run)
     source = run.predictions_folder(baseline) / PREDICTIONS
-    ids = [cell.lstrip("0") for _, cell in _column(project.raw / "test.csv", ID)]
-    rows = check(source, ids)
+    ids = _test_ids(project, schema)
+    rows = check(source, ids, schema)
     train = project.raw / "train.csv"
-    train_prices = [
-        _price(train, line, cell, _FIX) for line, cell in _column(train, TARGET)
+    targets = [
+        _number(train, schema, line, cell, _FIX)
+        for line, cell in _column(train, schema.target)
     ]
-    _check_range(source, [price for _, price in rows], train_prices)
+    predicted = [float(cell) for _, cell in rows]
+    _check_range(source, schema.target, predicted, targets)
     name = run.run_id if baseline is None else f"{run.run_id}-{baseline}"
     path = project.submissions / f"{name}.csv"
-    content = "".join(f"{','.join(cells)}\n" for cells in _read_cells(source))
+    content = csv_text(_as_sample(project, schema, rows))
     remove_leftovers(project.submissions)
     skipped = path.is_file() and path.read_bytes() == content.encode()
     if not skipped:
         write_atomically(path, content)
-    score = f"cross-validation {run.cv_log_rmse:.4f}"
+    score = f"cross-validation {score_text(run.cv)}"
     return Submission(
         path,
-        rows,
-        _quartiles([price for _, price in rows]),
-        _quartiles(train_prices),
+        schema,
+        [(own, float(cell)) for own, cell in rows],
+        _quartiles(predicted),
+        _quartiles(targets),
         skipped,
         message=f"{run.run_id}, {baseline or score}",
         forecast=None if baseline else run.forecast,
     )
+
+
+def _test_ids(project: Project, schema: Schema) -> list[str]:
+    """Return the ids of test.csv, as predictions.csv has them."""
+    path = project.raw / "test.csv"
+    if schema.id is None:
+        lines = sum(1 for _ in read_rows(path, _FIX))
+        return [str(number) for number in range(1, lines)]
+    cells = [cell for _, cell in _column(path, schema.id)]
+    return [cell.lstrip("0") for cell in cells] if schema.integer_ids else cells
+
+
+def _as_sample(
+    project: Project, schema: Schema, rows: list[tuple[str, str]]
+) -> Iterator[list[str]]:
+    """Yield the header and the rows as sample_submission.csv orders them.
+
+    Without that file they are the id and the target, in the order of test.csv.
+
+    Raises:
+        UserError: That file has other columns, or other ids.
+    """
+    path = project.raw / SAMPLE
+    if not path.exists():
+        yield [schema.id_name, schema.target]
+        yield from map(list, rows)
+        return
+    _, *sample = lines = [cells for _, cells in read_rows(path, _FIX)]
+    header = lines[0]
+    if len(header) != 2 or schema.id_name not in header:
+        raise UserError(
+            f"{path}: line 1: the columns must be {schema.id_name} and "
+            f"{schema.target}; restore the file or remove it"
+        )
+    place = header.index(schema.id_name)
+    predicted = dict(rows)
+    yield header
+    for line, cells in enumerate(sample, start=2):
+        own = cells[place].lstrip("0") if schema.integer_ids else cells[place]
+        if own not in predicted:
+            raise UserError(
+                f"{path}: column {schema.id_name}, line {line}: {short(own)} is not in "
+                "test.csv, or is there twice; restore the file or remove it"
+            )
+        target = predicted.pop(own)
+        yield [own, target] if place == 0 else [target, own]
+    if predicted:
+        raise UserError(
+            f"{path}: column {schema.id_name}: {short(next(iter(predicted)))} of "
+            "test.csv is missing; restore the file or remove it"
+        )
+
+
+def competition_of(run: Run) -> str:
+    """Return the competition of a run, on Kaggle.
+
+    Raises:
+        UserError: Its schema names none.
+    """
+    competition = run_schema(run).competition
+    if competition is None:
+        raise UserError(
+            "--push: the schema names no competition; add a line such as "
+            '`competition = "NAME"` to data/raw/schema.toml and train again'
+        )
+    return competition
 
 
 def to_record(submission: Submission, receipt: Receipt | None) -> dict[str, Any]:
@@ -104,44 +178,50 @@ def to_record(submission: Submission, receipt: Receipt | None) -> dict[str, Any]
     return record | ({"kaggle": asdict(receipt)} if receipt else {})
 
 
-def check(path: Path, ids: list[str]) -> list[tuple[int, float]]:
-    """Check that a file has one positive price per test Id, in order; return its rows.
+def check(path: Path, ids: list[str], schema: Schema) -> list[tuple[str, str]]:
+    """Check that a file has one prediction per test id, in order; return its rows.
 
     Raises:
         UserError: It does not; the message names the file and the line.
     """
+    expected_header = [schema.id_name, schema.target]
     header, *rows = _read_cells(path)
-    if header != _HEADER:
-        raise UserError(f"{path}: line 1: the header must be {','.join(_HEADER)}")
+    if header != expected_header:
+        raise UserError(
+            f"{path}: line 1: the header must be {','.join(expected_header)}"
+        )
     if len(rows) != len(ids):
         raise UserError(
             f"{path}: {len(rows)} rows, but test.csv has {len(ids)}; {_RETRAIN}"
         )
     checked = []
     numbered = enumerate(rows, start=2)
-    for (line, (house, price)), expected in zip(numbered, ids, strict=True):
-        if house != expected or not house.isdecimal():
+    for (line, (own, cell)), expected in zip(numbered, ids, strict=True):
+        if own != expected:
             raise UserError(
-                f"{path}: column {ID}, line {line}: expected the Id {expected}; "
-                f"{_RETRAIN}"
+                f"{path}: column {schema.id_name}, line {line}: expected the id "
+                f"{expected}; {_RETRAIN}"
             )
-        checked.append((int(house), _price(path, line, price, _RETRAIN)))
+        _number(path, schema, line, cell, _RETRAIN)
+        checked.append((own, cell))
     return checked
 
 
-def _check_range(path: Path, prices: list[float], train_prices: list[float]) -> None:
-    """Refuse predictions of which half are outside the range of the training prices."""
-    low, high, middle = min(train_prices), max(train_prices), median(prices)
+def _check_range(
+    path: Path, target: str, predicted: list[float], targets: list[float]
+) -> None:
+    """Refuse predictions whose median is outside the range of the targets."""
+    low, high, middle = min(targets), max(targets), median(predicted)
     if not low <= middle <= high:
         raise UserError(
-            f"{path}: column {TARGET}: the middle price is {middle:,.6g}, but prices "
-            f"of {low:,.6g} to {high:,.6g} were trained on; {_RETRAIN}"
+            f"{path}: column {target}: the median is {middle:,.6g}, but values of "
+            f"{low:,.6g} to {high:,.6g} were trained on; {_RETRAIN}"
         )
 
 
 def _read_cells(path: Path) -> list[list[str]]:
     """Return the first two cells of each line: after them, a blend has its models'."""
-    return [cells[: len(_HEADER)] for _, cells in read_rows(path, _RETRAIN)]
+    return [cells[:2] for _, cells in read_rows(path, _RETRAIN)]
 
 
 def _check_baseline(run: Run, name: str | None) -> None:
@@ -154,17 +234,19 @@ def _check_baseline(run: Run, name: str | None) -> None:
         )
 
 
-def _price(path: Path, line: int, text: str, remedy: str) -> float:
+def _number(path: Path, schema: Schema, line: int, text: str, remedy: str) -> float:
     try:
-        price = float(text)
+        number = float(text)
     except ValueError:
-        price = math.nan
-    if not 0 < price < math.inf:
+        number = math.nan
+    positive = schema.metric == LOG_RMSE
+    if not math.isfinite(number) or (positive and number <= 0):
+        what = "a positive number" if positive else "a number"
         raise UserError(
-            f"{path}: column {TARGET}, line {line}: {short(text)} is not a positive "
-            f"price; {remedy}"
+            f"{path}: column {schema.target}, line {line}: {short(text)} is not "
+            f"{what}; {remedy}"
         )
-    return price
+    return number
 
 
 def _column(path: Path, name: str) -> list[tuple[int, str]]:
@@ -177,8 +259,8 @@ def _column(path: Path, name: str) -> list[tuple[int, str]]:
     return [(line, cells[index]) for line, cells in rows]
 
 
-def _quartiles(prices: list[float]) -> list[float]:
-    """Return the lowest price, the three quartiles and the highest."""
-    if len(prices) == 1:  # Python before 3.13 needs two
-        return prices * 5
-    return [min(prices), *quantiles(prices, n=4, method="inclusive"), max(prices)]
+def _quartiles(values: list[float]) -> list[float]:
+    """Return the lowest value, the three quartiles and the highest."""
+    if len(values) == 1:  # Python before 3.13 needs two
+        return values * 5
+    return [min(values), *quantiles(values, n=4, method="inclusive"), max(values)]

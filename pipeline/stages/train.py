@@ -41,13 +41,14 @@ def train(
     """
     settings = replace(settings, device=_device(settings.device))
     torch.set_num_threads(1)  # the parts already use all cores
-    train, test = read_features(project, provenance.inputs)
-    _check_memory(settings, len(to_matrix(train.head(1)).names))
+    dataset = read_features(project, provenance.inputs)
+    first = dataset.train.head(1)
+    _check_memory(settings, len(to_matrix(first, dataset.layout).names))
     begin = datetime.now(UTC)
     with new_run(project, begin) as temporary:
         jobs = jobs or cpu_count()
-        result = cross_validate_models(train, test, settings, callback, jobs)
-        return write_run(temporary, result, settings, provenance, begin, train, test)
+        result = cross_validate_models(dataset, settings, callback, jobs)
+        return write_run(temporary, result, settings, provenance, begin, dataset)
 
 
 def _device(name: str) -> str:

@@ -16,6 +16,7 @@ from pipeline.core.command import train_command
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
+from pipeline.data.dataset import Dataset
 from pipeline.runs.record import (
     Confirmation,
     Confirmations,
@@ -30,10 +31,10 @@ from pipeline.stages.preprocess import read_features
 from pipeline.stages.train import train
 from pipeline.tuning.executors import Pool, open_pool
 from pipeline.tuning.plan import HELD_OUT_SEEDS, SCORED_AGAIN, Plan
-from pipeline.tuning.search import Frames, Progress, search, squared_errors
+from pipeline.tuning.search import Progress, losses, search
 from pipeline.tuning.study import FinishedTrial, Study
 from pipeline.tuning.work import CONFIRMING, SCORING, Work
-from pipeline.validation.metrics import bias_corrected, paired_difference
+from pipeline.validation.metrics import METRICS, bias_corrected, paired_difference
 
 JOURNAL = "tune.journal"  # in runs/, beside the run folders
 _FIRST_HELD_OUT = 10  # added to the seed of the search
@@ -55,27 +56,28 @@ def tune(
     Raises:
         UserError: As `train`; the workers cannot be used; or no trial finished in time.
     """
-    frames = Frames(*read_features(project, provenance.inputs))
+    dataset = read_features(project, provenance.inputs)
+    metric = METRICS[dataset.schema.metric]
     opened = Study(project.runs / JOURNAL, provenance.fingerprint, plan.settings)
     with closing(opened) as study, open_pool(plan) as pool:
         work = Work(plan, len(study.finished_trials()), callback)
-        for progress in search(study, frames, plan, pool):
+        for progress in search(study, dataset, plan, pool):
             work.search(progress)
         candidates = [plan.settings, *best_trials(progress.finished)]
         scored = partial(work.part, SCORING)
-        squares = squared_errors(frames, candidates, pool, scored)
+        row_losses = losses(dataset, candidates, pool, scored)
         # If all diverged, `train` reports it for the default settings.
-        kept = np.flatnonzero(np.isfinite(squares).all(axis=1)).tolist() or [0]
-        squares = squares[kept]
-        best = candidates[kept[ladder(squares, np.ones(squares.shape[1]))]]
+        kept = np.flatnonzero(np.isfinite(row_losses).all(axis=1)).tolist() or [0]
+        row_losses = row_losses[kept]
+        best = candidates[kept[ladder(row_losses, np.ones(row_losses.shape[1]))]]
         confirming = partial(work.part, CONFIRMING)
-        confirmed = confirm(frames, best, plan.settings, pool, confirming)
+        confirmed = confirm(dataset, best, plan.settings, pool, confirming)
     record = Search(
         best=_searched(best),
         command=train_command(replace(best, models=Settings().models)),
         trials=[to_record(trial) for trial in progress.finished],
         confirmed=confirmed,
-        corrected=bias_corrected(squares, squares, choose=ladder),
+        corrected=bias_corrected(row_losses, row_losses, choose=ladder, metric=metric),
         beats_default=best != plan.settings,
     )
     provenance = replace(provenance, search=record)
@@ -116,28 +118,28 @@ def best_trials(finished: list[FinishedTrial]) -> list[Settings]:
     return [trial.settings for trial in sorted(best, key=lambda trial: trial.number)]
 
 
-def ladder(squares: np.ndarray, counts: np.ndarray) -> int:
+def ladder(row_losses: np.ndarray, counts: np.ndarray) -> int:
     """Return the index of the best candidate, by the rule of the Ladder.
 
     A candidate replaces the best before it only if its mean squared error is lower by
     more than the paired standard error (Blum and Hardt, The Ladder, ICML 2015).
 
     Args:
-        squares: squared errors, shape (candidates, rows), the default settings first.
+        row_losses: losses, shape (candidates, rows), the default settings first.
         counts: how often each house counts, shape (rows,).
     """
-    best, houses = 0, counts.sum()
-    for index in range(1, len(squares)):
-        gaps = squares[index] - squares[best]
-        mean = gaps @ counts / houses
-        variance = (gaps - mean) ** 2 @ counts / (houses - 1)
-        if mean < -np.sqrt(variance / houses):
+    best, rows = 0, counts.sum()
+    for index in range(1, len(row_losses)):
+        gaps = row_losses[index] - row_losses[best]
+        mean = gaps @ counts / rows
+        variance = (gaps - mean) ** 2 @ counts / (rows - 1)
+        if mean < -np.sqrt(variance / rows):
             best = index
     return best
 
 
 def confirm(
-    frames: Frames,
+    dataset: Dataset,
     best: Settings,
     default: Settings,
     pool: Pool,
@@ -151,16 +153,18 @@ def confirm(
     # Where the default settings are the best, they are trained once.
     settings = dict.fromkeys([best, default])
     folds = [replace(each, seed=seed) for each in settings for seed in seeds]
-    squares = squared_errors(frames, folds, pool, callback)
-    squares = squares.reshape(len(settings), len(seeds), -1)
+    metric = METRICS[dataset.schema.metric]
+    row_losses = losses(dataset, folds, pool, callback)
+    row_losses = row_losses.reshape(len(settings), len(seeds), -1)
     scores = []
-    for pooled in np.sqrt(squares.mean(axis=2)).tolist():
+    for means in row_losses.mean(axis=2):
+        pooled = [metric.of_mean(mean) for mean in means]
         scores.append(Confirmation(pooled=pooled, mean=float(np.mean(pooled))))
     found = Confirmations(fold_seeds=seeds, best=scores[0], default=scores[-1])
     if best == default:
         return found
-    of_best, of_default = squares.mean(axis=1)
-    value, error = paired_difference(of_default, of_best)
+    of_best, of_default = row_losses.mean(axis=1)
+    value, error = paired_difference(of_default, of_best, metric)
     return replace(found, difference=value, difference_error=error)
 
 

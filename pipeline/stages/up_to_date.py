@@ -110,7 +110,7 @@ def blend(project: Project, run_ids: Sequence[str], *, force: bool) -> StageResu
             raise UserError(f"{run.run_id}: a blend of runs; give the runs themselves")
         for change in integrity.changes(project, run):
             raise UserError(change)
-    inputs = processed.require(project)
+    inputs = _inputs(project)
     options = {run.run_id: run.digest for run in runs}
     provenance = Provenance(fingerprint("blend", options, inputs), inputs)
     same = None if force else _same_run(project, provenance)
@@ -131,10 +131,24 @@ def _selected(project: Project, outcome: StageResult[Run]) -> StageResult[Run]:
 
 def _provenance(stage: str, project: Project, settings: Settings) -> Provenance:
     """Return the digests of the inputs, and the fingerprint of a stage on them."""
-    inputs = processed.require(project)
+    inputs = _inputs(project)
     return Provenance(
         fingerprint=fingerprint(stage, asdict(settings), inputs), inputs=inputs
     )
+
+
+def _inputs(project: Project) -> dict[str, str | None]:
+    """Return the digests of data/raw and data/processed.
+
+    Raises:
+        UserError: nothing is preprocessed yet, or it is out of date; or there is no
+            schema for these columns.
+    """
+    if (project.raw / "train.csv").is_file() and not processed.exists(project):
+        from pipeline.ames.table import project_table
+
+        project_table(project)
+    return processed.require(project)
 
 
 def _same_run(project: Project, provenance: Provenance) -> Run | None:

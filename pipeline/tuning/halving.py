@@ -15,14 +15,13 @@ from pipeline.network.trainer import Candidate, Trainer
 from pipeline.validation.cross_validate import by_fold, replicas_of
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import out_of_fold
-from pipeline.validation.metrics import log_rmse
 from pipeline.validation.parallel import Replica, log_predictions, new_trainer
 
 RUNGS = (1 / 3, 2 / 3, 1)  # of the epochs
 
 
 class Rung(NamedTuple):
-    """The pooled out-of-fold log-RMSE of a trial after a number of epochs."""
+    """The pooled out-of-fold score of a trial after a number of epochs."""
 
     epoch: int
     score: float
@@ -30,7 +29,7 @@ class Rung(NamedTuple):
 
 def successive_halving(
     fold_data: FoldData,
-    price: np.ndarray,
+    actual: np.ndarray,
     candidates: Sequence[Candidate],
     settings: Settings,
 ) -> list[list[Rung]]:
@@ -38,7 +37,7 @@ def successive_halving(
 
     Args:
         fold_data: The folds.
-        price: The prices in dollars, shape (n_rows,).
+        actual: The targets, shape (n_rows,).
         candidates: Weight decay, learning rate and dropout of each trial.
         settings: All other settings, such as folds, seeds and hidden layers.
     """
@@ -50,7 +49,7 @@ def successive_halving(
     for epoch in rungs_of(settings.epochs):
         while trainer.epoch < epoch:
             trainer.train_epoch()
-        scores = _scores(trainer, replicas, fold_data, price, settings)
+        scores = _scores(trainer, replicas, fold_data, actual, settings)
         for index, score in zip(active, scores, strict=True):
             reached[index].append(Rung(epoch, score))
         if epoch < settings.epochs:
@@ -75,12 +74,13 @@ def _scores(
     trainer: Trainer,
     replicas: Sequence[Replica],
     fold_data: FoldData,
-    price: np.ndarray,
+    actual: np.ndarray,
     settings: Settings,
 ) -> list[float]:
     """Return the score of each candidate that is still in the stack."""
-    log_price = log_predictions(trainer, fold_data, replicas)
-    # A diverged network predicts NaN: score it as the lowest possible price.
-    finite = np.where(np.isnan(log_price), -np.inf, log_price)
-    log_price = out_of_fold(by_fold(finite, fold_data, settings), fold_data.fold_of)
-    return [log_rmse(each, price) for each in np.exp(log_price)]
+    transformed = log_predictions(trainer, fold_data, replicas)
+    # A diverged network predicts NaN: score it as the lowest possible target.
+    finite = np.where(np.isnan(transformed), -np.inf, transformed)
+    transformed = out_of_fold(by_fold(finite, fold_data, settings), fold_data.fold_of)
+    metric = fold_data.metric
+    return [metric.score(metric.undo(each), actual) for each in transformed]

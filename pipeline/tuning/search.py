@@ -8,31 +8,22 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 
 from pipeline.core.errors import UserError
 from pipeline.core.progress import Step, announce
 from pipeline.core.settings import Settings
-from pipeline.data.schema import TARGET
+from pipeline.data.dataset import Dataset
 from pipeline.tuning.executors import Pool
 from pipeline.tuning.halving import Rung, successive_halving
 from pipeline.tuning.plan import Plan
 from pipeline.tuning.study import FinishedTrial, Study, TrialBatch
 from pipeline.validation.cross_validate import cross_validate
 from pipeline.validation.fold_data import FoldData
-from pipeline.validation.folds import make_folds
-from pipeline.validation.metrics import log_errors
+from pipeline.validation.folds import dataset_folds
 
 BATCH_SIZE = 8  # trials per stack
 BATCHES_PER_JOB = 2  # asked for in advance, so that no job waits for a slower one
-
-
-class Frames(NamedTuple):
-    """The feature frames of train.csv and test.csv."""
-
-    train: pd.DataFrame
-    test: pd.DataFrame
 
 
 class Progress(NamedTuple):
@@ -52,14 +43,16 @@ class _Pending(NamedTuple):
     future: "Future[list[list[Rung]]]"
 
 
-def search(study: Study, frames: Frames, plan: Plan, pool: Pool) -> Iterator[Progress]:
+def search(
+    study: Study, dataset: Dataset, plan: Plan, pool: Pool
+) -> Iterator[Progress]:
     """Run trials until there are enough or the time is up; yield after each batch.
 
     Batches are told in the order in which they were asked. So the same seed and number
     of jobs give the same trials, whichever batch ends first. If the search is
     interrupted, the trials that were told are kept.
     """
-    submit = _submitter(frames, plan.settings, pool)
+    submit = _submitter(dataset, plan.settings, pool)
     announce("starting the workers")
     pool.submit(_load).result()
     # The time that the workers need to start is not counted.
@@ -82,19 +75,19 @@ def search(study: Study, frames: Frames, plan: Plan, pool: Pool) -> Iterator[Pro
 
 
 def _submitter(
-    frames: Frames, settings: Settings, pool: Pool
+    dataset: Dataset, settings: Settings, pool: Pool
 ) -> Callable[[TrialBatch], _Pending]:
     """Return a function that sends a batch to the workers.
 
     The encoded rows are made once, and not sent with each batch.
     """
-    price = frames.train[TARGET].to_numpy()
-    fold_data = pool.share(_encode, frames, settings)
+    actual = dataset.train[dataset.schema.target].to_numpy()
+    fold_data = pool.share(_encode, dataset, settings)
 
     def submit(batch: TrialBatch) -> _Pending:
         shape = replace(batch.settings[0], seeds=1)
         future = pool.submit(
-            successive_halving, fold_data, price, batch.candidates, shape
+            successive_halving, fold_data, actual, batch.candidates, shape
         )
         return _Pending(batch, future)
 
@@ -105,46 +98,46 @@ def _load() -> None:
     """Do nothing: a worker that runs it has imported this module and torch."""
 
 
-def _encode(frames: Frames, settings: Settings) -> FoldData:
-    folds = make_folds(len(frames.train), settings.folds, settings.seed)
-    no_rows = frames.test.head(0)  # trials are scored on training rows only
-    return FoldData.fit(frames.train, no_rows, folds, settings)
+def _encode(dataset: Dataset, settings: Settings) -> FoldData:
+    # Trials are scored on training rows only.
+    dataset = replace(dataset, test=dataset.test.head(0))
+    return FoldData.fit(dataset, dataset_folds(dataset, settings), settings)
 
 
-def squared_errors(
-    frames: Frames,
+def losses(
+    dataset: Dataset,
     candidates: Sequence[Settings],
     pool: Pool,
     callback: Callable[[int, int], None],
 ) -> np.ndarray:
-    """Cross-validate settings; return their squared errors, shape (candidates, rows).
+    """Cross-validate settings; return their losses, shape (candidates, rows).
 
     Those of a network that diverged are infinite.
 
     Args:
-        frames: the feature frames.
+        dataset: the training and the test rows.
         candidates: the settings.
         pool: the workers.
         callback: called with the number of settings that are done, and of all.
     """
     callback(0, len(candidates))
-    shared = pool.share(Frames, *frames)
-    futures = [pool.submit(_squared_errors, shared, each) for each in candidates]
-    squares = []
+    shared = pool.share(replace, dataset)
+    futures = [pool.submit(_losses, shared, each) for each in candidates]
+    found = []
     for future in futures:
-        squares.append(future.result())
-        callback(len(squares), len(futures))
-    return np.stack(squares)
+        found.append(future.result())
+        callback(len(found), len(futures))
+    return np.stack(found)
 
 
-def _squared_errors(frames: Frames, settings: Settings) -> np.ndarray:
+def _losses(dataset: Dataset, settings: Settings) -> np.ndarray:
     torch.set_num_threads(1)
     try:
-        result = cross_validate(*frames, settings, lambda *_: None, jobs=1)
+        result = cross_validate(dataset, settings, lambda *_: None, jobs=1)
     except UserError:  # every network diverged
-        return np.full(len(frames.train), np.inf)
-    price = frames.train[TARGET].to_numpy()
-    return log_errors(result.predictions.out_of_fold, price) ** 2
+        return np.full(len(dataset.train), np.inf)
+    actual = dataset.train[dataset.schema.target].to_numpy()
+    return result.fold_data.metric.losses(result.predictions.out_of_fold, actual)
 
 
 class _Clock:

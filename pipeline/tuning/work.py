@@ -11,7 +11,7 @@ from pipeline.tuning.search import Progress
 from pipeline.validation.parallel import Callback
 
 SEARCHING = "searching"
-SCORING = "scoring the best trials house by house"
+SCORING = "scoring the best trials row by row"
 CONFIRMING = "confirming the best on held-out fold seeds"
 TRAINING = "training the best"
 # Of 8 trials, 8, then 4, then 2 train for a third of the epochs each. The last 2 of

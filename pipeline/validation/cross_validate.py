@@ -6,21 +6,20 @@ from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
-from pipeline.data.schema import TARGET
+from pipeline.data.dataset import Dataset
 from pipeline.network.trainer import Candidate
 from pipeline.validation.divergence import Diverged, drop_diverged
 from pipeline.validation.fold_data import FoldData
-from pipeline.validation.folds import Fold, make_folds, out_of_fold
-from pipeline.validation.metrics import log_rmse
+from pipeline.validation.folds import Fold, dataset_folds, out_of_fold
+from pipeline.validation.metrics import Metric
 from pipeline.validation.parallel import Callback, Replica, Trained, train_replicas
 
 
 class Score(NamedTuple):
-    """The log-RMSE of a model: of each fold, their mean, and pooled over all rows.
+    """The score of a model: of each fold, their mean, and pooled over all rows.
 
     It is NaN where a network diverged: for its fold, and for mean, std and pooled.
     """
@@ -33,7 +32,7 @@ class Score(NamedTuple):
 
 
 class Predictions(NamedTuple):
-    """Predicted prices in dollars, and the fold that validates each training row.
+    """Predicted targets, and the fold that validates each training row.
 
     Shapes: fold_of and out_of_fold [rows]; test [test rows].
     """
@@ -50,11 +49,11 @@ class CrossValidation:
     Attributes:
         replicas: the (fold, seed) pairs.
         fold_data: what the networks of each fold were trained on.
-        trained: weights, log prices and learning curves of all networks.
+        trained: weights, predictions and learning curves of all networks.
         diverged: the networks that diverged.
         scores: of each λ.
-        out_of_fold: shape (λ, rows), in dollars; NaN where a network diverged.
-        test: shape (λ, test rows), in dollars; NaN where a network diverged.
+        out_of_fold: shape (λ, rows); NaN where a network diverged.
+        test: shape (λ, test rows); NaN where a network diverged.
     """
 
     replicas: list[Replica]
@@ -83,8 +82,7 @@ class CrossValidation:
 
 
 def cross_validate(
-    train: pd.DataFrame,
-    test: pd.DataFrame,
+    dataset: Dataset,
     settings: Settings,
     callback: Callback,
     jobs: int,
@@ -94,18 +92,17 @@ def cross_validate(
     Everything that is fitted on rows is fitted separately in every fold.
 
     Args:
-        train: feature frame with prices.
-        test: feature frame.
+        dataset: the training and the test rows.
         settings: hyperparameters.
-        callback: called with the log-RMSE of a part's networks after each epoch.
+        callback: called with the RMSE of a part's networks after each epoch.
         jobs: the largest number of parts of the stack that train in parallel.
 
     Raises:
         UserError: there are fewer rows than folds, or every λ diverged.
     """
     begin = time.perf_counter()
-    folds = make_folds(len(train), settings.folds, settings.seed)
-    fold_data = FoldData.fit(train, test, folds, settings, jobs)
+    folds = dataset_folds(dataset, settings)
+    fold_data = FoldData.fit(dataset, folds, settings, jobs)
     replicas = replicas_of(settings)
     candidates = [
         Candidate(weight_decay, settings.lr, settings.dropout)
@@ -114,18 +111,21 @@ def cross_validate(
     announce("training the networks")
     trained = train_replicas(fold_data, replicas, candidates, settings, callback, jobs)
     kept, diverged = drop_diverged(trained, fold_data, replicas, settings)
-    log_price = by_fold(kept, fold_data, settings)
-    predicted = np.exp(out_of_fold(log_price, fold_data.fold_of))
-    price = train[TARGET].to_numpy()
+    transformed = by_fold(kept, fold_data, settings)
+    metric = fold_data.metric
+    predicted = metric.undo(out_of_fold(transformed, fold_data.fold_of))
+    actual = dataset.train[dataset.schema.target].to_numpy()
     seconds = (time.perf_counter() - begin) / len(candidates)
     return CrossValidation(
         replicas=replicas,
         fold_data=fold_data,
         trained=trained,
         diverged=diverged,
-        scores=[score_folds(each, price, folds, seconds) for each in predicted],
+        scores=[
+            score_folds(each, actual, folds, seconds, metric) for each in predicted
+        ],
         out_of_fold=predicted,
-        test=np.exp(log_price[:, :, len(train) :].mean(axis=1)),
+        test=metric.undo(transformed[:, :, len(actual) :].mean(axis=1)),
     )
 
 
@@ -137,18 +137,22 @@ def replicas_of(settings: Settings) -> list[Replica]:
 
 
 def by_fold(
-    log_price: np.ndarray, fold_data: FoldData, settings: Settings
+    transformed: np.ndarray, fold_data: FoldData, settings: Settings
 ) -> np.ndarray:
     """Average each fold's networks and clip: [λ, replicas, n] -> [λ, folds, n]."""
-    candidates, _, rows = log_price.shape
+    candidates, _, rows = transformed.shape
     shape = (candidates, settings.folds, settings.seeds, rows)
-    return fold_data.row_bounds.clip(log_price.reshape(shape).mean(axis=2))
+    return fold_data.row_bounds.clip(transformed.reshape(shape).mean(axis=2))
 
 
 def score_folds(
-    predicted: np.ndarray, price: np.ndarray, folds: list[Fold], seconds: float
+    predicted: np.ndarray,
+    actual: np.ndarray,
+    folds: list[Fold],
+    seconds: float,
+    metric: Metric,
 ) -> Score:
-    """Score out-of-fold prices [rows] on each fold and on all rows."""
-    scores = [log_rmse(predicted[fold.valid], price[fold.valid]) for fold in folds]
+    """Score out-of-fold predictions [rows] on each fold and on all rows."""
+    scores = [metric.score(predicted[f.valid], actual[f.valid]) for f in folds]
     mean, std = float(np.mean(scores)), float(np.std(scores, ddof=1))
-    return Score(scores, mean, std, log_rmse(predicted, price), seconds)
+    return Score(scores, mean, std, metric.score(predicted, actual), seconds)

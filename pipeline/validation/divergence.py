@@ -1,7 +1,7 @@
 """Networks that diverged are named, and their predictions are dropped.
 
-A network has diverged if one of its errors or predicted prices is not finite. Clipping
-to the price bounds must not hide that. The other networks of the same λ do not replace
+A network has diverged if one of its errors or predictions is not finite. Clipping
+to the target bounds must not hide that. The other networks of the same λ do not replace
 it: its fold then has no score, and neither has its λ, which thus cannot be the best.
 """
 
@@ -34,15 +34,15 @@ def drop_diverged(
     """Find the networks that diverged.
 
     Returns:
-        The log prices [λ, replicas, n], NaN for networks that diverged, and these.
+        The predictions [λ, replicas, n], NaN for networks that diverged, and these.
 
     Raises:
         UserError: a network of every λ diverged.
     """
     unseen = fold_data.unseen[[replica.fold for replica in replicas]]
     epochs = diverged_epochs(trained, unseen)
-    log_price = np.where(epochs[..., None], np.nan, trained.log_price)
-    return log_price, name_diverged(epochs, replicas, settings)
+    transformed = np.where(epochs[..., None], np.nan, trained.transformed)
+    return transformed, name_diverged(epochs, replicas, settings)
 
 
 def diverged_epochs(trained: Trained, unseen: np.ndarray) -> np.ndarray:
@@ -52,9 +52,9 @@ def diverged_epochs(trained: Trained, unseen: np.ndarray) -> np.ndarray:
         trained: all networks.
         unseen: shape (replicas, n), the rows that each network predicts.
     """
-    log_price = np.take_along_axis(trained.log_price, unseen[None], 2)
+    transformed = np.take_along_axis(trained.transformed, unseen[None], 2)
     finite = np.isfinite(trained.train) & np.isfinite(trained.valid)
-    finite[..., -1] &= np.isfinite(log_price).all(-1)
+    finite[..., -1] &= np.isfinite(transformed).all(-1)
     return np.asarray(np.where(finite.all(-1), 0, finite.argmin(-1) + 1))
 
 

@@ -14,35 +14,42 @@ from torch import Tensor
 
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
+from pipeline.data.dataset import Dataset
 from pipeline.data.encoder import Encoder, to_matrix
-from pipeline.data.schema import LOCATION, TARGET
 from pipeline.network.inputs import Inputs, padded_matrix
-from pipeline.validation.clipping import PriceBounds, RowBounds
+from pipeline.validation.clipping import RowBounds, TargetBounds, places_of
 from pipeline.validation.folds import Fold, fold_numbers
+from pipeline.validation.metrics import METRICS, Metric
 
-_LEAST_DEVIATION = 1e-6  # of log prices; if all are equal, they are divided by this
+_LEAST_DEVIATION = 1e-6  # of that of all rows; if all of a fold are equal
 
 
 class TargetScale(NamedTuple):
-    """Mean and standard deviation of each fold's log prices, shape (folds, 1) each."""
+    """Mean and deviation of each fold's transformed targets, shape (folds, 1) each."""
 
     mean: np.ndarray
     deviation: np.ndarray
 
     @classmethod
-    def fit(cls, log_price: np.ndarray, folds: list[Fold]) -> Self:
+    def fit(cls, transformed: np.ndarray, folds: list[Fold]) -> Self:
         """Compute both from the training rows of each fold."""
-        parts = [log_price[fold.train] for fold in folds]
+        parts = [transformed[fold.train] for fold in folds]
+        least = _LEAST_DEVIATION * float(transformed.std())
         return cls(
             np.array([[part.mean()] for part in parts]),
-            np.array([[max(part.std(), _LEAST_DEVIATION)] for part in parts]),
+            np.array([[max(part.std(), least)] for part in parts]),
         )
 
-    def standardise(self, log_price: np.ndarray) -> np.ndarray:
-        """Standardise log prices by every fold: [rows] -> [folds, rows]."""
-        return np.asarray((log_price - self.mean) / self.deviation)
+    def standardise(self, transformed: np.ndarray) -> np.ndarray:
+        """Standardise targets by every fold: [rows] -> [folds, rows]."""
+        return np.asarray((transformed - self.mean) / self.deviation)
 
-    def to_log_price(
+    def centring(self, metric: Metric) -> Self:
+        """Return the scale of the models beside the MLP: logs are only centred."""
+        deviation = np.ones_like(self.deviation) if metric.log else self.deviation
+        return self._replace(deviation=deviation)
+
+    def unstandardise(
         self, standardised: np.ndarray, fold: int | list[int] | np.ndarray
     ) -> np.ndarray:
         """Undo the standardisation.
@@ -59,62 +66,70 @@ class FoldData:
     """What the networks of each fold are trained on.
 
     Attributes:
+        metric: the metric, which transforms the target.
         folds: the row numbers of each fold.
         columns: names of the encoded columns.
         encoders: of each fold.
         inputs: training rows and then test rows, encoded.
-        targets: shape (folds, all rows), the standardised log price; NaN in test rows.
+        targets: shape (folds, all rows), the standardised target; NaN in test rows.
         scale: the mean and standard deviation of the target.
-        price_bounds: of each fold.
+        target_bounds: of each fold.
         row_bounds: the same for all rows.
     """
 
+    metric: Metric
     folds: list[Fold]
     columns: list[str]
     encoders: list[Encoder]
     inputs: Inputs
     targets: Tensor
     scale: TargetScale
-    price_bounds: list[PriceBounds]
+    target_bounds: list[TargetBounds]
     row_bounds: RowBounds
 
     @classmethod
     def fit(
         cls,
-        train: pd.DataFrame,
-        test: pd.DataFrame,
+        dataset: Dataset,
         folds: list[Fold],
         settings: Settings,
         jobs: int = 1,
     ) -> Self:
-        """Fit encoders, target scale and price bounds on each fold's training rows.
+        """Fit encoders, target scale and target bounds on each fold's training rows.
 
         With several jobs, the encoders of a long file are fitted in threads.
         """
         announce("encoding the rows for each fold")
+        train, test = dataset.train, dataset.test
+        schema, layout = dataset.schema, dataset.layout
+        metric = METRICS[schema.metric]
         encoders = Encoder.fit_each(
-            train, [fold.train for fold in folds], settings.rare_share, jobs
+            train, layout, [fold.train for fold in folds], settings.rare_share, jobs
         )
-        log_price = np.log(train[TARGET].to_numpy(float))
-        scale = TargetScale.fit(log_price, folds)
+        transformed = metric.transform(train[schema.target].to_numpy(float))
+        scale = TargetScale.fit(transformed, folds)
         missing = np.full((len(folds), len(test)), np.nan)
-        targets = np.hstack([scale.standardise(log_price), missing])
-        where = pd.concat([train[LOCATION], test[LOCATION]], ignore_index=True)
+        targets = np.hstack([scale.standardise(transformed), missing])
+        places = [places_of(frame, schema) for frame in (train, test)]
+        where = pd.concat(places, ignore_index=True)
         bounds = [
-            PriceBounds.fit(
-                where.iloc[fold.train], log_price[fold.train], settings.margin_quantile
+            TargetBounds.fit(
+                where.iloc[fold.train],
+                transformed[fold.train],
+                settings.margin_quantile,
             )
             for fold in folds
         ]
-        matrix = padded_matrix([train, test])
+        matrix = padded_matrix([train, test], layout)
         return cls(
+            metric=metric,
             folds=folds,
-            columns=to_matrix(train.head(1)).names,
+            columns=to_matrix(train.head(1), layout).names,
             encoders=encoders,
             inputs=Inputs.of(matrix, encoders, settings.device),
             targets=torch.from_numpy(targets.astype(np.float32)).to(settings.device),
             scale=scale,
-            price_bounds=bounds,
+            target_bounds=bounds,
             row_bounds=RowBounds.of(bounds, where),
         )
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.core.errors import UserError
+from pipeline.core.settings import Settings
+from pipeline.data.dataset import Dataset
 
 
 class Fold(NamedTuple):
@@ -18,18 +20,43 @@ class Fold(NamedTuple):
     valid: np.ndarray
 
 
-def make_folds(rows: int, folds: int, seed: int) -> list[Fold]:
+def make_folds(
+    rows: int, folds: int, seed: int, groups: np.ndarray | None = None
+) -> list[Fold]:
     """Split the row numbers into shuffled folds whose sizes differ by at most one.
 
+    Rows of the same group stay in one fold. The sizes then differ as the groups do.
+
+    Args:
+        rows: the number of rows.
+        folds: the number of folds.
+        seed: of the shuffling.
+        groups: the group of each row, if they have any.
+
     Raises:
-        UserError: there are fewer rows than folds.
+        UserError: there are fewer rows, or groups, than folds.
     """
     if folds > rows:
         raise UserError(f"--folds {folds}: more folds than the {rows} training rows")
-    from sklearn.model_selection import KFold  # a second, only to split
+    if groups is not None and (found := len(np.unique(groups))) < folds:
+        raise UserError(f"--folds {folds}: more folds than the {found} groups")
+    from sklearn.model_selection import GroupKFold, KFold  # a second, only to split
 
-    splitter = KFold(folds, shuffle=True, random_state=seed)
-    return [Fold(*parts) for parts in splitter.split(np.empty(rows))]
+    kind = KFold if groups is None else GroupKFold
+    splitter = kind(folds, shuffle=True, random_state=seed)
+    parts = splitter.split(np.empty(rows), groups=groups)
+    return [Fold(*part) for part in parts]
+
+
+def dataset_folds(dataset: Dataset, settings: Settings) -> list[Fold]:
+    """Return the folds of a dataset, whose groups stay together.
+
+    Raises:
+        UserError: as `make_folds`.
+    """
+    train, group = dataset.train, dataset.schema.group
+    groups = None if group is None else train[group].astype(str).to_numpy()
+    return make_folds(len(train), settings.folds, settings.seed, groups)
 
 
 def contiguous_folds(rows: int, folds: int) -> list[Fold]:

@@ -1,29 +1,87 @@
-"""The competition's score, log-RMSE, and a forecast of it for new houses."""
+"""The metrics that models are scored by, and a forecast of a score for new rows."""
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.data.schema import METRICS as TITLES
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How predictions are scored: the mean loss of the rows, or its square root.
+
+    Attributes:
+        name: as a schema has it.
+        log: whether errors are those of logs; the target is then predicted as its log.
+        squared: whether the loss is the squared error; else it is the absolute error.
+    """
+
+    name: str
+    log: bool
+    squared: bool
+
+    @property
+    def title(self) -> str:
+        """The name as tables show it."""
+        return TITLES[self.name]
+
+    @property
+    def loss(self) -> str:
+        """What the losses are called."""
+        return "squared error" if self.squared else "absolute error"
+
+    def transform(self, target: np.ndarray) -> np.ndarray:
+        """Return targets as models predict them: their logs, or as they are."""
+        return np.asarray(np.log(target) if self.log else target, dtype=float)
+
+    def undo(self, transformed: np.ndarray) -> np.ndarray:
+        """Return targets in their own unit."""
+        return np.asarray(np.exp(transformed) if self.log else transformed)
+
+    def errors(self, predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:
+        """Return the error of each row, in the scale that models predict in."""
+        gaps = self.transform(predicted) - self.transform(actual)
+        return np.asarray(gaps)
+
+    def losses(self, predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:
+        """Return the loss of each row: its squared or absolute error."""
+        return self.losses_of(self.errors(predicted, actual))
+
+    def losses_of(self, errors: np.ndarray) -> np.ndarray:
+        """Return the losses of errors."""
+        return np.asarray(errors**2 if self.squared else np.abs(errors))
+
+    def of_mean(self, mean: float) -> float:
+        """Return the score of a mean loss."""
+        return math.sqrt(mean) if self.squared else float(mean)
+
+    def score(self, predicted: np.ndarray, actual: np.ndarray) -> float:
+        """Return the score of predictions, in the unit of the target or of its log."""
+        return self.of_mean(np.mean(self.losses(predicted, actual)))
+
+
+LOG_RMSE = Metric("log-rmse", log=True, squared=True)
+METRICS = {
+    metric.name: metric
+    for metric in (
+        LOG_RMSE,
+        Metric("rmse", log=False, squared=True),
+        Metric("mae", log=False, squared=False),
+    )
+}
+
 
 def log_rmse(predicted: np.ndarray, price: np.ndarray) -> float:
-    """Return the root mean squared error of log prices.
-
-    Args:
-        predicted: shape (rows,), in dollars.
-        price: shape (rows,), in dollars.
-    """
-    return float(np.sqrt(np.mean(log_errors(predicted, price) ** 2)))
-
-
-def log_errors(predicted: np.ndarray, price: np.ndarray) -> np.ndarray:
-    """Return log(predicted) - log(price), shape (rows,); prices in dollars."""
-    return np.asarray(np.log(predicted) - np.log(price))
+    """Return the root mean squared error of log prices, shape (rows,) each."""
+    return LOG_RMSE.score(predicted, price)
 
 
 class Difference(NamedTuple):
-    """A difference of two log-RMSE and its standard error."""
+    """A difference of two scores and its standard error."""
 
     value: float
     standard_error: float
@@ -34,21 +92,26 @@ class Difference(NamedTuple):
         return abs(self.value) > 2 * self.standard_error
 
 
-def paired_difference(first: np.ndarray, second: np.ndarray) -> Difference:
-    """Return how much higher the second log-RMSE is, with its standard error.
+def paired_difference(
+    first: np.ndarray, second: np.ndarray, metric: Metric = LOG_RMSE
+) -> Difference:
+    """Return how much higher the second score is, with its standard error.
 
-    The uncertainty is over houses, which are paired: what makes a house hard to predict
+    The uncertainty is over rows, which are paired: what makes a row hard to predict
     does so for both models. (A deviation over folds or fold seeds, which share most of
     their training rows, is too small: Nadeau and Bengio, Inference for the
     Generalization Error, Machine Learning, 2003.) The difference of the mean squared
     errors is divided by the sum of their roots, which gives that of the roots.
 
     Args:
-        first: squared errors of log prices, shape (rows,). For several fold seeds, take
-            the mean over the seeds of each house first.
+        first: the losses of a model, shape (rows,). For several fold seeds, take the
+            mean over the seeds of each row first.
         second: the same of the other model.
+        metric: the metric; of the mean absolute error, no root is taken.
     """
-    roots = float(np.sqrt(first.mean()) + np.sqrt(second.mean()))
+    roots = 1.0
+    if metric.squared:
+        roots = float(np.sqrt(first.mean()) + np.sqrt(second.mean()))
     if not roots:
         return Difference(0.0, 0.0)
     gaps = second - first
@@ -56,14 +119,14 @@ def paired_difference(first: np.ndarray, second: np.ndarray) -> Difference:
     return Difference(float(gaps.mean()) / roots, error / roots)
 
 
-def lowest(squares: np.ndarray, counts: np.ndarray) -> int:
-    """Return the index of the candidate with the lowest error on drawn houses.
+def lowest(losses: np.ndarray, counts: np.ndarray) -> int:
+    """Return the index of the candidate with the lowest loss on drawn rows.
 
     Args:
-        squares: squared errors, shape (candidates, rows).
-        counts: how often each house was drawn, shape (rows,).
+        losses: shape (candidates, rows).
+        counts: how often each row was drawn, shape (rows,).
     """
-    return int(np.argmin(squares @ counts))
+    return int(np.argmin(losses @ counts))
 
 
 def bias_corrected(
@@ -72,22 +135,24 @@ def bias_corrected(
     *,
     choose: Callable[[np.ndarray, np.ndarray], int] = lowest,
     draws: int = 500,
+    metric: Metric = LOG_RMSE,
 ) -> float:
-    """Return the log-RMSE of the best of several candidates, without selection bias.
+    """Return the score of the best of several candidates, without selection bias.
 
     The lowest of several scores is optimistic: it is partly luck. Each draw takes
-    houses with replacement, picks the candidate that is best on them, and scores it on
-    the houses that were not drawn (Tsamardinos, Greasidou and Borboudakis,
+    rows with replacement, picks the candidate that is best on them, and scores it on
+    the rows that were not drawn (Tsamardinos, Greasidou and Borboudakis,
     Bootstrapping the out-of-sample predictions for efficient and accurate
-    cross-validation, Machine Learning, 2018). The houses that were not drawn differ
+    cross-validation, Machine Learning, 2018). The rows that were not drawn differ
     from draw to draw. So the overall best is scored on the same ones, and only the mean
     difference is added to its own score.
 
     Args:
-        compared: squared errors that the choice is made by, shape (candidates, rows).
-        scored: squared errors that the score is made of, of the same shape.
+        compared: losses that the choice is made by, shape (candidates, rows).
+        scored: losses that the score is made of, of the same shape.
         choose: the rule that picks the best, given `compared` and the counts.
         draws: number of bootstrap draws.
+        metric: the metric.
     """
     generator = np.random.default_rng(0)
     rows = compared.shape[1]
@@ -99,41 +164,44 @@ def bias_corrected(
         out = counts == 0
         if out.any():
             gaps.append((scored[best, out] - scored[overall, out]).mean())
-    return float(np.sqrt(scored[overall].mean() + np.mean(gaps)))
+    return metric.of_mean(scored[overall].mean() + np.mean(gaps))
 
 
 class Forecast(NamedTuple):
-    """The expected score on new houses, with a 90 % interval."""
+    """The expected score on new rows, with a 90 % interval."""
 
     estimate: float
     low: float
     high: float
 
 
-def forecast(errors: np.ndarray, houses: int, *, draws: int = 4000) -> Forecast:
-    """Forecast the log-RMSE on new houses from out-of-fold errors.
+def forecast(
+    losses: np.ndarray, new_rows: int, *, draws: int = 4000, metric: Metric = LOG_RMSE
+) -> Forecast:
+    """Forecast the score on new rows from out-of-fold losses.
 
-    A few houses dominate the score (the errors have heavy tails), so formulas for the
+    A few rows dominate the score (the errors have heavy tails), so formulas for the
     normal distribution are not accurate. Each draw takes a bootstrap sample, for the
-    uncertainty of the errors' distribution, and samples the new houses from it, for the
-    randomness of the houses themselves (Efron and Tibshirani, An Introduction to the
+    uncertainty of the errors' distribution, and samples the new rows from it, for the
+    randomness of the rows themselves (Efron and Tibshirani, An Introduction to the
     Bootstrap, chapters 13 and 25).
 
     Args:
-        errors: shape (rows,), out-of-fold errors of log prices.
-        houses: number of new houses.
+        losses: shape (rows,), of out-of-fold predictions.
+        new_rows: number of new rows.
         draws: number of bootstrap draws.
+        metric: the metric.
     """
     generator = np.random.default_rng(0)
-    squares, rows = errors**2, len(errors)
+    rows = len(losses)
     scores = []
     for _ in range(draws):
-        # Of the bootstrap sample, only the places that new houses take are drawn: it
-        # may have many more. Houses that take the same place are the same row.
-        places = np.sort(generator.integers(rows, size=houses))
+        # Of the bootstrap sample, only the places that new rows take are drawn: it may
+        # have many more. New rows that take the same place are the same row.
+        places = np.sort(generator.integers(rows, size=new_rows))
         is_first = np.diff(places, prepend=-1) > 0
         sample = generator.integers(rows, size=is_first.sum())
         new = sample[np.cumsum(is_first) - 1]
-        scores.append(np.sqrt(squares[new].mean()))
+        scores.append(metric.of_mean(losses[new].mean()))
     low, high = np.quantile(scores, [0.05, 0.95])
-    return Forecast(float(np.sqrt(squares.mean())), float(low), float(high))
+    return Forecast(metric.of_mean(losses.mean()), float(low), float(high))

@@ -18,6 +18,11 @@ from pipeline.network.partition import even_cut, joined, pieces
 from pipeline.network.schedule import Schedule
 from pipeline.network.trainer import Candidate, EpochErrors, Trainer
 from pipeline.validation.fold_data import FoldData
+from pipeline.validation.metrics import Metric
+
+_ROWS_OF_LAMBDA = 1460  # up to which λ is used as it is given
+_MOST_BATCHES = 100  # in an epoch
+_SQUARED, _ABSOLUTE = 10.0, 0.1  # thresholds, in standard deviations of the target
 
 
 class Replica(NamedTuple):
@@ -30,18 +35,19 @@ class Replica(NamedTuple):
 class Trained(NamedTuple):
     """Trained networks, by candidate and replica.
 
-    Shapes: weights, each [candidates, replicas, ...]; log_price [candidates, replicas,
-    rows + test rows], NaN for the rows that a network was trained on; train and valid
-    [candidates, replicas, epochs], the learning curves in log-RMSE.
+    Shapes: weights, each [candidates, replicas, ...]; transformed [candidates,
+    replicas, rows + test rows], the predictions, NaN for the rows that a network was
+    trained on; train and valid [candidates, replicas, epochs], the learning curves,
+    RMSE.
     """
 
     weights: dict[str, np.ndarray]
-    log_price: np.ndarray
+    transformed: np.ndarray
     train: np.ndarray
     valid: np.ndarray
 
 
-# The number of a part, the steps it has done since the last call, and the log-RMSE of
+# The number of a part, the steps it has done since the last call, and the RMSE of
 # its networks, if it trains any.
 Callback = Callable[[int, int, list[float]], None]
 
@@ -118,23 +124,55 @@ def new_trainer(
     candidates: Sequence[Candidate],
     settings: Settings,
 ) -> Trainer:
-    """Return an untrained stack of all candidates and replicas."""
+    """Return an untrained stack of all candidates and replicas.
+
+    On a long table the batches are larger than the settings say, so that an epoch has
+    no more than `_MOST_BATCHES`.
+
+    Weights decay at each step, and more rows are more steps. So that they decay as much
+    in an epoch of a long table, λ is divided by how many more steps it has than House
+    Prices (Wang and Aitchison, How to set AdamW's weight decay as you scale model and
+    dataset size, 2024).
+    """
     folds, fold = fold_data.folds, [replica.fold for replica in replicas]
     # The number of batches is that of the smallest fold of all, not of this part, on
     # which no number of a network may depend.
     smallest = min(len(each.train) for each in folds)
-    batches = max(1, smallest // settings.batch_size)
-    delta = torch.tensor(settings.huber_delta / fold_data.scale.deviation[fold, 0])
+    asked = max(1, smallest // settings.batch_size)
+    batches = min(asked, _MOST_BATCHES)
+    share = asked / batches * min(1.0, _ROWS_OF_LAMBDA / len(fold_data.fold_of))
+    deviation = fold_data.scale.deviation[fold, 0]
+    delta = torch.tensor(huber_delta(fold_data.metric, settings, deviation))
     return Trainer(
         train=_rows(fold_data, fold, [each.train for each in folds]),
         valid=_rows(fold_data, fold, [each.valid for each in folds]),
-        candidates=candidates,
+        candidates=[
+            each._replace(weight_decay=share * each.weight_decay) for each in candidates
+        ],
         seeds=[replica_seed(settings.seed, replica) for replica in replicas],
         loss=huber_loss(delta.to(settings.device)),
         hidden=settings.hidden,
         schedule=Schedule(settings.epochs, batches, settings.warm_up),
         adamw=AdamWOptions(settings.adam_betas, settings.wide_lr_multiplier),
     )
+
+
+def huber_delta(
+    metric: Metric, settings: Settings, deviation: np.ndarray
+) -> np.ndarray:
+    """Return the threshold of the Huber loss in the unit of the standardised target.
+
+    For logs it is that of the settings. Otherwise the loss is that of the metric: the
+    squared error, or with a low threshold nearly the absolute error.
+
+    Args:
+        metric: the metric.
+        settings: the settings.
+        deviation: the standard deviation of each network's transformed targets.
+    """
+    if metric.log:
+        return np.asarray(settings.huber_delta / deviation)
+    return np.full_like(deviation, _SQUARED if metric.squared else _ABSOLUTE)
 
 
 def replica_seed(seed: int, replica: Replica) -> int:
@@ -157,7 +195,7 @@ def _rows(fold_data: FoldData, fold: list[int], parts: list[np.ndarray]) -> Rows
 def log_predictions(
     trainer: Trainer, fold_data: FoldData, replicas: Sequence[Replica]
 ) -> np.ndarray:
-    """Return the predicted log prices, shape (candidates, replicas, rows + test rows).
+    """Return the transformed predictions, shape (candidates, replicas, all rows).
 
     They are NaN for the rows that a network was trained on, which nothing uses.
     """
@@ -169,7 +207,7 @@ def log_predictions(
     stacks = [each.stack for each in trainer.candidate_trainers]
     standardised = predict_rows(stacks, fold_data.inputs, own, rows)
     shape = (len(stacks), len(replicas), fold_data.targets.shape[1])
-    log_price = np.full(shape, np.nan)
-    predicted = fold_data.scale.to_log_price(standardised, fold)
-    np.put_along_axis(log_price, fold_data.unseen[None, fold], predicted, 2)
-    return log_price
+    transformed = np.full(shape, np.nan)
+    predicted = fold_data.scale.unstandardise(standardised, fold)
+    np.put_along_axis(transformed, fold_data.unseen[None, fold], predicted, 2)
+    return transformed

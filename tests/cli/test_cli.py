@@ -113,7 +113,7 @@ def test_a_house_without_a_neighbourhood_may_have_a_largest_error(
     assert shown.status == 0
     assert shown.out.count("missing") == 10
     (record,) = (small_project / "runs").glob("*/run.json")
-    assert json.loads(record.read_text())["costliest"][0]["Neighborhood"] is None
+    assert json.loads(record.read_text())["costliest"][0]["place"] is None
 
 
 def test_the_pooled_score_is_that_of_the_out_of_fold_file(pipeline, ready):

@@ -27,6 +27,7 @@ STEPS = {
         "cleaning, and adding columns",
         "writing data/processed",
     ],
+    "schema": ["loading pandas"],
     "train": [
         LOADING,
         "reading data/processed",
@@ -40,7 +41,7 @@ STEPS = {
         "checking the files of ",
         "reading and checking test.csv",
         "loading the models",
-        "predicting the prices",
+        "predicting",
     ],
     "report": [
         LOADING,
@@ -54,6 +55,7 @@ STEPS = {
 def command_of(name, root):
     options = {
         "preprocess": ["--force"],
+        "schema": ["--force"],
         "train": [*QUICK, "--force"],
         "predict": [root / "data/raw/test.csv", "-o", root / "prices.csv"],
     }
@@ -98,7 +100,7 @@ def test_training_shows_its_steps_in_a_terminal_and_then_the_scores(trained_proj
 def test_no_colour_is_shown_where_none_is_wanted(environment, code, trained_project):
     shown = on_a_terminal(command_of("submit", trained_project), **environment)
     assert not re.search(code, shown)
-    assert "Prices in dollars" in shown
+    assert "SalePrice: training and predicted" in shown
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -188,7 +190,7 @@ def test_the_time_left_counts_down_and_is_not_shown_when_it_is_used_up(clock):
 
 def test_the_longest_line_of_a_search_fits_into_80_columns(clock):
     display = progress.Display()
-    display.note = "256 of 256 trials · lowest log-RMSE 0.1114"
+    display.note = "256 of 256 trials · lowest score 0.1114"
     clock[0] = 50
     display.advance(0.5)
     screen = Console(file=io.StringIO(), width=80)
@@ -220,7 +222,7 @@ def test_the_bar_leaves_room_for_what_follows_the_last_tree(
         progress, "Display", lambda: displays.append(made()) or displays[-1]
     )
     settings = Settings(models=models, folds=2, seeds=1, epochs=8, trees=80)
-    with progress.training_progress(settings) as callback:
+    with progress.training_progress(settings, "log-RMSE") as callback:
         for _ in range(8):
             callback(0, 2, [0.1, 0.3])
         for _ in range(8 * (len(models) - 1)):

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from ames_columns import SCHEMA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -64,7 +65,7 @@ def run_of(folds, lambdas=(5.0,)):
             models=("mlp",), folds=folds, lambdas=lambdas, hidden=hidden, seeds=16
         ),
         best_lambda=lambdas[0],
-        cv_log_rmse=SCORE["pooled"],
+        cv=SCORE["pooled"],
         scores=[
             ModelScore(weight_decay=value, folds=scores, **SCORE) for value in lambdas
         ],
@@ -73,7 +74,7 @@ def run_of(folds, lambdas=(5.0,)):
         largest_errors=[LargestError(1299, "NPkVill", 755_000.0, 335_849.0, 0.132)],
         seconds=1234.5,
         columns=[],
-        price_bounds=[],
+        target_bounds=[],
         threads=1,
         versions={},
     )
@@ -165,7 +166,8 @@ TABLES = {
     "submit": lambda folders: show_submission(
         Submission(
             folders.raw,
-            rows=[(1461, 1e6)],
+            SCHEMA,
+            rows=[("1461", 1e6)],
             quartiles=[755_000.0] * 5,
             train_quartiles=[755_000.0] * 5,
             skipped=True,
@@ -261,7 +263,7 @@ def train_in(terminal, monkeypatch, scores=(0.1, 0.3)):
     """The progress that `train` prints on a console."""
     monkeypatch.setattr(console, "err", terminal)
     monkeypatch.setattr(progress, "err", terminal)
-    with progress.training_progress(TWO_NETWORKS) as callback:
+    with progress.training_progress(TWO_NETWORKS, "log-RMSE") as callback:
         for _ in range(8):
             callback(0, len(scores), list(scores))
     return terminal.file.getvalue()

@@ -39,6 +39,14 @@ def test_one_changed_line_in_any_room_is_another_fingerprint(room, copied, monke
     assert of_the_code() == before
 
 
+def test_the_schema_of_ames_is_part_of_it(copied, monkeypatch):
+    monkeypatch.setattr(module, "PACKAGE", copied)
+    before = of_the_code()
+    with (copied / "ames" / "schema.toml").open("a", encoding="utf-8") as file:
+        file.write("# one line more\n")
+    assert of_the_code() != before
+
+
 def test_stage_options_and_inputs_are_part_of_it():
     found = {
         fingerprint("train", {"seed": 0}, {"file": "a"}),

@@ -58,7 +58,7 @@ def test_any_line_ending_gives_the_same(tmp_path, ending):
         ('"RL', "an unclosed quote, or a quote inside a cell"),
         ("R,L", "82 cells where the header has 81"),
         ("R\0L", "a NUL byte"),
-        ("R" * 5000, "longer than 4,096 characters"),
+        ("R" * 70_000, "longer than 65,536 characters"),
     ],
 )
 def test_a_broken_line_far_down_is_named(tmp_path, cell, why):

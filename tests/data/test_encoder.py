@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ames_columns import CATEGORIES, ID, LAYOUT, TARGET
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
@@ -9,7 +10,6 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import Encoder, to_matrix
-from pipeline.data.schema import CATEGORIES, ID, TARGET
 from pipeline.validation.folds import make_folds
 
 RARE_SHARE = Settings.rare_share
@@ -22,7 +22,7 @@ def fold(train_features):
 
 @pytest.fixture(scope="module")
 def matrix(train_features):
-    return to_matrix(train_features)
+    return to_matrix(train_features, LAYOUT)
 
 
 def test_the_encoder_is_a_column_transformer_that_scales_rare_columns_down(
@@ -71,8 +71,8 @@ def test_rows_outside_the_training_rows_do_not_change_the_encoder(train_features
     changed = train_features.copy()
     changed.loc[outside, ["GrLivArea", "LotFrontage", "Size"]] = 1e6
     changed.loc[outside, "Neighborhood"] = "Blueste"
-    before = Encoder.fit(to_matrix(train_features), fold, RARE_SHARE)
-    after = Encoder.fit(to_matrix(changed), fold, RARE_SHARE)
+    before = Encoder.fit(to_matrix(train_features, LAYOUT), fold, RARE_SHARE)
+    after = Encoder.fit(to_matrix(changed, LAYOUT), fold, RARE_SHARE)
     for name in ("fill", "mean", "scale"):
         np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
 
@@ -82,7 +82,7 @@ def test_an_unseen_category_is_all_zero(train_features, test_features, matrix):
     column = matrix.names.index("MSSubClass=150")
     house = test_features["MSSubClass"] == "150"
     assert house.sum() == 1
-    cells = to_matrix(test_features[house]).entries
+    cells = to_matrix(test_features[house], LAYOUT).entries
     assert cells[0, column] == 1
     assert encoder.transform(cells)[0, column] == 0
 
@@ -91,7 +91,9 @@ def test_test_rows_are_encoded_without_missing_values(
     train_features, test_features, matrix
 ):
     encoder = Encoder.fit(matrix, np.arange(len(train_features)), RARE_SHARE)
-    assert np.isfinite(encoder.transform(to_matrix(test_features).entries)).all()
+    assert np.isfinite(
+        encoder.transform(to_matrix(test_features, LAYOUT).entries)
+    ).all()
 
 
 def test_the_interaction_of_neighbourhood_and_size_is_the_size_there_and_zero_elsewhere(
@@ -105,7 +107,7 @@ def test_the_interaction_of_neighbourhood_and_size_is_the_size_there_and_zero_el
 
 def test_a_column_that_is_missing_in_all_rows_is_constant(train_features):
     empty = train_features.assign(LotFrontage=np.nan)
-    matrix = to_matrix(empty)
+    matrix = to_matrix(empty, LAYOUT)
     encoded = Encoder.fit(matrix, np.arange(len(empty)), RARE_SHARE).transform(
         matrix.entries
     )
@@ -118,17 +120,17 @@ def test_a_column_that_hardly_varies_in_training_stays_finite_elsewhere(
 ):
     areas = np.zeros(len(train_features))
     areas[0], areas[-1] = 1e-39, 1e6
-    matrix = to_matrix(train_features.assign(MiscVal=areas))
+    matrix = to_matrix(train_features.assign(MiscVal=areas), LAYOUT)
     encoder = Encoder.fit(matrix, np.arange(len(areas) - 1), RARE_SHARE)
     assert np.isfinite(encoder.transform(matrix.entries)).all()
 
 
 def test_fitting_a_few_columns_at_a_time_gives_the_same_encoder(train_features):
     features = train_features.assign(Size=train_features["Size"].mask(lambda x: x > 1))
-    matrix = to_matrix(features)
+    matrix = to_matrix(features, LAYOUT)
     parts = [fold.train for fold in make_folds(len(features), 3, seed=0)]
     for rows, encoder in zip(
-        parts, Encoder.fit_each(features, parts, RARE_SHARE), strict=True
+        parts, Encoder.fit_each(features, LAYOUT, parts, RARE_SHARE), strict=True
     ):
         whole = Encoder.fit(matrix, rows, RARE_SHARE)
         for name in ("fill", "mean", "scale"):
@@ -137,9 +139,9 @@ def test_fitting_a_few_columns_at_a_time_gives_the_same_encoder(train_features):
 
 
 def test_missing_values_are_imputed_as_by_scikit_learn(train_features, fold):
-    cells = to_matrix(train_features.assign(LotArea=np.nan)).entries[fold]
+    cells = to_matrix(train_features.assign(LotArea=np.nan), LAYOUT).entries[fold]
     imputer = SimpleImputer(strategy="median", keep_empty_features=True).fit(cells)
     encoder = Encoder.fit(
-        to_matrix(train_features.assign(LotArea=np.nan)), fold, RARE_SHARE
+        to_matrix(train_features.assign(LotArea=np.nan), LAYOUT), fold, RARE_SHARE
     )
     np.testing.assert_array_equal(encoder.fill, imputer.statistics_)

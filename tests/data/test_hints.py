@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from ames_columns import AMES
 from scipy.stats import spearmanr
 from situations import RAW
 from sklearn.metrics import roc_auc_score
@@ -15,8 +16,8 @@ PRICE = "SalePrice"
 
 @pytest.fixture(scope="module")
 def houses():
-    train = read_train(RAW / "train.csv").drop(columns="Id")
-    return train, read_test(RAW / "test.csv").frame.drop(columns="Id")
+    train = read_train(RAW / "train.csv", AMES).drop(columns="Id")
+    return train, read_test(RAW / "test.csv", AMES).frame.drop(columns="Id")
 
 
 def hints_of(train, test):

@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 import pytest
+from ames_columns import AMES
 from situations import RAW
 
 from pipeline.core.errors import UserError
@@ -34,7 +35,7 @@ def refusal(read, tmp_path, content):
     path = tmp_path / "houses.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(UserError) as error:
-        read(path)
+        read(path, AMES)
     message = str(error.value)
     assert message.startswith(f"{path}: ")
     assert "\n" not in message
@@ -55,15 +56,18 @@ def test_prices_that_cannot_be_dollars_are_refused(change, train, tmp_path):
     prices = train["SalePrice"].astype(float).map(change)
     content = csv_of(train.assign(SalePrice=prices))
     message = refusal(read_train, tmp_path, content)
-    assert message.startswith("column SalePrice: half of the prices are below 1,000")
-    assert "restore dollars" in message
+    assert message.startswith(
+        f"column SalePrice: half of the values are below {prices.median():.6g} (the "
+        f"first is {prices[0]:.6g}), and their median must be 1,000 to "
+    )
+    assert "restore the unit" in message
 
 
 def test_one_low_price_is_no_reason_to_refuse(train, tmp_path):
     path = tmp_path / "train.csv"
     prices = train["SalePrice"].mask(train.index == 0, "500")
     path.write_text(csv_of(train.assign(SalePrice=prices)))
-    assert read_train(path)["SalePrice"][0] == 500
+    assert read_train(path, AMES)["SalePrice"][0] == 500
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ def test_a_column_of_unknown_categories_is_refused(test, tmp_path):
 def test_a_few_houses_of_a_new_place_are_read(test, tmp_path):
     path = tmp_path / "houses.csv"
     path.write_text(csv_of(test.head(3).assign(Neighborhood="Atlantis")))
-    assert read_new(path).unseen == {"Neighborhood": ["Atlantis"]}
+    assert read_new(path, AMES).unseen == {"Neighborhood": ["Atlantis"]}
 
 
 OTHERS = {
@@ -185,4 +189,4 @@ def test_another_file_is_refused_with_the_line_that_fits_it(case, train, tmp_pat
 def test_quotes_around_every_cell_change_nothing(train, tmp_path):
     path = tmp_path / "train.csv"
     path.write_text(csv_of(train, quoting=1))
-    assert read_train(path).equals(read_train(RAW / "train.csv"))
+    assert read_train(path, AMES).equals(read_train(RAW / "train.csv", AMES))

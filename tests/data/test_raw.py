@@ -1,6 +1,7 @@
 """Reading: the meaning of NA in this data, and one-line errors for invalid files."""
 
 import pytest
+from ames_columns import AMES
 from situations import RAW
 
 from pipeline.core.errors import UserError
@@ -25,38 +26,40 @@ def with_cell(column, line, value):
 
 
 def test_every_real_row_and_column_is_read():
-    assert read_train(RAW / "train.csv").shape == (1460, 81)
-    assert read_test(RAW / "test.csv").frame.shape == (1459, 80)
+    assert read_train(RAW / "train.csv", AMES).shape == (1460, 81)
+    assert read_test(RAW / "test.csv", AMES).frame.shape == (1459, 80)
 
 
 def test_none_is_a_category_of_masonry_and_na_is_missing():
-    masonry = read_train(RAW / "train.csv")["MasVnrType"]
+    masonry = read_train(RAW / "train.csv", AMES)["MasVnrType"]
     assert (masonry == "None").sum() == 864
     assert masonry.isna().sum() == 8
 
 
 def test_na_means_that_the_house_has_no_pool():
-    pools = read_train(RAW / "train.csv")["PoolQC"]
+    pools = read_train(RAW / "train.csv", AMES)["PoolQC"]
     assert (pools == "None").sum() == 1453
     assert pools.isna().sum() == 0
 
 
 def test_na_of_a_numeric_column_is_missing():
-    houses = read_train(RAW / "train.csv")
+    houses = read_train(RAW / "train.csv", AMES)
     assert houses["LotFrontage"].isna().sum() == 259
     assert houses["GarageYrBlt"].isna().sum() == 81
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_read_like_the_plain_file(tmp_path):
     windows = ("\ufeff" + train_text()).replace("\n", "\r\n")
-    assert read_train(write(tmp_path, windows)).equals(read_train(RAW / "train.csv"))
+    assert read_train(write(tmp_path, windows), AMES).equals(
+        read_train(RAW / "train.csv", AMES)
+    )
 
 
 def test_a_category_outside_the_schema_is_allowed_in_test_rows_and_reported(tmp_path):
     text = (RAW / "test.csv").read_text(encoding="utf-8")
     path = tmp_path / "test.csv"
     path.write_text(text.replace(",NAmes,", ",Atlantis,", 1), encoding="utf-8")
-    table = read_test(path)
+    table = read_test(path, AMES)
     assert table.unseen == {"Neighborhood": ["Atlantis"]}
     assert table.frame["Neighborhood"].isna().sum() == 1
 
@@ -75,10 +78,13 @@ REFUSED = {
     "an Id of text": (lambda: with_cell("Id", 8, "x"), "Id, line 8"),
     "an empty Id": (lambda: with_cell("Id", 8, ""), "Id, line 8"),
     "an empty file": (lambda: "", "the file is empty"),
-    "a header only": (lambda: train_text().split("\n")[0] + "\n", "no houses"),
+    "a header only": (
+        lambda: train_text().split("\n")[0] + "\n",
+        "a header but no rows",
+    ),
     "one house": (
         lambda: "\n".join(train_text().split("\n")[:2]) + "\n",
-        "only one house",
+        "only one row",
     ),
     "a cut file": (lambda: train_text()[:5000], "line 15: no newline at end of file"),
     "Latin-1": (lambda: with_cell("MSZoning", 4, "é").encode("latin-1"), "not UTF-8"),
@@ -110,7 +116,7 @@ def test_training_data_that_cannot_be_used_is_refused_in_one_line(case, tmp_path
     make, expected = REFUSED[case]
     path = write(tmp_path, make())
     with pytest.raises(UserError) as error:
-        read_train(path)
+        read_train(path, AMES)
     message = str(error.value)
     assert message.startswith(f"{path}: ")
     assert expected in message
@@ -119,14 +125,14 @@ def test_training_data_that_cannot_be_used_is_refused_in_one_line(case, tmp_path
 
 def test_training_data_in_place_of_test_data_is_refused(tmp_path):
     with pytest.raises(UserError, match="swapped"):
-        read_test(write(tmp_path, train_text()))
+        read_test(write(tmp_path, train_text()), AMES)
 
 
 def test_a_missing_file_is_refused_with_the_way_to_get_it(tmp_path):
     with pytest.raises(UserError, match="git checkout data/raw"):
-        read_train(tmp_path / "train.csv")
+        read_train(tmp_path / "train.csv", AMES)
 
 
 def test_a_folder_in_place_of_the_file_is_refused(tmp_path):
     with pytest.raises(UserError, match="a folder, not a file"):
-        read_train(tmp_path)
+        read_train(tmp_path, AMES)

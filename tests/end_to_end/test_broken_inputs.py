@@ -6,6 +6,7 @@ import signal
 import tracemalloc
 
 import pytest
+from ames_columns import AMES
 from broken_entries import ROWS
 from broken_inputs import CUTS, INPUTS
 from situations import copy_raw
@@ -110,7 +111,7 @@ def test_a_line_of_200_mb_takes_little_memory(root):
     with_a_line_of_200_mb(path)
     tracemalloc.start()
     with pytest.raises(UserError, match="line 3: longer than"):
-        read_train(path)
+        read_train(path, AMES)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 40_000_000  # a few blocks, and not the line

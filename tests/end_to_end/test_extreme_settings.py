@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from ames_columns import ames_dataset
 from situations import QUICK, copy_raw, strict
 
 from pipeline.core.settings import Settings
@@ -110,9 +111,10 @@ def test_unusual_data_give_finite_numbers(data, pipeline, tmp_path):
 
 
 def test_houses_of_one_price_are_predicted_at_that_price(train_features, test_features):
-    houses = train_features.head(40).assign(SalePrice=150_000), test_features.head(9)
+    train = train_features.head(40).assign(SalePrice=150_000)
+    houses = ames_dataset(train, test_features.head(9))
     settings = Settings(epochs=2, hidden=(8,), lambdas=(0.0, 5.0))
-    result = cross_validate(*houses, settings, lambda *_: None, 1)
+    result = cross_validate(houses, settings, lambda *_: None, 1)
     for prices in (result.out_of_fold, result.test):
         np.testing.assert_allclose(prices, 150_000)
 

@@ -15,6 +15,7 @@ from pipeline.core.fingerprint import record_digest
 from pipeline.core.paths import Project
 from pipeline.runs.store import list_runs
 
+OWN_COLUMNS = "pipeline/data/own_columns.py"
 MODULES = {
     "pickle",
     "_pickle",
@@ -106,7 +107,21 @@ def test_no_module_could_run_what_a_file_holds():
     paths = list((REPOSITORY / "pipeline").rglob("*.py"))
     assert len(paths) > 100
     found = {path: found_in(path.read_text(encoding="utf-8")) for path in paths}
+    # The user's own data/raw/columns.py is run, and no other file.
+    own = {call for _, call in found.pop(REPOSITORY / OWN_COLUMNS)}
+    assert own == {"compile", "exec"}
     assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+def test_own_columns_are_run_from_data_raw_alone():
+    calls = {
+        ast.unparse(node)
+        for path in (REPOSITORY / "pipeline").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "own_columns.load"
+    }
+    assert calls == {"own_columns.load(project.columns_file)"}
+    assert Project(Path("root")).columns_file == Path("root/data/raw/columns.py")
 
 
 PLANTED = {

@@ -7,6 +7,7 @@ import shutil
 
 import pandas as pd
 import pytest
+from ames_columns import AMES, CATEGORIES, COLUMNS, ID, NUMBERS, TARGET
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from situations import RAW, copy_raw
@@ -15,7 +16,7 @@ from pipeline.core.errors import UserError, one_line
 from pipeline.core.paths import Project
 from pipeline.data.processed import FILES, SUMMARY
 from pipeline.data.raw import read_train
-from pipeline.data.schema import CATEGORIES, COLUMNS, ID, NUMBERS, TARGET, Number
+from pipeline.data.schema import Number
 from pipeline.stages.preprocess import preprocess
 
 ROWS = 8
@@ -189,7 +190,7 @@ def test_random_bytes_anywhere_are_used_or_refused(tmp_path, data):
     end = data.draw(st.integers(start, min(start + 20, len(content))))
     path.write_bytes(content[:start] + data.draw(st.binary()) + content[end:])
     try:
-        houses = read_train(path)
+        houses = read_train(path, AMES)
     except UserError as error:
         assert str(error).startswith(f"{path}: ")
         assert one_line(str(error)).isprintable()

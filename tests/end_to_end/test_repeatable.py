@@ -8,6 +8,7 @@ import sys
 import pandas as pd
 import pytest
 import torch
+from ames_columns import ames_dataset
 from situations import QUICK
 
 from pipeline.core.settings import Settings
@@ -95,12 +96,12 @@ def test_scores_are_nearly_equal_with_one_thread_and_with_two(
     train_features, test_features
 ):
     settings = Settings(lambdas=(0.0, 5.0), epochs=5)
-    houses = train_features.head(200), test_features.head(10)
+    houses = ames_dataset(train_features.head(200), test_features.head(10))
     scores = []
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
-            result = cross_validate(*houses, settings, lambda *_: None, 1)
+            result = cross_validate(houses, settings, lambda *_: None, 1)
             scores.append([[*each.folds, each.pooled] for each in result.scores])
     finally:
         torch.set_num_threads(1)

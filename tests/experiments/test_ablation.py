@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ames_columns import ames_dataset
 
 from experiments.ablation import VARIANTS, predicted
 from experiments.common import Houses
@@ -12,7 +13,8 @@ from experiments.common import Houses
 @pytest.fixture(scope="module")
 def prices_of(train_features, test_features):
     """Return a function: a variant's out-of-fold prices on few houses."""
-    houses = Houses(train_features.head(200), test_features.head(20), None, None)
+    dataset = ames_dataset(train_features.head(200), test_features.head(20))
+    houses = Houses(dataset, None, None)
 
     def prices(variant):
         usual = variant.settings

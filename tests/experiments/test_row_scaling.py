@@ -1,6 +1,7 @@
 """The data of the row-scaling experiment is valid for the pipeline."""
 
 import pandas as pd
+from ames_columns import AMES
 from situations import REPOSITORY
 
 from experiments import row_scaling
@@ -12,12 +13,12 @@ def test_the_sampled_houses_pass_every_check_and_differ(tmp_path, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     monkeypatch.setattr(row_scaling, "BLOCK", 1000)
     row_scaling.write_project(tmp_path, 3000)
-    houses = read_train(Project(tmp_path).raw / "train.csv")
+    houses = read_train(Project(tmp_path).raw / "train.csv", AMES)
     assert list(houses["Id"]) == list(range(1, 3001))
     assert not houses.drop(columns="Id").duplicated().any()
     real = pd.read_csv("data/raw/train.csv")["SalePrice"]
     assert abs(houses["SalePrice"].median() / real.median() - 1) < 0.05
-    test = read_test(Project(tmp_path).raw / "test.csv").frame
+    test = read_test(Project(tmp_path).raw / "test.csv", AMES).frame
     assert set(test["Id"]).isdisjoint(houses["Id"])
 
 

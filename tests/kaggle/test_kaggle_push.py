@@ -5,6 +5,7 @@ import socket
 import sys
 
 import pytest
+from ames_columns import SCHEMA
 from kaggle_cases import (
     FAILURES,
     INVALID,
@@ -27,6 +28,7 @@ from kaggle_server import (
 from pipeline.core.errors import UserError
 from pipeline.kaggle import push
 
+COMPETITION = SCHEMA.competition
 UPLOAD = f"{ADDRESS}/upload?sig={SIGNATURE}"
 
 
@@ -323,9 +325,9 @@ def test_two_processes_do_not_both_submit_a_file(kaggle, tmp_path):
     def push_the_other(line):
         lines.append(line)
         with pytest.raises(UserError, match="is being submitted already"):
-            push.push(other, "", lines.append, again=True)
+            push.push(other, COMPETITION, "", lines.append, again=True)
 
-    push.push(path, "", push_the_other)
+    push.push(path, COMPETITION, "", push_the_other)
     assert lines == ["sending one.csv"]
     assert kaggle.count("CreateSubmission") == 1
     names = {file.name for file in path.parent.iterdir()}

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ames_columns import LAYOUT
 from catboost import CatBoostRegressor
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,18 +15,18 @@ SMALL = Settings(trees=40, tree_depth=3, tree_borders=16)
 
 @pytest.fixture(scope="module")
 def rows(train_features):
-    return boosting.read(train_features.head(300)).entries
+    return boosting.read(train_features.head(300), LAYOUT).entries
 
 
 @pytest.fixture(scope="module")
 def target(train_features):
-    log_price = np.log(train_features["SalePrice"].head(300).to_numpy(float))
-    return log_price - log_price.mean()
+    transformed = np.log(train_features["SalePrice"].head(300).to_numpy(float))
+    return transformed - transformed.mean()
 
 
 @pytest.fixture(scope="module")
 def trees(rows, target):
-    return boosting.fit(rows, target, 7, SMALL, lambda: None)
+    return boosting.fit(rows, target, 7, SMALL, lambda: None, "RMSE")
 
 
 def test_the_arrays_predict_what_catboost_predicts(rows, target, trees):
@@ -46,14 +47,14 @@ def test_the_arrays_predict_what_catboost_predicts(rows, target, trees):
 
 def test_a_step_is_reported_for_every_ten_trees(rows, target):
     steps = []
-    boosting.fit(rows, target, 0, SMALL, lambda: steps.append(1))
+    boosting.fit(rows, target, 0, SMALL, lambda: steps.append(1), "RMSE")
     assert len(steps) == 4
 
 
 def test_it_reads_cleaned_columns_and_sums_but_no_column_made_for_the_mlp(
     train_features,
 ):
-    names = boosting.read(train_features.head(2)).names
+    names = boosting.read(train_features.head(2), LAYOUT).names
     assert {"GrLivArea", "OverallQual", "Size", "MSZoning=C (all)"} <= set(names)
     assert not [name for name in names if "×" in name or "Squared" in name]
     assert "QualityTimesSF" not in names
@@ -96,3 +97,20 @@ def test_whatever_numbers_the_arrays_hold_they_are_refused_or_predict(
     except ValueError:
         return
     assert np.isfinite(boosting.predict(changed, rows[:5])).all()
+
+
+def default_learning_rate(rows):
+    """The learning rate that CatBoost takes by default for so many rows."""
+    model = CatBoostRegressor(
+        iterations=500, depth=1, allow_writing_files=False, verbose=False
+    )
+    numbers = np.arange(float(rows))
+    return model.fit(numbers[:, None], numbers).get_all_params()["learning_rate"]
+
+
+def test_the_learning_rate_grows_with_the_rows_as_that_of_catboost():
+    few, many = (boosting.learning_rate(Settings(), rows) for rows in (1460, 14_600))
+    assert few == Settings().tree_lr
+    assert boosting.learning_rate(Settings(), 100) == few
+    expected = default_learning_rate(14_600) / default_learning_rate(1460)
+    assert many / few == pytest.approx(expected, rel=0.01)

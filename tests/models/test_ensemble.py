@@ -1,5 +1,7 @@
 """The blend: the plain mean in log price of models on the same folds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +19,7 @@ from pipeline.runs.store import find_run
 from pipeline.stages import up_to_date
 from pipeline.stages.preprocess import read_features
 from pipeline.stages.submit import write_submission
-from pipeline.validation.metrics import log_rmse
+from pipeline.validation.metrics import LOG_RMSE, log_rmse
 
 SMALL = Settings(epochs=2, hidden=(8,), folds=3, lambdas=(0.0, 5.0), trees=20)
 
@@ -43,12 +45,12 @@ def oof(run):
 
 def test_the_blend_is_the_geometric_mean_of_prices():
     prices = [np.array([100_000.0, 40_000.0]), np.array([400_000.0, 90_000.0])]
-    np.testing.assert_allclose(blend(prices), [200_000, 60_000])
+    np.testing.assert_allclose(blend(prices, LOG_RMSE), [200_000, 60_000])
 
 
 def test_the_blend_of_one_model_is_that_model_to_the_last_bit():
     prices = np.random.default_rng(0).uniform(1e4, 1e6, 50)
-    assert blend([prices]) is prices
+    assert blend([prices], LOG_RMSE) is prices
 
 
 def test_the_scores_are_those_of_the_columns_of_the_out_of_fold_file(run, oof):
@@ -59,7 +61,7 @@ def test_the_scores_are_those_of_the_columns_of_the_out_of_fold_file(run, oof):
         column = "prediction" if score.model == "blend" else score.model
         predicted = oof[column].to_numpy()
         assert score.pooled == pytest.approx(log_rmse(predicted, price), abs=1e-6)
-    assert run.cv_log_rmse == run.final.pooled
+    assert run.cv == run.final.pooled
 
 
 def test_the_blends_predictions_are_the_means_of_its_models(run, oof):
@@ -83,8 +85,8 @@ def test_differences_are_paired_over_houses(run, oof):
 
 
 def test_the_loaded_models_predict_the_submission_to_the_last_cent(project, run):
-    _, test = read_features(project, run.inputs)
-    prices = Predictor.load(run).prices(test)
+    dataset = read_features(project, run.inputs)
+    prices = Predictor.load(run).predict(dataset.test)
     submission = write_submission(project, run, None, print, allow_stale=False)
     assert [f"{price:.2f}" for price in prices] == [
         f"{price:.2f}" for _, price in submission.rows
@@ -94,10 +96,9 @@ def test_the_loaded_models_predict_the_submission_to_the_last_cent(project, run)
 
 
 def test_jobs_change_no_bit(project, run):
-    train, test = read_features(project, run.inputs)
+    dataset = read_features(project, run.inputs)
     one, two = (
-        cross_validate_models(train, test, SMALL, lambda *_: None, jobs)
-        for jobs in (1, 2)
+        cross_validate_models(dataset, SMALL, lambda *_: None, jobs) for jobs in (1, 2)
     )
     np.testing.assert_array_equal(
         one.predictions.out_of_fold, two.predictions.out_of_fold
@@ -106,14 +107,16 @@ def test_jobs_change_no_bit(project, run):
 
 
 def test_validated_rows_change_nothing_that_their_own_trees_learn(project, run):
-    train, test = read_features(project, run.inputs)
+    dataset = read_features(project, run.inputs)
     only = Settings(models=("boosting",), folds=3, trees=20)
-    before = cross_validate_models(train, test, only, lambda *_: None, 2)
-    changed = train.copy()
+    before = cross_validate_models(dataset, only, lambda *_: None, 2)
+    changed = dataset.train.copy()
     own = before.fold_data.fold_of == 0
     changed.loc[own, "SalePrice"] *= 7
     changed.loc[own, "GrLivArea"] *= 5
-    after = cross_validate_models(changed, test, only, lambda *_: None, 2)
+    after = cross_validate_models(
+        replace(dataset, train=changed), only, lambda *_: None, 2
+    )
     for name in ("column", "border", "leaf"):
         first, second = (each.models[0].arrays[name] for each in (before, after))
         np.testing.assert_array_equal(first[0], second[0])

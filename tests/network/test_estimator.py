@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from ames_columns import LAYOUT, TARGET, ames_dataset
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import make_regression
 from sklearn.ensemble import StackingRegressor
@@ -19,7 +20,6 @@ import pipeline
 from pipeline import StackedMLPRegressor
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import to_matrix
-from pipeline.data.schema import TARGET
 from pipeline.validation.cross_validate import cross_validate
 
 X, Y = make_regression(200, 10, noise=10.0, random_state=0)
@@ -167,9 +167,10 @@ def test_training_that_diverges_says_so():
 
 def test_on_the_encoded_houses_it_scores_as_train_does(train_features, test_features):
     settings = Settings(epochs=20, seeds=1, hidden=(32,))
-    result = cross_validate(train_features, test_features, settings, lambda *_: None, 1)
-    data, log_price = result.fold_data, np.log(train_features[TARGET].to_numpy())
-    matrix = to_matrix(train_features).entries
+    dataset = ames_dataset(train_features, test_features)
+    result = cross_validate(dataset, settings, lambda *_: None, 1)
+    data, transformed = result.fold_data, np.log(train_features[TARGET].to_numpy())
+    matrix = to_matrix(train_features, LAYOUT).entries
     scores = []
     for number, fold in enumerate(data.folds):
         ours = model(
@@ -185,10 +186,10 @@ def test_on_the_encoded_houses_it_scores_as_train_does(train_features, test_feat
         )
         x, split = data.encoders[number].transform(matrix), [fold]
         known = {"cv": split, "scoring": "neg_root_mean_squared_error"}
-        unbounded = result.trained.log_price[0, number, fold.valid]
-        engine = np.sqrt(np.mean((unbounded - log_price[fold.valid]) ** 2))
-        (own,) = -cross_val_score(ours, x, log_price, **known)
-        (ridge,) = -cross_val_score(Ridge(100.0), x, log_price, **known)
+        unbounded = result.trained.transformed[0, number, fold.valid]
+        engine = np.sqrt(np.mean((unbounded - transformed[fold.valid]) ** 2))
+        (own,) = -cross_val_score(ours, x, transformed, **known)
+        (ridge,) = -cross_val_score(Ridge(100.0), x, transformed, **known)
         scores.append((own, engine, ridge))
     own, engine, ridge = np.mean(scores, axis=0)
     assert own == pytest.approx(engine, abs=0.005)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import torch
+from ames_columns import LAYOUT
 
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import Encoder, to_matrix
@@ -11,7 +12,7 @@ from pipeline.validation.folds import make_folds
 
 
 def test_rows_are_read_as_the_encoder_of_each_fold_transforms_them(train_features):
-    matrix = to_matrix(train_features)
+    matrix = to_matrix(train_features, LAYOUT)
     folds = make_folds(len(train_features), 5, seed=0)
     encoders = [Encoder.fit(matrix, fold.train, Settings.rare_share) for fold in folds]
     inputs = Inputs.of(pad_columns(matrix.entries), encoders, "cpu")
@@ -28,7 +29,7 @@ def test_rows_are_read_as_the_encoder_of_each_fold_transforms_them(train_feature
 
 
 def test_memory_does_not_grow_with_the_folds(train_features):
-    matrix = to_matrix(train_features)
+    matrix = to_matrix(train_features, LAYOUT)
     encoder = Encoder.fit(matrix, np.arange(len(train_features)), Settings.rare_share)
     entries = pad_columns(matrix.entries)
     few, many = (Inputs.of(entries, [encoder] * n, "cpu") for n in (2, 50))
@@ -40,7 +41,11 @@ def test_a_matrix_filled_frame_by_frame_equals_the_padded_matrix_of_all_rows(
     train_features, test_features
 ):
     every = pd.concat([train_features, test_features], ignore_index=True)
-    matrix = padded_matrix([train_features, test_features])
+    matrix = padded_matrix([train_features, test_features], LAYOUT)
     torch.testing.assert_close(
-        matrix, pad_columns(to_matrix(every).entries), rtol=0, atol=0, equal_nan=True
+        matrix,
+        pad_columns(to_matrix(every, LAYOUT).entries),
+        rtol=0,
+        atol=0,
+        equal_nan=True,
     )

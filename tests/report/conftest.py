@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ames_columns import SCHEMA
 from playwright.sync_api import sync_playwright
 from situations import copy_raw
 
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
-from pipeline.data.schema import COLUMNS
 from pipeline.report import importance
 from pipeline.report.facts import read_facts
 from pipeline.report.page import draw, render
@@ -20,7 +20,7 @@ from pipeline.runs.record import BaselineScore
 from pipeline.runs.store import find_run, list_runs, newest_baselines
 from pipeline.stages import up_to_date
 
-FEW = COLUMNS[:3]
+FEW = SCHEMA.names[:3]
 CHROMIUM = "chromium"  # Debian's; Playwright brings none of its own
 
 
@@ -123,7 +123,7 @@ def blended(_blended, tmp_path):
 def mixed_path(_blended):
     """The page of a run without networks and a blend, side by side."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(importance, "COLUMNS", FEW)
+        patch.setattr(importance, "_names", lambda _: FEW)
         runs = list_runs(_blended)[::-1]
         views = draw([read_facts(_blended, run) for run in runs])
     path = _blended.reports / "mixed.html"
@@ -134,7 +134,7 @@ def mixed_path(_blended):
 @pytest.fixture
 def few_columns(monkeypatch):
     """Compute the importance of a few columns only, since it takes most of the time."""
-    monkeypatch.setattr(importance, "COLUMNS", FEW)
+    monkeypatch.setattr(importance, "_names", lambda _: FEW)
 
 
 @pytest.fixture(scope="session")
@@ -155,7 +155,7 @@ def page_path(_trained, facts):
 def pair_path(_trained, facts):
     """The page of both runs side by side."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(importance, "COLUMNS", FEW)
+        patch.setattr(importance, "_names", lambda _: FEW)
         older = read_facts(_trained, list_runs(_trained)[1])
     path = _trained.reports / "both.html"
     write_atomically(path, render(draw([older, facts]), newest_baselines(_trained)))

@@ -19,10 +19,10 @@ from pipeline.runs.store import find_run, list_runs, newest_baselines
 
 def test_the_largest_errors_are_those_of_the_record(facts):
     shown, recorded = facts.largest_errors, facts.run.largest_errors
-    assert list(shown["Id"]) == [each.house for each in recorded]
+    assert list(shown["Id"]) == [each.id for each in recorded]
     shares = [each.share for each in recorded]
     np.testing.assert_allclose(shown["share"], shares, rtol=1e-4)
-    assert list(shown["Neighborhood"]) == [each.neighbourhood for each in recorded]
+    assert list(shown["Neighborhood"]) == [each.place for each in recorded]
 
 
 def run_of(facts, *scores_of):
@@ -102,9 +102,7 @@ def test_of_many_folds_the_best_the_median_and_the_worst_are_drawn(facts):
 @pytest.mark.usefixtures("few_columns")
 def test_two_runs_differ_by_the_difference_of_their_scores(folders):
     older, newer = (read_facts(folders, each) for each in list_runs(folders)[1::-1])
-    rows = {
-        row.name: row for row in compare([older, newer], [older.houses, newer.houses])
-    }
+    rows = {row.name: row for row in compare([older, newer], [older.rows, newer.rows])}
     first, other = (facts.run.best.pooled for facts in (older, newer))
     difference, error = rows["difference to the first run"].cells[1].split(" ± ")
     difference = float(difference.replace("−", "-"))

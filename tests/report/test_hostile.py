@@ -43,11 +43,11 @@ def hostile_page(folders, few_columns):
     facts = read_facts(folders, find_run(folders, folder.name))
     words = {"Neighborhood": SCRIPT, "SaleCondition": IMAGE, "YearBuilt": 2000}
     numbers = {"OverallQual": 5, "OverallCond": 5, "GrLivArea": 1000}
-    houses = facts.houses.assign(**words, **numbers)
+    houses = facts.rows.assign(**words, **numbers)
     path = folders.reports / "hostile.html"
     path.parent.mkdir(exist_ok=True)
     important = [Importance(CLOSING, [0.1], 0.1)]
-    found = draw([facts._replace(houses=houses, importance=important)])
+    found = draw([facts._replace(rows=houses, importance=important)])
     path.write_text(render(found, newest_baselines(folders)), encoding="utf-8")
     return path
 

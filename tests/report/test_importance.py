@@ -3,46 +3,47 @@
 import numpy as np
 import pandas as pd
 import pytest
+from ames_columns import AMES, LAYOUT
 
 from pipeline.data.clean import clean_rows
+from pipeline.data.encoder import to_matrix
 from pipeline.data.features import build_features
 from pipeline.data.raw import read_train
-from pipeline.data.schema import COLUMNS
 from pipeline.report import importance
 from pipeline.report.importance import importances
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.store import find_run
-from pipeline.validation.metrics import log_rmse
+from pipeline.validation.metrics import LOG_RMSE, log_rmse
 
 
 class Known:
     """The networks of two folds, which predict the sum of some columns."""
 
-    networks = (None, None)
+    table, layout, metric = AMES, LAYOUT, LOG_RMSE
 
     def __init__(self, *names):
         self.names = names
         self.seen = [0, 0]
 
-    def log_price_of_matrix(self, matrix, neighbourhoods, fold):
-        assert len(neighbourhoods) == len(matrix.entries)
+    def predict_by_fold(self, matrix, places, fold):
+        assert len(places) == len(matrix.entries)
         self.seen[fold] += len(matrix.entries)
         columns = [matrix.names.index(name) for name in self.names]
-        return matrix.entries[:, columns].sum(axis=1)
+        return np.exp(matrix.entries[:, columns].sum(axis=1))
 
 
 @pytest.fixture
 def some_columns(monkeypatch):
     """Use these columns only, since all of them take a second."""
     names = "MSZoning LotFrontage OverallQual TotalBsmtSF GrLivArea GarageCars Fence"
-    some = [column for column in COLUMNS if column.name in names.split()]
-    monkeypatch.setattr(importance, "COLUMNS", some)
+    some = [name for name in AMES.schema.names if name in names.split()]
+    monkeypatch.setattr(importance, "_names", lambda _: some)
     return some
 
 
 @pytest.fixture
 def houses(folders):
-    return clean_rows(read_train(folders.raw / "train.csv")).frame
+    return clean_rows(read_train(folders.raw / "train.csv", AMES), AMES).frame
 
 
 @pytest.mark.usefixtures("some_columns")
@@ -86,20 +87,22 @@ def test_building_and_predicting_only_what_changes_is_the_same_as_all(
     price = houses["SalePrice"].to_numpy()
 
     def score(copy):
-        features, predicted = build_features(copy), np.empty(len(copy))
+        features, predicted = build_features(copy, AMES), np.empty(len(copy))
         for each in np.unique(fold):
             own = fold == each
-            predicted[own] = np.exp(predictor.log_price(features[own], each))
+            matrix = to_matrix(features[own], LAYOUT)
+            places = features["Neighborhood"][own]
+            predicted[own] = predictor.predict_by_fold(matrix, places, each)
         return log_rmse(predicted, price)
 
     generator = np.random.default_rng(0)
     expected = {}
-    for column in some_columns:
+    for name in some_columns:
         shuffled = []
         for _ in range(importance.SHUFFLES):
-            cells = houses[column.name].iloc[generator.permutation(len(houses))].array
-            shuffled.append(score(houses.assign(**{column.name: cells})))
-        expected[column.name] = np.array(shuffled) - score(houses)
+            cells = houses[name].iloc[generator.permutation(len(houses))].array
+            shuffled.append(score(houses.assign(**{name: cells})))
+        expected[name] = np.array(shuffled) - score(houses)
     found = {
         each.column: each.increases for each in importances(predictor, houses, fold)
     }
@@ -108,7 +111,7 @@ def test_building_and_predicting_only_what_changes_is_the_same_as_all(
 
 
 def test_of_a_long_file_a_sample_of_houses_is_used(houses, some_columns, monkeypatch):
-    monkeypatch.setattr(importance, "MOST_HOUSES", 50)
+    monkeypatch.setattr(importance, "MOST_ROWS", 50)
     known = Known("GarageCars")
     importances(known, houses, np.arange(len(houses)) % 2)
     assert 50 < sum(known.seen) <= 50 * (1 + len(some_columns) * importance.SHUFFLES)

@@ -160,7 +160,7 @@ def test_a_run_without_networks_has_a_page_that_says_so(blended, boosted):
     assert "this run has no networks of its own" in section(page, "columns")
     assert 'id="models"' not in page
     assert "#models" not in page
-    assert "Residuals over year built" in page
+    assert "Residuals over YearBuilt" in page
     assert "Corrected for the choice" not in page
 
 

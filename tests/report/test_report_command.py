@@ -55,8 +55,8 @@ def test_if_the_data_has_changed_the_page_has_what_the_run_itself_knows(
     (page,) = folders.reports.glob("*.html")
     text = page.read_text(encoding="utf-8")
     assert "data/raw has changed since this run was trained" in text
-    assert "Residuals over price" in text
-    assert "Residuals over year built" not in text
+    assert "Residuals over SalePrice" in text
+    assert "Residuals over YearBuilt" not in text
     assert "Warning:" in text
 
 

@@ -152,7 +152,7 @@ def test_a_broken_submission_is_refused_even_then(pipeline, trained_project):
     result = pipeline("submit", "--root", trained_project, "--allow-stale")
     assert result.status == 2
     assert "error: " in result.err
-    assert "line 2: expected the Id 1461" in result.err
+    assert "line 2: expected the id 1461" in result.err
     assert not (trained_project / "submissions").exists()
 
 

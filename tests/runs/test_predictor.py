@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from ames_columns import LAYOUT
 from safetensors.torch import load_file, save_file
 from situations import copy_raw
 
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
+from pipeline.data.encoder import to_matrix
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.store import find_run
 from pipeline.stages import up_to_date
@@ -43,16 +45,23 @@ def folders(trained, tmp_path):
     return Project(shutil.copytree(trained.root, tmp_path / "root"))
 
 
+def by_fold(predictor, features, fold):
+    """The predictions of one fold's networks."""
+    matrix = to_matrix(features, LAYOUT)
+    return predictor.predict_by_fold(matrix, features["Neighborhood"], fold)
+
+
 def test_loaded_networks_predict_what_the_run_predicted(folders):
     run = find_run(folders)
     predictor = Predictor.load(run)
-    train, test = read_features(folders, run.inputs)
+    dataset = read_features(folders, run.inputs)
     seen = pd.read_csv(run.folder / "oof.csv")
     for number in range(3):
         own = seen["fold"] == number
-        log_price = predictor.log_price(train[own], number)
-        np.testing.assert_allclose(np.exp(log_price), seen["prediction"][own], atol=0.5)
-    prices = np.exp(np.mean([predictor.log_price(test, n) for n in range(3)], axis=0))
+        predicted = by_fold(predictor, dataset.train[own], number)
+        np.testing.assert_allclose(predicted, seen["prediction"][own], atol=0.5)
+    tested = [np.log(by_fold(predictor, dataset.test, n)) for n in range(3)]
+    prices = np.exp(np.mean(tested, axis=0))
     kept = pd.read_csv(run.folder / "predictions.csv")["SalePrice"]
     np.testing.assert_allclose(prices, kept, atol=0.5)
 
@@ -61,19 +70,20 @@ def test_lambdas_are_found_in_the_order_that_the_record_has_them(folders):
     run = find_run(folders)
     path = run.folder / "weights.safetensors"
     tensors = load_file(path)
-    (_, test) = read_features(folders, run.inputs)
-    prices = Predictor.load(run).prices(test)
+    test = read_features(folders, run.inputs).test
+    prices = Predictor.load(run).predict(test)
     stacks = {name: tensors[name].flip(0) for name in tensors if name[:6] == "stack."}
     save_file(tensors | {n: stack.contiguous() for n, stack in stacks.items()}, path)
     other = replace(run, scores=run.scores[::-1])
-    assert (Predictor.load(other).prices(test) == prices).all()
+    assert (Predictor.load(other).predict(test) == prices).all()
 
 
 def test_other_columns_than_the_runs_are_refused(folders):
     run = find_run(folders)
     predictor = Predictor.load(replace(run, columns=["Elsewhere", *run.columns[1:]]))
+    test = read_features(folders, run.inputs).test
     with pytest.raises(UserError, match="other columns"):
-        predictor.log_price(read_features(folders, run.inputs)[1], 0)
+        by_fold(predictor, test, 0)
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_settings_and_fold_scores_are_those_of_the_run(logged):
         "3",
     )
     metrics = run.data.metrics
-    assert metrics["cv_log_rmse"] == own.cv_log_rmse
+    assert metrics["cv_log_rmse"] == own.cv
     assert metrics["forecast_high"] == own.forecast.high
     for score in own.scores:
         group = f"lambda_{score.weight_decay:g}"

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from situations import copy_raw
 
+from pipeline.ames.former import FORMER_KEYS
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.runs.integrity import changes
@@ -50,7 +51,8 @@ def test_what_is_read_is_what_would_be_written(root):
 def known_to(old, new):
     """A new document without the keys that an old one does not have."""
     if isinstance(old, dict):
-        return {name: known_to(old[name], new[name]) for name in old}
+        names = {name: name if name in new else FORMER_KEYS[name] for name in old}
+        return {name: known_to(old[name], new[own]) for name, own in names.items()}
     if isinstance(old, list):
         return [known_to(*pair) for pair in zip(old, new, strict=True)]
     return new

@@ -122,7 +122,7 @@ MISTAKES = {
         lambda lines: [line.replace(",11622,", ",big,") for line in lines],
         "column LotArea, line 2: 'big' is not a number",
     ),
-    "no houses": (lambda lines: lines[:1], "a header but no houses; give a file with"),
+    "no rows": (lambda lines: lines[:1], "a header but no rows; give a file with"),
     "prices alone": (lambda lines: ["SalePrice\n", "1\n"], "has no known column name"),
     "nothing": (lambda lines: [], "the file is empty"),
 }
@@ -182,7 +182,7 @@ def test_training_rows_are_named_but_not_other_houses_with_their_ids(
     options = ("predict", mine, "-o", tmp_path / "prices.csv", "--root", project.root)
     assert json.loads(pipeline(*options, "--json").out)["training_rows"] == 7
     shown = " ".join(pipeline(*options).out.split())
-    assert "7 of the 9 houses are training rows" in shown
+    assert "7 of the 9 rows are training rows" in shown
 
 
 def test_of_new_houses_none_is_a_training_row(pipeline, project, tmp_path):

@@ -1,9 +1,9 @@
 """The files of data/processed contain what the code computed."""
 
 import pandas as pd
+from ames_columns import CATEGORIES
 
 from pipeline.core.paths import Project
-from pipeline.data.schema import CATEGORIES
 from pipeline.stages.preprocess import preprocess, read_features
 
 
@@ -12,7 +12,8 @@ def test_features_come_back_from_disk_as_they_were(
 ):
     folders = Project(project)
     written = read_features(folders, preprocess(folders)["outputs"])
-    for read, expected in zip(written, (train_features, test_features), strict=True):
+    pairs = ((written.train, train_features), (written.test, test_features))
+    for read, expected in pairs:
         assert list(read.columns) == list(expected.columns)
         categories = [c.name for c in CATEGORIES.values() if not c.ordered]
         pd.testing.assert_frame_equal(

@@ -1,6 +1,7 @@
 """The submission file has one positive price per test Id, in order."""
 
 import pytest
+from ames_columns import SCHEMA
 from situations import QUICK
 from spoiling import bare_cells, column_as
 
@@ -12,7 +13,7 @@ BROKEN = {
     "one row too few": ("Id,SalePrice\n1,2.0\n", "1 rows, but test.csv has 2"),
     "Ids out of order": (
         "Id,SalePrice\n2,2.0\n1,3.0\n",
-        "line 2: expected the Id 1",
+        "line 2: expected the id 1",
     ),
     "price zero": ("Id,SalePrice\n1,2.0\n2,0.0\n", "line 3: '0.0' is not a positive"),
     "price infinite": ("Id,SalePrice\n1,2.0\n2,inf\n", "line 3: 'inf'"),
@@ -24,7 +25,7 @@ BROKEN = {
 def test_a_valid_file_passes(tmp_path):
     path = tmp_path / "s.csv"
     path.write_text("Id,SalePrice\n1,2.5\n2,3.0\n")
-    assert check(path, ["1", "2"]) == [(1, 2.5), (2, 3.0)]
+    assert check(path, ["1", "2"], SCHEMA) == [("1", "2.5"), ("2", "3.0")]
 
 
 @pytest.mark.parametrize("case", BROKEN)
@@ -33,7 +34,7 @@ def test_an_invalid_file_is_rejected(case, tmp_path):
     path = tmp_path / "s.csv"
     path.write_text(text)
     with pytest.raises(UserError, match=message):
-        check(path, ["1", "2"])
+        check(path, ["1", "2"], SCHEMA)
 
 
 def train(pipeline, root):
@@ -51,10 +52,11 @@ def test_leading_zeros_of_test_ids_are_not_submitted(pipeline, small_project):
 
 def test_a_price_for_which_no_house_was_sold_is_refused(tmp_path):
     prices = [34_900.0, 163_000.0, 755_000.0]
-    _check_range(tmp_path, [1.0, 160_000.0, 900_000.0], prices)  # the middle one counts
+    # The middle one counts.
+    _check_range(tmp_path, "SalePrice", [1.0, 160_000.0, 900_000.0], prices)
     for low, high in ((10.0, 13.0), (1e6, 2e6)):
-        with pytest.raises(UserError, match="prices of 34,900 to 755,000 were trained"):
-            _check_range(tmp_path, [low, (low + high) / 2, high], prices)
+        with pytest.raises(UserError, match="values of 34,900 to 755,000 were trained"):
+            _check_range(tmp_path, "SalePrice", [low, (low + high) / 2, high], prices)
 
 
 CHANGED = {

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 import numpy as np
 import pandas as pd
 import pytest
+from ames_columns import ames_dataset
 
 from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings
@@ -17,7 +18,7 @@ from pipeline.tuning.study import Study
 
 BASE = Settings(epochs=3)
 PLAN = Plan(trials=14, settings=BASE)
-FRAMES = search.Frames(pd.DataFrame({"SalePrice": [1.0]}), pd.DataFrame())
+DATASET = ames_dataset(pd.DataFrame({"SalePrice": [1.0]}), pd.DataFrame())
 
 
 def instant_halving(encoded, price, candidates, settings):
@@ -49,7 +50,7 @@ def searched(path):
     """Search to the end; return the trials and the lines of the journal."""
     opened = Study(path, "a", BASE)
     pool = Pool(call, 1, lambda *_: None)
-    *_, last = search.search(opened, FRAMES, PLAN, pool)
+    *_, last = search.search(opened, DATASET, PLAN, pool)
     return last.finished, path.read_bytes().splitlines(keepends=True)
 
 

@@ -12,6 +12,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from ames_columns import ames_dataset
 from optuna.trial import TrialState
 from rich.console import Console
 from searches import QUICK, claimed_by, states_of, study_of, trials_of, wait_for_trials
@@ -52,12 +53,12 @@ CANDIDATES = [
 
 @pytest.fixture(scope="module")
 def houses(train_features, test_features):
-    return train_features.head(120), test_features.head(30)
+    return ames_dataset(train_features.head(120), test_features.head(30))
 
 
 @pytest.fixture(scope="module")
 def encoded(houses):
-    return FoldData.fit(*houses, make_folds(120, BASE.folds, BASE.seed), BASE)
+    return FoldData.fit(houses, make_folds(120, BASE.folds, BASE.seed), BASE)
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def searched(tuned, tmp_path):
 
 def run_halving(houses, encoded, candidates, settings=BASE):
     return successive_halving(
-        encoded, houses[0]["SalePrice"].to_numpy(), candidates, settings
+        encoded, houses.train["SalePrice"].to_numpy(), candidates, settings
     )
 
 
@@ -140,7 +141,7 @@ def test_the_worse_half_leaves_at_each_rung(houses, encoded):
 def test_the_last_rung_is_the_score_of_a_cross_validation(houses, encoded):
     default = Candidate(BASE.lambdas[0], BASE.lr, BASE.dropout)
     (rungs,) = run_halving(houses, encoded, [default])
-    result = cross_validate(*houses, BASE, lambda *_: None, 1)
+    result = cross_validate(houses, BASE, lambda *_: None, 1)
     assert rungs[-1] == Rung(BASE.epochs, result.scores[0].pooled)
 
 
@@ -276,14 +277,14 @@ def test_the_ladder_counts_a_house_as_often_as_it_was_drawn():
 def test_a_trial_that_diverges_when_scored_again_is_left_out(
     pipeline, ready, monkeypatch
 ):
-    scored = stage.squared_errors
+    scored = stage.losses
 
-    def diverge(frames, candidates, *others):
-        squares = scored(frames, candidates, *others)
+    def diverge(dataset, candidates, *others):
+        squares = scored(dataset, candidates, *others)
         squares[1 : len(candidates) // 2] = np.inf
         return squares
 
-    monkeypatch.setattr(stage, "squared_errors", diverge)
+    monkeypatch.setattr(stage, "losses", diverge)
     shown = pipeline("tune", "--root", ready, *QUICK, "--trials", 16, "--json")
     record = json.loads(shown.out)
     assert 0 < record["corrected"] < 1
@@ -320,10 +321,11 @@ def test_the_best_and_the_default_are_compared_over_houses_and_seeds(monkeypatch
     }
     monkeypatch.setattr(
         stage,
-        "squared_errors",
+        "losses",
         lambda _, settings, *__: np.stack([squares[s.lr, s.seed] for s in settings]),
     )
-    found = confirm(None, best, default, None, None)
+    dataset = ames_dataset(None, None)
+    found = confirm(dataset, best, default, None, None)
     own, other = (
         np.array([squares[each.lr, seed] for seed in held_out_seeds(default)])
         for each in (best, default)
@@ -332,7 +334,7 @@ def test_the_best_and_the_default_are_compared_over_houses_and_seeds(monkeypatch
     assert found.default.pooled == pytest.approx(np.sqrt(other.mean(axis=1)))
     difference = np.sqrt(own.mean()) - np.sqrt(other.mean())
     assert found.difference == pytest.approx(difference)
-    again = confirm(None, default, default, None, None)
+    again = confirm(dataset, default, default, None, None)
     assert again.best == again.default == found.default
     assert again.difference is None
 
@@ -384,7 +386,7 @@ def test_the_tables_show_the_search_as_it_goes_and_its_end(pipeline, ready):
     assert shares == sorted(shares)
     assert shares[0] == 0
     assert shares[-1] > 90
-    assert "8 of 12 trials · lowest log-RMSE" in shown.err
+    assert "8 of 12 trials · lowest score" in shown.err
 
 
 def test_a_terminal_shows_the_best_ten_and_the_share_of_the_work(monkeypatch):
@@ -405,7 +407,7 @@ def test_a_terminal_shows_the_best_ten_and_the_share_of_the_work(monkeypatch):
         callback(Progress(finished, 24, 0.5))
     text = screen.getvalue()
     assert "searching" in text
-    assert "50% · 12 of 24 trials · lowest log-RMSE 0.1000" in text
+    assert "50% · 12 of 24 trials · lowest score 0.1000" in text
     assert all(str(300 + n) in text for n in range(10))
     assert "310" not in text
 

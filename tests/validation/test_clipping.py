@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.validation.clipping import PriceBounds, RowBounds
+from pipeline.validation.clipping import RowBounds, TargetBounds
 
 # The gaps between the two highest prices are .1 and .3; OldTown has one house.
 WHERE = pd.Series(["NAmes", "NAmes", "Sawyer", "Sawyer", "Sawyer", "OldTown", None])
 PRICES = np.array([11.9, 12.0, 10.5, 10.8, 10.0, 9.0, 13.0])
 MARGIN = 0.2  # the median gap
-BOUNDS = PriceBounds.fit(WHERE, PRICES, 0.5)
+BOUNDS = TargetBounds.fit(WHERE, PRICES, 0.5)
 
 
 def test_the_ceiling_is_a_margin_above_the_highest_price_of_the_neighbourhood():
@@ -18,12 +18,14 @@ def test_the_ceiling_is_a_margin_above_the_highest_price_of_the_neighbourhood():
 
 
 def test_the_margin_is_a_quantile_of_the_gaps_between_the_two_highest_prices():
-    widest = PriceBounds.fit(WHERE, PRICES, 1.0)
+    widest = TargetBounds.fit(WHERE, PRICES, 1.0)
     np.testing.assert_allclose(widest.ceiling["OldTown"], 9.3)
 
 
 def test_where_no_neighbourhood_has_two_houses_the_margin_is_zero():
-    bounds = PriceBounds.fit(pd.Series(["NAmes", "Sawyer"]), np.array([9.0, 10.0]), 0.9)
+    bounds = TargetBounds.fit(
+        pd.Series(["NAmes", "Sawyer"]), np.array([9.0, 10.0]), 0.9
+    )
     assert bounds.ceiling == {"NAmes": 9.0, "Sawyer": 10.0}
 
 
@@ -38,8 +40,8 @@ def test_the_floor_is_the_lowest_price():
 
 
 def test_log_prices_are_clipped_by_the_bounds_of_their_fold_and_row():
-    lower = PriceBounds.fit(WHERE, PRICES - 8, 0.5)
+    lower = TargetBounds.fit(WHERE, PRICES - 8, 0.5)
     bounds = RowBounds.of([BOUNDS, lower], pd.Series(["NAmes", None, "OldTown"]))
-    log_price = np.array([[99.0, 12.5, 0.0], [99.0, 99.0, 0.6]])
+    transformed = np.array([[99.0, 12.5, 0.0], [99.0, 99.0, 0.6]])
     expected = [[12 + MARGIN, 12.5, 9.0], [4 + MARGIN, 5.0, 1.0]]
-    np.testing.assert_allclose(bounds.clip(log_price), expected)
+    np.testing.assert_allclose(bounds.clip(transformed), expected)

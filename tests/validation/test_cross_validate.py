@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ames_columns import ames_dataset
 
 from pipeline.core.settings import Settings
 from pipeline.network.partition import even_cut
@@ -12,7 +13,7 @@ QUICK = {"epochs": 2, "seeds": 2, "hidden": (8,), "lambdas": (0.0, 2.0)}
 
 def run(train, test, jobs=1, callback=lambda *_: None, **settings):
     own = Settings(**{**QUICK, **settings})
-    return cross_validate(train, test, own, callback, jobs)
+    return cross_validate(ames_dataset(train, test), own, callback, jobs)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def test_validated_rows_change_nothing_that_their_own_networks_learn(houses):
     after = run(changed, test)
     # Test rows only, which did not change: candidates × replicas × rows.
     first, second = (
-        run.trained.log_price[..., len(train) :] for run in (before, after)
+        run.trained.transformed[..., len(train) :] for run in (before, after)
     )
     own = np.array([replica.fold == 0 for replica in before.replicas])
     np.testing.assert_array_equal(first[:, own], second[:, own])
@@ -54,7 +55,7 @@ def test_every_house_is_predicted_out_of_fold_and_the_scores_are_of_those(houses
 
 def test_the_submission_averages_the_networks_of_all_folds_in_log_price(houses):
     result = run(*houses)
-    by_fold = result.trained.log_price[1].reshape(5, 2, -1).mean(axis=1)
+    by_fold = result.trained.transformed[1].reshape(5, 2, -1).mean(axis=1)
     clipped = result.fold_data.row_bounds.clip(by_fold)
     expected = np.exp(clipped[:, len(houses[0]) :].mean(axis=0))
     np.testing.assert_allclose(result.test[1], expected)
@@ -78,7 +79,7 @@ def test_no_price_is_predicted_far_above_the_highest_of_its_neighbourhood(houses
 
 def test_jobs_change_no_bit(houses):
     one, three = run(*houses, jobs=1), run(*houses, jobs=3)
-    np.testing.assert_array_equal(one.trained.log_price, three.trained.log_price)
+    np.testing.assert_array_equal(one.trained.transformed, three.trained.transformed)
     np.testing.assert_array_equal(one.trained.valid, three.trained.valid)
 
 
@@ -86,7 +87,7 @@ def test_predicting_with_a_few_networks_at_a_time_changes_no_bit(houses, monkeyp
     at_once = run(*houses)
     monkeypatch.setattr("pipeline.network.inference.BLOCK_NETWORKS", 3)
     few = run(*houses)
-    np.testing.assert_array_equal(few.trained.log_price, at_once.trained.log_price)
+    np.testing.assert_array_equal(few.trained.transformed, at_once.trained.transformed)
 
 
 def test_a_lambda_alone_gives_the_row_it_has_in_a_grid(houses):
@@ -108,18 +109,20 @@ def test_replicas_are_every_fold_and_seed():
 
 def test_the_learning_curve_ends_in_the_error_of_each_network(houses):
     result = run(*houses)
-    log_price = np.log(houses[0]["SalePrice"].to_numpy())
+    transformed = np.log(houses[0]["SalePrice"].to_numpy())
     for index, replica in enumerate(result.replicas):
         rows = result.fold_data.folds[replica.fold].valid
         for candidate in range(2):
-            errors = result.trained.log_price[candidate, index, rows] - log_price[rows]
+            errors = (
+                result.trained.transformed[candidate, index, rows] - transformed[rows]
+            )
             curve = result.trained.valid[candidate, index]
             assert curve[-1] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-4)
 
 
 def test_folds_of_unequal_size_do_not_depend_on_the_cut_either(houses):
     one, three = (run(*houses, folds=7, seeds=1, jobs=jobs) for jobs in (1, 3))
-    np.testing.assert_array_equal(one.trained.log_price, three.trained.log_price)
+    np.testing.assert_array_equal(one.trained.transformed, three.trained.transformed)
 
 
 def test_shuffled_prices_cannot_be_predicted_better_than_by_their_mean(
@@ -154,5 +157,5 @@ def test_a_cut_through_the_grid_changes_no_number(houses, jobs):
     one, many = (run(*houses, folds=5, seeds=1, jobs=n) for n in (1, jobs))
     for name, weights in one.trained.weights.items():
         np.testing.assert_array_equal(weights, many.trained.weights[name])
-    np.testing.assert_array_equal(one.trained.log_price, many.trained.log_price)
+    np.testing.assert_array_equal(one.trained.transformed, many.trained.transformed)
     np.testing.assert_array_equal(one.trained.valid, many.trained.valid)

@@ -95,8 +95,8 @@ def test_where_every_lambda_diverged_nothing_is_written(pipeline, trained_projec
     assert sorted(trained_project.rglob("*")) == before
 
 
-def trained(train, valid, log_price):
-    return Trained({}, *map(np.array, (log_price, train, valid)))
+def trained(train, valid, transformed):
+    return Trained({}, *map(np.array, (transformed, train, valid)))
 
 
 def test_a_network_with_a_number_that_is_not_finite_has_diverged():
@@ -104,7 +104,7 @@ def test_a_network_with_a_number_that_is_not_finite_has_diverged():
     result = trained(
         train=[[fine, nan, fine, fine]],
         valid=[[fine, fine, inf, fine]],
-        log_price=[
+        transformed=[
             [[12.0, 99.0, np.nan]] * 3 + [[12.0, np.nan, -np.inf]],
         ],
     )

@@ -28,7 +28,7 @@ def test_predictions_of_twice_the_price_score_log_two():
 
 def test_the_forecast_holds_the_score_and_narrows_with_more_houses():
     errors = np.random.default_rng(1).standard_t(4, 1460) * 0.1
-    few, many = forecast(errors, 100), forecast(errors, 10_000)
+    few, many = forecast(errors**2, 100), forecast(errors**2, 10_000)
     assert few.estimate == pytest.approx(np.sqrt(np.mean(errors**2)))
     assert few.low < many.low < many.estimate < many.high < few.high
 

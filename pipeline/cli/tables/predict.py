@@ -1,4 +1,4 @@
-"""The output of `predict`: assumptions, unseen categories and the first prices."""
+"""The output of `predict`: assumptions, unseen categories, first predictions."""
 
 from typing import TYPE_CHECKING
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:  # it loads torch
 
 
 def show_prediction(prediction: "Prediction", run: Run) -> None:
-    """Print what was assumed, the first prices, and the path of the file."""
+    """Print what was assumed, the first predictions, and the path of the file."""
     if prediction.assumptions:
         show_assumptions(prediction.assumptions)
     show_unseen("Categories unseen in training", prediction.unseen)
-    show_first(prediction.rows)
+    show_first(prediction.rows, prediction.schema)
     if prediction.training_rows:
         say(
-            f"{prediction.training_rows:,} of the {len(prediction.rows):,} houses are "
-            "training rows: the models have seen their prices, so do not judge the run "
-            f"by them. runs/{run.run_id}/oof.csv has prices by models that have not"
+            f"{prediction.training_rows:,} of the {len(prediction.rows):,} rows are "
+            "training rows: the models have seen their targets, so do not judge the "
+            f"run by them. In runs/{run.run_id}/oof.csv, models have not seen them"
         )
-    say(f"Prices saved to {prediction.path}")
+    say(f"Predictions saved to {prediction.path}")

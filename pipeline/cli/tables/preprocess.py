@@ -9,6 +9,8 @@ from pipeline.cli.tables.console import make_table, say, say_wrapped, show
 _HINTS = {
     "leak": "{column} alone orders the training rows almost as the target does "
     "(rank correlation {value:.3f}); was it known before the target?",
+    "time": "{column}: all dates of test.csv are later than those of train.csv, or all "
+    "earlier; scores on shuffled folds are then too good",
     "drift": "{column} alone tells test.csv from train.csv (AUC {value:.2f}, where "
     "0.50 tells nothing); scores on train.csv may not hold for test.csv",
     "duplicates": "{value} rows of test.csv equal a row of train.csv in all columns "
@@ -23,11 +25,15 @@ def show_preprocess(record: dict[str, Any]) -> None:
     table = make_table([""], ["train", "test"])
     table.add_row("rows", f"{rows['train']:,}", f"{rows['test']:,}")
     table.add_row("raw columns", *[str(columns["raw"])] * 2)
-    table.add_row("built columns", *[str(columns["built"])] * 2)
+    for kind in ("left out", "built", "own"):
+        if number := columns[kind.replace(" ", "_")]:
+            table.add_row(f"{kind} columns", *[str(number)] * 2)
     table.add_row("encoded columns", *[str(columns["encoded"])] * 2)
-    show("Preprocessing", table)
-    _show_imputed(record["filled"])
-    show_assumptions(record["assumptions"])
+    show(f"Preprocessing by {record['schema']}", table)
+    if record["filled"]:
+        _show_imputed(record["filled"])
+    if record["assumptions"]:
+        show_assumptions(record["assumptions"])
     show_unseen("Categories only in test.csv", record["unseen_categories"])
     for hint in record["hints"]:
         say_wrapped(f"Hint: {_HINTS[hint['about']].format(**hint)}")
@@ -51,14 +57,18 @@ def show_unseen(where: str, unseen: dict[str, list[str]]) -> None:
         say(f"{where}: {name} = {shown} (encoded as no category)")
 
 
+def _order(own: int | str) -> tuple[int, str]:
+    return (own, "") if isinstance(own, int) else (0, own)
+
+
 def show_assumptions(assumptions: list[dict[str, Any]]) -> None:
     """Show the assumptions made, and in how many rows."""
-    table = make_table(["file", "assumed", "columns"], ["rows", "first Id"])
+    table = make_table(["file", "assumed", "columns"], ["rows", "first id"])
     order = itemgetter("file", "assumed")
     for (file, assumed), group in groupby(assumptions, key=order):
         same = list(group)
         columns = ", ".join(each["column"] for each in same)
         rows = max(each["rows"] for each in same)
-        first = min(each["first_id"] for each in same)
+        first = min((each["first_id"] for each in same), key=_order)
         table.add_row(file, assumed, columns, str(rows), str(first))
     show("Ambiguous or inconsistent rows and how they were resolved", table)

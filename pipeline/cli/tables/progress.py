@@ -15,6 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 
 from pipeline.cli.tables.console import err, out, say, say_err
+from pipeline.core.numbers import score_text
 from pipeline.core.progress import Step, listening
 from pipeline.core.settings import TREES_PER_STEP, Settings
 
@@ -161,11 +162,15 @@ def _now_and_then(display: Display) -> Iterator[None]:
 
 
 @contextmanager
-def training_progress(settings: Settings) -> Iterator["Callback"]:
+def training_progress(settings: Settings, metric: str) -> Iterator["Callback"]:
     """Show the steps of training, the mean score, and the time left.
 
     Without a terminal, a line is printed after each quarter of the training too. Yields
     the callback for training.
+
+    Args:
+        settings: what is trained.
+        metric: what the scores are called.
     """
     trees = _TREES * settings.boosted * -(-settings.trees // TREES_PER_STEP)
     total = settings.networks * settings.epochs + trees
@@ -182,7 +187,7 @@ def training_progress(settings: Settings) -> Iterator["Callback"]:
                     latest[part] = scores
                 score = _mean(list(chain.from_iterable(latest.values())))
                 done += steps if scores else _TREES * steps
-                display.note = f"mean log-RMSE {score}"
+                display.note = f"mean {metric} {score}"
                 display.advance(done / total * (1 - rest))
                 if not err.is_interactive and 4 * done // total > quarter:
                     quarter = 4 * done // total
@@ -229,6 +234,6 @@ def _duration(seconds: float) -> str:
 def _mean(scores: list[float]) -> str:
     """Return the mean of the finite scores, and the number of diverged networks."""
     finite = [score for score in scores if isfinite(score)]
-    mean = f"{sum(finite) / len(finite):.4f}" if finite else "–"
+    mean = score_text(sum(finite) / len(finite)) if finite else "–"
     diverged = len(scores) - len(finite)
     return f"{mean}, {diverged} diverged" if diverged else mean

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli.tables.console import make_table, say, show
 from pipeline.core.errors import one_line
+from pipeline.core.numbers import score_text
 from pipeline.kaggle import receipts
 from pipeline.kaggle.leaderboard import SubmittedRun
 from pipeline.report.identify import describe, distinguishing
@@ -41,7 +42,7 @@ def show_runs(runs: Sequence[SubmittedRun], selected: Run | None) -> None:
         table.add_row(
             run.run_id + (" (edited)" if run.is_edited else ""),
             *(one_line(texts.get(name, "")) for name in [*left, *right]),
-            f"{run.final.pooled:.4f}",
+            score_text(run.final.pooled),
             _leaderboard(each),
             style=_BEST if each is best else None,
         )
@@ -53,7 +54,7 @@ def show_runs(runs: Sequence[SubmittedRun], selected: Run | None) -> None:
 def _marks(best: SubmittedRun, selected: Run | None) -> Iterator[str]:
     """Yield which run is the best, and which one commands use by default."""
     yield (
-        f"Lowest log-RMSE: {best.run.run_id}. "
+        f"Lowest {best.run.metric_title}: {best.run.run_id}. "
         "`pipeline runs RUN RUN` says whether runs are told apart"
     )
     if selected:
@@ -66,7 +67,7 @@ def show_comparison(run_ids: Sequence[str], rows: Sequence["Row"]) -> None:
     for row in rows:
         if row.differs:
             table.add_row(row.name, *row.cells)
-    show("Runs compared; ± is the standard error over the same houses", table)
+    show("Runs compared; ± is the standard error over the same rows", table)
     same = sum(not row.differs for row in rows)
     say(f"{same} other settings and scores are the same")
 
@@ -74,7 +75,7 @@ def show_comparison(run_ids: Sequence[str], rows: Sequence["Row"]) -> None:
 def _leaderboard(run: SubmittedRun) -> str:
     """Return the leaderboard score, or the state of the submission."""
     if run.leaderboard is not None:
-        return f"{run.leaderboard:.4f}"
+        return score_text(run.leaderboard)
     if run.receipt:
         return _STATES.get(run.receipt.status, "–")
     return "not submitted" if run.submission else "–"

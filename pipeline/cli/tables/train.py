@@ -1,10 +1,12 @@
-"""The output of `train`: fold scores, largest errors, expected leaderboard score."""
+"""The output of `train`: fold scores, largest errors, the expected score."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from pipeline.cli.tables.console import make_table, say, say_wrapped, show
+from pipeline.core.numbers import score_text
 from pipeline.core.settings import MLP
+from pipeline.data.schema import Schema
 from pipeline.report.choice import compared, lambda_advice, told_apart
 from pipeline.report.peers import comparison
 from pipeline.report.texts import (
@@ -13,8 +15,10 @@ from pipeline.report.texts import (
     fold_values,
     lambda_text,
     overall,
+    value_text,
 )
 from pipeline.runs.record import DivergedNetwork, LargestError, ModelScore, Run
+from pipeline.runs.tables import run_schema
 
 _BEST = "bold green"
 
@@ -27,17 +31,20 @@ def show_scores(run: Run) -> None:
     if (advice := lambda_advice(run)) is not None:
         say_wrapped(advice)
     if run.cv_corrected is not None:
-        say(f"Corrected for the choice among λ: {run.cv_corrected:.4f}")
-    _show_largest_errors(run.largest_errors)
+        say(f"Corrected for the choice among λ: {score_text(run.cv_corrected)}")
+    schema = run_schema(run)
+    _show_largest_errors(run.largest_errors, schema)
     expected = run.forecast
+    where = "leaderboard" if schema.competition else "test rows"
     say_wrapped(
-        f"Expected on the leaderboard: {expected.estimate:.4f} "
-        f"(90 % interval {expected.low:.4f} to {expected.high:.4f}; "
-        "a few houses dominate it)"
+        f"Expected on the {where}: {score_text(expected.estimate)} "
+        f"(90 % interval {score_text(expected.low)} to {score_text(expected.high)}; "
+        "a few rows dominate it)"
     )
-    say("Not in the interval: choices that people made on these rows (docs/score.md)")
+    if schema.features:
+        say("Not in the interval: choices made on these rows (docs/score.md)")
     for where, peers in comparison(run).items():
-        scores = ", ".join(f"{each.name} {each.score:.4f}" for each in peers)
+        scores = ", ".join(f"{each.name} {score_text(each.score)}" for each in peers)
         say_wrapped(f"To compare, {where}: {scores}")
 
 
@@ -59,7 +66,7 @@ def _show_folds(run: Run) -> None:
             f"{score.seconds:.1f}",
             style=_BEST if marked and several else None,
         )
-    show(f"log-RMSE of {folds} folds, lower is better", table)
+    show(f"{run.metric_title} of {folds} folds, lower is better", table)
 
 
 def _differences(run: Run) -> Iterator[str]:
@@ -75,7 +82,8 @@ def _differences(run: Run) -> Iterator[str]:
 
 def _difference(score: ModelScore) -> str:
     verdict = "" if told_apart(score) else ": not told apart"
-    return f"{score.difference:+.4f} ± {score.difference_error:.4f}{verdict}"
+    gap, error = score.difference or 0.0, score.difference_error or 0.0
+    return f"{score_text(gap, signed=True)} ± {score_text(error)}{verdict}"
 
 
 def _excluded(diverged: Sequence[DivergedNetwork]) -> Iterator[str]:
@@ -89,17 +97,19 @@ def _excluded(diverged: Sequence[DivergedNetwork]) -> Iterator[str]:
         )
 
 
-def _show_largest_errors(houses: Sequence[LargestError]) -> None:
+def _show_largest_errors(rows: Sequence[LargestError], schema: Schema) -> None:
+    loss = "absolute error" if schema.metric == "mae" else "squared error"
+    places = [schema.ceiling] if schema.ceiling else []
     table = make_table(
-        ["Id", "neighbourhood"], ["price", "prediction", "share of squared error"]
+        [schema.id_name, *places], [schema.target, "prediction", f"share of {loss}"]
     )
-    for each in houses:
+    for each in rows:
         table.add_row(
-            str(each.house),
-            each.neighbourhood or "missing",
-            f"{each.price:,.0f}",
-            f"{each.prediction:,.0f}",
+            str(each.id),
+            *([each.place or "missing"] if places else []),
+            value_text(each.actual),
+            value_text(each.prediction),
             f"{each.share:.1%}",
         )
-    share = sum(each.share for each in houses)
-    show(f"The {len(houses)} largest errors: {share:.0%} of all squared error", table)
+    share = sum(each.share for each in rows)
+    show(f"The {len(rows)} largest errors: {share:.0%} of all {loss}", table)

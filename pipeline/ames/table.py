@@ -1,0 +1,119 @@
+"""The table of Ames, and the table of a project, which may have a schema of its own."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.ames.columns import BUILT
+from pipeline.ames.other_files import OTHERS, TAKEN_FOR_AMES
+from pipeline.ames.rules import RULES
+from pipeline.core.errors import UserError, short
+from pipeline.core.paths import PACKAGE, Project
+from pipeline.data import own_columns
+from pipeline.data.clean import clean_rows
+from pipeline.data.csv_reader import read_rows
+from pipeline.data.features import build_features
+from pipeline.data.header import is_like
+from pipeline.data.schema import Category, Date, Schema
+from pipeline.data.schema_file import read_schema
+from pipeline.data.table import Table
+
+SCHEMA = PACKAGE / "ames" / "schema.toml"
+_REMEDY = "put Kaggle's file there (in a clone, `git checkout data/raw` restores it)"
+
+
+@cache
+def ames() -> Table:
+    """Return the table of Ames."""
+    return table_of(replace(read_schema(SCHEMA), source="the data description"))
+
+
+def table_of(schema: Schema) -> Table:
+    """Return the table of a schema, with the rules of Ames if it asks for them.
+
+    Raises:
+        UserError: A column that these rules read is missing from the schema.
+    """
+    if schema.features is None:
+        return Table(schema)
+    table = Table(schema, RULES, BUILT, OTHERS, _REMEDY)
+    _check_features(table)
+    return table
+
+
+def project_table(project: Project) -> Table:
+    """Return the table of data/raw, with the columns of columns.py if there is one.
+
+    The schema is that of schema.toml, or the one of Ames if the header of train.csv is
+    that of Ames.
+
+    Raises:
+        UserError: A file cannot be used, or there is no schema for these columns.
+    """
+    own = own_columns.load(project.columns_file)
+    if project.schema_file.exists():
+        table = table_of(read_schema(project.schema_file))
+    else:
+        path = project.raw / "train.csv"
+        if not is_ames(path):
+            raise UserError(
+                f"{path}: line 1: {short(_header(path)[0])} … are not the columns of "
+                "House Prices; restore the header, or, for other data, run "
+                "`pipeline schema`"
+            )
+        table = ames()
+    return replace(table, own=own)
+
+
+def is_ames(path: Path) -> bool:
+    """Return whether a file has columns of Ames, or is one taken for it by mistake.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+    header = _header(path)
+    mistaken = any(other.marks <= set(header) for other in TAKEN_FOR_AMES)
+    return mistaken or is_like(header, ames().schema)
+
+
+def _header(path: Path) -> list[str]:
+    _, header = next(read_rows(path, _REMEDY))
+    return header
+
+
+def _check_features(table: Table) -> None:
+    """Check that the schema has the columns which the rules and built columns read.
+
+    Raises:
+        UserError: A column is missing, or is of another kind than these need.
+    """
+    schema = table.schema
+    where = f"{schema.source}: features {schema.features}"
+    try:
+        build_features(clean_rows(_no_rows(schema), table).frame, table)
+    except KeyError as error:
+        raise UserError(
+            f"{where}: needs the column {error.args[0]}; add it, or remove the key "
+            "features"
+        ) from None
+    except (TypeError, AttributeError):
+        raise UserError(
+            f"{where}: needs other kinds of columns; restore those of House Prices, "
+            "or remove the key features"
+        ) from None
+
+
+def _no_rows(schema: Schema) -> pd.DataFrame:
+    """Return a frame as one of checked rows, but without any."""
+    types = {
+        column.name: pd.CategoricalDtype(list(column.vocabulary))
+        if isinstance(column, Category)
+        else "datetime64[s]"
+        if isinstance(column, Date)
+        else "float"
+        for column in schema.columns
+    }
+    names = [schema.id_name, *types]
+    return pd.DataFrame(columns=names).astype(types)

@@ -1,0 +1,42 @@
+"""The rows that models are trained and tested on, and how they are encoded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from pipeline.data.own_columns import OwnWords
+from pipeline.data.schema import Schema
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a frame of features is encoded; what it does not name is a number.
+
+    Attributes:
+        words: the vocabulary of each unordered category.
+        knots: the values of each feature at which the lines of the networks may bend.
+        interactions: pairs of a category and a number, whose products are encoded too.
+        networks_only: features that boosting does not read.
+        skipped: columns of the frame that are no features: id, target, group.
+    """
+
+    words: Mapping[str, tuple[str, ...]]
+    knots: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    interactions: tuple[tuple[str, str], ...] = ()
+    networks_only: frozenset[str] = frozenset()
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The features of the training rows, with the target, and of the test rows.
+
+    `own` are the columns of the user's own, as the run records them.
+    """
+
+    schema: Schema
+    layout: Layout
+    train: pd.DataFrame
+    test: pd.DataFrame
+    own: OwnWords

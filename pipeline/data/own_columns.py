@@ -1,0 +1,199 @@
+"""Columns of the user's own: a function `columns` in data/raw/columns.py.
+
+It takes a frame of cleaned rows and returns the same frame with more columns. Each
+value must be computed from its own row: `check_row_wise` runs the function on other
+sets of rows and compares. The file is code of the user's project, and is run only from
+data/raw. A run folder holds none.
+"""
+
+import traceback
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from pipeline.core.errors import UserError, one_line
+
+FILE = "columns.py"
+_FUNCTION = "columns"
+_MOST_WORDS = 100  # in a column of words
+
+# The words of each column that is added, or None for a column of numbers.
+OwnWords = dict[str, list[str] | None]
+
+
+@dataclass(frozen=True)
+class OwnColumns:
+    """The function of a columns.py."""
+
+    path: Path
+    function: Callable[[pd.DataFrame], Any]
+
+    def build(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns that the function adds, numbers or words, for some rows.
+
+        Raises:
+            UserError: The function fails, changes what it was given, or returns
+                something else than such columns.
+        """
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
+                result = self.function(rows.reset_index(drop=True))
+        except (Exception, SystemExit) as error:  # whatever the user's code raises
+            raise UserError(self._told(error)) from None
+        if not isinstance(result, pd.DataFrame):
+            self._refuse(f"returns {type(result).__name__}; return the frame of rows")
+        if not result.index.equals(pd.RangeIndex(len(rows))):
+            self._refuse(
+                "returns other rows than it is given; keep all, in their order"
+            )
+        result = result.set_axis(rows.index)
+        added = [name for name in result if name not in rows]
+        for name in rows:
+            if name not in result or not _same(result[name], rows[name]).all():
+                self._refuse(
+                    f"changes or drops the column {name}; add a column of another name"
+                )
+        if not added:
+            self._refuse("adds no column; add one, or remove the file")
+        return pd.DataFrame({name: self._checked(result, name) for name in added})
+
+    def _checked(self, result: pd.DataFrame, name: object) -> pd.Series:
+        """Return a column as floats or as texts."""
+        if not isinstance(name, str) or not name.strip():
+            self._refuse(f"adds a column named {name!r}; give it a text as its name")
+        column = result[name]
+        if not isinstance(column, pd.Series):
+            self._refuse(f"adds the column {name} twice; give them different names")
+        if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
+            numbers = column.astype(float)
+            infinite = numbers.abs() == np.inf
+            if infinite.any():
+                self._refuse(
+                    f"column {name}: infinite in {_first(infinite)}; leave it "
+                    "missing (NaN) or divide by something that is never 0"
+                )
+            return numbers
+        if pd.api.types.is_datetime64_any_dtype(column):
+            self._refuse(f"column {name}: dates; make numbers of them, like .dt.year")
+        texts = column.astype(object).where(column.notna() & (column != ""), None)
+        wrong = pd.Series([not isinstance(each, str | None) for each in texts])
+        if wrong.any():
+            kind = type(texts.iloc[int(wrong.argmax())]).__name__
+            self._refuse(f"column {name}: has a {kind}; numbers or texts are needed")
+        return texts
+
+    def check_row_wise(self, rows: pd.DataFrame, built: pd.DataFrame) -> None:
+        """Check that each value is the same whatever other rows are there.
+
+        A function that looks at other rows would carry what it sees from the rows of
+        validation to those of training.
+
+        Args:
+            rows: What the function was given.
+            built: What `build` returned for it.
+
+        Raises:
+            UserError: A value depends on other rows.
+        """
+        order = np.random.default_rng(0).permutation(len(rows))
+        third = len(rows) // 3
+        parts = (order[:third], order[third:], order[: min(10, third)])
+        for part in filter(len, parts):
+            again = self.build(rows.iloc[part])
+            expected = built.iloc[part]
+            if list(again) != list(expected):
+                self._refuse("adds other columns for other rows; add always the same")
+            for name in expected:
+                differs = ~_same(again[name], expected[name])
+                if differs.any():
+                    self._refuse(
+                        f"column {name}: {_first(differs)} gets another value when "
+                        "other rows are there; compute each value from its row alone"
+                    )
+
+    def words(self, built: pd.DataFrame) -> OwnWords:
+        """Return the words of each column in the training rows; None for numbers.
+
+        Raises:
+            UserError: A column has too many.
+        """
+        found: OwnWords = {}
+        for name in built:
+            column = built[name]
+            found[str(name)] = None
+            if column.dtype == object:
+                words = sorted(set(column.dropna()))
+                if len(words) > _MOST_WORDS:
+                    self._refuse(
+                        f"column {name}: {len(words):,} words, and {_MOST_WORDS} are "
+                        "the most; put the rare ones together"
+                    )
+                found[str(name)] = words
+        return found
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise UserError(f"{self.path}: {_FUNCTION} {what}")
+
+    def _told(self, error: BaseException) -> str:
+        lines = [
+            frame.lineno
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == str(self.path)
+        ]
+        where = f", line {lines[-1]}" if lines else ""
+        return f"{self.path}{where}: {_described(error)}; fix the function"
+
+
+def load(path: Path) -> OwnColumns | None:
+    """Return the function of a columns.py, or None if there is no such file.
+
+    Raises:
+        UserError: The file cannot be run, or has no such function.
+    """
+    if not path.exists():
+        return None
+    names: dict[str, Any] = {"__name__": "columns", "__file__": str(path)}
+    try:
+        code = compile(path.read_bytes(), str(path), "exec")
+        exec(code, names)  # the user's own code
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except SyntaxError as error:
+        where = f", line {error.lineno}" if error.lineno else ""
+        raise UserError(f"{path}{where}: {one_line(error.msg)}; fix the line") from None
+    except ValueError as error:  # NUL bytes
+        raise UserError(f"{path}: {one_line(error)}; fix the file") from None
+    except (Exception, SystemExit) as error:
+        raise UserError(f"{path}: {_described(error)}; fix the file") from None
+    function = names.get(_FUNCTION)
+    if not callable(function):
+        raise UserError(
+            f"{path}: no function {_FUNCTION}; write `def {_FUNCTION}(rows):`, which "
+            "returns the frame with more columns"
+        )
+    return OwnColumns(path, function)
+
+
+def _described(error: BaseException) -> str:
+    return one_line(f"{type(error).__name__}: {error}", 200)
+
+
+def _same(first: pd.Series, second: pd.Series) -> pd.Series:
+    """Return whether the values are equal, or both missing, for each row."""
+    if pd.api.types.is_numeric_dtype(first) and pd.api.types.is_numeric_dtype(second):
+        near = np.isclose(
+            first.to_numpy(float), second.to_numpy(float), rtol=1e-9, equal_nan=True
+        )
+        return pd.Series(near, index=first.index)
+    return (first == second) | (first.isna() & second.isna())
+
+
+def _first(marked: pd.Series) -> str:
+    place = int(np.asarray(marked).argmax())
+    return f"row {marked.index[place] + 1}"

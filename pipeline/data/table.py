@@ -1,0 +1,62 @@
+"""A table: its schema, and the rules and built columns that belong to it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from pipeline.data.own_columns import OwnColumns
+from pipeline.data.schema import Schema
+
+Formula = Callable[[pd.DataFrame], pd.Series]
+
+
+class Rule(NamedTuple):
+    """When a cell is ambiguous or inconsistent, and the value that replaces it."""
+
+    assumed: str
+    columns: tuple[str, ...]
+    applies: Callable[[pd.DataFrame, pd.Series], pd.Series]  # rows, cells -> bool
+    value: Callable[[pd.DataFrame], Any]
+
+
+class Built(NamedTuple):
+    """A column computed from other columns of the same row, and the reason for it.
+
+    Trees find products and curves by themselves. Where `for_trees` is false, boosting
+    does not read the column.
+    """
+
+    name: str
+    reason: str
+    formula: Formula
+    for_trees: bool = True
+
+
+class OtherFile(NamedTuple):
+    """Columns that mark a file as another one, and what to tell the user of it."""
+
+    marks: frozenset[str]
+    told: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is known of a table.
+
+    Attributes:
+        schema: of its columns.
+        rules: how ambiguous cells are resolved within their row.
+        built: columns that are computed from others.
+        others: files that are taken for this table's by mistake.
+        remedy: what to do about a broken file, for error messages.
+        own: the columns of the user's columns.py, if there is one.
+    """
+
+    schema: Schema
+    rules: Sequence[Rule] = ()
+    built: Sequence[Built] = ()
+    others: Sequence[OtherFile] = ()
+    remedy: str = "restore the file"
+    own: OwnColumns | None = None

@@ -1,0 +1,136 @@
+"""The distinct texts of a column of train.csv and of test.csv, without blanks."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+
+SOME = 1000  # texts that are looked at where all would take long
+_TOKENS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """Distinct texts in the order of their first rows, and the rows of each."""
+
+    texts: np.ndarray
+    rows: np.ndarray
+
+    @classmethod
+    def of(cls, column: pd.Series) -> Self:
+        """Return the distinct texts of a column of text."""
+        code, texts = pd.factorize(column.to_numpy(dtype=object))
+        return cls(texts, np.bincount(code, minlength=len(texts)))
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __contains__(self, text: str) -> bool:
+        return bool((self.texts == text).any())
+
+    def without(self, texts: Collection[str]) -> "Tally":
+        """Return all texts but some."""
+        kept = ~np.isin(self.texts, np.array([*texts], dtype=object))
+        return Tally(self.texts[kept], self.rows[kept])
+
+    @property
+    def total(self) -> int:
+        """The number of rows."""
+        return int(self.rows.sum())
+
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        """The texts as numbers; NaN if a text is not a finite number."""
+        numbers = np.asarray(pd.to_numeric(self.texts, errors="coerce"), dtype=float)
+        return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+class Found(NamedTuple):
+    """What a column is: its kind and its other keys in the schema, and why.
+
+    Attributes:
+        kind: of the schema, or "left out", "id" or "target".
+        reason: why, on one line.
+        doubtful: whether a person should look at it.
+        keys: the other keys of the column.
+    """
+
+    kind: str
+    reason: str
+    doubtful: bool = False
+    keys: dict[str, Any] = {}  # noqa: RUF012 - no one changes it
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """The distinct texts of a column, without blanks.
+
+    Attributes:
+        name: of the column.
+        train: the texts of train.csv.
+        test: the texts of test.csv.
+        train_blanks: the number of blank cells of train.csv.
+        test_blanks: the number of blank cells of test.csv.
+    """
+
+    name: str
+    train: Tally
+    test: Tally
+    train_blanks: int = 0
+    test_blanks: int = 0
+
+    @classmethod
+    def of(cls, name: str, train: Tally, test: Tally, missing: Collection[str]) -> Self:
+        """Return the texts of a column but for those that mean a blank."""
+        known, asked = train.without(missing), test.without(missing)
+        return cls(
+            name, known, asked, train.total - known.total, test.total - asked.total
+        )
+
+    @property
+    def blanks(self) -> int:
+        """The number of blank cells of both files."""
+        return self.train_blanks + self.test_blanks
+
+    @property
+    def blank_share(self) -> float:
+        """The share of blank cells of both files."""
+        rows = self.train.total + self.test.total + self.blanks
+        return self.blanks / max(1, rows)
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """The parts of the name in lower case: USZipCode has us, zip and code."""
+        return tuple(part.lower() for part in _TOKENS.findall(self.name))
+
+    @cached_property
+    def number_share(self) -> float:
+        """The share of numbers among the first texts of train.csv: 1 if all are."""
+        some = Tally(self.train.texts[:SOME], self.train.rows[:SOME])
+        return 1 - float(np.isnan(some.numbers).mean()) if len(some) else 0.0
+
+    @property
+    def is_different_in_each_row(self) -> bool:
+        """Whether no text is met twice within a file, and none is blank."""
+        most = np.concatenate([self.train.rows, self.test.rows]).max(initial=0)
+        return bool(most == 1) and not self.blanks
+
+
+def skewness(values: np.ndarray, rows: np.ndarray) -> float:
+    """Return the skewness of values, each met in some rows; 0 if all are equal."""
+    scaled = values / max(1e-300, float(np.abs(values).max(initial=0)))
+    weights = rows / max(1, rows.sum())
+    away = scaled - (weights * scaled).sum()
+    spread = np.sqrt((weights * away**2).sum())
+    return float((weights * away**3).sum() / spread**3) if spread > 1e-9 else 0.0
+
+
+def plain(number: float) -> str:
+    """Return a number as a person would write it."""
+    if number == int(number) and abs(number) < 1e15:
+        return f"{int(number):,}"
+    return f"{number:.6g}"

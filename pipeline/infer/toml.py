@@ -1,0 +1,126 @@
+"""Write a schema as a TOML file that a person can edit."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from math import isinf
+from typing import Any
+
+from pipeline.core.errors import one_line
+from pipeline.infer.texts import Found
+
+_BARE = re.compile("[A-Za-z0-9_-]+")
+_WIDE = 100  # characters of a line
+_NARROW = 88  # characters of a line of a long list
+_LONGEST_REASON = 200  # characters
+_HEAD = """\
+# The columns of train.csv and test.csv, as `pipeline schema` inferred them from the
+# cells. Edit this file freely; docs/schema.md explains each key. Look at the lines with
+# "check" first.
+#
+# number   a measure or a count; a blank is missing
+# word     one of some texts, without an order
+# ordered  one of some texts, from lowest to highest
+# date     a day
+# left_out columns that are not read
+"""
+
+
+def schema_text(
+    settings: Mapping[str, Any], found: Mapping[str, Found], no_id: str
+) -> str:
+    """Return the text of a schema file.
+
+    Args:
+        settings: The keys before the columns, with their values.
+        found: What each column is; of the id and the target only the reason is written.
+        no_id: Why there is no id, if there is none.
+    """
+    lines = [_HEAD]
+    if no_id:
+        lines.append(f"# no id: {no_id}")
+    for key, value in settings.items():
+        about = found[value] if key in {"id", "target"} else None
+        lines.append(f"{key} = {_value(value)}{_comment(about)}")
+    lines += _left_out(found)
+    lines += [
+        '# group = "…"  # rows with the same value of this column stay in one fold'
+    ]
+    lines += ["", "[columns]"]
+    for name, each in found.items():
+        if each.kind not in {"id", "target", "left out"}:
+            lines += _column(name, each)
+    return "\n".join(lines) + "\n"
+
+
+def _left_out(found: Mapping[str, Found]) -> Iterator[str]:
+    names = [name for name, each in found.items() if each.kind == "left out"]
+    if not names:
+        yield "left_out = []"
+        return
+    yield "left_out = ["
+    for name in names:
+        yield f"  {_text(name)},{_comment(found[name])}"
+    yield "]"
+
+
+def _column(name: str, found: Found) -> Iterator[str]:
+    """Yield the lines of a column: one, or one for each of its keys if that is long."""
+    key = name if _BARE.fullmatch(name) else _text(name)
+    keys = {"kind": found.kind, **found.keys}
+    table = ", ".join(f"{each} = {_value(value)}" for each, value in keys.items())
+    line = f"{key} = {{ {table} }}{_comment(found)}"
+    if len(line) <= _WIDE or "vocabulary" not in keys:
+        yield line
+        return
+    for each, value in keys.items():
+        comment = _comment(found) if each == "kind" else ""
+        line = f"{key}.{each} = {_value(value)}{comment}"
+        if each == "vocabulary" and len(line) > _NARROW:
+            yield f"{key}.{each} = ["
+            yield from _wrapped(value)
+            yield "]"
+        else:
+            yield line
+
+
+def _wrapped(values: list[str]) -> Iterator[str]:
+    line = " "
+    for text in values:
+        item = f" {_text(text)},"
+        if len(line) + len(item) > _NARROW and line.strip():
+            yield line
+            line = " "
+        line += item
+    yield line
+
+
+def _comment(found: Found | None) -> str:
+    if found is None:
+        return ""
+    doubt = "check: " if found.doubtful else ""
+    return f"  # {doubt}{one_line(found.reason, _LONGEST_REASON)}"
+
+
+def _value(value: object) -> str:
+    """Return a value of TOML."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}" if isinf(value) or value != int(value) else f"{value:.0f}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return _text(str(value))
+
+
+def _text(text: str) -> str:
+    """Return a text in quotes, with escapes for what is not printable."""
+    return "".join(
+        char if char.isprintable() else _escape(char)
+        for char in json.dumps(text, ensure_ascii=False)
+    )
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

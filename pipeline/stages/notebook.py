@@ -1,0 +1,196 @@
+"""The pipeline in a notebook: frames in, fold scores and predictions out.
+
+Nothing is read from a project or written to it.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from joblib import cpu_count
+
+from pipeline.ames.table import ames, table_of
+from pipeline.core.progress import Step, listening
+from pipeline.core.settings import Settings
+from pipeline.data.clean import clean_rows
+from pipeline.data.dataset import Dataset
+from pipeline.data.features import build_features
+from pipeline.data.header import is_like
+from pipeline.data.own_columns import OwnColumns
+from pipeline.data.prepare import prepare
+from pipeline.data.raw import new_of_frame, test_of_frame, train_of_frame
+from pipeline.data.schema_file import parse_schema, read_schema
+from pipeline.data.table import Table
+from pipeline.data.texts import texts_of
+from pipeline.infer.schema import Options, infer_schema
+from pipeline.models.ensemble import Ensemble, cross_validate_models
+from pipeline.runs.predictor import Predictor
+from pipeline.validation.cross_validate import Score
+
+
+@dataclass(frozen=True)
+class Data:
+    """Training and test rows, checked and encodable, and what is known of them."""
+
+    table: Table
+    dataset: Dataset
+
+
+def load(
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    *,
+    schema: str | Path | None = None,
+    columns: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+    **options: str,
+) -> Data:
+    """Check the rows of two frames, and build their features.
+
+    Args:
+        train: The training rows, with the target.
+        test: The rows to predict.
+        schema: The path of a schema file. Without one it is that of House Prices, if
+            the columns are, or it is inferred, as by `pipeline schema`.
+        columns: A function that adds columns to a frame of rows, as in columns.py.
+        options: Of an inferred schema: id, target, metric.
+
+    Raises:
+        UserError: A cell or a column cannot be used.
+    """
+    table = _table(train, test, schema, options)
+    if columns is not None:
+        table = replace(table, own=OwnColumns(Path("columns"), columns))
+    rows = train_of_frame(train, "train", table)
+    prepared = prepare(rows, test_of_frame(test, "test", table).frame, table)
+    return Data(table, prepared.dataset)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The models that were trained, their scores and predictions.
+
+    Attributes:
+        cv: the score of the blend over all training rows.
+        metric: what the scores are called.
+        scores: a row for each λ and each other model: its score on each fold, their
+            mean and standard deviation, and the score over all rows.
+        out_of_fold: for each training row its id, fold, target and the prediction of
+            models that were not trained on it.
+        test: the id and the prediction of each test row.
+    """
+
+    cv: float
+    metric: str
+    scores: pd.DataFrame
+    out_of_fold: pd.DataFrame
+    test: pd.DataFrame
+    _predictor: Predictor
+
+    def predict(self, rows: pd.DataFrame) -> np.ndarray:
+        """Return the predictions for other rows, shape (n_rows,).
+
+        Args:
+            rows: A frame with the columns of the test rows; a target is ignored.
+
+        Raises:
+            UserError: A cell or a column cannot be used.
+        """
+        table = self._predictor.table
+        raw = new_of_frame(rows, "rows", table).frame
+        torch.set_num_threads(1)
+        features = build_features(clean_rows(raw, table).frame, table)
+        return self._predictor.predict(features)
+
+
+def train(data: Data, *, quiet: bool = False, **settings: Any) -> Result:  # noqa: ANN401
+    """Train the models under cross-validation, and blend them.
+
+    Args:
+        data: What `load` returned.
+        quiet: Print no steps.
+        settings: Those of `pipeline.core.settings.Settings`, such as folds=10 or
+            lambdas=(0, 1, 5).
+
+    Raises:
+        UserError: A setting cannot be used.
+    """
+    own = Settings(**settings)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # the parts of the training use all cores
+    try:
+        with listening(_ignore if quiet else _print):
+            result = cross_validate_models(data.dataset, own, _ignore, cpu_count())
+    finally:
+        torch.set_num_threads(before)
+    return _result(data, result, own)
+
+
+def _table(
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    schema: str | Path | None,
+    options: dict[str, str],
+) -> Table:
+    if schema is not None:
+        return table_of(read_schema(Path(schema)))
+    if not options and is_like(list(train.columns), ames().schema):
+        return ames()
+    texts = [texts_of(frame) for frame in (train, test)]
+    inferred = infer_schema(texts[0], texts[1], Options(**options))
+    return table_of(parse_schema(inferred.text, Path("the inferred schema")))
+
+
+def _result(data: Data, result: Ensemble, settings: Settings) -> Result:
+    schema, dataset = data.table.schema, data.dataset
+    predicted = result.predictions
+    ids = schema.id_name
+    out_of_fold = dataset.train[[ids]].assign(
+        fold=predicted.fold_of,
+        **{schema.target: result.actual, "prediction": predicted.out_of_fold},
+    )
+    test = dataset.test[[ids]].assign(**{schema.target: predicted.test})
+    return Result(
+        cv=result.score.pooled,
+        metric=result.fold_data.metric.title,
+        scores=_scores(result, settings),
+        out_of_fold=out_of_fold,
+        test=test,
+        _predictor=Predictor.of(result, data.table, dataset.layout),
+    )
+
+
+def _scores(result: Ensemble, settings: Settings) -> pd.DataFrame:
+    rows: list[tuple[str, float | None, Score]] = []
+    if result.mlp:
+        for weight_decay, score in zip(
+            settings.lambdas, result.mlp.scores, strict=True
+        ):
+            rows.append(("mlp", weight_decay, score))
+    rows += [(model.name, None, model.score) for model in result.models]
+    if len(result.members) > 1:
+        rows.append(("blend", None, result.score))
+    return pd.DataFrame(
+        {
+            "model": name,
+            "lambda": weight_decay,
+            **{f"fold {n}": value for n, value in enumerate(score.folds, 1)},
+            "mean": score.mean,
+            "std": score.std,
+            "pooled": score.pooled,
+        }
+        for name, weight_decay, score in rows
+    )
+
+
+def _print(step: Step) -> None:
+    if not step.total:
+        sys.stderr.write(f"{step.text} …\n")
+
+
+def _ignore(*_: object) -> None:
+    """Ignore the progress."""

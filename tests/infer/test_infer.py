@@ -1,0 +1,440 @@
+"""Schemas inferred from the Ames files, from small tables, and from hostile ones."""
+
+import re
+from dataclasses import replace
+from math import inf
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from situations import RAW
+
+from pipeline.core.errors import UserError
+from pipeline.data.csv_blocks import read_blocks
+from pipeline.data.schema import Category, Date, Number
+from pipeline.data.schema_file import read_schema
+from pipeline.infer.schema import Guess, Options, infer_schema
+
+
+@pytest.fixture
+def infer(tmp_path):
+    """A function that infers a schema, writes it and reads it back."""
+
+    def read(train, test=None, **options):
+        train = train if isinstance(train, pd.DataFrame) else table(train)
+        test = train.iloc[:, :-1] if test is None else test
+        test = test if isinstance(test, pd.DataFrame) else table(test)
+        inferred = infer_schema(train, test, Options(**options))
+        path = tmp_path / "schema.toml"
+        path.write_text(inferred.text, encoding="utf-8")
+        return read_schema(path), {each.column: each for each in inferred.guesses}
+
+    return read
+
+
+def table(columns):
+    """A frame of text, as the readers of CSV files give it."""
+    return pd.DataFrame(
+        {
+            name: pd.Series([*map(str, cells)], dtype=object)
+            for name, cells in columns.items()
+        }
+    )
+
+
+def numbers(rows, low=1, high=9):
+    return np.random.default_rng(0).integers(low, high, rows)
+
+
+def beside(rows, **columns):
+    """Columns between another one and the target."""
+    return {"Other": numbers(rows), **columns, "y": np.arange(rows) * 3 - 5}
+
+
+def column_of(schema, name):
+    return next(each for each in schema.columns if each.name == name)
+
+
+def listed(schema, name):
+    return [*column_of(schema, name).vocabulary]
+
+
+@pytest.fixture(scope="module")
+def ames():
+    return [
+        pd.concat(read_blocks(RAW / file, "")) for file in ("train.csv", "test.csv")
+    ]
+
+
+def test_the_ames_files_give_kinds_like_those_written_by_hand(infer, ames):
+    schema, guesses = infer(*ames)
+    assert (schema.id, schema.integer_ids, schema.target) == ("Id", True, "SalePrice")
+    assert schema.metric == "log-rmse"
+    assert len(schema.columns) == 79
+    assert schema.left_out == ()
+    assert schema.missing == ("NA", "")
+    kinds = {name: each.kind for name, each in guesses.items()}
+    assert kinds["MSSubClass"] == kinds["Alley"] == "word"
+    assert kinds["YearBuilt"] == kinds["OverallQual"] == "number"
+    assert kinds["ExterQual"] == kinds["PoolQC"] == "ordered"
+    assert column_of(schema, "Alley") == Category(
+        "Alley", ("Grvl", "Pave"), absent=True
+    )
+    lot, built = column_of(schema, "LotArea"), column_of(schema, "YearBuilt")
+    assert replace(lot, knots=()) == Number("LotArea", low=0, high=inf, log=True)
+    assert replace(built, knots=()) == Number("YearBuilt")
+    assert listed(schema, "ExterQual") == ["Fa", "TA", "Gd", "Ex"]
+    assert not column_of(schema, "MasVnrType").absent
+    assert [name for name, each in guesses.items() if each.doubtful] == ["GarageYrBlt"]
+    assert "2207" in guesses["GarageYrBlt"].reason
+
+
+def test_the_guesses_are_in_the_order_of_the_columns(infer, ames):
+    _, guesses = infer(*ames)
+    assert list(guesses) == list(ames[0].columns)
+
+
+def test_nothing_is_learned_from_the_target_about_other_columns(infer, ames):
+    train, test = ames
+    changed = train.assign(SalePrice=train["SalePrice"].to_numpy()[::-1])
+    assert infer(train, test) == infer(changed, test)
+
+
+def test_a_table_of_many_kinds_of_columns(infer):
+    rows = 400
+    rng = np.random.default_rng(0)
+    day = [f"20{10 + i % 5}-0{1 + i % 9}-1{i % 10}" for i in range(rows)]
+    columns = {
+        "house_id": [f"h{i}" for i in range(rows)],
+        "sold": day,
+        "text": [f"a nice house with {i} rooms and a view" for i in range(rows)],
+        "half": ["" if i % 5 < 3 else i % 7 for i in range(rows)],
+        "same": ["yes"] * rows,
+        "none": ["NA"] * rows,
+        "area": np.exp(rng.normal(5, 1, rows)).round(),
+        "zone": rng.choice([98_001, 98_044, 98_052, 98_102, 98_103], rows),
+        "post": rng.choice(["01234", "98052", "20001"], rows),
+        "size": rng.choice(["small", "medium", "large"], rows),
+        "flag": rng.choice(["1", ""], rows),
+        "built": rng.integers(1900, 2020, rows),
+        "renewed": rng.choice([0, 0, 1990, 2004], rows),
+        "price": rng.lognormal(12, 1, rows),
+    }
+    schema, guesses = infer(columns)
+    assert (schema.id, schema.integer_ids, schema.metric) == (
+        "house_id",
+        False,
+        "log-rmse",
+    )
+    assert column_of(schema, "sold") == Date("sold", "%Y-%m-%d")
+    assert set(schema.left_out) == {"text", "same", "none"}
+    assert guesses["text"].doubtful
+    assert "free text: 400 of 400" in guesses["text"].reason
+    assert guesses["half"][1:] == ("number", "0 to 6, 60 % blank", True)
+    assert column_of(schema, "area").log
+    assert listed(schema, "post") == ["01234", "20001", "98052"]
+    assert listed(schema, "size") == ["small", "medium", "large"]
+    assert column_of(schema, "flag") == Category("flag", ("1",), absent=True)
+    assert replace(column_of(schema, "built"), knots=()) == Number("built")
+    assert guesses["renewed"].kind == "number"
+    assert guesses["renewed"].doubtful
+
+
+def test_postcodes_are_words_but_measures_are_numbers(infer):
+    rng = np.random.default_rng(0)
+    codes = rng.choice(np.unique(rng.integers(1000, 9999, 15)), 600)
+    rounded = rng.choice(np.arange(1000, 9000, 500), 600)
+    tail = rng.lognormal(5.5, 0.3, 600).round().astype(int).clip(100, 999)
+    schema, guesses = infer(beside(600, where=codes, rounded=rounded, tail=tail))
+    assert guesses["where"].kind == "word"
+    assert guesses["where"].doubtful
+    assert isinstance(column_of(schema, "rounded"), Number)
+    assert isinstance(column_of(schema, "tail"), Number)
+
+
+def test_a_number_written_in_two_ways_is_no_code(infer):
+    train = table(beside(60, store=[20, 30, 40] * 20))
+    test = train.assign(store=train["store"] + ".0").drop(columns="y")
+    assert isinstance(column_of(infer(train, test)[0], "store"), Number)
+    assert isinstance(column_of(infer(train)[0], "store"), Category)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("2014-10-{:02}", "%Y-%m-%d"),
+        ("2014/10/{:02}", "%Y/%m/%d"),
+        ("{:02}.10.2014", "%d.%m.%Y"),
+        ("{:02}/10/2014", "%d/%m/%Y"),
+        ("10/{:02}/2014", "%m/%d/%Y"),
+        ("2014-10-{:02} 10:30:00", "%Y-%m-%d %H:%M:%S"),
+        ("2014-10-{:02}T10:30:00", "%Y-%m-%dT%H:%M:%S"),
+        ("201410{:02}T000000", "%Y%m%dT%H%M%S"),
+        ("201410{:02}", "%Y%m%d"),
+    ],
+)
+def test_each_format_of_dates_is_found(infer, text, form):
+    days = [text.format(1 + i % 28) for i in range(40)]
+    schema, guesses = infer(beside(40, saledate=days))
+    assert column_of(schema, "saledate") == Date("saledate", form)
+    assert not guesses["saledate"].doubtful
+
+
+def test_a_date_whose_day_may_be_the_month_is_doubtful(infer):
+    schema, guesses = infer(
+        beside(24, sold=[f"0{1 + i % 9}/03/2014" for i in range(24)])
+    )
+    assert column_of(schema, "sold").format == "%d/%m/%Y"
+    assert guesses["sold"].doubtful
+
+
+def test_eight_digits_are_a_date_only_by_their_name(infer):
+    days = [f"201410{10 + i}" for i in range(12)]
+    schema, _ = infer(beside(12, number=days))
+    assert isinstance(column_of(schema, "number"), Number)
+
+
+def test_of_3000_words_the_100_most_frequent_are_listed(infer):
+    words = [f"w{i:04}" for i in range(3000)]
+    cells = words[:200] * 6 + words[200:] * 2 + words[:50]
+    schema, guesses = infer(beside(len(cells), word=cells))
+    column = column_of(schema, "word")
+    assert len(column.values) == 100
+    assert column.others
+    assert set(words[:50]) < set(column.values)
+    assert guesses["word"].doubtful
+    assert "3,000 words" in guesses["word"].reason
+
+
+def test_all_of_few_words_are_listed_and_a_word_of_test_csv_is_another(infer):
+    train = table(beside(60, word=["b", "a", "other"] * 20))
+    assert column_of(infer(train)[0], "word") == Category("word", ("a", "b", "other"))
+    test = train.drop(columns="y").assign(word="new")
+    column = column_of(infer(train, test)[0], "word")
+    assert column == Category("word", ("a", "b"), others=True)
+
+
+def test_a_word_that_is_too_long_or_not_printable_is_not_listed(infer):
+    schema, _ = infer(beside(40, word=["a", "b\x07", "c" * 41, "d"] * 10))
+    assert column_of(schema, "word") == Category("word", ("a", "d"), others=True)
+
+
+def test_words_that_are_all_rare_are_left_out_of_a_long_file(infer):
+    cells = [*"abcdefghij" * 4] + [""] * 400
+    schema, guesses = infer(beside(440, word=cells))
+    assert schema.left_out == ("word",)
+    assert guesses["word"].doubtful
+
+
+def test_numbers_with_commas_or_a_broken_cell_are_doubtful(infer):
+    commas = [f"{1000 + i % 8:,}" for i in range(40)]
+    broken = [*range(20), *range(19), "unknown"]
+    _, guesses = infer(beside(40, commas=commas, broken=broken))
+    assert guesses["commas"].kind == "word"
+    assert guesses["commas"].doubtful
+    assert "commas" in guesses["commas"].reason
+    assert "but for 'unknown'" in guesses["broken"].reason
+    assert guesses["broken"].doubtful
+
+
+def test_a_question_mark_is_a_blank_only_beside_numbers_or_in_several_columns(infer):
+    word, number = ["a", "b", "?", "c"] * 3, [1, 2, "?", 3] * 3
+    assert "?" not in infer(beside(12, word=word))[0].missing
+    schema, guesses = infer(beside(12, number=number))
+    assert "?" in schema.missing
+    assert guesses["number"].kind == "number"
+    assert "?" in infer(beside(12, word=word, more=word))[0].missing
+
+
+def test_other_blanks_are_found_but_none_is_a_word(infer):
+    schema, _ = infer(beside(12, word=["a", "None", "N/A", "null"] * 3))
+    assert schema.missing == ("NA", "", "N/A", "null")
+    assert column_of(schema, "word") == Category("word", ("None", "a"))
+
+
+def test_ids_that_repeat_are_left_out_but_those_of_shared_groups_are_words(infer):
+    houses = [*range(190), *range(10)]
+    shops = [f"s{i % 5}" for i in range(200)]
+    schema, guesses = infer(beside(200, id=houses, shopId=shops))
+    assert schema.id is None
+    assert schema.id_name == "row"
+    assert schema.left_out == ("id",)
+    assert "repeats 10 times" in guesses["id"].reason
+    assert guesses["id"].doubtful
+    assert guesses[""].kind == "id"
+    assert guesses["shopId"].kind == "word"
+
+
+def test_a_first_column_that_rises_steadily_is_the_id(infer):
+    schema, _ = infer({"no": range(1, 31), **beside(30)})
+    assert (schema.id, schema.integer_ids) == ("no", True)
+    schema, _ = infer({"no": [*range(1, 30), 40], **beside(30)})
+    assert schema.id is None
+
+
+@pytest.mark.parametrize("name", ["ID", "house_id", "rowId", "index", "Unnamed: 0"])
+def test_a_name_tells_the_id(infer, name):
+    schema, _ = infer(beside(30, **{name: reversed(range(30))}))
+    assert schema.id == name
+
+
+def test_the_index_that_pandas_writes_and_a_column_row_are_left_out(infer):
+    rows = [*range(5)] * 6
+    schema, _ = infer(
+        beside(30, **{"": rows, " ": rows, "Unnamed: 0": rows, "row": rows})
+    )
+    assert schema.left_out == ("", " ", "Unnamed: 0", "row")
+    assert schema.id is None
+
+
+def test_options_are_obeyed(infer):
+    train = beside(30, name=[f"n{i}" for i in range(30)], z=range(30))
+    schema, guesses = infer(
+        train,
+        table(train).drop(columns=["y", "z"]).assign(more="1"),
+        **{"id": "name", "target": "z", "metric": "mae", "competition": "houses"},
+    )
+    assert (schema.id, schema.target, schema.metric) == ("name", "z", "mae")
+    assert schema.competition == "houses"
+    assert schema.left_out == ("y", "more")
+    assert guesses["y"].reason == "not in test.csv"
+    assert guesses["more"].reason == "not in train.csv"
+
+
+def test_twelve_rows_no_numbers_and_no_test_rows_are_enough(infer):
+    train = table({"word": [*"abc"] * 4, "y": range(12)})
+    schema, guesses = infer(train, train.drop(columns="y").head(0))
+    assert column_of(schema, "word") == Category("word", ("a", "b", "c"))
+    assert schema.metric == "rmse"
+    assert guesses["y"] == Guess("y", "target", "0 to 11", doubtful=False)
+
+
+HOSTILE = [
+    *("a,b", "a = 1", "# a", 'a"b', "a'b", "a\\b", "a\x00\x1f\x7f\x85b", "[columns]"),
+    *("a\u2028", "\U0001f600", "\U000e0001", "ä.b", "kind", "1.5", "true", "a b", "-"),
+]
+
+
+def test_hostile_names_and_words_are_read_back_as_they_are(infer):
+    columns = dict.fromkeys(HOSTILE, HOSTILE * 5)
+    schema, guesses = infer(beside(len(HOSTILE) * 5, **columns))
+    assert [each.name for each in schema.columns] == ["Other", *HOSTILE]
+    printable = sorted(each for each in HOSTILE if each.isprintable())
+    assert listed(schema, "# a") == [*printable, "other"]
+    assert all(each.reason.isprintable() for each in guesses.values())
+
+
+GOOD = {"id": range(9), "a": [1, 2, 3] * 3, "b": [*"xyz"] * 3, "y": range(1, 10)}
+
+
+def changed(**columns):
+    return table({**GOOD, **columns})
+
+
+TRAIN, TEST = changed(), changed().drop(columns="y")
+REFUSED = [
+    (
+        TRAIN,
+        TEST.drop(columns=["b"]),
+        {},
+        "two columns are not in test.csv: b, y; give",
+    ),
+    (TRAIN, TRAIN, {}, "all columns are in test.csv too; remove"),
+    (TRAIN, TEST, {"target": "Y"}, "no column is called Y; --target: is y meant?"),
+    (TRAIN, TEST, {"target": "zzzz"}, "--target: give one of id, a, b, y"),
+    (TRAIN, TRAIN, {"target": "y"}, "has the target y too; remove"),
+    (TRAIN, TEST, {"id": "none"}, "no column is called none; --id: give one of"),
+    (TRAIN, TEST, {"id": "a"}, "column a, line 5: '1' is in an earlier line too; give"),
+    (changed(b=[*"abcdefgh", ""]), TEST, {"id": "b"}, "line 10: '' is blank; give"),
+    (TRAIN, TEST, {"id": "y"}, "test.csv: no column is called y"),
+    (TRAIN, TEST, {"id": "y", "target": "y"}, "are both y; give two"),
+    (TRAIN, TEST, {"id": " "}, "--id: empty; give"),
+    (TRAIN, TEST, {"metric": "auc"}, "give one of log-rmse, rmse, mae"),
+    (changed(y=range(9)), TEST, {"metric": "log-rmse"}, "line 2: 0 is not above 0"),
+    (TRAIN, TEST, {"competition": ""}, "--competition: empty; give"),
+    (TRAIN, TEST, {"competition": "a\nb"}, "--competition: not printable; give"),
+    (
+        changed(y=[*range(8), "x\n"]),
+        TEST,
+        {},
+        r"column y, line 10: 'x\\n' is not a number",
+    ),
+    (changed(y=[1, "inf", *range(7)]), TEST, {}, "line 3: 'inf' is not a number"),
+    (TRAIN.head(0), TEST, {}, "a header but no rows; give"),
+    (TRAIN[["id", "y"]], TEST[["id"]], {}, "there is only the target; add"),
+    (
+        changed(a=["1"] * 9, b=[""] * 9)[["a", "b", "y"]],
+        TEST[["a", "b"]],
+        {},
+        "a .'1' in every row",
+    ),
+    (
+        TRAIN[["a", "a", "y"]],
+        TEST,
+        {},
+        "train.csv: the column 'a' is there 2 times; rename",
+    ),
+    (TRAIN, TEST[["a", "a"]], {}, "test.csv: the column 'a' is there 2 times; rename"),
+    (
+        TRAIN.rename(columns={"a": "\udcff"}),
+        TEST,
+        {},
+        "the name of column 2 is not UTF-8",
+    ),
+    (TRAIN.rename(columns={"y": "\n"}), TEST, {}, "the column to predict has no name"),
+    (
+        TRAIN[["a", "y"]].rename(columns={"y": "row"}),
+        TEST[["a"]],
+        {},
+        "the target row has the name of the numbers of the rows; rename",
+    ),
+]
+
+
+@pytest.mark.parametrize(("train", "test", "options", "told"), REFUSED)
+def test_what_is_wrong_is_told_on_one_line(train, test, options, told):
+    with pytest.raises(UserError, match=told) as error:
+        infer_schema(train, test, Options(**options))
+    assert str(error.value).isprintable()
+
+
+CELLS = st.one_of(
+    st.text(max_size=3),
+    st.sampled_from(["NA", "?", "None", "other", "low", "high", "2014-01-02", "today"]),
+    st.sampled_from(["0", "1", "1.5", "1e308", "-1e308", "1e-320", "inf", "007"]),
+    st.integers(-3, 10**17).map(str),
+)
+
+
+@st.composite
+def frames(draw):
+    """Two frames of text, with names that may be equal and cells that repeat."""
+    names = draw(st.lists(st.text(max_size=3) | st.just("id"), min_size=1, max_size=4))
+    rows = draw(st.integers(0, 30))
+    pool = draw(st.lists(CELLS, min_size=1, max_size=12))
+    cells = st.lists(st.sampled_from(pool), min_size=rows, max_size=rows)
+    data = {i: pd.Series(draw(cells), dtype=object) for i in range(len(names))}
+    targets = pd.Series([str(i % 7) for i in range(rows)], dtype=object)
+    train = pd.DataFrame({**data, "t": targets})
+    train.columns = pd.Index([*names, "target"], dtype=object)
+    return train, train.iloc[: draw(st.integers(0, rows)), : len(names)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(frames())
+def test_any_frame_gives_a_valid_schema_or_an_error_on_one_line(
+    tmp_path_factory, frames
+):
+    try:
+        inferred = infer_schema(*frames, Options())
+    except UserError as error:
+        assert str(error).isprintable()
+        return
+    path = tmp_path_factory.mktemp("any") / "schema.toml"
+    path.write_text(inferred.text, encoding="utf-8")
+    schema = read_schema(path)
+    named = [schema.target, *schema.names, *schema.left_out, *filter(None, [schema.id])]
+    assert sorted(named) == sorted(frames[0].columns)
+    assert not re.search(r"[\0-\x09\x0b-\x1f\x7f]", inferred.text)

@@ -1,0 +1,389 @@
+"""From any table to a submission: scores, ids, groups, samples, and the report."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from situations import QUICK, strict
+from sklearn.datasets import load_diabetes
+from sklearn.metrics import mean_absolute_error, root_mean_squared_error
+from small_tables import (
+    SCHEMA,
+    files_below,
+    plain,
+    plain_project,
+    refused_in_one_line,
+    sales,
+    write_project,
+)
+
+TRAIN = ("--folds", 3, *QUICK)
+BOTH = ("--folds", 3, *QUICK[2:])  # boosting too
+OF_AMES = re.compile(r"\b(Ames|Neighbou?rhoods?|houses?|dollars?|SalePrice)\b", re.I)
+
+
+def done(pipeline, root, *command):
+    """The JSON object that a command prints; it must end well."""
+    result = pipeline(*command, "--root", root, "--json")
+    assert (result.status, result.err) == (0, "")
+    return strict(result.out)
+
+
+def trained(pipeline, root, options=TRAIN):
+    done(pipeline, root, "preprocess")
+    return done(pipeline, root, "train", *options)
+
+
+def of_run(root, record, name):
+    return pd.read_csv(root / "runs" / record["run_id"] / name)
+
+
+def submission(root):
+    (path,) = (root / "submissions").glob("*.csv")
+    return path
+
+
+def shop_project(root, **train):
+    test = sales(20, first=60, seed=1).drop(columns="asked")
+    return write_project(root, sales().assign(**train), test)
+
+
+def text_of_page(root):
+    (path,) = (root / "reports").glob("*.html")
+    return path.read_text(encoding="utf-8").replace("house-price-pipeline", "")
+
+
+def check_all_stages(pipeline, root, tmp_path, options=TRAIN):
+    """Run every stage, and return what `train` printed."""
+    done(pipeline, root, "schema")
+    record = trained(pipeline, root, options)
+    submitted = done(pipeline, root, "submit")
+    path, source = tmp_path / "predicted.csv", root / "data" / "raw" / "test.csv"
+    predicted = done(pipeline, root, "predict", source, "-o", path)
+    done(pipeline, root, "report")
+    assert submitted["rows"] == predicted["rows"] == len(pd.read_csv(source))
+    assert path.read_bytes() == submission(root).read_bytes()
+    return record
+
+
+def test_a_table_of_all_kinds_goes_through_all_stages(pipeline, tmp_path):
+    root = shop_project(tmp_path / "shop")
+    record = check_all_stages(pipeline, root, tmp_path, BOTH)
+    assert record["metric"] == "rmse"
+    assert record["cv_log_rmse"] is None
+    oof = of_run(root, record, "oof.csv")
+    assert list(oof.columns)[:4] == ["sale_id", "fold", "asked", "prediction"]
+    assert list(oof["sale_id"]) == list(sales()["sale_id"])
+    expected = root_mean_squared_error(oof["asked"], oof["prediction"])
+    assert record["cv"] == pytest.approx(expected, rel=1e-6)
+    assert (
+        root_mean_squared_error(oof["asked"], np.full(60, oof["asked"].mean()))
+        > (record["cv"])
+    )
+    found = pd.read_csv(submission(root))
+    assert list(found.columns) == ["sale_id", "asked"]
+    assert list(found["sale_id"]) == list(sales(20, first=60)["sale_id"])
+
+
+def test_the_report_of_another_table_does_not_speak_of_houses(pipeline, tmp_path):
+    root = shop_project(tmp_path / "shop")
+    done(pipeline, root, "schema")
+    trained(pipeline, root, BOTH)
+    done(pipeline, root, "report")
+    page = text_of_page(root)
+    assert "asked" in page
+    assert OF_AMES.findall(page) == []
+
+
+@pytest.mark.parametrize("command", ["schema", "preprocess", "train", "submit"])
+def test_what_commands_show_of_another_table_does_not_speak_of_houses(
+    pipeline, tmp_path, command
+):
+    root = shop_project(tmp_path / "shop")
+    commands = {"schema": (), "preprocess": (), "train": TRAIN, "submit": ()}
+    for each, options in commands.items():
+        shown = pipeline(each, *options, "--root", root)
+        assert shown.status == 0
+        if each == command:
+            break
+    assert OF_AMES.findall(shown.out + shown.err) == []
+    assert "None" not in shown.out.split()
+
+
+def test_diabetes_without_ids_goes_through_all_stages(pipeline, tmp_path):
+    frame = load_diabetes(as_frame=True).frame
+    test = frame.iloc[100:130].drop(columns="target")
+    root = write_project(tmp_path / "diabetes", frame.head(100), test)
+    options = ("--folds", 3, *QUICK, "--epochs", 30, "--batch-size", 16)
+    record = check_all_stages(pipeline, root, tmp_path, options)
+    oof = of_run(root, record, "oof.csv")
+    assert list(oof["row"]) == list(range(1, 101))
+    assert list(oof["target"]) == list(frame["target"].head(100))
+    expected = root_mean_squared_error(oof["target"], oof["prediction"])
+    assert record["cv"] == pytest.approx(expected, rel=1e-6)
+    assert record["cv"] < frame["target"].head(100).std()
+    found = pd.read_csv(submission(root))
+    assert list(found.columns) == ["row", "target"]
+    assert list(found["row"]) == list(range(1, 31))
+
+
+def test_the_score_by_mae_is_that_of_the_out_of_fold_file(pipeline, tmp_path):
+    root = plain_project(tmp_path, SCHEMA.replace('"rmse"', '"mae"'))
+    record = trained(pipeline, root)
+    oof = of_run(root, record, "oof.csv")
+    expected = mean_absolute_error(oof["y"], oof["prediction"])
+    assert record["cv"] == pytest.approx(expected, rel=1e-6)
+    assert (record["metric"], record["cv_log_rmse"]) == ("mae", None)
+    for score in record["scores"]:
+        own = [
+            mean_absolute_error(each["y"], each["prediction"])
+            for _, each in oof.groupby("fold")
+        ]
+        assert score["folds"] == pytest.approx(own, rel=1e-6)
+
+
+def test_the_score_by_log_rmse_is_that_of_logs(pipeline, tmp_path):
+    schema = SCHEMA.replace('"rmse"', '"log-rmse"')
+    root = plain_project(tmp_path, schema)
+    rows = plain().assign(y=lambda each: np.exp(each["y"] / 20))
+    rows.to_csv(root / "data" / "raw" / "train.csv", index=False)
+    record = trained(pipeline, root)
+    oof = of_run(root, record, "oof.csv")
+    logs = np.log(oof[["y", "prediction"]])
+    expected = root_mean_squared_error(logs["y"], logs["prediction"])
+    assert record["cv"] == record["cv_log_rmse"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_targets_below_zero_are_predicted_and_submitted(pipeline, tmp_path):
+    root = plain_project(tmp_path)
+    rows = plain().assign(y=lambda each: each["y"] - 500)
+    rows.to_csv(root / "data" / "raw" / "train.csv", index=False)
+    trained(pipeline, root)
+    done(pipeline, root, "submit")
+    assert pd.read_csv(submission(root))["y"].between(-500, -400).all()
+
+
+GROUPED = SCHEMA.replace("left_out", 'group = "note"\nleft_out')
+AS_FEATURE = 'left_out = []\ngroup = "note"'
+
+
+@pytest.mark.parametrize("left_out", [True, False], ids=["left out", "a feature"])
+def test_rows_of_a_group_are_in_one_fold(pipeline, tmp_path, left_out):
+    words = ", ".join(f'"g{n}"' for n in range(7))
+    column = f'note = {{ kind = "word", vocabulary = [{words}] }}\n'
+    schema = GROUPED if left_out else SCHEMA.replace('left_out = ["note"]', AS_FEATURE)
+    root = plain_project(tmp_path, schema + (column * (not left_out)))
+    groups = [f"g{n * n % 7}" for n in range(24)]
+    for name, rows in (("train.csv", plain()), ("test.csv", plain(8, first=101))):
+        own = rows.assign(note=(groups * 2)[: len(rows)])
+        own = own if name == "train.csv" else own.drop(columns="y")
+        own.to_csv(root / "data" / "raw" / name, index=False)
+    record = trained(pipeline, root)
+    fold = of_run(root, record, "oof.csv")["fold"]
+    assert fold.nunique() == 3
+    assert fold.groupby(groups).nunique().max() == 1
+    read = {name.split("=")[0] for name in record["columns"]}
+    assert ("note" in read) is not left_out
+
+
+def test_the_group_may_be_missing_from_rows_to_predict(pipeline, tmp_path):
+    root = plain_project(tmp_path, GROUPED)
+    rows = plain().assign(note=np.arange(24) % 4)
+    rows.to_csv(root / "data" / "raw" / "train.csv", index=False)
+    plain(8, first=101).drop(columns=["y", "note"]).to_csv(
+        root / "data" / "raw" / "test.csv", index=False
+    )
+    trained(pipeline, root)
+    assert done(pipeline, root, "submit")["rows"] == 8
+
+
+def test_more_folds_than_groups_are_refused_in_one_line(pipeline, tmp_path):
+    root = plain_project(tmp_path, GROUPED)
+    rows = plain().assign(note=np.arange(24) % 2)
+    rows.to_csv(root / "data" / "raw" / "train.csv", index=False)
+    done(pipeline, root, "preprocess")
+    before = files_below(root)
+    refused = pipeline("train", *TRAIN, "--root", root, "--json")
+    refused_in_one_line(refused, "--folds 3: more folds than the 2 groups")
+    assert files_below(root) == before
+
+
+def write_sample(root, ids, columns=("y", "id")):
+    path = root / "data" / "raw" / "sample_submission.csv"
+    cells = {"y": 0, "id": ids, **dict.fromkeys(columns, 1)}
+    frame = pd.DataFrame({**cells, "id": ids})[list(columns)]
+    frame.to_csv(path, index=False, lineterminator="\n")
+
+
+def test_the_sample_decides_the_order_of_rows_and_columns(pipeline, tmp_path):
+    root = plain_project(tmp_path)
+    trained(pipeline, root)
+    done(pipeline, root, "submit")
+    before = pd.read_csv(submission(root)).set_index("id")["y"]
+    ids = [f"r{n}" for n in (105, 101, 108, 102, 103, 107, 104, 106)]
+    write_sample(root, ids)
+    done(pipeline, root, "submit")
+    found = pd.read_csv(submission(root))
+    assert list(found.columns) == ["y", "id"]
+    assert list(found["id"]) == ids
+    assert list(found["y"]) == list(before[ids])
+
+
+def test_the_sample_may_call_the_target_by_another_name(pipeline, tmp_path):
+    root = plain_project(tmp_path)
+    trained(pipeline, root)
+    write_sample(root, [f"r{n}" for n in range(101, 109)], ("id", "answer"))
+    done(pipeline, root, "submit")
+    assert list(pd.read_csv(submission(root)).columns) == ["id", "answer"]
+
+
+IDS = [f"r{n}" for n in range(101, 109)]
+SAMPLES = {
+    "an id of no row": ([*IDS[:-1], "r999"], ("id", "y"), "line 9: 'r999' is not in"),
+    "an id twice": ([*IDS, "r101"], ("id", "y"), "line 10: 'r101' is not in test.csv"),
+    "an id that is missing": (IDS[1:], ("id", "y"), "'r101' of test.csv is missing"),
+    "another column": (
+        IDS,
+        ("id", "y", "more"),
+        "line 1: the columns must be id and y",
+    ),
+    "no id": (IDS, ("y", "more"), "line 1: the columns must be id"),
+    "one column": (IDS, ("id",), "the columns must be id and y"),
+}
+
+
+@pytest.mark.parametrize(
+    ("ids", "columns", "told"), SAMPLES.values(), ids=SAMPLES.keys()
+)
+def test_a_sample_of_other_rows_or_columns_is_refused_in_one_line(
+    pipeline, tmp_path, ids, columns, told
+):
+    root = plain_project(tmp_path)
+    trained(pipeline, root)
+    write_sample(root, ids, columns)
+    before = files_below(root)
+    refused = pipeline("submit", "--root", root, "--json")
+    refused_in_one_line(refused, told)
+    assert "sample_submission.csv" in refused.err
+    assert files_below(root) == before
+
+
+def test_a_submission_without_a_competition_is_not_pushed(pipeline, tmp_path):
+    root = plain_project(tmp_path)
+    trained(pipeline, root)
+    refused = pipeline("submit", "--push", "--root", root, "--json")
+    refused_in_one_line(refused, "--push: the schema names no competition")
+
+
+def test_the_competition_of_the_schema_is_shown_to_upload_by_hand(pipeline, tmp_path):
+    line = 'target = "y"\ncompetition = "my-contest"'
+    root = plain_project(tmp_path, SCHEMA.replace('target = "y"', line))
+    trained(pipeline, root)
+    shown = pipeline("submit", "--root", root)
+    assert "https://www.kaggle.com/c/my-contest/submit" in shown.out
+    other = plain_project(tmp_path / "other")
+    trained(pipeline, other)
+    assert "kaggle" not in pipeline("submit", "--root", other).out.lower()
+
+
+def test_twelve_rows_are_enough(pipeline, tmp_path):
+    train = plain(12)[["size", "y"]]
+    test = plain(1, first=101)[["size"]]
+    root = write_project(tmp_path / "few", train, test)
+    record = check_all_stages(pipeline, root, tmp_path)
+    assert len(of_run(root, record, "oof.csv")) == 12
+
+
+def test_test_rows_that_are_all_later_give_a_hint(pipeline, tmp_path):
+    hints = {}
+    for name, year in (("later", "2025-"), ("same", "2024-")):
+        test = plain(8, first=101).drop(columns="y")
+        test["day"] = test["day"].str.replace("2024-", year)
+        root = write_project(tmp_path / name, plain(), test, schema=SCHEMA)
+        found = done(pipeline, root, "preprocess")["hints"]
+        hints[name] = [each["column"] for each in found if each["about"] == "time"]
+    assert hints == {"later": ["day"], "same": []}
+    shown = pipeline("preprocess", "--root", tmp_path / "later", "--force")
+    assert "day: all dates of test.csv are later" in " ".join(shown.out.split())
+
+
+def test_a_run_keeps_its_schema_when_the_file_changes(pipeline, tmp_path):
+    root = plain_project(tmp_path)
+    record = trained(pipeline, root)
+    path = root / "data" / "raw" / "schema.toml"
+    path.write_text(path.read_text() + "# a comment\n")
+    refused = pipeline("submit", "--root", root, "--json")
+    refused_in_one_line(refused, "schema.toml: changed since")
+    run = json.loads((root / "runs" / record["run_id"] / "run.json").read_text())
+    assert run["schema"] == SCHEMA
+    out = tmp_path / "predicted.csv"
+    source = root / "data" / "raw" / "test.csv"
+    assert done(pipeline, root, "predict", source, "-o", out)["rows"] == 8
+
+
+def test_words_of_others_are_predicted_as_one_category(pipeline, tmp_path):
+    schema = SCHEMA.replace('["blue", "red"] }', '["red"], others = true }')
+    root = plain_project(tmp_path, schema)
+    record = trained(pipeline, root)
+    assert "colour=other" in record["columns"]
+    rows = plain(2, first=101).drop(columns="y")
+    predictions = []
+    for name in ("blue", "a colour that no row has"):
+        rows.assign(colour=name).to_csv(tmp_path / "new.csv", index=False)
+        out = tmp_path / "predicted.csv"
+        done(pipeline, root, "predict", tmp_path / "new.csv", "-o", out)
+        predictions.append(out.read_bytes())
+    assert predictions[0] == predictions[1]
+
+
+def test_other_commands_work_on_another_table(pipeline, tmp_path):
+    root = plain_project(tmp_path)
+    first = trained(pipeline, root)
+    second = done(pipeline, root, "train", *TRAIN, "--lambda", 3)
+    ids = [first["run_id"], second["run_id"]]
+    blended = done(pipeline, root, "blend", *ids)
+    members = [of_run(root, each, "predictions.csv")["y"] for each in (first, second)]
+    found = of_run(root, blended, "predictions.csv")["y"]
+    assert list(found) == pytest.approx(list(sum(members) / 2), rel=1e-6)
+    done(pipeline, root, "report", *ids)
+    shown = pipeline("runs", "--root", root)
+    assert shown.status == 0
+    assert OF_AMES.findall(shown.out) == []
+
+
+def test_words_and_ids_that_look_like_numbers_stay_texts(pipeline, tmp_path):
+    words = ["01", "1", "1.0", "nan", "True", "1e3", 'a, "b"', " x", "-"]
+    train = pd.DataFrame(
+        {
+            "id": [f"{n:03}" for n in range(36)],
+            "word": words * 4,
+            "y": np.arange(36) % 9 * 10.0 + np.arange(36) % 5,
+        }
+    )
+    test = train.head(18).drop(columns="y")
+    schema = 'id = "id"\ntarget = "y"\nmetric = "mae"\nmissing = ["?"]\n'
+    schema += f'columns.word = {{ kind = "word", vocabulary = {json.dumps(words)} }}\n'
+    root = write_project(tmp_path / "words", train, test, schema=schema)
+    record = trained(pipeline, root)
+    assert sorted(record["columns"]) == sorted(f"word={each}" for each in words)
+    oof = pd.read_csv(root / "runs" / record["run_id"] / "oof.csv", dtype={"id": str})
+    assert list(oof["id"]) == list(train["id"])
+    done(pipeline, root, "submit")
+    out, source = tmp_path / "predicted.csv", root / "data" / "raw" / "test.csv"
+    found = done(pipeline, root, "predict", source, "-o", out)
+    assert found["unseen_categories"] == {}
+    assert found["training_rows"] == 18
+    assert out.read_bytes() == submission(root).read_bytes()
+    assert pd.read_csv(out)["y"].nunique() == 9
+
+
+def test_a_search_on_another_table_does_not_speak_of_houses(pipeline, tmp_path):
+    root = plain_project(tmp_path)
+    done(pipeline, root, "preprocess")
+    options = ("--trials", 2, "--timeout", 60, "--epochs", 1, "--jobs", 1)
+    shown = pipeline("tune", *options, "--root", root)
+    assert shown.status == 0
+    assert "row by row" in shown.err
+    assert OF_AMES.findall(shown.out + shown.err) == []

@@ -1,0 +1,218 @@
+"""The metrics equal scikit-learn's, and what depends on them follows the metric."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy.stats import sem
+from sklearn.metrics import (
+    mean_absolute_error,
+    root_mean_squared_error,
+    root_mean_squared_log_error,
+)
+from sklearn.model_selection import GroupKFold, KFold
+
+from pipeline.core.errors import UserError
+from pipeline.core.settings import Settings
+from pipeline.models.ensemble import blend
+from pipeline.network.schedule import Schedule
+from pipeline.network.trainer import Candidate
+from pipeline.stages.notebook import load
+from pipeline.validation.fold_data import FoldData
+from pipeline.validation.folds import dataset_folds, make_folds
+from pipeline.validation.metrics import (
+    METRICS,
+    bias_corrected,
+    forecast,
+    paired_difference,
+)
+from pipeline.validation.parallel import Replica, huber_delta, new_trainer
+
+RMSE, MAE, LOG_RMSE = (METRICS[name] for name in ("rmse", "mae", "log-rmse"))
+SKLEARN = {
+    "rmse": root_mean_squared_error,
+    "mae": mean_absolute_error,
+    "log-rmse": lambda actual, predicted: root_mean_squared_error(
+        np.log(actual), np.log(predicted)
+    ),
+}
+
+
+@pytest.fixture
+def generator():
+    return np.random.default_rng(0)
+
+
+def table(tmp_path, rows, metric="log-rmse", **columns):
+    """A dataset of some rows; `columns` are words, of which `shop` is the group."""
+    generator = np.random.default_rng(3)
+    train = pd.DataFrame(
+        {"a": generator.normal(size=rows), "b": generator.normal(size=rows), **columns}
+    )
+    train["y"] = np.exp(train["a"] + generator.normal(0, 0.1, rows))
+    path = tmp_path / f"{metric}-{rows}.toml"
+    group = 'group = "shop"\nleft_out = ["shop"]\n' if "shop" in columns else ""
+    path.write_text(
+        f'target = "y"\nmetric = "{metric}"\n{group}'
+        'columns.a.kind = "number"\ncolumns.b.kind = "number"\n'
+    )
+    test = train.head(5).drop(columns="y")
+    return load(train, test, schema=path).dataset
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_score_equals_scikit_learns(generator, name):
+    actual = generator.lognormal(3, 1, 500)
+    predicted = actual * generator.lognormal(0, 0.3, 500)
+    expected = SKLEARN[name](actual, predicted)
+    assert METRICS[name].score(predicted, actual) == pytest.approx(expected, rel=1e-12)
+
+
+def test_log_rmse_is_that_of_scikit_learn_for_numbers_far_above_one(generator):
+    actual = generator.lognormal(3, 1, 500)
+    predicted = actual * generator.lognormal(0, 0.3, 500)
+    expected = root_mean_squared_log_error(actual - 1, predicted - 1)
+    assert LOG_RMSE.score(predicted, actual) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_what_is_transformed_and_undone_is_what_it_was(generator, metric):
+    target = generator.lognormal(3, 1, 100) * (1 if metric.log else -1)
+    np.testing.assert_allclose(metric.undo(metric.transform(target)), target)
+    transformed = metric.transform(target)
+    np.testing.assert_array_equal(transformed, np.log(target) if metric.log else target)
+
+
+def test_a_paired_difference_of_mae_is_the_mean_gap_and_its_standard_error(generator):
+    first = generator.exponential(2, 3000)
+    second = first + generator.normal(0.1, 1, 3000)
+    found = paired_difference(first, second, MAE)
+    assert found.value == pytest.approx(second.mean() - first.mean(), rel=1e-12)
+    assert found.standard_error == pytest.approx(sem(second - first), rel=1e-12)
+    assert found.is_told_apart
+    noise = generator.normal(0, 1, 3000)
+    alike = paired_difference(first, first + noise - noise.mean(), MAE)
+    assert alike.standard_error > 0
+    assert not alike.is_told_apart
+
+
+def test_a_paired_difference_of_rmse_is_that_of_the_roots(generator):
+    first = generator.normal(0, 30, 4000) ** 2
+    second = first * generator.uniform(0.9, 1.2, 4000)
+    found = paired_difference(first, second, RMSE)
+    roots = math.sqrt(second.mean()) - math.sqrt(first.mean())
+    assert found.value == pytest.approx(roots, rel=1e-9)
+
+
+@pytest.mark.parametrize("metric", [RMSE, MAE], ids=["rmse", "mae"])
+def test_a_forecast_brackets_the_score_of_new_rows(generator, metric):
+    errors = generator.laplace(0, 50, 2000)
+    found = forecast(metric.losses_of(errors), 200, metric=metric, draws=1000)
+    expected = SKLEARN[metric.name](np.zeros(2000), errors)
+    assert found.estimate == pytest.approx(expected, rel=1e-12)
+    assert found.low < found.estimate < found.high
+    new = generator.laplace(0, 50, (2000, 200))
+    scores = np.array([metric.score(each, np.zeros(200)) for each in new])
+    inside = ((found.low < scores) & (scores < found.high)).mean()
+    assert 0.84 < inside < 0.96
+
+
+def test_the_lowest_mae_of_many_equal_candidates_is_corrected_to_their_mean(generator):
+    losses = np.abs(generator.normal(0, 30, (200, 400)))
+    scores = losses.mean(axis=1)
+    corrected = bias_corrected(losses, losses, metric=MAE)
+    assert scores.min() < scores.mean() - 2
+    assert corrected == pytest.approx(scores.mean(), abs=0.6)
+
+
+def test_a_blend_is_the_mean_and_for_log_rmse_that_of_logs(generator):
+    predicted = [generator.lognormal(3, 1, 50) for _ in range(3)]
+    for metric in (RMSE, MAE):
+        np.testing.assert_allclose(blend(predicted, metric), np.mean(predicted, axis=0))
+    product = predicted[0] * predicted[1] * predicted[2]
+    np.testing.assert_allclose(blend(predicted, LOG_RMSE), np.cbrt(product))
+
+
+def test_a_blend_of_one_is_the_same_to_the_last_bit(generator):
+    alone = generator.lognormal(3, 1, 50)
+    for metric in METRICS.values():
+        assert blend([alone], metric) is alone
+
+
+def test_the_threshold_of_the_loss_is_that_of_the_metric():
+    deviation, settings = np.array([0.4, 0.2]), Settings(huber_delta=0.1)
+    np.testing.assert_allclose(huber_delta(LOG_RMSE, settings, deviation), [0.25, 0.5])
+    errors = torch.linspace(-4, 4, 81, dtype=torch.float64)
+    (low, _), (high, _) = (huber_delta(m, settings, deviation) for m in (MAE, RMSE))
+    loss = torch.nn.functional.huber_loss
+    zeros = torch.zeros_like(errors)
+    squares = loss(errors, zeros, reduction="none", delta=high)
+    torch.testing.assert_close(squares, errors**2 / 2)
+    absolute = loss(errors, zeros, reduction="none", delta=low) / low
+    far = errors.abs() > low
+    assert (absolute - errors.abs())[far].abs().max() <= low / 2 + 1e-9
+
+
+@pytest.mark.parametrize(("rows", "share"), [(300, 1.0), (1460, 1.0), (2920, 0.5)])
+def test_weights_of_a_long_table_decay_as_much_as_those_of_houses(
+    tmp_path, rows, share
+):
+    # With a threshold of nothing the loss has no slope, so that weights only decay.
+    settings = Settings(
+        folds=2, seeds=1, epochs=3, hidden=(4,), dropout=0.0, huber_delta=1e-30
+    )
+    dataset = table(tmp_path, rows)
+    data = FoldData.fit(dataset, dataset_folds(dataset, settings), settings)
+    candidates = [Candidate(decay, 0.01, 0.0) for decay in (0.0, 2.0)]
+    trainer = new_trainer(data, [Replica(0, 0), Replica(1, 0)], candidates, settings)
+    before = trainer.stack.layers[0].clone()
+    for _ in trainer.run():
+        pass
+    batches = rows // 2 // settings.batch_size or 1
+    schedule = Schedule(settings.epochs, batches, settings.warm_up)
+    weights = torch.nn.Parameter(before.clone())
+    weights.grad = torch.zeros_like(weights)
+    optimizer = torch.optim.AdamW([weights], lr=0.01, weight_decay=2.0 * share)
+    for epoch in range(settings.epochs):
+        for batch in range(batches):
+            optimizer.param_groups[0]["lr"] = 0.01 * schedule.lr_scale(epoch, batch)
+            optimizer.step()
+    undecayed, decayed = trainer.stack.layers[0].split(2)
+    torch.testing.assert_close(undecayed, before[:2])
+    torch.testing.assert_close(decayed, weights.detach()[2:], rtol=1e-5, atol=1e-8)
+    assert not torch.allclose(decayed, undecayed)
+
+
+def test_folds_of_groups_are_those_of_scikit_learn(generator):
+    groups = generator.choice(list("abcdefghij"), 200)
+    found = make_folds(200, 4, 7, groups)
+    splitter = GroupKFold(4, shuffle=True, random_state=7)
+    expected = splitter.split(np.zeros(200), groups=groups)
+    for fold, (train, valid) in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(fold.train, train)
+        np.testing.assert_array_equal(fold.valid, valid)
+        assert not {*groups[train]} & {*groups[valid]}
+    assert sorted(np.concatenate([fold.valid for fold in found])) == [*range(200)]
+
+
+def test_folds_without_groups_are_those_of_scikit_learn():
+    splitter = KFold(5, shuffle=True, random_state=3)
+    expected = [valid.tolist() for _, valid in splitter.split(np.zeros(101))]
+    assert [fold.valid.tolist() for fold in make_folds(101, 5, 3)] == expected
+
+
+def test_the_groups_of_a_dataset_stay_together_also_if_they_are_numbers(tmp_path):
+    shop = np.arange(90) * 7 % 11
+    dataset = table(tmp_path, 90, shop=shop)
+    folds = dataset_folds(dataset, Settings(folds=4))
+    for fold in folds:
+        assert not {*shop[fold.train]} & {*shop[fold.valid]}
+    assert "shop" in dataset.layout.skipped
+
+
+def test_fewer_groups_than_folds_are_refused():
+    with pytest.raises(UserError, match="--folds 3: more folds than the 2 groups"):
+        make_folds(10, 3, 0, np.array(["a", "b"] * 5))
+    assert len(make_folds(10, 2, 0, np.array(["a", "b"] * 5))) == 2
