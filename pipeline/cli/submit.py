@@ -9,6 +9,7 @@ from pipeline.cli.options import Json, Root, RunId
 from pipeline.cli.output import ignore, print_json, using
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
+from pipeline.runs.record import Run
 
 
 def submit(
@@ -49,7 +50,6 @@ def submit(
     from pipeline.cli.tables.console import say, say_err
     from pipeline.cli.tables.progress import steps
     from pipeline.cli.tables.submit import show_score, show_submission
-    from pipeline.runs.store import find_run, newest_baselines
     from pipeline.stages.submit import competition_of, to_record, write_submission
 
     if (message is not None or again) and not push:
@@ -57,8 +57,8 @@ def submit(
     if push:  # before anything is written: Kaggle's client may not be installed
         from pipeline.kaggle.push import push as push_file
     project = Project(root)
-    baselines = newest_baselines(project) if rung and run is None else None
-    found = baselines or find_run(project, run)
+    found = _found(project, run, rung)
+    competition = competition_of(found) if push else ""
     if not as_json:
         say(using(found))
     with steps(hidden=as_json):
@@ -72,7 +72,7 @@ def submit(
         with steps(hidden=as_json):
             receipt = push_file(
                 submission.path,
-                competition_of(found),
+                competition,
                 message or submission.message,
                 ignore if as_json else say_err,
                 again=again,
@@ -81,3 +81,15 @@ def submit(
         print_json(to_record(submission, receipt))
     elif receipt:
         show_score(receipt, submission.forecast)
+
+
+def _found(project: Project, run_id: str | None, rung: str | None) -> Run:
+    """Return the run to submit: for a baseline, the newest that has baselines.
+
+    Raises:
+        UserError: There is no such run.
+    """
+    from pipeline.runs.store import find_run, newest_baselines
+
+    baselines = newest_baselines(project) if rung and run_id is None else None
+    return baselines or find_run(project, run_id)
