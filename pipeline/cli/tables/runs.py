@@ -36,7 +36,9 @@ def show_runs(runs: Sequence[SubmittedRun], selected: Run | None) -> None:
     left = [name for name in names if name in _TEXTS]
     right = [name for name in names if name not in _TEXTS]
     table = make_table(["run", *left], [*right, "CV", "leaderboard"])
-    best = min(runs, key=lambda each: each.run.final.pooled, default=None)
+    # Scores of another metric cannot be compared with those of the newest run.
+    same = [each for each in runs if each.run.metric == runs[0].run.metric]
+    best = min(same, key=lambda each: each.run.final.pooled, default=None)
     for each, texts in zip(runs, described, strict=True):
         run = each.run
         table.add_row(
