@@ -26,6 +26,7 @@ def describe(run: Run) -> dict[str, str]:
     inputs = json.dumps(run.inputs, sort_keys=True).encode()
     return {
         "command": run.command,
+        "metric": run.metric_title,
         **settings,
         "model": ", ".join(run.models),
         "data": hashlib.sha256(inputs).hexdigest()[:_DIGITS],
@@ -35,12 +36,17 @@ def describe(run: Run) -> dict[str, str]:
 
 
 def distinguishing(described: Sequence[dict[str, str]]) -> list[str]:
-    """Return the names in which runs differ, and those that are always shown."""
+    """Return the names in which runs differ, and those that are always shown.
+
+    A setting that a run does not have, as a blend of runs has none, is no difference. A
+    note that only some runs have is.
+    """
     names = dict.fromkeys(name for each in described for name in each)
+    values = {name: {each.get(name, "") for each in described} for name in names}
     return [
         name
-        for name in names
-        if name in _ALWAYS or len({each.get(name, "") for each in described}) > 1
+        for name, own in values.items()
+        if name in _ALWAYS or len(own if name == _NOTE else own - {""}) > 1
     ]
 
 
