@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from pipeline.core.command import train_command
+from pipeline.report.choice import better_alone, better_alone_command
 from pipeline.report.facts import Facts
 from pipeline.runs.record import Run
 
@@ -20,7 +21,14 @@ class Advice(NamedTuple):
 
 def advise(facts: Facts) -> list[Advice]:
     """Return the suggested next steps, the first one first."""
-    return [*_submission(facts), *_weight_decay(facts.run), *_largest_errors(facts)]
+    run = facts.run
+    steps = (
+        _submission(facts),
+        _alone(run),
+        _weight_decay(run),
+        _largest_errors(facts),
+    )
+    return [step for each in steps for step in each]
 
 
 def _submission(facts: Facts) -> Iterator[Advice]:
@@ -32,6 +40,13 @@ def _submission(facts: Facts) -> Iterator[Advice]:
             yield Advice(f"Upload submissions/{run_id}.csv at {facts.schema.upload}")
     else:
         yield Advice("Make the submission file:", f"pipeline submit --run {run_id}")
+
+
+def _alone(run: Run) -> Iterator[Advice]:
+    """Suggest a model that is better than the blend."""
+    if model := better_alone(run):
+        text = f"{model.model} alone is better than the blend:"
+        yield Advice(text, better_alone_command(run, model))
 
 
 def _weight_decay(run: Run) -> Iterator[Advice]:

@@ -7,7 +7,13 @@ from pipeline.cli.tables.console import make_table, say, say_wrapped, show
 from pipeline.core.numbers import score_text
 from pipeline.core.settings import MLP
 from pipeline.data.schema import Schema
-from pipeline.report.choice import compared, lambda_advice, told_apart
+from pipeline.report.choice import (
+    better_alone,
+    better_alone_command,
+    compared,
+    lambda_advice,
+    told_apart,
+)
 from pipeline.report.peers import comparison
 from pipeline.report.texts import (
     ROOMY,
@@ -28,6 +34,9 @@ def show_scores(run: Run) -> None:
     _show_folds(run)
     for line in (*_excluded(run.diverged), *_differences(run)):
         say(line)
+    if model := better_alone(run):
+        command = better_alone_command(run, model)
+        say_wrapped(f"{model.model} alone is better than the blend: `{command}`")
     if (advice := lambda_advice(run)) is not None:
         say_wrapped(advice)
     if run.cv_corrected is not None:
