@@ -56,4 +56,3 @@ def test_the_page_advises_it(blend, blended):
     run = with_differences(blend, mlp=0.01, boosting=-0.01)
     texts = [each.text for each in advise(facts._replace(run=run))]
     assert "boosting alone is better than the blend:" in texts
-
