@@ -34,7 +34,7 @@ class TargetScale(NamedTuple):
     def fit(cls, transformed: np.ndarray, folds: list[Fold]) -> Self:
         """Compute both from the training rows of each fold."""
         parts = [transformed[fold.train] for fold in folds]
-        least = _LEAST_DEVIATION * float(transformed.std())
+        least = _LEAST_DEVIATION * (float(transformed.std()) or 1.0)
         return cls(
             np.array([[part.mean()] for part in parts]),
             np.array([[max(part.std(), least)] for part in parts]),
