@@ -178,7 +178,8 @@ def _hinges(numbers: pd.Series, knots: Sequence[float]) -> Matrix:
 
 
 def _one_hot(categories: pd.Series, words: Sequence[str]) -> np.ndarray:
-    codes = pd.Index(list(words)).get_indexer(
-        pd.Index(categories, dtype=object)
-    )  # -1: none
+    codes, distinct = pd.factorize(categories)
+    places = {word: place for place, word in enumerate(words)}
+    # A missing word has the code -1, and so the last place.
+    codes = np.array([*(places.get(word, -1) for word in distinct), -1])[codes]
     return np.asarray(codes[:, None] == np.arange(len(words)), dtype=float)
