@@ -27,7 +27,8 @@ _REMEDY = "put Kaggle's file there (in a clone, `git checkout data/raw` restores
 @cache
 def ames() -> Table:
     """Return the table of Ames."""
-    return table_of(replace(read_schema(SCHEMA), source="the data description"))
+    schema = replace(read_schema(SCHEMA), source="the data description")
+    return Table(schema, RULES, BUILT, OTHERS, _REMEDY)
 
 
 def table_of(schema: Schema) -> Table:
