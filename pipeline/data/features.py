@@ -23,13 +23,11 @@ def build_features(clean: pd.DataFrame, table: Table) -> pd.DataFrame:
     """
     ranked = rank_ordered(clean, table.schema)
     computed = {name: formula(ranked) for name, formula in formulas(table).items()}
-    own = own_columns(ranked, table)
     dates = [c.name for c in table.schema.columns if isinstance(c, Date)]
-    kept = ranked.drop(columns=dates).assign(
-        **{name: each for name, each in computed.items() if name in ranked}
-    )
-    new = {name: each for name, each in computed.items() if name not in ranked}
-    return pd.concat([kept, pd.DataFrame(new, index=ranked.index), own], axis=1)
+    features = ranked.drop(columns=dates).assign(**computed)
+    own = own_columns(ranked, table)
+    # Joining copies all columns, which a long table without own columns is spared.
+    return pd.concat([features, own], axis=1) if len(own.columns) else features
 
 
 def rank_ordered(clean: pd.DataFrame, schema: Schema) -> pd.DataFrame:
