@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,12 +59,12 @@ def _noisy(sizes: pd.Series, generator: np.random.Generator) -> pd.Series:
     return (sizes * factor).round().astype(int)
 
 
-def measure(root: Path, stage: str) -> tuple[float, float]:
+def measure(root: Path, stage: str, options: Sequence[str] = ()) -> tuple[float, float]:
     """Run a stage in a process of its own; return seconds and peak memory in GB."""
     cost = [sys.executable, "-m", "experiments.process_cost"]
     command = [sys.executable, "-m", "pipeline", stage, "--root", str(root)]
     found = subprocess.run(
-        [*cost, *command, *STAGES[stage]],
+        [*cost, *command, *options],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -84,7 +85,7 @@ def main() -> None:
             write_project(root, times * houses)
             line = [f"{times * houses:,}"]
             for stage in STAGES:
-                seconds, peak = measure(root, stage)
+                seconds, peak = measure(root, stage, STAGES[stage])
                 line += [f"{seconds:,.1f}", f"{peak:.2f}"]
         lines.append(line)
         print(*line, sep=" · ", flush=True)
