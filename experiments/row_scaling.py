@@ -84,8 +84,8 @@ def main() -> None:
             root = Path(folder)
             write_project(root, times * houses)
             line = [f"{times * houses:,}"]
-            for stage in STAGES:
-                seconds, peak = measure(root, stage, STAGES[stage])
+            for stage, options in STAGES.items():
+                seconds, peak = measure(root, stage, options)
                 line += [f"{seconds:,.1f}", f"{peak:.2f}"]
         lines.append(line)
         print(*line, sep=" · ", flush=True)
