@@ -87,7 +87,7 @@ def train(
     from pipeline.cli.tables.console import say
     from pipeline.cli.tables.progress import steps, training_progress
     from pipeline.cli.tables.train import show_scores
-    from pipeline.data.processed import metric_title
+    from pipeline.data import processed
     from pipeline.stages import up_to_date
 
     settings = Settings(
@@ -105,7 +105,9 @@ def train(
     )
     project = Project(root)
     tracker = _tracker(hidden=as_json) if track else None
-    progress = training_progress(settings, metric_title(project))
+    progress = training_progress(
+        settings, processed.metric_title(project), processed.cells(project)
+    )
     with nullcontext(ignore) if as_json else progress as callback:
         outcome = up_to_date.train(
             project, settings, callback, jobs=jobs, force=force, note=note

@@ -72,6 +72,13 @@ def exists(project: Project) -> bool:
     return (project.root / SUMMARY).is_file()
 
 
+def cells(project: Project) -> int:
+    """Return the number of training rows times that of encoded columns."""
+    summary = _read_summary(project) or {}
+    rows, columns = summary.get("rows", {}), summary.get("columns", {})
+    return max(1, int(rows.get("train", 1)) * int(columns.get("encoded", 1)))
+
+
 def metric_title(project: Project) -> str:
     """Return the metric of the processed rows, as tables show it."""
     summary = _read_summary(project) or {}

@@ -222,12 +222,31 @@ def test_the_bar_leaves_room_for_what_follows_the_last_tree(
         progress, "Display", lambda: displays.append(made()) or displays[-1]
     )
     settings = Settings(models=models, folds=2, seeds=1, epochs=8, trees=80)
-    with progress.training_progress(settings, "log-RMSE") as callback:
+    with progress.training_progress(settings, "log-RMSE", 1460 * 332) as callback:
         for _ in range(8):
             callback(0, 2, [0.1, 0.3])
         for _ in range(8 * (len(models) - 1)):
             callback(0, 2, [])
     assert displays[0].work_text == f"{last} · mean log-RMSE 0.2000"
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "measured"),
+    [(1460, 332, 0.11), (15_000, 163, 0.35), (100_000, 2863, 0.63)],
+)
+def test_the_share_of_the_networks_is_about_what_was_measured(
+    rows, columns, measured, monkeypatch
+):
+    displays = []
+    made = progress.Display
+    monkeypatch.setattr(
+        progress, "Display", lambda: displays.append(made()) or displays[-1]
+    )
+    settings = Settings()
+    with progress.training_progress(settings, "log-RMSE", rows * columns) as callback:
+        callback(0, settings.networks * settings.epochs, [0.1])
+        share = int(displays[0].work_text.split("%")[0]) / 100
+    assert share == pytest.approx(measured, abs=0.15)
 
 
 def test_seconds_are_shown_in_the_unit_that_fits():

@@ -263,7 +263,7 @@ def train_in(terminal, monkeypatch, scores=(0.1, 0.3)):
     """The progress that `train` prints on a console."""
     monkeypatch.setattr(console, "err", terminal)
     monkeypatch.setattr(progress, "err", terminal)
-    with progress.training_progress(TWO_NETWORKS, "log-RMSE") as callback:
+    with progress.training_progress(TWO_NETWORKS, "log-RMSE", 1460 * 332) as callback:
         for _ in range(8):
             callback(0, len(scores), list(scores))
     return terminal.file.getvalue()

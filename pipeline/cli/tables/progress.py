@@ -24,10 +24,12 @@ if TYPE_CHECKING:  # torch stays unloaded where all is up to date
 
 _FIRST, _LONGEST = 10.0, 60.0  # seconds between two plain lines; each is twice the last
 _WARM_UP = 1.0  # seconds until the rate of the work is known
-# Measured with the default settings on two cores: ten trees take as long as five epochs
-# of a network, and after the last tree 6 % of the time is left, for the predictions of
-# the trees, the expected score and the files of the run.
-_TREES, _REST = 5, 0.06
+# Measured with the default settings on two cores, on tables of half a million to 300
+# million cells (rows × encoded columns): the seconds of an epoch of a network, and of
+# ten trees. After the last tree 6 % of the time is left, for the predictions of the
+# trees, the expected score and the files of the run.
+_EPOCH_A_CELL, _TREES_A_CELL, _TREES = 6e-9, 0.85e-9, 10e-3
+_REST = 0.06
 
 
 class Display:
@@ -162,7 +164,9 @@ def _now_and_then(display: Display) -> Iterator[None]:
 
 
 @contextmanager
-def training_progress(settings: Settings, metric: str) -> Iterator["Callback"]:
+def training_progress(
+    settings: Settings, metric: str, cells: int
+) -> Iterator["Callback"]:
     """Show the steps of training, the mean score, and the time left.
 
     Without a terminal, a line is printed after each quarter of the training too. Yields
@@ -171,29 +175,38 @@ def training_progress(settings: Settings, metric: str) -> Iterator["Callback"]:
     Args:
         settings: what is trained.
         metric: what the scores are called.
+        cells: the number of training rows times that of encoded columns.
     """
-    trees = _TREES * settings.boosted * -(-settings.trees // TREES_PER_STEP)
-    total = settings.networks * settings.epochs + trees
+    epochs = settings.networks * settings.epochs
+    groups = settings.boosted * -(-settings.trees // TREES_PER_STEP)
+    whole = _seconds(epochs, groups, cells)
     rest = _REST if settings.boosted else 0.0
     latest: dict[int, list[float]] = {}
     lock = Lock()  # the parts train in threads
-    done = quarter = 0
+    done, quarter = [0, 0], 0  # epochs, and groups of ten trees
     with steps() as display:
 
         def callback(part: int, steps: int, scores: list[float]) -> None:
-            nonlocal done, quarter
+            nonlocal quarter
             with lock:
                 if scores:
                     latest[part] = scores
                 score = _mean(list(chain.from_iterable(latest.values())))
-                done += steps if scores else _TREES * steps
+                done[not scores] += steps
+                share = _seconds(done[0], done[1], cells) / whole
                 display.note = f"mean {metric} {score}"
-                display.advance(done / total * (1 - rest))
-                if not err.is_interactive and 4 * done // total > quarter:
-                    quarter = 4 * done // total
+                display.advance(share * (1 - rest))
+                if not err.is_interactive and int(4 * share) > quarter:
+                    quarter = int(4 * share)
                     say_err(f"trained {25 * quarter} % · {display.note}")
 
         yield callback
+
+
+def _seconds(epochs: int, groups: int, cells: int) -> float:
+    """Return about how long epochs of networks and groups of ten trees take."""
+    trees = _TREES + _TREES_A_CELL * cells
+    return epochs * _EPOCH_A_CELL * cells + groups * trees
 
 
 @contextmanager
