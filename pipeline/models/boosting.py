@@ -63,7 +63,12 @@ def fit(
     step: Step,
     loss: str = "RMSE",
 ) -> Arrays:
-    """Train on one thread, so that the same seed gives the same trees."""
+    """Train on one thread, so that the same seed gives the same trees.
+
+    Where no column or no target differs, which CatBoost refuses, the mean is predicted.
+    """
+    if not np.ptp(target) or not any(map(_differs, columns.T)):
+        return _constant(target, settings)
     from catboost import CatBoostRegressor  # 0.8 s, and not needed to predict
 
     model = CatBoostRegressor(
@@ -85,6 +90,25 @@ def fit(
         model.save_model(str(path), format="json")
         document = json.loads(path.read_text(encoding="utf-8"))
     return _arrays(document, settings.tree_depth)
+
+
+def _differs(column: np.ndarray) -> bool:
+    """Return whether a column has two values, one of which may be missing."""
+    known = column[~np.isnan(column)]
+    if not len(known):
+        return False
+    return len(known) < len(column) or bool(np.ptp(known))
+
+
+def _constant(target: np.ndarray, settings: Settings) -> Arrays:
+    """Return trees that predict the mean target for every row."""
+    trees, levels = settings.trees, settings.tree_depth
+    return {
+        "column": np.zeros((trees, levels), np.int32),
+        "border": np.full((trees, levels), np.inf, np.float32),
+        "leaf": np.zeros((trees, 2**levels)),
+        "bias": np.array([float(target.mean())]),
+    }
 
 
 def learning_rate(settings: Settings, rows: int) -> float:

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from pipeline.ames.table import SCHEMA, is_ames
+from pipeline.ames.table import SCHEMA, ames
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.csv_blocks import read_blocks
+from pipeline.data.header import is_like
 from pipeline.data.schema import Schema
 from pipeline.data.schema_file import read_schema
 from pipeline.infer.schema import Guess, Options, infer_schema
@@ -63,13 +64,12 @@ def write_schema(project: Project, options: Options, *, force: bool) -> WrittenS
         raise UserError(
             f"{path}: there already; edit it, or give --force to replace it"
         )
-    train = project.raw / "train.csv"
+    announce("reading data/raw")
+    frames = [_texts(project.raw / name) for name in ("train.csv", "test.csv")]
     guesses: list[Guess] = []
-    if is_ames(train) and not any(options):
+    if is_like(list(frames[0].columns), ames().schema) and not any(options):
         text = SCHEMA.read_text(encoding="utf-8")
     else:
-        announce("reading data/raw")
-        frames = [_texts(project.raw / name) for name in ("train.csv", "test.csv")]
         announce("inferring the kind of each column")
         text, guesses = _infer(project, frames, options)
     write_atomically(path, text)

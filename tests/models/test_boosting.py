@@ -114,3 +114,26 @@ def test_the_learning_rate_grows_with_the_rows_as_that_of_catboost():
     assert boosting.learning_rate(Settings(), 100) == few
     expected = default_learning_rate(14_600) / default_learning_rate(1460)
     assert many / few == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("columns", "target"),
+    [
+        (np.ones((6, 2)), np.arange(6.0)),
+        (np.full((6, 2), np.nan), np.arange(6.0)),
+        (np.arange(12.0).reshape(6, 2), np.ones(6)),
+    ],
+    ids=["equal columns", "blank columns", "equal targets"],
+)
+def test_where_nothing_can_be_learned_the_mean_is_predicted(columns, target):
+    columns = columns.astype(np.float32)
+    fitted = boosting.fit(columns, target, 0, SMALL, lambda: None)
+    boosting.check(fitted, 2)
+    assert boosting.predict(fitted, columns) == pytest.approx([target.mean()] * 6)
+
+
+def test_a_column_with_one_value_and_blanks_can_be_learned_from():
+    columns = np.array([[1.0], [np.nan]] * 20, np.float32)
+    target = np.array([1.0, -1.0] * 20)
+    fitted = boosting.fit(columns, target, 0, SMALL, lambda: None)
+    assert boosting.predict(fitted, columns)[:2] @ [1, -1] > 0.5
