@@ -27,7 +27,7 @@ STEPS = {
         "cleaning, and adding columns",
         "writing data/processed",
     ],
-    "schema": ["loading pandas"],
+    "schema": ["loading pandas", "reading data/raw"],
     "train": [
         LOADING,
         "reading data/processed",
