@@ -5,8 +5,12 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from types import FrameType
 
 from pipeline.core.errors import INTERRUPTED, INTERRUPTED_LINE
+
+_AGAIN = 1.5  # seconds after which an interrupt that had no effect is repeated
+_interrupts: list[int] = []  # the signals that have come
 
 
 def run() -> None:
@@ -15,20 +19,48 @@ def run() -> None:
     Interrupted, it leaves as soon as its workers' locks are given back: Python would
     first take down torch, its threads and its memory, which takes seconds.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
+    if _is_interrupted():
+        _leave()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt, and again if it is ignored, as in a C callback."""
+    _interrupts.append(number)
+    repeat = getattr(signal, "setitimer", None)  # Windows has none
+    if repeat is not None:
+        signal.signal(signal.Signals["SIGALRM"], _interrupt)
+        repeat(signal.ITIMER_REAL, _AGAIN)
+    signal.default_int_handler(number, frame)
+
+
+def _is_interrupted() -> bool:
+    """Run the command line, and return whether it was interrupted."""
     try:
         from pipeline.cli import main
 
         main()
     except KeyboardInterrupt:  # while it was loaded
-        sys.stderr.write(f"{INTERRUPTED_LINE}\n")
+        pass
     except SystemExit as stop:
         if stop.code != INTERRUPTED:
             raise
+        return True
+    except Exception:
+        # A library that was being loaded may raise an error of its own instead.
+        if not _interrupts:
+            raise
     else:
-        return
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signal_number, signal.SIG_IGN)
+        return False
+    sys.stderr.write(f"{INTERRUPTED_LINE}\n")
+    return True
+
+
+def _leave() -> None:
+    for name in {"SIGINT", "SIGTERM", "SIGALRM"} & set(signal.Signals.__members__):
+        signal.signal(signal.Signals[name], signal.SIG_IGN)
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):

@@ -102,6 +102,46 @@ def test_an_interrupt_during_imports_prints_the_same_line(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (130, "", MESSAGE)
 
 
+def test_an_interrupt_that_a_library_turns_into_an_error_prints_the_same_line():
+    code = (
+        "import os, signal, sys, time\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name != 'pipeline.cli': return\n"
+        "        try:\n"
+        "            os.kill(os.getpid(), signal.SIGINT); time.sleep(9)\n"
+        "        except KeyboardInterrupt:\n"
+        "            raise ImportError('initialization failed') from None\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from pipeline.__main__ import run\n"
+        "run()\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", MESSAGE)
+
+
+def test_an_interrupt_that_a_callback_ignores_is_repeated():
+    code = (
+        "import ctypes, os, signal, sys, time\n"
+        "kill = lambda: os.kill(os.getpid(), signal.SIGINT) or time.sleep(0.1)\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'pipeline.cli':\n"
+        "            ctypes.CFUNCTYPE(None)(kill)()\n"
+        "            time.sleep(60)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from pipeline.__main__ import run\n"
+        "run()\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=50
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.endswith(MESSAGE)
+
+
 @pytest.fixture
 def clone(tmp_path):
     """A folder with the Makefile, whose .venv runs this Python."""
