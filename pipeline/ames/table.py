@@ -9,8 +9,9 @@ import pandas as pd
 from pipeline.ames.columns import BUILT
 from pipeline.ames.other_files import OTHERS, TAKEN_FOR_AMES
 from pipeline.ames.rules import RULES
+from pipeline.ames.schema import ames_schema
 from pipeline.core.errors import UserError, short
-from pipeline.core.paths import PACKAGE, Project
+from pipeline.core.paths import Project
 from pipeline.data import own_columns
 from pipeline.data.clean import clean_rows
 from pipeline.data.csv_reader import read_rows
@@ -20,15 +21,13 @@ from pipeline.data.schema import Category, Date, Schema
 from pipeline.data.schema_file import read_schema
 from pipeline.data.table import Table
 
-SCHEMA = PACKAGE / "ames" / "schema.toml"
 _REMEDY = "put Kaggle's file there (in a clone, `git checkout data/raw` restores it)"
 
 
 @cache
 def ames() -> Table:
     """Return the table of Ames."""
-    schema = replace(read_schema(SCHEMA), source="the data description")
-    return Table(schema, RULES, BUILT, OTHERS, _REMEDY)
+    return Table(ames_schema(), RULES, BUILT, OTHERS, _REMEDY)
 
 
 def table_of(schema: Schema) -> Table:
@@ -39,7 +38,9 @@ def table_of(schema: Schema) -> Table:
     """
     if schema.features is None:
         return Table(schema)
-    table = Table(schema, RULES, BUILT, OTHERS, _REMEDY)
+    if schema is ames_schema():
+        return ames()
+    table = replace(ames(), schema=schema)
     _check_features(table)
     return table
 
@@ -76,7 +77,7 @@ def is_ames(path: Path) -> bool:
     """
     header = _header(path)
     mistaken = any(other.marks <= set(header) for other in TAKEN_FOR_AMES)
-    return mistaken or is_like(header, ames().schema)
+    return mistaken or is_like(header, ames_schema())
 
 
 def _header(path: Path) -> list[str]:

@@ -1,5 +1,8 @@
 """Errors that the user can fix, and text that fits on one line of a terminal."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 INTERRUPTED = 130  # the exit status after Ctrl-C
 INTERRUPTED_LINE = "interrupted; what was finished is kept"
 
@@ -25,6 +28,12 @@ def one_line(message: str | BaseException, longest: int = 1000) -> str:
     if len(line) <= longest:
         return line
     return f"{line[: longest // 2]} … {line[-longest // 2 :]}"
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Return what to do about a name that is not one of those that are known."""
+    near = get_close_matches(name, list(known), n=1)
+    return f"is {near[0]} meant?" if near else "remove it"
 
 
 def short(cell: str) -> str:

@@ -7,9 +7,10 @@ memory. Only the standard library is imported, so that commands start fast.
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
@@ -180,3 +181,10 @@ def _check_text(cells: list[str]) -> None:
 def _split(line: str) -> list[str]:
     """Return the cells of a line that may be malformed."""
     return next(csv.reader([line])) or [""]
+
+
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows of texts as a CSV file; a cell is quoted where it must be."""
+    lines = StringIO()
+    csv.writer(lines, lineterminator="\n").writerows(rows)
+    return lines.getvalue()

@@ -5,7 +5,7 @@
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from io import StringIO
 
 import numpy as np
@@ -34,13 +34,6 @@ def number_text(number: float) -> str:
     """Return a prediction with two decimals, or more for seven significant digits."""
     magnitude = math.floor(math.log10(abs(number))) if number else 0
     return f"{number:.{max(2, 6 - magnitude)}f}"
-
-
-def csv_text(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows of texts as CSV; a cell is quoted where it must be."""
-    lines = StringIO()
-    csv.writer(lines, lineterminator="\n").writerows(rows)
-    return lines.getvalue()
 
 
 def _cells(column: pd.Series, number: Callable[[float], str]) -> list[str]:

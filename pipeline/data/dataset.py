@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from pipeline.data.own_columns import OwnWords
@@ -40,3 +41,8 @@ class Dataset:
     train: pd.DataFrame
     test: pd.DataFrame
     own: OwnWords
+
+    @property
+    def actual(self) -> np.ndarray:
+        """The targets of the training rows, shape (rows,)."""
+        return self.train[self.schema.target].to_numpy()

@@ -39,6 +39,11 @@ def to_matrix(features: pd.DataFrame, layout: Layout) -> Matrix:
     )
 
 
+def encoded_names(features: pd.DataFrame, layout: Layout) -> list[str]:
+    """Return the names of the columns of the matrix, from a single row."""
+    return to_matrix(features.head(1), layout).names
+
+
 def column_blocks(
     features: pd.DataFrame, layout: Layout, *, for_trees: bool = False
 ) -> Iterator[Matrix]:

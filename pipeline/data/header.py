@@ -21,7 +21,7 @@ def check_header(
         UserError: A column is missing, unknown or duplicated, or this is another file.
     """
     schema = table.schema
-    wanted = wanted_columns(schema, with_target=with_target)
+    wanted = _wanted(schema, with_target=with_target)
     _check_kind(path, header, table, wanted, with_target=with_target)
     for name, times in Counter(header).items():
         if times > 1 and name in wanted:
@@ -41,7 +41,7 @@ def check_header(
         raise UserError(f"{path}: column {short(extra[0])}: unknown; remove it{own}")
 
 
-def wanted_columns(schema: Schema, *, with_target: bool) -> list[str]:
+def _wanted(schema: Schema, *, with_target: bool) -> list[str]:
     """Return the columns that a file must have."""
     ids = [schema.id] if schema.id else []
     group = [schema.carried_group] if schema.carried_group and with_target else []

@@ -18,7 +18,6 @@ import pandas as pd
 
 from pipeline.core.errors import UserError, one_line
 
-FILE = "columns.py"
 _FUNCTION = "columns"
 _MOST_WORDS = 100  # in a column of words
 

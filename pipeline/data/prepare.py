@@ -5,16 +5,15 @@ fold encodes alike.
 """
 
 from collections import Counter
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
-from pipeline.core.errors import UserError, short
+from pipeline.core.errors import UserError, meant, short
 from pipeline.data.clean import Assumption, clean_rows
 from pipeline.data.dataset import Dataset
-from pipeline.data.encoder import to_matrix
+from pipeline.data.encoder import encoded_names
 from pipeline.data.features import build_features, formulas, layout, rank_ordered
 from pipeline.data.own_columns import OwnWords
 from pipeline.data.raw import read_test, read_train
@@ -96,11 +95,9 @@ def _check_interactions(dataset: Dataset) -> None:
     numbers = list(map(str, dataset.train.columns.difference(others)))
     for _, name in own_layout.interactions:
         if name not in numbers:
-            near = get_close_matches(name, numbers, n=1)
-            hint = f"is {near[0]} meant?" if near else "remove it"
             raise UserError(
                 f"{dataset.schema.source}: interactions {short(name)[1:-1]}: not a "
-                f"number; {hint}"
+                f"number; {meant(name, numbers)}"
             )
 
 
@@ -110,7 +107,7 @@ def _encoded(dataset: Dataset) -> int:
     Raises:
         UserError: Two have the same name.
     """
-    names = to_matrix(dataset.train.head(1), dataset.layout).names
+    names = encoded_names(dataset.train, dataset.layout)
     (name, times), *_ = Counter(names).most_common(1)
     if times > 1:
         raise UserError(

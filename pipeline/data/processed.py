@@ -13,7 +13,8 @@ from pipeline.core.paths import Project
 from pipeline.data.schema import METRICS
 
 RAW = ("data/raw/train.csv", "data/raw/test.csv")
-OPTIONAL = ("data/raw/schema.toml", "data/raw/columns.py")
+COLUMNS = "data/raw/columns.py"
+OPTIONAL = ("data/raw/schema.toml", COLUMNS)
 FILES = ("data/processed/train.csv", "data/processed/test.csv")
 SUMMARY = "data/processed/summary.json"
 

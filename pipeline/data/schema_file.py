@@ -10,7 +10,7 @@ from math import inf, isfinite, isnan
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.errors import UserError, short
+from pipeline.core.errors import UserError, meant, short
 from pipeline.data.schema import (
     ABSENT,
     LOG_RMSE,
@@ -245,12 +245,7 @@ def _check_known(
 ) -> None:
     for name in names:
         if name is not None and name not in known:
-            raise _SchemaError(f"{key} {name}: not {what}; {_like(name, known)}")
-
-
-def _like(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"is {near[0]} meant?" if near else "remove it"
+            raise _SchemaError(f"{key} {name}: not {what}; {meant(name, known)}")
 
 
 class _Keys:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from pipeline.infer.knots import find_knots
-from pipeline.infer.texts import SOME, Found, Texts, plain, skewness
+from pipeline.infer.texts import SKEWED, SOME, Found, Texts, plain, skewness
 from pipeline.infer.words import find_word
 
 _YEARS = (1500, 2200)
@@ -23,7 +23,6 @@ _RARE, _MOST_RARE = 5, 0.1  # rows of a rare code, and the share of codes that m
 _BEGINS_WITH_0 = re.compile("0[0-9]+")
 _FULL = 0.5  # share of the whole numbers between two codes that may be codes too
 _FEWEST_FOR_LOG = 20  # distinct values
-_SKEWED = 1.0
 _MANY_ROWS = 100  # of which whole numbers that are measured are rarely all different
 _MOSTLY_BLANK = 0.3  # share of blank cells above which a column is doubtful
 
@@ -159,7 +158,7 @@ def _measure(texts: Texts, numbers: _Numbers) -> Found:
     skewed = skewness(numbers.train, numbers.rows)
     keys = {}
     reason = numbers.span
-    if both.min() >= 0 and len(numbers.train) > _FEWEST_FOR_LOG and skewed > _SKEWED:
+    if both.min() >= 0 and len(numbers.train) > _FEWEST_FOR_LOG and skewed > SKEWED:
         keys = {"range": (0.0, inf), "log": True}
         reason = f"{reason}, long right tail (skewness {skewed:.1f})"
     if (

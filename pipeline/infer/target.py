@@ -6,9 +6,8 @@ import pandas as pd
 from pipeline.core.errors import UserError, short
 from pipeline.data.schema import LOG_RMSE
 from pipeline.infer.options import TEST, TRAIN, Options, check_name, some_of
-from pipeline.infer.texts import plain, skewness
+from pipeline.infer.texts import SKEWED, plain, skewness
 
-_SKEWED = 1.0
 _NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
@@ -65,7 +64,7 @@ def find_metric(cells: pd.Series, target: str, metric: str | None) -> tuple[str,
     if metric is not None:
         return metric, span
     skewed = skewness(numbers, np.ones(len(numbers)))
-    if numbers.min() > 0 and skewed > _SKEWED:
+    if numbers.min() > 0 and skewed > SKEWED:
         return LOG_RMSE, f"{span}, long right tail (skewness {skewed:.1f})"
     return "rmse", span
 

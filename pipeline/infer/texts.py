@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
+SKEWED = 1.0  # a skewness above it is a long right tail
 SOME = 1000  # texts that are looked at where all would take long
 _TOKENS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 

@@ -136,7 +136,7 @@ def train_baselines(
     """
     trained: list[TrainedBaseline] = []
     losses: dict[str, np.ndarray] = {}
-    actual = dataset.train[dataset.schema.target].to_numpy()
+    actual = dataset.actual
     metric, every = default.fold_data.metric, baselines_of(dataset)
     for each in every:
         share = share_of(each.name, every) / (len(default.fold_data.folds) * EPOCHS)

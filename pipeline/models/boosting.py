@@ -19,12 +19,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.core.settings import TREES_PER_STEP, Settings
+from pipeline.core.settings import CHOSEN_ON, TREES_PER_STEP, Settings
 from pipeline.data.dataset import Layout
 from pipeline.data.encoder import Matrix, column_blocks
 from pipeline.models.model import Arrays, Model, Step
 
-_ROWS = 1460  # up to which the learning rate is used as it is given
 _GROWTH = 0.158  # of CatBoost's default learning rate: rows to this power
 _LARGEST = 100.0  # a leaf beyond this, in logs or in deviations, is damaged
 
@@ -114,10 +113,10 @@ def _constant(target: np.ndarray, settings: Settings) -> Arrays:
 def learning_rate(settings: Settings, rows: int) -> float:
     """Return the learning rate for a number of training rows.
 
-    With as many trees, more rows allow larger steps. Beyond the length of House Prices
-    it grows as CatBoost's own default does.
+    With as many trees, more rows allow larger steps. On a table longer than House
+    Prices it grows as CatBoost's own default does.
     """
-    return float(settings.tree_lr * max(1.0, rows / _ROWS) ** _GROWTH)
+    return float(settings.tree_lr * max(1.0, rows / CHOSEN_ON) ** _GROWTH)
 
 
 def predict(arrays: Arrays, columns: np.ndarray) -> np.ndarray:

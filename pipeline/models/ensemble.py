@@ -143,7 +143,7 @@ def cross_validate_models(
         for name in settings.models
         if name != MLP
     ]
-    actual = dataset.train[dataset.schema.target].to_numpy()
+    actual = dataset.actual
     return Ensemble(fold_data, actual, mlp, models)
 
 
@@ -161,7 +161,7 @@ def _fit_folds(
     frames = [frame for frame in (dataset.train, dataset.test) if len(frame)]
     matrices = [model.read(frame, dataset.layout) for frame in frames]
     columns = np.vstack([matrix.entries for matrix in matrices])
-    metric, actual = fold_data.metric, dataset.train[dataset.schema.target].to_numpy()
+    metric, actual = fold_data.metric, dataset.actual
     scale = fold_data.scale.centring(metric)
     targets = scale.standardise(metric.transform(actual))
     loss = "RMSE" if metric.squared else "MAE"

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pipeline.data.dataset import Layout
-from pipeline.data.encoder import Encoder, column_blocks, to_matrix
+from pipeline.data.encoder import Encoder, column_blocks, encoded_names
 from pipeline.network.stacked_mlp import CACHE_LINE, padded
 
 
@@ -87,7 +87,7 @@ def padded_matrix(frames: Sequence[pd.DataFrame], layout: Layout) -> Tensor:
 
     It is filled a few columns at a time, so that there is no second copy in memory.
     """
-    width = len(to_matrix(frames[0].head(1), layout).names)
+    width = len(encoded_names(frames[0], layout))
     matrix = torch.zeros(sum(map(len, frames)), padded(width, CACHE_LINE))
     values, below = matrix.numpy(), 0
     for frame in filter(len, frames):  # scikit-learn refuses an empty one

@@ -11,7 +11,7 @@ from pipeline.kaggle.leaderboard import SubmittedRun
 from pipeline.report.facts import Facts
 from pipeline.report.svg import labels
 from pipeline.report.texts import lambda_text, setting_texts
-from pipeline.runs.tables import run_schema
+from pipeline.runs.schemas import run_schema
 from pipeline.validation.metrics import METRICS, Difference, Metric, paired_difference
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
-from pipeline.data import own_columns
 from pipeline.data.clean import clean_rows
 from pipeline.data.raw import read_train
 from pipeline.data.schema import Schema
@@ -19,7 +18,8 @@ from pipeline.runs.integrity import changes, data_changes
 from pipeline.runs.predictions import read_numbers
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import HISTORY, LARGEST_ERRORS, OUT_OF_FOLD, Run
-from pipeline.runs.tables import run_schema, run_table
+from pipeline.runs.schemas import run_schema
+from pipeline.runs.tables import run_own_columns, run_table
 from pipeline.validation.metrics import METRICS, Metric
 
 MOST_SHOWN = 5  # columns beside the largest errors, if the schema names none
@@ -102,7 +102,7 @@ def read_facts(project: Project, run: Run) -> Facts:
     importance = None
     if cleaned is not None:
         fold = rows["fold"].to_numpy()
-        table = _with_own_columns(project, run, table)
+        table = replace(table, own=run_own_columns(project, run))
         if run.has_networks:
             predictor = replace(Predictor.load(run), table=table)
             importance = importances(predictor, cleaned, fold)
@@ -176,10 +176,3 @@ def _cleaned(
     cleaned = clean_rows(raw, table).frame
     name = table.schema.id_name
     return cleaned if np.array_equal(cleaned[name], rows[name]) else None
-
-
-def _with_own_columns(project: Project, run: Run, table: Table) -> Table:
-    """Return the table with the user's own columns, if the run has some."""
-    if not run.own_columns:
-        return table
-    return replace(table, own=own_columns.load(project.columns_file))

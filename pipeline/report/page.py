@@ -101,7 +101,7 @@ def render(views: Sequence[RunView], baselines: Run | None) -> str:
         ),
         metric=views[0].facts.metric,
         amount=value_text,
-        number=number_text,
+        number=cell_text,
         target_name=views[0].facts.schema.target,
         baselines=baselines,
         baseline_scores=finite,
@@ -145,9 +145,9 @@ def _draw(facts: Facts, axes: scores.Axes) -> RunView:
     if numbers:
         figures["number"] = residuals.residuals(facts, numbers[0])
     place = facts.schema.ceiling or next(iter(words), None)
-    places = [place] if facts.cleaned and place else []
-    for name in places:
-        figures["places"] = residuals.places(facts, name)
+    if facts.cleaned and place:
+        figures["places"] = residuals.places(facts, place)
+        words = list(dict.fromkeys([place, *words]))
     if facts.importance is not None:
         figures["importance"] = rankings.importance(facts.importance)
     largest = facts.largest_errors.to_dict("records")
@@ -165,15 +165,13 @@ def _draw(facts: Facts, axes: scores.Axes) -> RunView:
         typical_error=typical_error(
             facts.rows["error"].abs().median(), log=facts.metric.log
         ),
-        texts=list(
-            dict.fromkeys([*([place] if place and facts.cleaned else []), *words])
-        ),
+        texts=words,
         numbers=numbers,
         settings=setting_texts(run.settings),
     )
 
 
-def number_text(value: float) -> str:
+def cell_text(value: float) -> str:
     """Return a cell of a column; nothing for a missing one."""
     return "" if math.isnan(value) else f"{value:.10g}"
 

@@ -21,7 +21,7 @@ from pipeline.ames.former import FORMER_COLUMNS
 from pipeline.core.errors import UserError
 from pipeline.core.settings import MLP
 from pipeline.data.dataset import Layout
-from pipeline.data.encoder import Encoder, Matrix, to_matrix
+from pipeline.data.encoder import Encoder, Matrix, encoded_names
 from pipeline.data.features import layout
 from pipeline.data.table import Table
 from pipeline.models import MODELS
@@ -72,7 +72,7 @@ class Networks:
 
     def _matrix(self, features: pd.DataFrame) -> Tensor:
         """Return the encoded columns that the networks read, padded."""
-        names = to_matrix(features.head(1), self.layout).names
+        names = encoded_names(features, self.layout)
         places = _places(self.columns, names)
         matrix = padded_matrix([features], self.layout)
         if places == list(range(len(names))):

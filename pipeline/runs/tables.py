@@ -1,10 +1,15 @@
-"""The table that a run was trained on, as its record describes it."""
+"""The table that a run was trained on: its schema, rules and built columns."""
 
-from pipeline.ames.table import ames, table_of
-from pipeline.data.schema import Schema
-from pipeline.data.schema_file import parse_schema
+from pipeline.ames.table import table_of
+from pipeline.core.errors import UserError
+from pipeline.core.fingerprint import digests
+from pipeline.core.paths import Project
+from pipeline.data import own_columns
+from pipeline.data.own_columns import OwnColumns
+from pipeline.data.processed import COLUMNS
 from pipeline.data.table import Table
-from pipeline.runs.record import RECORD, Run
+from pipeline.runs.record import Run
+from pipeline.runs.schemas import run_schema
 
 
 def run_table(run: Run) -> Table:
@@ -13,16 +18,22 @@ def run_table(run: Run) -> Table:
     Raises:
         UserError: the record does not describe a schema.
     """
-    # Versions that knew the houses of Ames alone recorded no schema.
-    if run.schema in (None, ames().schema.text):
-        return ames()
-    return table_of(parse_schema(run.schema, run.folder / RECORD))
+    return table_of(run_schema(run))
 
 
-def run_schema(run: Run) -> Schema:
-    """Return the schema of a run.
+def run_own_columns(project: Project, run: Run) -> OwnColumns | None:
+    """Return the user's own columns, if the run has some.
+
+    A run folder has no code: it is that of data/raw, and must be what it was.
 
     Raises:
-        UserError: as `run_table`.
+        UserError: The file has changed since.
     """
-    return run_table(run).schema
+    if not run.own_columns:
+        return None
+    if digests(project.root, [COLUMNS])[COLUMNS] != run.inputs.get(COLUMNS):
+        raise UserError(
+            f"{project.columns_file}: changed since {run.run_id} was trained with it; "
+            "restore it or train again"
+        )
+    return own_columns.load(project.columns_file)

@@ -146,7 +146,7 @@ def _run(
         metric=metric.name,
         cv=pooled,
         cv_corrected=corrected,
-        scores=_scores(result, settings),
+        scores=model_scores(result, settings),
         diverged=[
             DivergedNetwork(**each._asdict()) for each in (mlp.diverged if mlp else [])
         ],
@@ -165,7 +165,7 @@ def _run(
     )
 
 
-def _scores(result: Ensemble, settings: Settings) -> list[ModelScore]:
+def model_scores(result: Ensemble, settings: Settings) -> list[ModelScore]:
     """Return the score of each λ, of each other model, and of their blend."""
     members = result.members
     blend = result.predictions.out_of_fold if len(members) > 1 else None

@@ -46,7 +46,7 @@ def baselines(
             callback(steps * step)
 
         default = cross_validate(dataset, settings, after_epochs, cpu_count())
-        actual = dataset.train[dataset.schema.target].to_numpy()
+        actual = dataset.actual
         return write_run(
             temporary,
             Ensemble(default.fold_data, actual, default, []),

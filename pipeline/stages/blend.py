@@ -41,7 +41,7 @@ def blend(project: Project, runs: Sequence[Run], provenance: Provenance) -> Run:
     begin = datetime.now(UTC)
     members = [_member(run, runs[0], fold_data, dataset) for run in runs]
     ids = [run.run_id for run in runs]
-    actual = dataset.train[dataset.schema.target].to_numpy()
+    actual = dataset.actual
     result = Ensemble(fold_data, actual, None, members, blended=ids)
     with new_run(project, begin) as temporary:
         return write_run(temporary, result, settings, provenance, begin, dataset)
@@ -76,7 +76,7 @@ def _member(run: Run, first: Run, fold_data: FoldData, dataset: Dataset) -> Fitt
         seen["prediction"].to_numpy(),
         tested[target].to_numpy(),
     )
-    actual = dataset.train[target].to_numpy()
+    actual = dataset.actual
     seconds = time.perf_counter() - begin
     score = score_folds(
         predictions.out_of_fold, actual, fold_data.folds, seconds, metric

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from pipeline.ames.competition import DIGESTS
+from pipeline.ames.schema import ames_schema
 from pipeline.ames.table import ames, is_ames
 from pipeline.core.errors import UserError
 from pipeline.core.files import sha256, writable
@@ -119,7 +120,7 @@ def _from_kaggle(competition: str | None, temporary: Path) -> Path:
 
     path = temporary / "download.zip"
     announce("downloading the competition's files from Kaggle")
-    with connect(competition or str(ames().schema.competition)) as kaggle:
+    with connect(competition or str(ames_schema().competition)) as kaggle:
         path.write_bytes(kaggle.data())
     return path
 

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 from joblib import cpu_count
 
+from pipeline.ames.schema import ames_schema
 from pipeline.ames.table import ames, table_of
 from pipeline.core.progress import Step, listening
 from pipeline.core.settings import Settings
@@ -30,7 +31,7 @@ from pipeline.data.texts import texts_of
 from pipeline.infer.schema import Options, infer_schema
 from pipeline.models.ensemble import Ensemble, cross_validate_models
 from pipeline.runs.predictor import Predictor
-from pipeline.validation.cross_validate import Score
+from pipeline.runs.writer import model_scores
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _table(
 ) -> Table:
     if schema is not None:
         return table_of(read_schema(Path(schema)))
-    if not options and is_like(list(train.columns), ames().schema):
+    if not options and is_like(list(train.columns), ames_schema()):
         return ames()
     texts = [texts_of(frame) for frame in (train, test)]
     inferred = infer_schema(texts[0], texts[1], Options(**options))
@@ -165,25 +166,16 @@ def _result(data: Data, result: Ensemble, settings: Settings) -> Result:
 
 
 def _scores(result: Ensemble, settings: Settings) -> pd.DataFrame:
-    rows: list[tuple[str, float | None, Score]] = []
-    if result.mlp:
-        for weight_decay, score in zip(
-            settings.lambdas, result.mlp.scores, strict=True
-        ):
-            rows.append(("mlp", weight_decay, score))
-    rows += [(model.name, None, model.score) for model in result.models]
-    if len(result.members) > 1:
-        rows.append(("blend", None, result.score))
     return pd.DataFrame(
         {
-            "model": name,
-            "lambda": weight_decay,
-            **{f"fold {n}": value for n, value in enumerate(score.folds, 1)},
-            "mean": score.mean,
-            "std": score.std,
-            "pooled": score.pooled,
+            "model": each.model,
+            "lambda": each.weight_decay,
+            **{f"fold {n}": value for n, value in enumerate(each.folds, 1)},
+            "mean": each.mean,
+            "std": each.std,
+            "pooled": each.pooled,
         }
-        for name, weight_decay, score in rows
+        for each in model_scores(result, settings)
     )
 
 

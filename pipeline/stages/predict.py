@@ -12,11 +12,9 @@ from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
-from pipeline.data import own_columns
 from pipeline.data.clean import clean_rows
 from pipeline.data.csv_writer import csv_blocks, number_text
 from pipeline.data.features import build_features
-from pipeline.data.own_columns import OwnColumns
 from pipeline.data.processed import raw_digests
 from pipeline.data.raw import read_new, read_train
 from pipeline.data.schema import Schema
@@ -26,7 +24,7 @@ from pipeline.runs.integrity import run_changes
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import Run
 from pipeline.runs.store import find_run
-from pipeline.runs.tables import run_table
+from pipeline.runs.tables import run_own_columns, run_table
 from pipeline.validation.metrics import METRICS
 
 
@@ -68,7 +66,7 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
         for change in run_changes(each):
             raise UserError(change)
     announce(f"reading and checking {source.name}")
-    table = replace(run_table(run), own=_own_columns(project, run))
+    table = replace(run_table(run), own=run_own_columns(project, run))
     schema = table.schema
     raw, outside_schema = read_new(source, table)
     cleaned = clean_rows(raw, table)
@@ -120,25 +118,6 @@ def _training_rows(
     ids = [table.schema.id] if table.schema.id else []  # twins have other ids
     columns = [*ids, *table.schema.names]
     return len(rows[columns].merge(read_train(project.root / name, table)[columns]))
-
-
-def _own_columns(project: Project, run: Run) -> OwnColumns | None:
-    """Return the user's own columns, if the run has some.
-
-    A run folder has no code: it is that of data/raw, and must be what it was.
-
-    Raises:
-        UserError: The file has changed since.
-    """
-    if not run.own_columns:
-        return None
-    name = "data/raw/columns.py"
-    if raw_digests(project).get(name) != run.inputs.get(name):
-        raise UserError(
-            f"{project.columns_file}: changed since {run.run_id} was trained with it; "
-            "restore it or train again"
-        )
-    return own_columns.load(project.columns_file)
 
 
 def _check_output(project: Project, source: Path, path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from pipeline.ames.table import SCHEMA, ames
+from pipeline.ames.schema import SCHEMA, ames_schema
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
@@ -67,7 +67,7 @@ def write_schema(project: Project, options: Options, *, force: bool) -> WrittenS
     announce("reading data/raw")
     frames = [_texts(project.raw / name) for name in ("train.csv", "test.csv")]
     guesses: list[Guess] = []
-    if is_like(list(frames[0].columns), ames().schema) and not any(options):
+    if is_like(list(frames[0].columns), ames_schema()) and not any(options):
         text = SCHEMA.read_text(encoding="utf-8")
     else:
         announce("inferring the kind of each column")

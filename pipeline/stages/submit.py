@@ -13,13 +13,12 @@ from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.core.staging import remove_leftovers
-from pipeline.data.csv_reader import read_rows
-from pipeline.data.csv_writer import csv_text
+from pipeline.data.csv_reader import csv_text, read_rows
 from pipeline.data.schema import LOG_RMSE, Schema
 from pipeline.kaggle.receipts import Receipt
 from pipeline.runs.integrity import changes
 from pipeline.runs.record import PREDICTIONS, Forecast, Run
-from pipeline.runs.tables import run_schema
+from pipeline.runs.schemas import run_schema
 
 _RETRAIN = "run `pipeline train` again"
 SAMPLE = "sample_submission.csv"

@@ -10,7 +10,7 @@ from joblib import cpu_count
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
-from pipeline.data.encoder import to_matrix
+from pipeline.data.encoder import encoded_names
 from pipeline.models.ensemble import cross_validate_models
 from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.runs.record import Provenance, Run
@@ -42,8 +42,8 @@ def train(
     settings = replace(settings, device=_device(settings.device))
     torch.set_num_threads(1)  # the parts already use all cores
     dataset = read_features(project, provenance.inputs)
-    first = dataset.train.head(1)
-    _check_memory(settings, len(to_matrix(first, dataset.layout).names))
+    names = encoded_names(dataset.train, dataset.layout)
+    _check_memory(settings, len(names))
     begin = datetime.now(UTC)
     with new_run(project, begin) as temporary:
         jobs = jobs or cpu_count()

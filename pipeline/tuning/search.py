@@ -81,7 +81,7 @@ def _submitter(
 
     The encoded rows are made once, and not sent with each batch.
     """
-    actual = dataset.train[dataset.schema.target].to_numpy()
+    actual = dataset.actual
     fold_data = pool.share(_encode, dataset, settings)
 
     def submit(batch: TrialBatch) -> _Pending:
@@ -136,7 +136,7 @@ def _losses(dataset: Dataset, settings: Settings) -> np.ndarray:
         result = cross_validate(dataset, settings, lambda *_: None, jobs=1)
     except UserError:  # every network diverged
         return np.full(len(dataset.train), np.inf)
-    actual = dataset.train[dataset.schema.target].to_numpy()
+    actual = dataset.actual
     return result.fold_data.metric.losses(result.predictions.out_of_fold, actual)
 
 

@@ -114,7 +114,7 @@ def cross_validate(
     transformed = by_fold(kept, fold_data, settings)
     metric = fold_data.metric
     predicted = metric.undo(out_of_fold(transformed, fold_data.fold_of))
-    actual = dataset.train[dataset.schema.target].to_numpy()
+    actual = dataset.actual
     seconds = (time.perf_counter() - begin) / len(candidates)
     return CrossValidation(
         replicas=replicas,

@@ -15,7 +15,7 @@ from torch import Tensor
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
-from pipeline.data.encoder import Encoder, to_matrix
+from pipeline.data.encoder import Encoder, encoded_names
 from pipeline.network.inputs import Inputs, padded_matrix
 from pipeline.validation.clipping import RowBounds, TargetBounds, places_of
 from pipeline.validation.folds import Fold, fold_numbers
@@ -124,7 +124,7 @@ class FoldData:
         return cls(
             metric=metric,
             folds=folds,
-            columns=to_matrix(train.head(1), layout).names,
+            columns=encoded_names(train, layout),
             encoders=encoders,
             inputs=Inputs.of(matrix, encoders, settings.device),
             targets=torch.from_numpy(targets.astype(np.float32)).to(settings.device),

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from joblib import Parallel, delayed
 
-from pipeline.core.settings import Settings
+from pipeline.core.settings import CHOSEN_ON, Settings
 from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inference import predict_rows
@@ -20,7 +20,6 @@ from pipeline.network.trainer import Candidate, EpochErrors, Trainer
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.metrics import Metric
 
-_ROWS_OF_LAMBDA = 1460  # up to which λ is used as it is given
 _MOST_BATCHES = 100  # in an epoch
 _SQUARED, _ABSOLUTE = 10.0, 0.1  # thresholds, in standard deviations of the target
 
@@ -140,7 +139,7 @@ def new_trainer(
     smallest = min(len(each.train) for each in folds)
     asked = max(1, smallest // settings.batch_size)
     batches = min(asked, _MOST_BATCHES)
-    share = asked / batches * min(1.0, _ROWS_OF_LAMBDA / len(fold_data.fold_of))
+    share = asked / batches * min(1.0, CHOSEN_ON / len(fold_data.fold_of))
     deviation = fold_data.scale.deviation[fold, 0]
     delta = torch.tensor(huber_delta(fold_data.metric, settings, deviation))
     return Trainer(

@@ -309,6 +309,10 @@ def test_light_commands_load_no_heavy_module(arguments, tmp_path):
     assert loaded(arguments, HEAVY, tmp_path) == "[]"
 
 
+def test_a_submission_is_written_without_a_heavy_module(trained):
+    assert loaded(["submit"], HEAVY, trained) == "[]"
+
+
 def test_training_loads_neither_matplotlib_nor_lessons_nor_the_search(ready):
     others = ["matplotlib", "pipeline.lessons", "optuna", "jinja2"]
     assert loaded(["train", *QUICK], others, ready) == "[]"

@@ -210,17 +210,21 @@ def test_the_time_left_goes_on_where_the_next_step_begins(clock):
     assert display.work_text == "50% · about 50 s left"
 
 
+@pytest.fixture
+def displays(monkeypatch):
+    """The displays that are made, the last one last."""
+    kept = []
+    made = progress.Display
+    monkeypatch.setattr(progress, "Display", lambda: kept.append(made()) or kept[-1])
+    return kept
+
+
 @pytest.mark.parametrize(
     ("models", "last"), [(("mlp",), "100%"), (("mlp", "boosting"), "94%")]
 )
 def test_the_bar_leaves_room_for_what_follows_the_last_tree(
-    models, last, monkeypatch, clock
+    models, last, displays, clock
 ):
-    displays = []
-    made = progress.Display
-    monkeypatch.setattr(
-        progress, "Display", lambda: displays.append(made()) or displays[-1]
-    )
     settings = Settings(models=models, folds=2, seeds=1, epochs=8, trees=80)
     with progress.training_progress(settings, "log-RMSE", 1460 * 332) as callback:
         for _ in range(8):
@@ -235,13 +239,8 @@ def test_the_bar_leaves_room_for_what_follows_the_last_tree(
     [(1460, 332, 0.11), (15_000, 163, 0.35), (100_000, 2863, 0.63)],
 )
 def test_the_share_of_the_networks_is_about_what_was_measured(
-    rows, columns, measured, monkeypatch
+    rows, columns, measured, displays
 ):
-    displays = []
-    made = progress.Display
-    monkeypatch.setattr(
-        progress, "Display", lambda: displays.append(made()) or displays[-1]
-    )
     settings = Settings()
     with progress.training_progress(settings, "log-RMSE", rows * columns) as callback:
         callback(0, settings.networks * settings.epochs, [0.1])

@@ -87,59 +87,47 @@ def test_lessons_keep_complete_pictures(tmp_path):
         assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_an_interrupt_during_imports_prints_the_same_line(tmp_path):
-    code = (
-        "import os, signal, sys\n"
-        "class Finder:\n"
-        "    def find_spec(self, name, *_):\n"
-        "        if name == 'pipeline.cli': os.kill(os.getpid(), signal.SIGINT)\n"
-        "sys.meta_path.insert(0, Finder())\n"
-        "from pipeline.__main__ import run\n"
-        "run()\n"
-    )
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", MESSAGE)
+IMPORTING = """
+import ctypes, os, signal, sys, time
+def kill():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.1)
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "pipeline.cli":
+            {}
+sys.meta_path.insert(0, Finder())
+from pipeline.__main__ import run
+run()
+"""
 
 
-def test_an_interrupt_that_a_library_turns_into_an_error_prints_the_same_line():
-    code = (
-        "import os, signal, sys, time\n"
-        "class Finder:\n"
-        "    def find_spec(self, name, *_):\n"
-        "        if name != 'pipeline.cli': return\n"
-        "        try:\n"
-        "            os.kill(os.getpid(), signal.SIGINT); time.sleep(9)\n"
-        "        except KeyboardInterrupt:\n"
-        "            raise ImportError('initialization failed') from None\n"
-        "sys.meta_path.insert(0, Finder())\n"
-        "from pipeline.__main__ import run\n"
-        "run()\n"
-    )
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", MESSAGE)
-
-
-def test_an_interrupt_that_a_callback_ignores_is_repeated():
-    code = (
-        "import ctypes, os, signal, sys, time\n"
-        "kill = lambda: os.kill(os.getpid(), signal.SIGINT) or time.sleep(0.1)\n"
-        "class Finder:\n"
-        "    def find_spec(self, name, *_):\n"
-        "        if name == 'pipeline.cli':\n"
-        "            ctypes.CFUNCTYPE(None)(kill)()\n"
-        "            time.sleep(60)\n"
-        "sys.meta_path.insert(0, Finder())\n"
-        "from pipeline.__main__ import run\n"
-        "run()\n"
-    )
-    command = [sys.executable, "-c", code]
+def interrupted_while_importing(action):
+    """What the command line prints if this happens where it is imported."""
+    command = [sys.executable, "-c", IMPORTING.format(action)]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=50
     )
-    assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr.endswith(MESSAGE)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_an_interrupt_during_imports_prints_the_same_line():
+    assert interrupted_while_importing("kill()") == (130, "", MESSAGE)
+
+
+def test_an_interrupt_that_a_library_turns_into_an_error_prints_the_same_line():
+    action = """
+            try: kill()
+            except KeyboardInterrupt: raise ImportError("initialization failed")
+    """
+    assert interrupted_while_importing(action) == (130, "", MESSAGE)
+
+
+def test_an_interrupt_that_a_callback_ignores_is_repeated():
+    action = "ctypes.CFUNCTYPE(None)(kill)(); time.sleep(60)"
+    status, out, err = interrupted_while_importing(action)
+    assert (status, out) == (130, "")
+    assert err.endswith(MESSAGE)
 
 
 @pytest.fixture

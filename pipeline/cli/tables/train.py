@@ -24,7 +24,7 @@ from pipeline.report.texts import (
     value_text,
 )
 from pipeline.runs.record import DivergedNetwork, LargestError, ModelScore, Run
-from pipeline.runs.tables import run_schema
+from pipeline.runs.schemas import run_schema
 
 _BEST = "bold green"
 
