@@ -5,16 +5,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipeline.network.estimator import StackedMLPRegressor
-    from pipeline.stages.notebook import load, train
+    from pipeline.notebook import load, train
 
 __all__ = ["StackedMLPRegressor", "load", "train"]
 __version__ = "0.1.0"
-_PLACES = {"StackedMLPRegressor": "network.estimator"}
+_MODULES = {
+    "StackedMLPRegressor": "pipeline.network.estimator",
+    "load": "pipeline.notebook",
+    "train": "pipeline.notebook",
+}
 
 
 def __getattr__(name: str) -> object:
-    """What is loaded when it is asked for: the commands start without it."""
-    if name in __all__:
-        place = _PLACES.get(name, "stages.notebook")
-        return getattr(import_module(f"pipeline.{place}"), name)
+    """Import a public name when it is first used, so that commands start fast."""
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,7 +19,7 @@ from pipeline.core.settings import Settings
 from pipeline.models.ensemble import blend
 from pipeline.network.schedule import Schedule
 from pipeline.network.trainer import Candidate
-from pipeline.stages.notebook import load
+from pipeline.notebook import load
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import dataset_folds, make_folds
 from pipeline.validation.metrics import (
