@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 from situations import QUICK, REPOSITORY, copy_raw
 
+from pipeline.core.files import sha256
 from pipeline.core.paths import Project
 from pipeline.runs.store import list_runs
 from pipeline.stages import up_to_date
@@ -34,12 +36,18 @@ TRAIN = (
     "8",
 )
 TRAIN += ("--lambda", "0.5", "--lambda", "5", "--track", "mlflow")
+PIPELINE = (sys.executable, "-m", "pipeline")
+NOTE = "wider layers"
 
 
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch, tmp_path):
-    """Work in a folder of the test's own: MLflow keeps files in the current one."""
+    """Work in the test's folder: MLflow keeps files in the current one.
+
+    MLflow sets the variable of the experiment's number, which must not last.
+    """
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "")
 
 
 class Logged(NamedTuple):
@@ -69,7 +77,7 @@ def logged(tmp_path_factory):
     up_to_date.preprocess(Project(root), force=False)
     uri = f"sqlite:///{root / 'new' / 'store.db'}"
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline", "train", *TRAIN, "--json"],
+        [*PIPELINE, "train", *TRAIN, "--note", NOTE, "--json"],
         cwd=root,
         env={**os.environ, "MLFLOW_TRACKING_URI": uri, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
@@ -112,6 +120,31 @@ def test_settings_and_fold_scores_are_those_of_the_run(logged):
         assert metrics[f"{group}/pooled"] == score.pooled
 
 
+def test_the_note_the_commit_of_the_code_and_the_times_are_those_of_the_run(logged):
+    (run,) = logged.runs()
+    assert run.data.tags["mlflow.note.content"] == NOTE
+    git = ["git", "-C", REPOSITORY, "rev-parse", "HEAD"]
+    done = subprocess.run(git, capture_output=True, text=True, check=False)
+    commit = done.stdout.strip() or None
+    assert run.data.tags.get("mlflow.source.git.commit") == commit
+    begin = datetime.fromisoformat(logged.run.created).timestamp()
+    assert run.info.start_time == pytest.approx(1000 * begin, abs=1)
+    duration = run.info.end_time - run.info.start_time
+    assert duration == pytest.approx(1000 * logged.run.seconds, abs=1)
+
+
+def test_the_training_file_is_the_input_of_the_run(logged):
+    (run,) = logged.runs()
+    (logged_input,) = run.inputs.dataset_inputs
+    path = logged.root / "data" / "raw" / "train.csv"
+    assert logged_input.dataset.name == "data/raw/train.csv"
+    assert sha256(path).startswith(logged_input.dataset.digest)
+    assert json.loads(logged_input.dataset.source) == {"uri": str(path)}
+    assert [(tag.key, tag.value) for tag in logged_input.tags] == [
+        ("mlflow.data.context", "training")
+    ]
+
+
 def test_curves_are_the_means_of_each_folds_networks_by_epoch(logged):
     (run,) = logged.runs()
     history = pd.read_csv(logged.run.folder / "history.csv")
@@ -141,6 +174,7 @@ def test_a_run_is_logged_once_into_an_experiment(logged, pipeline, monkeypatch):
     assert "is up to date" in shown.out
     (run,) = logged.runs()
     assert f"experiment house-prices, run {run.info.run_id}" in shown.out
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "")  # as in a new process
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "another")
     pipeline("train", *TRAIN)
     assert len(logged.runs()) == len(logged.runs("another")) == 1
@@ -246,7 +280,8 @@ def test_a_deleted_experiment_is_refused_by_name(logged, pipeline, monkeypatch):
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "gone")
     result = pipeline("train", *TRAIN)
     assert result.status == 2
-    assert "experiment gone is deleted; restore it" in result.err
+    assert "deleted experiment 'gone'" in result.err
+    assert "restore" in result.err
 
 
 def test_without_mlflow_it_says_what_to_install(pipeline, tmp_path, monkeypatch):
