@@ -18,7 +18,7 @@ from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
 from pipeline.data.prepare import read_dataset
 from pipeline.validation.cross_validate import CrossValidation, cross_validate
-from pipeline.validation.metrics import paired_difference
+from pipeline.validation.uncertainty import paired_difference
 
 PROJECT = Project(Path())
 ID, TARGET = "Id", "SalePrice"

@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.common import DEVELOPMENT, HELD_OUT, load, put, table
 from experiments.cv_score import log_predictions
-from pipeline.validation.metrics import forecast
+from pipeline.validation.uncertainty import forecast
 
 DRAWS = 200
 

@@ -24,7 +24,7 @@ from pipeline.core.settings import MLP, Settings
 from pipeline.data.encoder import Encoder, Matrix
 from pipeline.models import boosting
 from pipeline.network.estimator import StackedMLPRegressor
-from pipeline.validation.metrics import paired_difference
+from pipeline.validation.uncertainty import paired_difference
 
 TRAIN, TEST, DRAWS = 1460, 1459, 5
 AMES_SEEDS = (10, 11, 12)

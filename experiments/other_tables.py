@@ -24,7 +24,8 @@ from lightgbm import LGBMRegressor
 from sklearn.datasets import load_diabetes
 
 from experiments.common import put, table
-from pipeline.validation.metrics import METRICS, paired_difference
+from pipeline.core.metrics import METRICS
+from pipeline.validation.uncertainty import paired_difference
 
 HELD_OUT = 0.3  # share of the rows
 STEPS = ("schema", "preprocess", "train", "submit")

@@ -10,10 +10,10 @@ from small_tables import SCHEMA, files_below, plain, sales
 from pipeline import load, train
 from pipeline.ames.table import ames
 from pipeline.core.errors import UserError
+from pipeline.core.metrics import METRICS
 from pipeline.data.raw import read_train
 from pipeline.data.texts import texts_of
 from pipeline.models.ensemble import blend
-from pipeline.validation.metrics import METRICS
 
 SETTINGS = {"models": ("mlp",), "epochs": 2, "seeds": 1, "hidden": (8,)}
 TINY = {**SETTINGS, "folds": 3, "quiet": True}

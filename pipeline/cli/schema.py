@@ -1,12 +1,13 @@
 """The command `schema`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from pipeline.cli.options import Json, Root
 from pipeline.cli.output import next_step, print_json
+from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 
@@ -19,8 +20,11 @@ def schema(
         str | None, typer.Option(help="The column that is predicted.")
     ] = None,
     metric: Annotated[
-        Literal["log-rmse", "rmse", "mae"] | None,
-        typer.Option(help="The metric (default: by the target's skewness)."),
+        str | None,
+        typer.Option(
+            metavar="|".join(METRICS),
+            help="The metric (default: by the target's skewness).",
+        ),
     ] = None,
     competition: Annotated[
         str | None, typer.Option(help="Its name in its address on Kaggle.")

@@ -9,8 +9,8 @@ from typing import Any
 from pipeline.core.errors import UserError
 from pipeline.core.files import read_json, to_json, write_atomically
 from pipeline.core.fingerprint import digests, fingerprint, record_digest
+from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
-from pipeline.data.schema import METRICS
 
 RAW = ("data/raw/train.csv", "data/raw/test.csv")
 COLUMNS = "data/raw/columns.py"
@@ -83,7 +83,8 @@ def cells(project: Project) -> int:
 def metric_title(project: Project) -> str:
     """Return the metric of the processed rows, as tables show it."""
     summary = _read_summary(project) or {}
-    return METRICS.get(str(summary.get("metric")), "")
+    metric = METRICS.get(str(summary.get("metric")))
+    return metric.title if metric else ""
 
 
 def require(project: Project) -> dict[str, str | None]:

@@ -10,8 +10,6 @@ from math import inf
 ABSENT = "None"  # the category of a blank that means that there is none
 OTHER = "other"  # the category of all words that the vocabulary does not list
 ROW = "row"  # the id of the rows of a table without ids: their number
-LOG_RMSE = "log-rmse"
-METRICS = {LOG_RMSE: "log-RMSE", "rmse": "RMSE", "mae": "MAE"}  # as tables show them
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,8 @@ class Schema:
         target_high: the highest.
         target_median: the lowest and the highest median of the targets, to catch
             another unit.
-        metric: one of `METRICS`. For log-rmse, models predict the log of the target.
+        metric: the name of one of `pipeline.core.metrics.METRICS`. For log-rmse, models
+            predict the log of the target.
         columns: all columns that are read.
         left_out: columns of the files that are not read.
         missing: the texts of a blank cell.

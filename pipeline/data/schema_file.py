@@ -6,15 +6,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
 from itertools import pairwise
-from math import inf, isfinite, isnan
+from math import inf, isfinite, isnan, nextafter
 from pathlib import Path
 from typing import Any
 
 from pipeline.core.errors import UserError, meant, short
+from pipeline.core.metrics import METRICS
 from pipeline.data.schema import (
     ABSENT,
-    LOG_RMSE,
-    METRICS,
     OTHER,
     Category,
     Column,
@@ -95,8 +94,9 @@ def _schema(document: Mapping[str, Any], text: str, source: str) -> Schema:
     read = _Keys(document, "")
     metric = read.choice("metric", tuple(METRICS))
     low, high = read.range("target_range")
-    if metric == LOG_RMSE and low <= 0:
-        low = 5e-324  # the least positive number
+    above = METRICS[metric].scale.above
+    if low <= above:
+        low = nextafter(above, inf)
     return Schema(
         source=source,
         text=text,

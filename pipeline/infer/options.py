@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipeline.core.errors import UserError, short
-from pipeline.data.schema import METRICS
+from pipeline.core.metrics import METRICS
 
 TRAIN, TEST = "train.csv", "test.csv"
 _SHOWN = 5  # names in a message
@@ -20,7 +20,7 @@ class Options(NamedTuple):
     Attributes:
         id: the column that names the rows.
         target: the column that is predicted.
-        metric: one of `METRICS`.
+        metric: the name of a metric.
         competition: the name of the competition in its address on Kaggle.
     """
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError, short
-from pipeline.data.schema import LOG_RMSE
+from pipeline.core.metrics import LOG_RMSE, METRICS
 from pipeline.infer.options import TEST, TRAIN, Options, check_name, some_of
 from pipeline.infer.texts import SKEWED, plain, skewness
 
@@ -54,18 +54,19 @@ def find_metric(cells: pd.Series, target: str, metric: str | None) -> tuple[str,
         UserError: A cell is not a number, or is not above 0 for the metric log-rmse.
     """
     numbers = _numbers(cells, target)
-    if metric == LOG_RMSE and numbers.min() <= 0:
-        row = int(numbers.argmin())
+    if metric is not None and numbers.min() <= METRICS[metric].scale.above:
+        row, above = int(numbers.argmin()), METRICS[metric].scale.above
         raise UserError(
             f"{TRAIN}: column {target}, line {row + 2}: {plain(numbers[row])} is not "
-            f"above 0, so it has no logarithm; give another --metric than {LOG_RMSE}"
+            f"above {above:g}, so it has no logarithm; give another --metric than "
+            f"{metric}"
         )
     span = f"{plain(numbers.min())} to {plain(numbers.max())}"
     if metric is not None:
         return metric, span
     skewed = skewness(numbers, np.ones(len(numbers)))
     if numbers.min() > 0 and skewed > SKEWED:
-        return LOG_RMSE, f"{span}, long right tail (skewness {skewed:.1f})"
+        return LOG_RMSE.name, f"{span}, long right tail (skewness {skewed:.1f})"
     return "rmse", span
 
 

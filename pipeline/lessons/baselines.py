@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.core.metrics import Metric
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.dataset import Dataset
@@ -33,7 +34,7 @@ from pipeline.validation.cross_validate import (
     score_folds,
 )
 from pipeline.validation.folds import Fold, fold_numbers, out_of_fold
-from pipeline.validation.metrics import Metric, paired_difference
+from pipeline.validation.uncertainty import paired_difference
 
 BANDS = 10
 HIDDEN = 128

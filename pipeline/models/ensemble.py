@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from joblib import Parallel, delayed
 
+from pipeline.core.metrics import Metric
 from pipeline.core.progress import announce
 from pipeline.core.settings import MLP, Settings
 from pipeline.data.dataset import Dataset
@@ -23,7 +24,6 @@ from pipeline.validation.cross_validate import (
 )
 from pipeline.validation.fold_data import FoldData, TargetScale
 from pipeline.validation.folds import dataset_folds, out_of_fold
-from pipeline.validation.metrics import Metric
 from pipeline.validation.parallel import Callback, replica_seed
 
 
@@ -164,7 +164,7 @@ def _fit_folds(
     metric, actual = fold_data.metric, dataset.actual
     scale = fold_data.scale.centring(metric)
     targets = scale.standardise(metric.transform(actual))
-    loss = "RMSE" if metric.squared else "MAE"
+    loss = metric.loss.trees
 
     def fit(fold: int, seed: int) -> Arrays:
         rows = fold_data.folds[fold].train

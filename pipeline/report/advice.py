@@ -74,5 +74,5 @@ def _largest_errors(facts: Facts) -> Iterator[Advice]:
     share = facts.largest_errors["share"]
     yield Advice(
         f"Look at the largest errors: {len(share)} of {len(facts.rows):,} rows "
-        f"make up {share.sum():.0%} of the {facts.metric.loss}."
+        f"make up {share.sum():.0%} of the {facts.metric.loss.name}."
     )

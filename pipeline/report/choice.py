@@ -5,7 +5,7 @@ from dataclasses import replace
 from pipeline.core.command import train_command
 from pipeline.report.texts import lambda_text
 from pipeline.runs.record import ModelScore, Run
-from pipeline.validation.metrics import Difference
+from pipeline.validation.uncertainty import Difference
 
 
 def compared(run: Run) -> list[ModelScore]:

@@ -6,13 +6,14 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipeline.core.errors import UserError
+from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.numbers import score_text
 from pipeline.kaggle.leaderboard import SubmittedRun
 from pipeline.report.facts import Facts
 from pipeline.report.svg import labels
 from pipeline.report.texts import lambda_text, setting_texts
 from pipeline.runs.schemas import run_schema
-from pipeline.validation.metrics import METRICS, Difference, Metric, paired_difference
+from pipeline.validation.uncertainty import Difference, paired_difference
 
 
 class Row(NamedTuple):

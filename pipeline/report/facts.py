@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError
+from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.paths import Project
 from pipeline.data.clean import clean_rows
 from pipeline.data.raw import read_train
@@ -20,7 +21,6 @@ from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import HISTORY, LARGEST_ERRORS, OUT_OF_FOLD, Run
 from pipeline.runs.schemas import run_schema
 from pipeline.runs.tables import run_own_columns, run_table
-from pipeline.validation.metrics import METRICS, Metric
 
 MOST_SHOWN = 5  # columns beside the largest errors, if the schema names none
 _HISTORY = {

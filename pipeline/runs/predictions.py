@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError
-from pipeline.validation.metrics import Metric
+from pipeline.core.metrics import Metric
 
 
 def read_numbers(
@@ -40,7 +39,5 @@ def read_numbers(
 
 
 def _check(targets: pd.DataFrame, metric: Metric) -> None:
-    low = 0.0 if metric.log else -np.inf
-    if not ((targets > low) & np.isfinite(targets)).all(axis=None):
-        what = "positive and finite" if metric.log else "finite"
-        raise ValueError(f"a target or prediction that is not {what}")
+    if not metric.allows(targets.to_numpy()).all():
+        raise ValueError(f"a target or prediction that is not {metric.allowed}")

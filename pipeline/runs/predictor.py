@@ -19,6 +19,7 @@ from torch import Tensor
 
 from pipeline.ames.former import FORMER_COLUMNS
 from pipeline.core.errors import UserError
+from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.settings import MLP
 from pipeline.data.dataset import Layout
 from pipeline.data.encoder import Encoder, Matrix, encoded_names
@@ -34,7 +35,6 @@ from pipeline.runs.record import RECORD, WEIGHTS, Run
 from pipeline.runs.tables import run_table
 from pipeline.validation.clipping import RowBounds, TargetBounds, places_of
 from pipeline.validation.fold_data import TargetScale
-from pipeline.validation.metrics import METRICS, Metric
 
 _STACK = "stack."
 _ENCODER = ("fill", "mean", "scale")

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Self
 from pipeline.ames.former import FORMER_KEYS
 from pipeline.core.errors import UserError, short
 from pipeline.core.fingerprint import record_digest
+from pipeline.core.metrics import LOG_RMSE, METRICS
 from pipeline.core.settings import MLP, Settings
 from pipeline.core.typed_json import Key, NanAsNull, from_json, to_json
-from pipeline.data.schema import LOG_RMSE, METRICS
 
 RECORD = "run.json"
 WEIGHTS = "weights.safetensors"
@@ -235,7 +235,7 @@ class Run:
     search: Annotated[Search | None, Key("tune")] = None
     settings: Settings
     best_lambda: float | None
-    metric: str = LOG_RMSE
+    metric: str = LOG_RMSE.name
     cv: float
     cv_corrected: float | None = None
     scores: list[ModelScore]
@@ -285,7 +285,9 @@ class Run:
             ValueError: they do not.
         """
         if self.metric not in METRICS:
-            raise ValueError(f"metric: {short(self.metric)} is not one of {METRICS}")
+            raise ValueError(
+                f"metric: {short(self.metric)} is not one of {', '.join(METRICS)}"
+            )
         blended = self.blended
         if blended is not None and (
             len(blended) < 2 or {self.run_id, MLP} & {*blended}
@@ -308,7 +310,7 @@ class Run:
         if self.document is not None:
             return self.document
         document: dict[str, Any] = to_json(self)
-        document["cv_log_rmse"] = self.cv if self.metric == LOG_RMSE else None
+        document["cv_log_rmse"] = self.cv if self.metric == LOG_RMSE.name else None
         optional = ("note", "tune", "rungs", "blended")
         absent = {name for name in optional if document[name] is None}
         return {name: each for name, each in document.items() if name not in absent}
@@ -331,7 +333,7 @@ class Run:
     @property
     def metric_title(self) -> str:
         """The metric as tables show it."""
-        return METRICS.get(self.metric, self.metric)
+        return METRICS[self.metric].title
 
     @property
     def models(self) -> tuple[str, ...]:

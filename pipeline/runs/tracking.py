@@ -21,10 +21,10 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from pipeline.core.errors import UserError, one_line
+from pipeline.core.metrics import LOG_RMSE
 from pipeline.core.paths import PACKAGE
 from pipeline.core.progress import announce
 from pipeline.core.settings import MLP, comma_separated
-from pipeline.data.schema import LOG_RMSE
 from pipeline.runs.record import HISTORY, Run
 
 if TYPE_CHECKING:  # MLflow takes seconds to load
@@ -106,6 +106,10 @@ def _log(run: Run, experiment: str) -> str:
     import mlflow
     from mlflow.entities import Metric
 
+    values = {
+        "cv": run.cv,
+        **({"cv_log_rmse": run.cv} if run.metric == LOG_RMSE.name else {}),
+        "seconds": run.seconds,
     client = mlflow.MlflowClient()
     begin = int(datetime.fromisoformat(run.created).timestamp() * 1000)
     created = client.create_run(experiment, begin, _tags(run), run.run_id)

@@ -41,7 +41,7 @@ from pipeline.runs.record import (
     Run,
 )
 from pipeline.validation.cross_validate import CrossValidation, Predictions, Score
-from pipeline.validation.metrics import (
+from pipeline.validation.uncertainty import (
     Difference,
     bias_corrected,
     forecast,

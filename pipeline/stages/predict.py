@@ -10,6 +10,7 @@ import torch
 
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
+from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.clean import clean_rows
@@ -25,7 +26,6 @@ from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import Run
 from pipeline.runs.store import find_run
 from pipeline.runs.tables import run_own_columns, run_table
-from pipeline.validation.metrics import METRICS
 
 
 class Prediction(NamedTuple):

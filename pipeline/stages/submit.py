@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from pipeline.core.errors import UserError, short
 from pipeline.core.files import write_atomically
+from pipeline.core.metrics import METRICS
 from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.core.staging import remove_leftovers
 from pipeline.data.csv_reader import csv_text, read_rows
-from pipeline.data.schema import LOG_RMSE, Schema
+from pipeline.data.schema import Schema
 from pipeline.kaggle.receipts import Receipt
 from pipeline.runs.integrity import changes
 from pipeline.runs.record import PREDICTIONS, Forecast, Run
@@ -238,12 +239,11 @@ def _number(path: Path, schema: Schema, line: int, text: str, remedy: str) -> fl
         number = float(text)
     except ValueError:
         number = math.nan
-    positive = schema.metric == LOG_RMSE
-    if not math.isfinite(number) or (positive and number <= 0):
-        what = "a positive number" if positive else "a number"
+    metric = METRICS[schema.metric]
+    if not math.isfinite(number) or number <= metric.scale.above:
         raise UserError(
             f"{path}: column {schema.target}, line {line}: {short(text)} is not "
-            f"{what}; {remedy}"
+            f"{metric.allowed}; {remedy}"
         )
     return number
 

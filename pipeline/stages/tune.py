@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.core.command import train_command
 from pipeline.core.errors import UserError
+from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
@@ -34,7 +35,7 @@ from pipeline.tuning.plan import HELD_OUT_SEEDS, SCORED_AGAIN, Plan
 from pipeline.tuning.search import Progress, losses, search
 from pipeline.tuning.study import FinishedTrial, Study
 from pipeline.tuning.work import CONFIRMING, SCORING, Work
-from pipeline.validation.metrics import METRICS, bias_corrected, paired_difference
+from pipeline.validation.uncertainty import bias_corrected, paired_difference
 
 JOURNAL = "tune.journal"  # in runs/, beside the run folders
 _FIRST_HELD_OUT = 10  # added to the seed of the search

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.core.metrics import Metric
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
@@ -14,7 +15,6 @@ from pipeline.network.trainer import Candidate
 from pipeline.validation.divergence import Diverged, drop_diverged
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import Fold, dataset_folds, out_of_fold
-from pipeline.validation.metrics import Metric
 from pipeline.validation.parallel import Callback, Replica, Trained, train_replicas
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
@@ -19,7 +20,6 @@ from pipeline.data.encoder import Encoder, encoded_names
 from pipeline.network.inputs import Inputs, padded_matrix
 from pipeline.validation.clipping import RowBounds, TargetBounds, places_of
 from pipeline.validation.folds import Fold, fold_numbers
-from pipeline.validation.metrics import METRICS, Metric
 
 _LEAST_DEVIATION = 1e-6  # of that of all rows; if all of a fold are equal
 

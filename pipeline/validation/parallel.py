@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from joblib import Parallel, delayed
 
+from pipeline.core.metrics import Metric
 from pipeline.core.settings import CHOSEN_ON, Settings
 from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
@@ -18,10 +19,8 @@ from pipeline.network.partition import even_cut, joined, pieces
 from pipeline.network.schedule import Schedule
 from pipeline.network.trainer import Candidate, EpochErrors, Trainer
 from pipeline.validation.fold_data import FoldData
-from pipeline.validation.metrics import Metric
 
 _MOST_BATCHES = 100  # in an epoch
-_SQUARED, _ABSOLUTE = 10.0, 0.1  # thresholds, in standard deviations of the target
 
 
 class Replica(NamedTuple):
@@ -171,7 +170,7 @@ def huber_delta(
     """
     if metric.log:
         return np.asarray(settings.huber_delta / deviation)
-    return np.full_like(deviation, _SQUARED if metric.squared else _ABSOLUTE)
+    return np.full_like(deviation, metric.loss.huber)
 
 
 def replica_seed(seed: int, replica: Replica) -> int:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from situations import RAW, REPOSITORY, copy_raw
 
+from pipeline.core.metrics import LOG_RMSE
 from pipeline.core.paths import Project
 from pipeline.core.progress import listening
 from pipeline.core.settings import Settings
@@ -15,7 +16,7 @@ from pipeline.lessons.house_prices import PUBLISHED, run_book
 from pipeline.runs.record import Run
 from pipeline.runs.store import newest_baselines
 from pipeline.stages import up_to_date
-from pipeline.validation.metrics import log_rmse, paired_difference
+from pipeline.validation.uncertainty import paired_difference
 
 NAMES = [
     "mean-price",
@@ -34,7 +35,9 @@ NAMES = [
 def test_the_books_program_gives_the_published_score_of_every_fold():
     price = pd.read_csv(RAW / "train.csv")["SalePrice"].to_numpy()
     book = run_book(Project(REPOSITORY), seed=0, after_epoch=lambda: None)
-    scores = [log_rmse(book.out_of_fold[f.valid], price[f.valid]) for f in book.folds]
+    scores = [
+        LOG_RMSE.score(book.out_of_fold[f.valid], price[f.valid]) for f in book.folds
+    ]
     published = [0.1569, 0.1909, 0.1688, 0.1549, 0.1831]
     np.testing.assert_allclose(scores, published, atol=0.002)
     assert np.mean(scores) == pytest.approx(PUBLISHED, abs=0.004)
@@ -74,7 +77,9 @@ def test_every_baseline_is_saved_and_can_be_submitted(pipeline, trained):
     assert [baseline.name for baseline in run.baselines] == NAMES
     for baseline in run.baselines:
         oof = pd.read_csv(run.folder / "rungs" / baseline.name / "oof.csv")
-        score = log_rmse(oof["prediction"].to_numpy(), oof["SalePrice"].to_numpy())
+        score = LOG_RMSE.score(
+            oof["prediction"].to_numpy(), oof["SalePrice"].to_numpy()
+        )
         assert baseline.pooled == pytest.approx(score, rel=1e-4)
         assert len(baseline.folds) == 5
     command = ("submit", "--root", root, "--run", run.run_id, "--rung", "mlp-torch")

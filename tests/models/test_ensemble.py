@@ -10,6 +10,7 @@ from situations import copy_raw
 
 from pipeline.core import settings as settings_module
 from pipeline.core.errors import UserError
+from pipeline.core.metrics import LOG_RMSE
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.models import MODELS
@@ -19,7 +20,6 @@ from pipeline.runs.store import find_run
 from pipeline.stages import up_to_date
 from pipeline.stages.preprocess import read_features
 from pipeline.stages.submit import write_submission
-from pipeline.validation.metrics import LOG_RMSE, log_rmse
 
 SMALL = Settings(epochs=2, hidden=(8,), folds=3, lambdas=(0.0, 5.0), trees=20)
 
@@ -60,7 +60,7 @@ def test_the_scores_are_those_of_the_columns_of_the_out_of_fold_file(run, oof):
     for score in (*run.members, run.final):
         column = "prediction" if score.model == "blend" else score.model
         predicted = oof[column].to_numpy()
-        assert score.pooled == pytest.approx(log_rmse(predicted, price), abs=1e-6)
+        assert score.pooled == pytest.approx(LOG_RMSE.score(predicted, price), abs=1e-6)
     assert run.cv == run.final.pooled
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from ames_columns import AMES, LAYOUT
 
+from pipeline.core.metrics import LOG_RMSE
 from pipeline.data.clean import clean_rows
 from pipeline.data.encoder import to_matrix
 from pipeline.data.features import build_features
@@ -13,7 +14,6 @@ from pipeline.report import importance
 from pipeline.report.importance import importances
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.store import find_run
-from pipeline.validation.metrics import LOG_RMSE, log_rmse
 
 
 class Known:
@@ -93,7 +93,7 @@ def test_building_and_predicting_only_what_changes_is_the_same_as_all(
             matrix = to_matrix(features[own], LAYOUT)
             places = features["Neighborhood"][own]
             predicted[own] = predictor.predict_by_fold(matrix, places, each)
-        return log_rmse(predicted, price)
+        return LOG_RMSE.score(predicted, price)
 
     generator = np.random.default_rng(0)
     expected = {}

@@ -9,10 +9,10 @@ from situations import RAW, REPOSITORY
 
 from pipeline.ames.competition import DIGESTS
 from pipeline.cli.tables.train import show_scores
+from pipeline.core.metrics import LOG_RMSE
 from pipeline.lessons.house_prices import PUBLISHED
 from pipeline.report.peers import CROSS_VALIDATED, LEADERBOARD, comparison
 from pipeline.validation.folds import make_folds
-from pipeline.validation.metrics import log_rmse
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_the_score_of_the_mean_price_is_that_of_five_folds():
     for fold in make_folds(len(price), 5, seed=0):
         predicted[fold.valid] = np.exp(np.log(price[fold.train]).mean())
     score = dict(CROSS_VALIDATED)["mean price"]
-    assert log_rmse(predicted, price) == pytest.approx(score, abs=0.001)
+    assert LOG_RMSE.score(predicted, price) == pytest.approx(score, abs=0.001)
 
 
 def test_the_book_has_its_published_score():

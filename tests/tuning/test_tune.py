@@ -42,7 +42,7 @@ from pipeline.tuning.study import FinishedTrial, Study
 from pipeline.validation.cross_validate import cross_validate
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import make_folds
-from pipeline.validation.metrics import paired_difference
+from pipeline.validation.uncertainty import paired_difference
 
 MANY = 10**6
 BASE = Settings(folds=3, seeds=1, epochs=3, hidden=(8,), batch_size=16)

@@ -15,6 +15,7 @@ from sklearn.metrics import (
 from sklearn.model_selection import GroupKFold, KFold
 
 from pipeline.core.errors import UserError
+from pipeline.core.metrics import METRICS
 from pipeline.core.settings import Settings
 from pipeline.models.ensemble import blend
 from pipeline.network.schedule import Schedule
@@ -22,13 +23,8 @@ from pipeline.network.trainer import Candidate
 from pipeline.notebook import load
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import dataset_folds, make_folds
-from pipeline.validation.metrics import (
-    METRICS,
-    bias_corrected,
-    forecast,
-    paired_difference,
-)
 from pipeline.validation.parallel import Replica, huber_delta, new_trainer
+from pipeline.validation.uncertainty import bias_corrected, forecast, paired_difference
 
 RMSE, MAE, LOG_RMSE = (METRICS[name] for name in ("rmse", "mae", "log-rmse"))
 SKLEARN = {

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from pipeline.cli.tables.console import make_table, say, say_wrapped, show
+from pipeline.core.metrics import METRICS
 from pipeline.core.numbers import score_text
 from pipeline.core.settings import MLP
 from pipeline.data.schema import Schema
@@ -107,7 +108,7 @@ def _excluded(diverged: Sequence[DivergedNetwork]) -> Iterator[str]:
 
 
 def _show_largest_errors(rows: Sequence[LargestError], schema: Schema) -> None:
-    loss = "absolute error" if schema.metric == "mae" else "squared error"
+    loss = METRICS[schema.metric].loss.name
     places = [schema.ceiling] if schema.ceiling else []
     table = make_table(
         [schema.id_name, *places], [schema.target, "prediction", f"share of {loss}"]

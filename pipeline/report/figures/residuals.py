@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from pipeline.core.metrics import Metric
 from pipeline.report.facts import Facts
 from pipeline.report.svg import labels
 from pipeline.report.svg.axes import (
@@ -16,7 +17,6 @@ from pipeline.report.svg.axes import (
 )
 from pipeline.report.svg.drawing import Drawing
 from pipeline.report.svg.scales import Scale
-from pipeline.validation.metrics import Metric
 
 _HEIGHT = 250
 _MOST_PLACES = 30  # those with the most rows

@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import root_mean_squared_log_error
 
-from pipeline.validation.metrics import (
-    bias_corrected,
-    forecast,
-    log_rmse,
-    paired_difference,
-)
+from pipeline.core.metrics import LOG_RMSE
+from pipeline.validation.uncertainty import bias_corrected, forecast, paired_difference
 
 
 def test_log_rmse_equals_scikit_learns_where_one_dollar_is_negligible():
@@ -17,11 +13,11 @@ def test_log_rmse_equals_scikit_learns_where_one_dollar_is_negligible():
     price = generator.uniform(5e4, 5e5, 300)
     predicted = price * generator.uniform(0.8, 1.25, 300)
     expected = root_mean_squared_log_error(price, predicted)
-    assert log_rmse(predicted, price) == pytest.approx(expected, rel=1e-4)
+    assert LOG_RMSE.score(predicted, price) == pytest.approx(expected, rel=1e-4)
 
 
 def test_predictions_of_twice_the_price_score_log_two():
-    assert log_rmse(np.array([2.0, 4.0]), np.array([1.0, 2.0])) == pytest.approx(
+    assert LOG_RMSE.score(np.array([2.0, 4.0]), np.array([1.0, 2.0])) == pytest.approx(
         np.log(2)
     )
 

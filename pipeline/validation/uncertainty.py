@@ -1,83 +1,12 @@
-"""The metrics that models are scored by, and a forecast of a score for new rows."""
+"""What chance does to scores: differences, the best of several, new rows."""
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.data.schema import METRICS as TITLES
-
-
-@dataclass(frozen=True)
-class Metric:
-    """How predictions are scored: the mean loss of the rows, or its square root.
-
-    Attributes:
-        name: as a schema has it.
-        log: whether errors are those of logs; the target is then predicted as its log.
-        squared: whether the loss is the squared error; else it is the absolute error.
-    """
-
-    name: str
-    log: bool
-    squared: bool
-
-    @property
-    def title(self) -> str:
-        """The name as tables show it."""
-        return TITLES[self.name]
-
-    @property
-    def loss(self) -> str:
-        """What the losses are called."""
-        return "squared error" if self.squared else "absolute error"
-
-    def transform(self, target: np.ndarray) -> np.ndarray:
-        """Return targets as models predict them: their logs, or as they are."""
-        return np.asarray(np.log(target) if self.log else target, dtype=float)
-
-    def undo(self, transformed: np.ndarray) -> np.ndarray:
-        """Return targets in their own unit."""
-        return np.asarray(np.exp(transformed) if self.log else transformed)
-
-    def errors(self, predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:
-        """Return the error of each row, in the scale that models predict in."""
-        gaps = self.transform(predicted) - self.transform(actual)
-        return np.asarray(gaps)
-
-    def losses(self, predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:
-        """Return the loss of each row: its squared or absolute error."""
-        return self.losses_of(self.errors(predicted, actual))
-
-    def losses_of(self, errors: np.ndarray) -> np.ndarray:
-        """Return the losses of errors."""
-        return np.asarray(errors**2 if self.squared else np.abs(errors))
-
-    def of_mean(self, mean: float) -> float:
-        """Return the score of a mean loss."""
-        return math.sqrt(mean) if self.squared else float(mean)
-
-    def score(self, predicted: np.ndarray, actual: np.ndarray) -> float:
-        """Return the score of predictions, in the unit of the target or of its log."""
-        return self.of_mean(np.mean(self.losses(predicted, actual)))
-
-
-LOG_RMSE = Metric("log-rmse", log=True, squared=True)
-METRICS = {
-    metric.name: metric
-    for metric in (
-        LOG_RMSE,
-        Metric("rmse", log=False, squared=True),
-        Metric("mae", log=False, squared=False),
-    )
-}
-
-
-def log_rmse(predicted: np.ndarray, price: np.ndarray) -> float:
-    """Return the root mean squared error of log prices, shape (rows,) each."""
-    return LOG_RMSE.score(predicted, price)
+from pipeline.core.metrics import LOG_RMSE, SQUARED, Metric
 
 
 class Difference(NamedTuple):
@@ -110,7 +39,7 @@ def paired_difference(
         metric: the metric; of the mean absolute error, no root is taken.
     """
     roots = 1.0
-    if metric.squared:
+    if metric.loss is SQUARED:
         roots = float(np.sqrt(first.mean()) + np.sqrt(second.mean()))
     if not roots:
         return Difference(0.0, 0.0)
