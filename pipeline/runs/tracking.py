@@ -106,10 +106,6 @@ def _log(run: Run, experiment: str) -> str:
     import mlflow
     from mlflow.entities import Metric
 
-    values = {
-        "cv": run.cv,
-        **({"cv_log_rmse": run.cv} if run.metric == LOG_RMSE.name else {}),
-        "seconds": run.seconds,
     client = mlflow.MlflowClient()
     begin = int(datetime.fromisoformat(run.created).timestamp() * 1000)
     created = client.create_run(experiment, begin, _tags(run), run.run_id)
@@ -161,7 +157,7 @@ def _dataset(run: Run) -> "Dataset":
 def _scores(run: Run) -> Iterator[tuple[str, float, int]]:
     """Yield the name, value and step 0 of the run's scores and of each model's."""
     values = {"cv": run.cv, "seconds": run.seconds}
-    if run.metric == LOG_RMSE:
+    if run.metric == LOG_RMSE.name:
         values["cv_log_rmse"] = run.cv
     if run.best_lambda is not None:
         values["best_lambda"] = run.best_lambda
