@@ -25,10 +25,13 @@ def blend(
     from pipeline.cli.tables.console import say
     from pipeline.cli.tables.progress import steps
     from pipeline.cli.tables.train import show_scores
+    from pipeline.runs.integrity import runs_to_blend
     from pipeline.stages import up_to_date
 
     with steps(hidden=as_json):
-        outcome = up_to_date.blend(Project(root), runs, force=force)
+        project = Project(root)
+        members = runs_to_blend(project, runs)
+        outcome = up_to_date.blend(project, members, force=force)
     if as_json:
         print_json({**outcome.result.to_json(), "skipped": outcome.skipped})
         return

@@ -5,15 +5,17 @@ its own content without that line. The digests show edited, exchanged, damaged a
 files. They are no signature: who can write to the folder can write new ones.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.core.errors import UserError
 from pipeline.core.fingerprint import digests, record_digest
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.processed import raw_digests
 from pipeline.runs.record import RECORD, Run
+from pipeline.runs.store import find_run
 
 _AGAIN = "restore it or train again"
 
@@ -24,6 +26,24 @@ def seal(folder: Path, run: Run) -> Run:
     names = [path.relative_to(folder).as_posix() for path in files]
     sealed = replace(run, files=digests(folder, names))
     return replace(sealed, digest=record_digest(sealed.to_json()))
+
+
+def runs_to_blend(project: Project, run_ids: Sequence[str]) -> list[Run]:
+    """Find the runs that the user wants to blend.
+
+    Raises:
+        UserError: There are fewer than two runs, or one of them has changed or is a
+            blend of runs.
+    """
+    if len(set(run_ids)) < max(2, len(run_ids)):
+        raise UserError("blend: give two run ids or more, each once")
+    runs = [find_run(project, run_id) for run_id in run_ids]
+    for run in runs:
+        if run.blended:
+            raise UserError(f"{run.run_id}: a blend of runs; give the runs themselves")
+        for change in changes(project, run):
+            raise UserError(change)
+    return runs
 
 
 def changes(project: Project, run: Run) -> Iterator[str]:

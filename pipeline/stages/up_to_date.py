@@ -1,14 +1,15 @@
 """Run a stage, or skip it if its result is up to date.
 
-The command line calls these stages here. The modules that need pandas and torch
-are imported only when a stage has to run.
+The command line calls the stages here. A stage is the function of the same name in
+pipeline/stages/<name>.py. That file is imported only if the stage has to run, since it
+loads pandas and torch.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import import_module
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from pipeline.core.errors import UserError
 from pipeline.core.fingerprint import fingerprint
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
@@ -20,6 +21,7 @@ from pipeline.runs.record import Provenance, Run
 from pipeline.tuning.plan import Plan
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 
 class StageResult(NamedTuple, Generic[T]):
@@ -29,134 +31,114 @@ class StageResult(NamedTuple, Generic[T]):
     skipped: bool
 
 
-def preprocess(project: Project, *, force: bool) -> StageResult[dict[str, Any]]:
-    """Write data/processed from data/raw."""
+def preprocess(project: Project, *, force: bool = False) -> StageResult[dict[str, Any]]:
+    """Write data/processed from data/raw, unless it is up to date."""
     remove_leftovers(project.processed)
     summary = None if force else processed.fresh_summary(project)
     if summary is not None:
         return StageResult(summary, skipped=True)
     announce("loading pandas")
-    from pipeline.stages import preprocess as stage
-
-    return StageResult(stage.preprocess(project), skipped=False)
+    return StageResult(_function("preprocess")(project), skipped=False)
 
 
-def train(
-    project: Project,
-    settings: Settings,
-    callback: Callable[..., None],
-    *,
-    jobs: int | None,
-    force: bool,
-    note: str | None = None,
-) -> StageResult[Run]:
-    """Train the models of `settings`, save them as a run, and select it."""
-    provenance = replace(_provenance("train", project, settings), note=note)
-    run = None if force else _same_run(project, provenance)
-    if run is not None:
-        return _selected(project, StageResult(run, skipped=True))
-    announce(LOADING)
-    from pipeline.stages import train as stage
+@dataclass(frozen=True)
+class Stage(Generic[S]):
+    """A stage that trains, and saves a run.
 
-    run = stage.train(project, settings, provenance, callback, jobs)
-    return _selected(project, StageResult(run, skipped=False))
+    It is skipped if there is an unchanged run with the same fingerprint.
 
-
-def baselines(
-    project: Project, settings: Settings, callback: Callable[..., None], *, force: bool
-) -> StageResult[Run]:
-    """Train the baselines and the networks of `settings`, and save them as a run."""
-    provenance = _provenance("baselines", project, settings)
-    run = None if force else _same_run(project, provenance)
-    if run is not None:
-        return StageResult(run, skipped=True)
-    announce(LOADING)
-    from pipeline.stages import baselines as stage
-
-    return StageResult(
-        stage.baselines(project, settings, provenance, callback), skipped=False
-    )
-
-
-def tune(
-    project: Project, plan: Plan, callback: Callable[..., None]
-) -> StageResult[Run]:
-    """Search for the best settings, train them and save them as a run.
-
-    A search is up to date if it has all trials that the plan asks for.
+    Attributes:
+        name: of the module in pipeline.stages, and of the function in it.
+        options: what the result depends on, of the subject of the stage.
+        selected: whether later commands use the run, even if others are newer.
+        is_complete: whether an earlier run has all that the subject asks for.
     """
-    provenance = _provenance("tune", project, plan.settings)
-    run = _same_run(project, provenance)
-    if run and run.search and len(run.search.trials) >= plan.trials:
-        return StageResult(run, skipped=True)
-    announce(LOADING)
-    from pipeline.stages import tune as stage
 
-    return StageResult(stage.tune(project, plan, provenance, callback), skipped=False)
+    name: str
+    options: Callable[[S], Mapping[str, Any]]
+    selected: bool = False
+    is_complete: Callable[[Run, S], bool] = lambda run, subject: True
+
+    def __call__(
+        self,
+        project: Project,
+        subject: S,
+        *arguments: Any,  # noqa: ANN401 - those of the function
+        force: bool = False,
+        note: str | None = None,
+        **keywords: Any,  # noqa: ANN401
+    ) -> StageResult[Run]:
+        """Return the run of the stage, an earlier one if it is up to date.
+
+        Args:
+            project: The project.
+            subject: What the stage is about: settings, a plan, or runs.
+            arguments: The other arguments of the function.
+            force: Run the stage even if it is up to date.
+            note: The user's note about the run.
+            keywords: The other arguments of the function, by name.
+
+        Raises:
+            UserError: Nothing is preprocessed yet, or it is out of date; there is no
+                schema for these columns; or as the function.
+        """
+        inputs = _inputs(project)
+        options = self.options(subject)
+        found = fingerprint(self.name, options, inputs)
+        run = None if force else self._earlier(project, found, subject)
+        skipped = run is not None
+        if run is None:
+            announce(LOADING)
+            provenance = Provenance(fingerprint=found, inputs=inputs, note=note)
+            run_stage = _function(self.name)
+            run = run_stage(project, subject, provenance, *arguments, **keywords)
+        if self.selected:
+            store.select(project, run)
+        return StageResult(run, skipped)
+
+    def _earlier(self, project: Project, found: str, subject: S) -> Run | None:
+        """Return the newest run of this fingerprint whose files have not changed."""
+        remove_leftovers(project.runs)
+        for run in store.list_runs(project):
+            if run.fingerprint == found and not any(integrity.changes(project, run)):
+                return run if self.is_complete(run, subject) else None
+        return None
 
 
-def blend(project: Project, run_ids: Sequence[str], *, force: bool) -> StageResult[Run]:
-    """Blend runs, save the blend as a run, and select it.
-
-    Raises:
-        UserError: there are fewer than two runs, one of them has changed, is a blend
-            of runs, or is on other folds.
-    """
-    if len(set(run_ids)) < max(2, len(run_ids)):
-        raise UserError("blend: give two run ids or more, each once")
-    runs = [store.find_run(project, run_id) for run_id in run_ids]
-    for run in runs:
-        if run.blended:
-            raise UserError(f"{run.run_id}: a blend of runs; give the runs themselves")
-        for change in integrity.changes(project, run):
-            raise UserError(change)
-    inputs = _inputs(project)
-    options = {run.run_id: run.digest for run in runs}
-    provenance = Provenance(fingerprint("blend", options, inputs), inputs)
-    same = None if force else _same_run(project, provenance)
-    if same is not None:
-        return _selected(project, StageResult(same, skipped=True))
-    announce(LOADING)
-    from pipeline.stages import blend as stage
-
-    run = stage.blend(project, runs, provenance)
-    return _selected(project, StageResult(run, skipped=False))
+def _has_all_trials(run: Run, plan: Plan) -> bool:
+    return run.search is not None and len(run.search.trials) >= plan.trials
 
 
-def _selected(project: Project, outcome: StageResult[Run]) -> StageResult[Run]:
-    """Select the run that was asked for, also if it is older than others."""
-    store.select(project, outcome.result)
-    return outcome
+def _digests(runs: Sequence[Run]) -> dict[str, str]:
+    return {run.run_id: run.digest for run in runs}
 
 
-def _provenance(stage: str, project: Project, settings: Settings) -> Provenance:
-    """Return the digests of the inputs, and the fingerprint of a stage on them."""
-    inputs = _inputs(project)
-    return Provenance(
-        fingerprint=fingerprint(stage, asdict(settings), inputs), inputs=inputs
-    )
+def _plan_options(plan: Plan) -> dict[str, Any]:
+    return asdict(plan.settings)
+
+
+train = Stage[Settings]("train", asdict, selected=True)
+baselines = Stage[Settings]("baselines", asdict)
+tune = Stage[Plan]("tune", _plan_options, is_complete=_has_all_trials)
+blend = Stage[Sequence[Run]]("blend", _digests, selected=True)
+
+
+def _function(stage: str) -> Callable[..., Any]:
+    """Import the module of a stage, and return its function of the same name."""
+    module = import_module(f"pipeline.stages.{stage}")
+    function: Callable[..., Any] = getattr(module, stage)
+    return function
 
 
 def _inputs(project: Project) -> dict[str, str | None]:
     """Return the digests of data/raw and data/processed.
 
     Raises:
-        UserError: nothing is preprocessed yet, or it is out of date; or there is no
+        UserError: Nothing is preprocessed yet, or it is out of date; or there is no
             schema for these columns.
     """
     if (project.raw / "train.csv").is_file() and not processed.exists(project):
-        from pipeline.ames.table import project_table
+        from pipeline.ames.table import project_table  # loads pandas
 
         project_table(project)
     return processed.require(project)
-
-
-def _same_run(project: Project, provenance: Provenance) -> Run | None:
-    """Return the newest run of this fingerprint whose files have not changed."""
-    remove_leftovers(project.runs)
-    for run in store.list_runs(project):
-        if run.fingerprint == provenance.fingerprint and not any(
-            integrity.changes(project, run)
-        ):
-            return run
-    return None

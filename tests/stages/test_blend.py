@@ -14,6 +14,7 @@ from pipeline.core.files import sha256
 from pipeline.core.fingerprint import record_digest
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
+from pipeline.runs.integrity import runs_to_blend
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import Provenance, Run
 from pipeline.runs.store import find_run
@@ -98,7 +99,7 @@ def test_runs_that_cannot_be_blended_are_refused_in_a_line(
 @pytest.fixture
 def blended(project, runs):
     """The blend of the first two runs."""
-    return up_to_date.blend(project, runs[:2], force=False).result
+    return up_to_date.blend(project, runs_to_blend(project, runs[:2])).result
 
 
 @pytest.fixture
@@ -161,7 +162,7 @@ def test_a_run_of_several_models_is_blended_by_what_it_predicts(
         project, settings, lambda *_: None, jobs=1, force=False
     ).result
     ids = [runs[0], several.run_id]
-    found = up_to_date.blend(project, ids, force=False).result
+    found = up_to_date.blend(project, runs_to_blend(project, ids)).result
     tables = [pd.read_csv(project.runs / each / "predictions.csv") for each in ids]
     first, second = (table["SalePrice"] for table in tables)
     own = pd.read_csv(found.folder / "predictions.csv")
