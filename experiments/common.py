@@ -16,7 +16,7 @@ from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
-from pipeline.data.prepare import read_dataset
+from pipeline.data.features import read_dataset
 from pipeline.validation.cross_validate import CrossValidation, cross_validate
 from pipeline.validation.uncertainty import paired_difference
 

@@ -18,16 +18,13 @@ from pipeline.ames.schema import ames_schema
 from pipeline.ames.table import ames, table_of
 from pipeline.core.progress import Step, listening
 from pipeline.core.settings import Settings
-from pipeline.data.clean import clean_rows
 from pipeline.data.dataset import Dataset
-from pipeline.data.features import build_features
+from pipeline.data.features import build_features, clean_rows, prepare
 from pipeline.data.header import is_like
 from pipeline.data.own_columns import OwnColumns
-from pipeline.data.prepare import prepare
-from pipeline.data.raw import new_of_frame, test_of_frame, train_of_frame
+from pipeline.data.raw import new_of_frame, test_of_frame, texts_of, train_of_frame
 from pipeline.data.schema_file import parse_schema, read_schema
 from pipeline.data.table import Table
-from pipeline.data.texts import texts_of
 from pipeline.infer.schema import Options, infer_schema
 from pipeline.models.ensemble import Ensemble, cross_validate_models
 from pipeline.runs.predictor import Predictor

@@ -17,8 +17,7 @@ from pipeline.cli import main
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
-from pipeline.data.clean import clean_rows
-from pipeline.data.features import build_features
+from pipeline.data.features import build_features, clean_rows
 from pipeline.data.raw import read_test, read_train
 from pipeline.stages import up_to_date
 

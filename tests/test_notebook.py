@@ -11,8 +11,7 @@ from pipeline import load, train
 from pipeline.ames.table import ames
 from pipeline.core.errors import UserError
 from pipeline.core.metrics import METRICS
-from pipeline.data.raw import read_train
-from pipeline.data.texts import texts_of
+from pipeline.data.raw import read_train, texts_of
 from pipeline.models.ensemble import blend
 
 SETTINGS = {"models": ("mlp",), "epochs": 2, "seeds": 1, "hidden": (8,)}

@@ -13,9 +13,8 @@ from pipeline.ames.schema import ames_schema
 from pipeline.core.errors import UserError, short
 from pipeline.core.paths import Project
 from pipeline.data import own_columns
-from pipeline.data.clean import clean_rows
 from pipeline.data.csv_reader import read_rows
-from pipeline.data.features import build_features
+from pipeline.data.features import build_features, clean_rows
 from pipeline.data.header import is_like
 from pipeline.data.schema import Category, Date, Schema
 from pipeline.data.schema_file import read_schema

@@ -8,7 +8,7 @@ from joblib import cpu_count
 from pipeline.ames.table import ames
 from pipeline.core.paths import Project
 from pipeline.core.settings import MLP, Settings
-from pipeline.data.prepare import read_dataset
+from pipeline.data.features import read_dataset
 from pipeline.models.ensemble import cross_validate_models
 
 

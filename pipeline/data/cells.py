@@ -1,4 +1,7 @@
-"""A column of a file as text, each distinct text of which is checked only once."""
+"""A column of a file: its cells as text, checked and converted.
+
+Each distinct text is checked and converted once, which is fast on long files.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +12,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError, short
+from pipeline.data.schema import ABSENT, OTHER, Category, Date, Number
+
+_LONGEST_WORD = 40  # characters
+_MOST_UNLISTED = 0.5  # share of a column's cells that may be new categories
+_FEW = 10  # rows, of which all may have new categories
 
 
 @dataclass(frozen=True)
@@ -20,7 +28,7 @@ class Cells:
         name: of the column.
         lines: the line number of each cell.
         text: the distinct texts, in the order of their first cells.
-        code: the place of each cell's text in `text`.
+        code: the position of each cell's text in `text`.
         missing: whether each text is that of a blank cell.
     """
 
@@ -45,24 +53,112 @@ class Cells:
         missing = distinct.isin(blanks)
         return cls(path, name, column.index, distinct, code, missing)
 
-    def each(self, values: pd.Series) -> pd.Series:
-        """Return a value for each cell, given one for each distinct text."""
+    def by_line(self, values: pd.Series) -> pd.Series:
+        """Return the value of each cell, given that of each distinct text."""
         return values.take(self.code).set_axis(self.lines)
 
-    def first(self, marked: pd.Series) -> tuple[int, str]:
-        """Return the line and the text of the first cell whose text is marked."""
-        place = int(marked.to_numpy().argmax())
-        return int(self.lines[(self.code == place).argmax()]), str(self.text[place])
+    def unlisted(self, column: Category) -> pd.Series:
+        """Return whether each text is a word that the vocabulary does not list."""
+        return ~self.missing & ~self.text.isin(column.values)
 
     def refuse(self, wrong: pd.Series, why: str) -> None:
         """Raise for the first cell whose text is wrong, if there is one.
 
         Raises:
-            UserError: a text is wrong.
+            UserError: A text is wrong.
         """
         if wrong.any():
-            line, text = self.first(wrong)
+            line, text = self._first(wrong)
             raise UserError(
                 f"{self.path}: column {self.name}, line {line}: {short(text)} {why}; "
                 "fix the cell or remove the row"
             )
+
+    def refuse_missing(self, what: str) -> None:
+        """Raise for the first blank cell of training rows, which all need a value.
+
+        Raises:
+            UserError: A cell is blank.
+        """
+        self.refuse(self.missing, f"is missing; every training row needs a {what}")
+
+    def refuse_misspelt(self, column: Category) -> None:
+        """Refuse the first unlisted word that is a category but for blanks or case.
+
+        Raises:
+            UserError: There is such a word.
+        """
+        known = {_plain(name): name for name in column.vocabulary} | {"na": "NA"}
+        for text in self.text[self.unlisted(column)]:
+            if (name := known.get(_plain(text))) is not None:
+                line, _ = self._first(self.text == text)
+                raise UserError(
+                    f"{self.path}: column {self.name}, line {line}: {short(text)} "
+                    f"differs from the category {name} in blanks or case; restore "
+                    f"{name} in all rows"
+                )
+
+    def refuse_mostly(self, unlisted: pd.Series, source: str) -> None:
+        """Refuse a column if most of its cells are in no training row.
+
+        It is then another column under this name.
+
+        Raises:
+            UserError: Most cells are unlisted words.
+        """
+        most = _MOST_UNLISTED * self.by_line(~self.missing).sum()
+        if self.by_line(unlisted).sum() > max(_FEW, most):
+            line, text = self._first(unlisted)
+            raise UserError(
+                f"{self.path}: column {self.name}, line {line}: {short(text)}, as most "
+                "cells of this column, is in no training row; restore the column, with "
+                f"the categories of {source}"
+            )
+
+    def _first(self, marked: pd.Series) -> tuple[int, str]:
+        """Return the line and the text of the first cell whose text is marked."""
+        code = int(marked.to_numpy().argmax())
+        return int(self.lines[(self.code == code).argmax()]), str(self.text[code])
+
+
+def numbers(cells: Cells, column: Number) -> pd.Series:
+    """Return the cells as floats; a missing one is NaN, or the column's `blank`."""
+    known = ~cells.missing
+    texts = cells.text.where(known, None)
+    values = pd.to_numeric(texts, errors="coerce").astype(float)
+    cells.refuse(known & values.isna(), "is not a number (missing values are NA)")
+    outside = known & ~values.between(column.low, column.high)
+    cells.refuse(outside, f"is outside {column.low:,.15g} to {column.high:,.15g}")
+    cells.refuse(values.abs() == np.inf, "is not finite")
+    if column.blank is not None:
+        values = values.mask(cells.missing, column.blank)
+    return cells.by_line(values)
+
+
+def dates(cells: Cells, column: Date) -> pd.Series:
+    """Return the cells as dates; a missing one is NaT."""
+    known = cells.text.where(~cells.missing, None)
+    values = pd.to_datetime(known, format=column.format, errors="coerce")
+    wrong = ~cells.missing & values.isna()
+    cells.refuse(wrong, f"is not a date of the format {column.format}")
+    return cells.by_line(values.astype("datetime64[s]"))
+
+
+def categories(cells: Cells, column: Category) -> pd.Series:
+    """Return the cells as categories.
+
+    A word that the vocabulary does not list is `OTHER` if the column allows others;
+    if not, it is missing.
+    """
+    words = cells.text.mask(cells.missing, ABSENT if column.absent else None)
+    words = words.mask(cells.unlisted(column), OTHER if column.others else None)
+    return cells.by_line(words.astype(pd.CategoricalDtype(list(column.vocabulary))))
+
+
+def is_valid_word(text: str) -> bool:
+    """Return whether a text may be an id or a new category: short and printable."""
+    return len(text) <= _LONGEST_WORD and text.isprintable()
+
+
+def _plain(text: str) -> str:
+    return text.strip().casefold()

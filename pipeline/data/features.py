@@ -1,16 +1,99 @@
-"""Features: a frame of cleaned rows in, a frame of features out; nothing is learned.
+"""Checked rows in, a dataset of features out: cleaning, features, the user's columns.
 
-Each value is computed from its own row, so this can run before the rows are split into
-folds.
+Nothing is learned here, so that it can run before the rows are split into folds: each
+value is computed from its own row. Only the words of the user's own columns are
+collected from all training rows; every fold encodes them alike.
 """
+
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from pipeline.data.dataset import Layout
+from pipeline.core.errors import UserError, meant, short
+from pipeline.data.dataset import Dataset, Layout
+from pipeline.data.encoder import encoded_names
 from pipeline.data.own_columns import OwnWords
+from pipeline.data.raw import read_test, read_train
 from pipeline.data.schema import Category, Date, Number, Schema
 from pipeline.data.table import Formula, Table
+
+
+class Assumption(NamedTuple):
+    """How a rule changed a column: in how many rows, and the id of the first."""
+
+    assumed: str
+    column: str
+    rows: int
+    first_id: int | str
+
+
+class Cleaned(NamedTuple):
+    """The cleaned rows and the assumptions made."""
+
+    frame: pd.DataFrame
+    assumptions: list[Assumption]
+
+
+class Prepared(NamedTuple):
+    """A dataset, its number of encoded columns, and the assumptions about its rows."""
+
+    dataset: Dataset
+    encoded: int
+    train_assumptions: list[Assumption]
+    test_assumptions: list[Assumption]
+
+
+def read_dataset(raw: Path, table: Table) -> Dataset:
+    """Read, check and prepare train.csv and test.csv of a folder.
+
+    Raises:
+        UserError: As `prepare`; or a file is invalid.
+    """
+    train = read_train(raw / "train.csv", table)
+    return prepare(train, read_test(raw / "test.csv", table).frame, table).dataset
+
+
+def prepare(train: pd.DataFrame, test: pd.DataFrame, table: Table) -> Prepared:
+    """Clean checked training and test rows, and build their features.
+
+    Raises:
+        UserError: The user's columns cannot be used, an interaction is not with a
+            number, or two columns would be encoded under one name.
+    """
+    clean_train, clean_test = clean_rows(train, table), clean_rows(test, table)
+    words = _check_own_columns(clean_train.frame, table)
+    dataset = Dataset(
+        table.schema,
+        layout(table, words),
+        build_features(clean_train.frame, table),
+        build_features(clean_test.frame, table),
+        words,
+    )
+    _check_interactions(dataset)
+    names = encoded_names(dataset.train, dataset.layout)
+    _check_encoded(names, table.schema)
+    return Prepared(
+        dataset, len(names), clean_train.assumptions, clean_test.assumptions
+    )
+
+
+def clean_rows(rows: pd.DataFrame, table: Table) -> Cleaned:
+    """Apply the rules of a table to each row; `rows` is not changed."""
+    clean = rows.copy()
+    ids = clean[table.schema.id_name]
+    assumptions = []
+    for rule in table.rules:
+        for name in rule.columns:
+            wrong = rule.applies(clean, clean[name])
+            if wrong.any():
+                clean[name] = clean[name].mask(wrong, rule.value(clean))
+                (first,) = ids[wrong].head(1).tolist()
+                count = int(wrong.sum())
+                assumptions.append(Assumption(rule.assumed, name, count, first))
+    return Cleaned(clean, assumptions)
 
 
 def build_features(clean: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -18,28 +101,28 @@ def build_features(clean: pd.DataFrame, table: Table) -> pd.DataFrame:
 
     Ordered categories become ranks (0 means that there is none). Numbers with a long
     tail become their log1p. A date becomes its year, with a fraction, and its month.
-    The table's built columns and the user's own are added. Unordered categories stay as
-    they are, and so does the order of the rows.
+    The table's built columns and the user's columns are added. Unordered categories
+    and the order of the rows stay as they are.
     """
     ranked = rank_ordered(clean, table.schema)
     computed = {name: formula(ranked) for name, formula in formulas(table).items()}
     dates = [c.name for c in table.schema.columns if isinstance(c, Date)]
     features = ranked.drop(columns=dates).assign(**computed)
-    own = own_columns(ranked, table)
-    # Joining copies all columns, which a long table without own columns is spared.
-    return pd.concat([features, own], axis=1) if len(own.columns) else features
+    if table.own is None:
+        return features
+    return pd.concat([features, own_columns(ranked, table)], axis=1)
 
 
 def rank_ordered(clean: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Return cleaned rows with ordered categories as ranks, to build features of."""
-    ordered = [each for each in schema.categories.values() if each.ordered]
+    ordered = [c for c in schema.categories.values() if c.ordered]
     return clean.assign(**{c.name: _ranks(clean[c.name], c) for c in ordered})
 
 
 def own_columns(ranked: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Return the columns that the user's columns.py adds; none without such a file.
 
-    It is given the columns of the schema alone: no id, and no target.
+    Its function is given the columns of the schema, without id and target.
     """
     if table.own is None:
         return pd.DataFrame(index=ranked.index)
@@ -47,7 +130,7 @@ def own_columns(ranked: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 
 def formulas(table: Table) -> dict[str, Formula]:
-    """Return the formula of each feature that is computed, but for the user's own.
+    """Return the formula of each computed feature, without the user's columns.
 
     A formula is given the rows with ordered categories as ranks.
     """
@@ -57,16 +140,17 @@ def formulas(table: Table) -> dict[str, Formula]:
             found[column.name] = _logged(column.name)
         elif isinstance(column, Date):
             found |= _parts(column.name)
-    return found | {each.name: each.formula for each in table.built}
+    return found | {built.name: built.formula for built in table.built}
 
 
 def layout(table: Table, own: OwnWords) -> Layout:
-    """Return how the features of a table, and the user's own columns, are encoded."""
+    """Return how the features of a table and the user's columns are encoded."""
     schema = table.schema
     words = {c.name: c.vocabulary for c in schema.categories.values() if not c.ordered}
+    words |= {name: tuple(own[name] or ()) for name in own if own[name] is not None}
     skipped = (schema.id_name, schema.target, schema.carried_group)
     return Layout(
-        words=words | {n: tuple(each) for n, each in own.items() if each is not None},
+        words=words,
         knots={
             c.name: tuple(np.log1p(c.knots).tolist()) if c.log else c.knots
             for c in schema.columns
@@ -79,13 +163,17 @@ def layout(table: Table, own: OwnWords) -> Layout:
 
 
 def sources(table: Table) -> dict[str, set[str]]:
-    """Return all features but the user's own, and the columns each is computed from."""
+    """Return the columns that each feature is computed from, by the feature's name.
+
+    The user's columns are not among the features.
+    """
     columns = table.schema.columns
-    plain = {c.name: {c.name} for c in columns if not isinstance(c, Date)}
-    empty = pd.DataFrame(columns=table.schema.names, dtype=float)
-    return plain | {
-        name: _read_by(formula, empty) for name, formula in formulas(table).items()
-    }
+    found = {c.name: {c.name} for c in columns if not isinstance(c, Date)}
+    rows = pd.DataFrame(columns=table.schema.names, dtype=float)
+    for name, formula in formulas(table).items():
+        formula(reads := _Reads(rows))  # type: ignore[arg-type]
+        found[name] = reads.names
+    return found
 
 
 def log1p(sizes: pd.Series) -> pd.Series:
@@ -111,13 +199,8 @@ def _year(dates: pd.Series) -> pd.Series:
     return pd.Series(dates.dt.year + passed, index=dates.index)
 
 
-def _read_by(formula: Formula, rows: pd.DataFrame) -> set[str]:
-    formula(reads := _Reads(rows))  # type: ignore[arg-type]
-    return reads.names
-
-
 class _Reads:
-    """Stands for some rows, and keeps the names of the columns that are read."""
+    """Stands for a frame, and keeps the names of the columns that are read."""
 
     def __init__(self, rows: pd.DataFrame) -> None:
         self._rows = rows
@@ -130,5 +213,57 @@ class _Reads:
 
 def _ranks(categories: pd.Series, column: Category) -> pd.Series:
     rank = pd.Categorical(categories, categories=list(column.vocabulary)).codes
-    known = np.where(rank < 0, np.nan, rank + (0 if column.absent else 1))
-    return pd.Series(known, index=categories.index)
+    missing = rank < 0
+    if not column.absent:
+        rank = rank + 1  # 0 is for "there is none"
+    return pd.Series(np.where(missing, np.nan, rank), index=categories.index)
+
+
+def _check_own_columns(clean: pd.DataFrame, table: Table) -> OwnWords:
+    """Check the user's columns; return the words of each, None for numbers.
+
+    Raises:
+        UserError: A column has the name of another, or is not computed row by row.
+    """
+    if table.own is None:
+        return {}
+    ranked = rank_ordered(clean, table.schema)
+    built = own_columns(ranked, table)
+    for name in built:
+        if name in (*formulas(table), table.schema.id_name, table.schema.target):
+            raise UserError(
+                f"{table.own.path}: columns adds {name}, which there is already; give "
+                "it another name"
+            )
+    table.own.check_row_wise(ranked[table.schema.names], built)
+    return table.own.words(built)
+
+
+def _check_interactions(dataset: Dataset) -> None:
+    """Check that words are multiplied by features that are numbers.
+
+    Raises:
+        UserError: A feature is not a number.
+    """
+    others = [*dataset.layout.words, *dataset.layout.skipped]
+    numbers = list(map(str, dataset.train.columns.difference(others)))
+    for _, name in dataset.layout.interactions:
+        if name not in numbers:
+            raise UserError(
+                f"{dataset.schema.source}: interactions {short(name)[1:-1]}: not a "
+                f"number; {meant(name, numbers)}"
+            )
+
+
+def _check_encoded(names: list[str], schema: Schema) -> None:
+    """Check that the encoded columns have different names.
+
+    Raises:
+        UserError: Two have the same name.
+    """
+    (name, times), *_ = Counter(names).most_common(1)
+    if times > 1:
+        raise UserError(
+            f"{schema.source}: two columns would be encoded as {short(name)}; rename "
+            "one"
+        )

@@ -14,16 +14,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError, short
-from pipeline.data.cells import Cells
-from pipeline.data.csv_blocks import read_blocks
+from pipeline.data import cells
+from pipeline.data.cells import Cells, is_valid_word
+from pipeline.data.csv_frames import read_blocks
 from pipeline.data.header import check_header
-from pipeline.data.schema import ABSENT, OTHER, Category, Date, Number, Schema
+from pipeline.data.schema import Category, Column, Date, Number, Schema
 from pipeline.data.table import Table
-from pipeline.data.texts import texts_of
-
-_LONGEST_WORD = 40  # characters
-_MOST_UNLISTED = 0.5  # share of a column's cells that may be new categories
-_FEW = 10  # rows, of which all may have new categories
 
 
 class RawRows(NamedTuple):
@@ -41,6 +37,29 @@ def read_train(path: Path, table: Table) -> pd.DataFrame:
     """
     reader = _Reader(path, table, with_target=True)
     return _checked_train(path, reader.read().frame, table)
+
+
+def read_test(path: Path, table: Table) -> RawRows:
+    """Read test rows: all columns but the target; unseen categories are allowed.
+
+    A category that the schema does not list is missing in the frame, for the caller to
+    report. It must be printable and of at most 40 characters.
+
+    Raises:
+        UserError: The file is invalid.
+    """
+    return _Reader(path, table, with_target=False).read()
+
+
+def read_new(path: Path, table: Table) -> RawRows:
+    """Read any file of rows as test rows; a column of targets is ignored.
+
+    Raises:
+        UserError: The file is invalid.
+    """
+    remedy = "give a file with the columns of test.csv"
+    reader = _Reader(path, table, with_target=False, remedy=remedy)
+    return reader.read(ignored=(table.schema.target,))
 
 
 def train_of_frame(frame: pd.DataFrame, name: str, table: Table) -> pd.DataFrame:
@@ -68,6 +87,32 @@ def new_of_frame(frame: pd.DataFrame, name: str, table: Table) -> RawRows:
     return test_of_frame(
         frame.drop(columns=table.schema.target, errors="ignore"), name, table
     )
+
+
+def texts_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the texts that a CSV file of a frame would have; a missing value is empty.
+
+    A column of whole numbers is written without decimal points: pandas reads codes and
+    counts as floats where some are missing. Dates are written like 2010-11-28.
+    """
+    # By position: two columns may have one name, which a later check refuses.
+    texts = {i: _column_texts(frame.iloc[:, i]) for i in range(frame.shape[1])}
+    return pd.DataFrame(texts, dtype=object).set_axis([str(n) for n in frame], axis=1)
+
+
+def _column_texts(column: pd.Series) -> pd.Series:
+    known = column[column.notna()]
+    if pd.api.types.is_datetime64_any_dtype(column):
+        written = known.dt.strftime("%Y-%m-%d")
+    elif pd.api.types.is_float_dtype(column) and (known == known.round()).all():
+        written = known.map("{:.0f}".format)
+    elif pd.api.types.is_float_dtype(column):
+        written = known.astype(float).map(repr)
+    else:
+        written = known.astype(str)
+    texts = pd.Series("", index=range(len(column)), dtype=object)
+    texts[column.notna().to_numpy()] = written.to_numpy(dtype=object)
+    return texts
 
 
 def _blocks(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -103,29 +148,6 @@ def _check_targets(path: Path, targets: pd.Series, schema: Schema) -> None:
         )
 
 
-def read_test(path: Path, table: Table) -> RawRows:
-    """Read test rows: all columns but the target; unseen categories are allowed.
-
-    A category that the schema does not list is missing in the frame, for the caller to
-    report. It must be printable and of at most 40 characters.
-
-    Raises:
-        UserError: The file is invalid.
-    """
-    return _Reader(path, table, with_target=False).read()
-
-
-def read_new(path: Path, table: Table) -> RawRows:
-    """Read any file of rows as test rows; a column of targets is ignored.
-
-    Raises:
-        UserError: The file is invalid.
-    """
-    remedy = "give a file with the columns of test.csv"
-    reader = _Reader(path, table, with_target=False, remedy=remedy)
-    return reader.read(ignored=(table.schema.target,))
-
-
 class _Reader:
     """Reads one file by the schema of a table."""
 
@@ -145,82 +167,76 @@ class _Reader:
         return self.check(read_blocks(self._path, self._remedy), ignored=ignored)
 
     def check(
-        self, texts: Iterator[pd.DataFrame], *, ignored: tuple[str, ...] = ()
+        self, blocks: Iterator[pd.DataFrame], *, ignored: tuple[str, ...] = ()
     ) -> RawRows:
-        """Return rows that are given as blocks of text, first one without rows.
+        """Return rows that are given as blocks of text; the first has the header only.
 
         Raises:
             UserError: A column or a cell is invalid.
         """
-        header = next(texts).columns
+        header = next(blocks).columns
         named = [name for name in header if name not in ignored]
         check_header(self._path, named, self._table, with_target=self._with_target)
-        blocks = [self._typed(text) for text in texts]
-        if not blocks:
+        typed = [self._typed(block) for block in blocks]
+        if not typed:
             raise UserError(f"{self._path}: a header but no rows; {self._remedy}")
-        frame = pd.concat(blocks)
-        _check_ids(self._path, frame[self._schema.id_name])
+        frame = pd.concat(typed)
+        _check_duplicates(self._path, frame[self._schema.id_name])
         return RawRows(frame.reset_index(drop=True), self._unseen)
 
-    def _typed(self, text: pd.DataFrame) -> pd.DataFrame:
+    def _typed(self, block: pd.DataFrame) -> pd.DataFrame:
         """Convert a block of text, in the order of the schema."""
         schema = self._schema
 
-        def cells(name: str) -> Cells:
-            return Cells.of(self._path, text[name], schema.missing)
+        def cells_of(name: str) -> Cells:
+            return Cells.of(self._path, block[name], schema.missing)
 
-        columns = {schema.id_name: self._ids(text)}
+        columns = {schema.id_name: self._ids(block)}
         for column in schema.columns:
-            columns[column.name] = self._column(cells(column.name), column)
-        if schema.carried_group and self._with_target:
-            columns[schema.carried_group] = _groups(cells(schema.carried_group))
+            columns[column.name] = self._column(cells_of(column.name), column)
         if self._with_target:
-            columns[schema.target] = _targets(cells(schema.target), schema)
+            if group := schema.carried_group:
+                groups = cells_of(group)
+                groups.refuse_missing("group")
+                columns[group] = groups.by_line(groups.text)
+            targets = cells_of(schema.target)
+            targets.refuse_missing("target")
+            limits = Number(schema.target, schema.target_low, schema.target_high)
+            columns[schema.target] = cells.numbers(targets, limits)
         return pd.DataFrame(columns)
 
-    def _column(self, cells: Cells, column: Category | Number | Date) -> pd.Series:
+    def _column(self, texts: Cells, column: Column) -> pd.Series:
         if isinstance(column, Number):
-            return _numbers(cells, column)
+            return cells.numbers(texts, column)
         if isinstance(column, Date):
-            return _dates(cells, column)
-        return self._categories(cells, column)
+            return cells.dates(texts, column)
+        if not column.others:
+            self._check_unlisted(texts, column)
+        return cells.categories(texts, column)
 
-    def _categories(self, cells: Cells, column: Category) -> pd.Series:
-        text, missing = cells.text, cells.missing
-        unlisted = ~missing & ~text.isin(column.values)
-        known = text.mask(missing, ABSENT if column.absent else None)
-        if column.others:
-            known = known.mask(unlisted, OTHER)
-        else:
-            self._check_unlisted(cells, unlisted, column)
-            known = known.mask(unlisted, None)
-        return cells.each(known.astype(pd.CategoricalDtype(list(column.vocabulary))))
-
-    def _check_unlisted(
-        self, cells: Cells, unlisted: pd.Series, column: Category
-    ) -> None:
+    def _check_unlisted(self, texts: Cells, column: Category) -> None:
         """Refuse unlisted words in training rows; keep those of other rows."""
-        source, unseen = self._schema.source, cells.text[unlisted]
-        _refuse_misspelt(cells, unseen, column)
+        texts.refuse_misspelt(column)
+        unlisted, source = texts.unlisted(column), self._schema.source
         if self._with_target:
-            cells.refuse(unlisted, f"is not a category of {source}")
+            texts.refuse(unlisted, f"is not a category of {source}")
         elif unlisted.any():
-            _refuse_most(cells, unlisted, source)
-            invalid = unlisted & ~cells.text.map(_is_valid_word)
-            cells.refuse(invalid, "is not a valid category name")
-            seen = self._unseen.setdefault(column.name, [])
-            seen += [name for name in unseen if name not in seen]
+            texts.refuse_mostly(unlisted, source)
+            invalid = unlisted & ~texts.text.map(is_valid_word)
+            texts.refuse(invalid, "is not a valid category name")
+            unseen = self._unseen.setdefault(column.name, [])
+            unseen += [word for word in texts.text[unlisted] if word not in unseen]
 
-    def _ids(self, text: pd.DataFrame) -> pd.Series:
+    def _ids(self, block: pd.DataFrame) -> pd.Series:
         """Return the ids of a block; rows without ids are numbered from 1."""
         if self._schema.id is None:
-            return pd.Series(text.index - 1, index=text.index)
-        ids = text[self._schema.id].astype(object)
+            return pd.Series(block.index - 1, index=block.index)
+        ids = block[self._schema.id].astype(object)
         if self._schema.integer_ids:
             good = ids.str.fullmatch(r"[0-9]{1,15}") & ~ids.str.fullmatch("0+")
             self._refuse_id(ids, good, "is not a positive integer, as an Id must be")
             return ids.astype(np.int64)
-        good = ids.map(_is_valid_word) & ~ids.isin(self._schema.missing)
+        good = ids.map(is_valid_word) & ~ids.isin(self._schema.missing)
         self._refuse_id(ids, good, "is not an id: a text of 1 to 40 characters")
         return ids
 
@@ -233,75 +249,7 @@ class _Reader:
             )
 
 
-def _numbers(cells: Cells, column: Number) -> pd.Series:
-    values = _floats(cells)
-    outside = ~cells.missing & ~values.between(column.low, column.high)
-    cells.refuse(outside, f"is outside {column.low:,.15g} to {column.high:,.15g}")
-    cells.refuse(values.abs() == np.inf, "is not finite")
-    if column.blank is not None:
-        values = values.mask(cells.missing, column.blank)
-    return cells.each(values)
-
-
-def _floats(cells: Cells) -> pd.Series:
-    known = ~cells.missing
-    values = pd.to_numeric(cells.text.where(known, None), errors="coerce").astype(float)
-    cells.refuse(known & values.isna(), "is not a number (missing values are NA)")
-    return values
-
-
-def _targets(cells: Cells, schema: Schema) -> pd.Series:
-    cells.refuse(cells.missing, "is missing; every training row needs a target")
-    return _numbers(cells, Number(schema.target, schema.target_low, schema.target_high))
-
-
-def _dates(cells: Cells, column: Date) -> pd.Series:
-    known = cells.text.where(~cells.missing, None)
-    dates = pd.to_datetime(known, format=column.format, errors="coerce")
-    wrong = ~cells.missing & dates.isna()
-    cells.refuse(wrong, f"is not a date of the format {column.format}")
-    return cells.each(dates.astype("datetime64[s]"))
-
-
-def _groups(cells: Cells) -> pd.Series:
-    cells.refuse(cells.missing, "is missing; every training row needs a group")
-    return cells.each(cells.text)
-
-
-def _refuse_misspelt(cells: Cells, unlisted: pd.Series, column: Category) -> None:
-    """Refuse the first cell that is a known category but for blanks or case."""
-    known = {_plain(name): name for name in column.vocabulary} | {"na": "NA"}
-    for text in unlisted:
-        if (name := known.get(_plain(text))) is not None:
-            line, _ = cells.first(cells.text == text)
-            raise UserError(
-                f"{cells.path}: column {cells.name}, line {line}: {short(text)} "
-                f"differs from the category {name} in blanks or case; restore {name} "
-                "in all rows"
-            )
-
-
-def _refuse_most(cells: Cells, unlisted: pd.Series, source: str) -> None:
-    """Refuse a column of which most cells are in no training row: no such column."""
-    most = _MOST_UNLISTED * cells.each(~cells.missing).sum()
-    if cells.each(unlisted).sum() > max(_FEW, most):
-        line, text = cells.first(unlisted)
-        raise UserError(
-            f"{cells.path}: column {cells.name}, line {line}: {short(text)}, as most "
-            "cells of this column, is in no training row; restore the column, with the "
-            f"categories of {source}"
-        )
-
-
-def _plain(cell: str) -> str:
-    return cell.strip().casefold()
-
-
-def _is_valid_word(cell: str) -> bool:
-    return len(cell) <= _LONGEST_WORD and cell.isprintable()
-
-
-def _check_ids(path: Path, ids: pd.Series) -> None:
+def _check_duplicates(path: Path, ids: pd.Series) -> None:
     duplicated = ids.duplicated()
     if duplicated.any():
         line = ids.index[duplicated][0]

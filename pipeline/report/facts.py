@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline.core.errors import UserError
 from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.paths import Project
-from pipeline.data.clean import clean_rows
+from pipeline.data.features import clean_rows
 from pipeline.data.raw import read_train
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table

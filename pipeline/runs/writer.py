@@ -19,7 +19,7 @@ from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.core.settings import MLP, Settings
 from pipeline.core.staging import Temporary
-from pipeline.data.csv_writer import csv_blocks, number_text
+from pipeline.data.csv_frames import csv_blocks, number_text
 from pipeline.data.dataset import Dataset
 from pipeline.models.ensemble import Ensemble
 from pipeline.runs.integrity import seal

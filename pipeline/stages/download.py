@@ -21,7 +21,7 @@ from pipeline.core.files import sha256, writable
 from pipeline.core.paths import PACKAGE, Project
 from pipeline.core.progress import announce
 from pipeline.core.staging import open_temporary, remove_leftovers
-from pipeline.data.csv_blocks import read_blocks
+from pipeline.data.csv_frames import read_blocks
 from pipeline.data.raw import read_test, read_train
 from pipeline.kaggle.zip_reader import read_files
 

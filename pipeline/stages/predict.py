@@ -13,9 +13,8 @@ from pipeline.core.files import write_atomically
 from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
-from pipeline.data.clean import clean_rows
-from pipeline.data.csv_writer import csv_blocks, number_text
-from pipeline.data.features import build_features
+from pipeline.data.csv_frames import csv_blocks, number_text
+from pipeline.data.features import build_features, clean_rows
 from pipeline.data.processed import raw_digests
 from pipeline.data.raw import read_new, read_train
 from pipeline.data.schema import Schema

@@ -14,12 +14,10 @@ from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data import processed
-from pipeline.data.clean import Assumption
-from pipeline.data.csv_writer import csv_blocks
+from pipeline.data.csv_frames import csv_blocks
 from pipeline.data.dataset import Dataset
-from pipeline.data.features import layout
+from pipeline.data.features import Assumption, Prepared, layout, prepare
 from pipeline.data.hints import find_hints
-from pipeline.data.prepare import Prepared, prepare
 from pipeline.data.raw import read_test, read_train
 from pipeline.data.table import Table
 

@@ -12,7 +12,7 @@ from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
-from pipeline.data.csv_blocks import read_blocks
+from pipeline.data.csv_frames import read_blocks
 from pipeline.data.header import is_like
 from pipeline.data.schema import Schema
 from pipeline.data.schema_file import read_schema

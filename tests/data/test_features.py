@@ -6,8 +6,7 @@ from ames_columns import AMES, COLUMNS
 from situations import RAW
 
 from pipeline.ames.columns import BUILT
-from pipeline.data.clean import clean_rows
-from pipeline.data.features import build_features, sources
+from pipeline.data.features import build_features, clean_rows, sources
 from pipeline.data.raw import read_test, read_train
 
 

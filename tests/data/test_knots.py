@@ -7,12 +7,10 @@ from ames_columns import AMES
 
 from pipeline.ames.table import table_of
 from pipeline.data.encoder import Encoder, column_blocks, to_matrix
-from pipeline.data.features import layout
-from pipeline.data.prepare import prepare
+from pipeline.data.features import layout, prepare
 from pipeline.data.raw import test_of_frame as read_test_frame
-from pipeline.data.raw import train_of_frame
+from pipeline.data.raw import texts_of, train_of_frame
 from pipeline.data.schema_file import parse_schema, read_schema
-from pipeline.data.texts import texts_of
 from pipeline.infer.knots import find_knots
 from pipeline.infer.schema import Options, infer_schema
 from pipeline.models.boosting import read

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from situations import RAW
 
 from pipeline.core.errors import UserError
-from pipeline.data.csv_blocks import read_blocks
+from pipeline.data.csv_frames import read_blocks
 from pipeline.data.schema import Category, Date, Number
 from pipeline.data.schema_file import read_schema
 from pipeline.infer.schema import Guess, Options, infer_schema

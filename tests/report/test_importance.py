@@ -6,9 +6,8 @@ import pytest
 from ames_columns import AMES, LAYOUT
 
 from pipeline.core.metrics import LOG_RMSE
-from pipeline.data.clean import clean_rows
 from pipeline.data.encoder import to_matrix
-from pipeline.data.features import build_features
+from pipeline.data.features import build_features, clean_rows
 from pipeline.data.raw import read_train
 from pipeline.report import importance
 from pipeline.report.importance import importances

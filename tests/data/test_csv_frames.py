@@ -6,9 +6,8 @@ import pytest
 from situations import RAW
 
 from pipeline.core.errors import UserError
-from pipeline.data import csv_blocks, csv_writer
-from pipeline.data.csv_blocks import read_blocks
-from pipeline.data.csv_writer import csv_blocks as written
+from pipeline.data import csv_frames
+from pipeline.data.csv_frames import csv_blocks, read_blocks
 
 
 def read(path):
@@ -25,7 +24,7 @@ def peer(path):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(csv_blocks, "_BLOCK", 50_000)
+    monkeypatch.setattr(csv_frames, "_BLOCK", 50_000)
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -79,9 +78,9 @@ def test_a_frame_is_written_as_by_pandas():
             "centred": [0.0, -0.0, 1 / 3, 5e-324],
         }
     )
-    assert "".join(written(frame)) == frame.to_csv(index=False)
+    assert "".join(csv_blocks(frame)) == frame.to_csv(index=False)
 
 
 def test_many_rows_are_written_in_blocks_as_by_pandas(train_features, monkeypatch):
-    monkeypatch.setattr(csv_writer, "_BLOCK_ROWS", 100)
-    assert "".join(written(train_features)) == train_features.to_csv(index=False)
+    monkeypatch.setattr(csv_frames, "_BLOCK_ROWS", 100)
+    assert "".join(csv_blocks(train_features)) == train_features.to_csv(index=False)
