@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from joblib import cpu_count
 
-from pipeline.ames.schema import ames_schema
+from pipeline.ames import ames_schema
 from pipeline.ames.table import ames, table_of
 from pipeline.core.progress import Step, listening
 from pipeline.core.settings import Settings

@@ -1,14 +1,63 @@
-"""The columns built for the houses of Ames, each with the reason for it.
+"""The houses of Ames: rules for ambiguous cells, and built columns with their reasons.
 
 The constants that columns are centred on are fixed (7.8 is the log of 2,440 square
-feet). Centred, a square or a product is less correlated with what it is made of.
+feet). A square or a product of centred columns is less correlated with its factors.
 """
 
 import numpy as np
 import pandas as pd
 
 from pipeline.data.features import log1p
-from pipeline.data.table import Built, Formula
+from pipeline.data.schema import ABSENT
+from pipeline.data.table import Built, Formula, Rule
+
+RULES = (
+    Rule(
+        "no basement, so its areas and baths are 0",
+        (
+            *("TotalBsmtSF", "BsmtFinSF1", "BsmtFinSF2", "BsmtUnfSF"),
+            *("BsmtFullBath", "BsmtHalfBath"),
+        ),
+        lambda h, cells: cells.isna() & (h["BsmtQual"] == ABSENT),
+        lambda h: 0.0,
+    ),
+    Rule(
+        "there is a basement, so NA means missing, not none",
+        ("BsmtQual", "BsmtCond", "BsmtExposure", "BsmtFinType1", "BsmtFinType2"),
+        lambda h, cells: (cells == ABSENT) & (h["TotalBsmtSF"] > 0),
+        lambda h: None,
+    ),
+    Rule(
+        "there is a garage, so NA means missing, not none",
+        ("GarageFinish", "GarageQual", "GarageCond"),
+        lambda h, cells: (cells == ABSENT) & (h["GarageType"] != ABSENT),
+        lambda h: None,
+    ),
+    Rule(
+        "there is a fireplace, so NA means missing, not none",
+        ("FireplaceQu",),
+        lambda h, cells: (cells == ABSENT) & (h["Fireplaces"] > 0),
+        lambda h: None,
+    ),
+    Rule(
+        "there is a pool, so NA means missing, not none",
+        ("PoolQC",),
+        lambda h, cells: (cells == ABSENT) & (h["PoolArea"] > 0),
+        lambda h: None,
+    ),
+    Rule(
+        "no garage year, so the year of the house is used",
+        ("GarageYrBlt",),
+        lambda h, cells: cells.isna(),
+        lambda h: h["YearBuilt"],
+    ),
+    Rule(
+        "garage built after the sale, so the year of the house is used",
+        ("GarageYrBlt",),
+        lambda h, cells: cells > h["YrSold"] + 1,
+        lambda h: h["YearBuilt"],
+    ),
+)
 
 
 def _total_sf(h: pd.DataFrame) -> pd.Series:
@@ -38,8 +87,7 @@ def _old(h: pd.DataFrame) -> pd.Series:
 def _smooth(name: str, reason: str, formula: Formula) -> Built:
     """Return a column that only networks read: trees find it by themselves.
 
-    Leaving these out also keeps boosting free of what was chosen for the MLP on these
-    rows.
+    So boosting does not depend on what was chosen for the MLP on these rows.
     """
     return Built(name, reason, formula, for_trees=False)
 

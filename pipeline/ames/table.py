@@ -1,4 +1,4 @@
-"""The table of Ames, and the table of a project, which may have a schema of its own."""
+"""The table of Ames, and the table of a project, by its schema.toml if there is one."""
 
 from dataclasses import replace
 from functools import cache
@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.ames.columns import BUILT
-from pipeline.ames.other_files import OTHERS, TAKEN_FOR_AMES
-from pipeline.ames.rules import RULES
-from pipeline.ames.schema import ames_schema
+from pipeline.ames import ames_schema
+from pipeline.ames.columns import BUILT, RULES
 from pipeline.core.errors import UserError, short
 from pipeline.core.paths import Project
 from pipeline.data import own_columns
@@ -18,9 +16,33 @@ from pipeline.data.features import build_features, clean_rows
 from pipeline.data.header import is_like
 from pipeline.data.schema import Category, Date, Schema
 from pipeline.data.schema_file import read_schema
-from pipeline.data.table import Table
+from pipeline.data.table import OtherFile, Table
 
 _REMEDY = "put Kaggle's file there (in a clone, `git checkout data/raw` restores it)"
+_GIVE = "give the file of House Prices: Advanced Regression Techniques"
+
+
+def _other(columns: set[str], kind: str) -> OtherFile:
+    return OtherFile(frozenset(columns), f"this is {kind}; {_GIVE}")
+
+
+# Files of the same houses: another schema would not help.
+TAKEN_FOR_AMES = (
+    _other(
+        {"PID", "Gr Liv Area"},
+        "De Cock's original table, with other columns and houses",
+    ),
+    _other({"Id", "SalePrice"}, "a submission file, with prices but without columns"),
+)
+OTHERS = (
+    *TAKEN_FOR_AMES,
+    _other({"Survived", "Pclass"}, "the Titanic data"),
+    _other({"PassengerId", "Pclass"}, "the Titanic data"),
+    _other({"median_house_value"}, "the California housing data"),
+    _other({"MedHouseVal"}, "the California housing data"),
+    _other({"sqft_living", "price"}, "the King County data"),
+    _other({"CRIM", "LSTAT"}, "the Boston housing data"),
+)
 
 
 @cache

@@ -45,7 +45,7 @@ def schema(
 
     with steps(hidden=as_json):
         announce("loading pandas")
-        from pipeline.infer.options import Options
+        from pipeline.infer.schema import Options
         from pipeline.stages.schema import write_schema
 
         options = Options(id_column, target, metric, competition)

@@ -18,7 +18,7 @@ _SOME = 100  # texts that are read first, to refuse a format fast
 def find_date(texts: Texts) -> Found | None:
     """Return the format of a column of dates, or None if a text is not a date."""
     both = np.concatenate([texts.train.texts, texts.test.texts])
-    fitting = [each for each in _formats(texts) if _fits(both, each)]
+    fitting = [form for form in _formats(texts) if _fits(both, form)]
     if not fitting:
         return None
     days = pd.to_datetime(both, format=fitting[0])
@@ -38,7 +38,7 @@ def _formats(texts: Texts) -> tuple[str, ...]:
     """Return the formats to try."""
     if not texts.number_share:
         return _FORMATS
-    named = any(each in _NAMES or each.endswith("date") for each in texts.tokens)
+    named = any(part in _NAMES or part.endswith("date") for part in texts.tokens)
     return (_COMPACT,) if named else ()
 
 

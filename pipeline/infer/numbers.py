@@ -1,4 +1,7 @@
-"""Is a column a number? If so, is it rather a code, and has it a long right tail?"""
+"""Is a column a number, or a code of digits? Its right tail, and the knots of networks.
+
+A knot is a number at which the lines of the networks may bend.
+"""
 
 import re
 from math import gcd, inf
@@ -6,7 +9,6 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from pipeline.infer.knots import find_knots
 from pipeline.infer.texts import SKEWED, SOME, Found, Texts, plain, skewness
 from pipeline.infer.words import find_word
 
@@ -25,6 +27,10 @@ _FULL = 0.5  # share of the whole numbers between two codes that may be codes to
 _FEWEST_FOR_LOG = 20  # distinct values
 _MANY_ROWS = 100  # of which whole numbers that are measured are rarely all different
 _MOSTLY_BLANK = 0.3  # share of blank cells above which a column is doubtful
+_MOST_PIECES = 8  # between knots
+_ROWS_PER_PIECE = 150  # fewer rows tell little about a slope
+_FEWEST_VALUES = 5  # for knots
+_DIGITS = 4  # of a knot, so that a person can read it
 
 
 class _Numbers(NamedTuple):
@@ -103,7 +109,7 @@ def _are_respelt(texts: Texts, numbers: _Numbers) -> bool:
 
 
 def _code_token(texts: Texts, numbers: _Numbers) -> str | None:
-    """Return the part of the name that tells that numbers are codes, if one does."""
+    """Return the part of the name that marks numbers as codes, or None."""
     known = _POST if _are_years(numbers.both) else _CODES
     return next((token for token in texts.tokens if token in known), None)
 
@@ -111,8 +117,8 @@ def _code_token(texts: Texts, numbers: _Numbers) -> str | None:
 def _are_like_codes(numbers: _Numbers) -> bool:
     """Return whether whole numbers look like postcodes.
 
-    They have the same number of digits, at least two, and gaps between them; nearly all
-    are met often, while a measure has rare values; and they are not rounded.
+    They have the same number of digits, at least two, and gaps between them. Nearly all
+    are in many rows, while a measure has rare values. They are not rounded.
     """
     train, rows = numbers.train, numbers.rows
     low, high = int(train.min()), int(train.max())
@@ -123,7 +129,7 @@ def _are_like_codes(numbers: _Numbers) -> bool:
         and len(train) / (high - low + 1) <= _FULL
         and rows.mean() >= _ROWS_PER_CODE
         and (rows < _RARE).mean() <= _MOST_RARE
-        and gcd(*(int(each) - low for each in train)) == 1
+        and gcd(*(int(number) - low for number in train)) == 1
     )
 
 
@@ -136,7 +142,7 @@ def _in_years(values: np.ndarray) -> np.ndarray:
 
 
 def _years(values: np.ndarray) -> Found | None:
-    """Return what whole numbers are that are years, but perhaps for one."""
+    """Return what whole numbers are if all, or all but one, are years."""
     years = _in_years(values)
     if years.mean() < 0.3:  # 0 and a year, each in both files, are half
         return None
@@ -151,7 +157,7 @@ def _years(values: np.ndarray) -> Found | None:
 
 
 def _measure(texts: Texts, numbers: _Numbers) -> Found:
-    """Return what a column is whose numbers are not codes."""
+    """Return what a column of numbers is that are not codes."""
     both = numbers.both
     if numbers.are_whole and (found := _years(both)):
         return found
@@ -169,3 +175,22 @@ def _measure(texts: Texts, numbers: _Numbers) -> Found:
         reason = f"{reason}, different in each row: it may be an id"
         return Found("number", reason, doubtful=True, keys=keys)
     return Found("number", reason, keys=keys)
+
+
+def find_knots(values: np.ndarray, rows: np.ndarray) -> list[float]:
+    """Return the knots of a column, or none for few rows or few values.
+
+    About the same number of training rows is between one knot and the next.
+
+    Args:
+        values: The different numbers.
+        rows: The number of training rows of each.
+    """
+    pieces = min(_MOST_PIECES, int(rows.sum()) // _ROWS_PER_PIECE)
+    if pieces < 2 or len(values) < _FEWEST_VALUES:
+        return []
+    order = np.argsort(values)
+    values, share = values[order], np.cumsum(rows[order]) / rows.sum()
+    quantiles = values[np.searchsorted(share, np.arange(1, pieces) / pieces)]
+    knots = {float(f"{value:.{_DIGITS}g}") for value in quantiles}
+    return sorted(knot for knot in knots if values[0] < knot < values[-1])

@@ -1,35 +1,36 @@
 """Infer the schema of a table from its files, as a TOML file that a person can edit.
 
-Each column is looked at alone. The target is not compared with any other column.
+No column is compared with another one, or with the target.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from pipeline.core.errors import UserError, one_line, short
 from pipeline.data.schema import ROW
 from pipeline.infer.dates import find_date
-from pipeline.infer.ids import NO_ID, are_integers, find_id, find_other_id
-from pipeline.infer.missing import find_missing
-from pipeline.infer.numbers import find_number
-from pipeline.infer.options import (
+from pipeline.infer.id_and_target import (
+    NO_ID,
     TEST,
     TRAIN,
     Options,
+    are_integers,
     check_header,
     check_id,
     check_options,
+    find_id,
+    find_metric,
+    find_other_id,
+    find_target,
 )
-from pipeline.infer.target import find_metric, find_target
-from pipeline.infer.texts import Found, Tally, Texts
+from pipeline.infer.numbers import find_number
+from pipeline.infer.texts import Found, Tally, Texts, find_missing
 from pipeline.infer.toml import schema_text
 from pipeline.infer.words import find_text
 
 __all__ = ["Guess", "Inferred", "Options", "infer_schema"]
-
-_Tallies = Mapping[str, Tally]
 
 
 class Guess(NamedTuple):
@@ -66,7 +67,7 @@ def infer_schema(train: pd.DataFrame, test: pd.DataFrame, options: Options) -> I
     Args:
         train: The cells of train.csv as text.
         test: The cells of test.csv as text.
-        options: What the user tells.
+        options: What the user gives.
 
     Raises:
         UserError: There is no target, an option does not fit the files, or no column
@@ -84,51 +85,52 @@ def _infer(train: pd.DataFrame, test: pd.DataFrame, options: Options) -> Inferre
     check_options(options)
     target = find_target(train, test, options)
     metric, why = find_metric(train[target], target, options.metric)
-    known, asked = (
+    in_train, in_test = (
         {name: Tally.of(frame[name]) for name in frame.columns if name != target}
         for frame in (train, test)
     )
-    missing = find_missing(known, asked)
+    missing = find_missing(in_train, in_test)
     columns = {
-        name: Texts.of(name, known[name], asked[name], missing)
-        for name in known
-        if name in asked
+        name: Texts.of(name, in_train[name], in_test[name], missing)
+        for name in in_train
+        if name in in_test
     }
     if options.id is not None:
         check_id(options.id, train, test, missing)
-    own = find_id(columns, train.columns[0], options.id)
-    found = {own[0]: own[1]} if own else {}
-    found[target] = Found("target", why)
-    for name in (*train.columns, *test.columns):
-        if name not in found:
-            found[name] = _column(name, known, columns, numbered=own is None)
-    found = {name: found[name] for name in dict.fromkeys((*train.columns, *found))}
-    _check_result(found, target, numbered=own is None)
-    settings = {
-        **(_id_keys(own[0], known, asked) if own else {}),
-        **{"target": target, "metric": metric, "missing": missing},
-        **({"competition": options.competition} if options.competition else {}),
+    ids = find_id(columns, train.columns[0], options.id)
+    special = {target: Found("target", why), **dict([ids] if ids else [])}
+    found = {
+        name: special[name]
+        if name in special
+        else _column(name, in_train, columns, numbered=ids is None)
+        for name in dict.fromkeys((*train.columns, *test.columns))
     }
+    _check_result(found, target, numbered=ids is None)
+    settings: dict[str, Any] = {"target": target, "metric": metric, "missing": missing}
     guesses = [
-        Guess(name, each.kind, one_line(each.reason), each.doubtful)
-        for name, each in found.items()
+        Guess(name, column.kind, one_line(column.reason), column.doubtful)
+        for name, column in found.items()
     ]
-    if own is None:
+    if options.competition:
+        settings["competition"] = options.competition
+    if ids is None:
         guesses.append(Guess("", "id", NO_ID, doubtful=False))
-    return Inferred(schema_text(settings, found, "" if own else NO_ID), guesses)
-
-
-def _id_keys(name: str, known: _Tallies, asked: _Tallies) -> dict[str, str]:
-    integers = are_integers([known[name], asked[name]])
-    return {"id": name, "id_kind": "integer" if integers else "word"}
+        return Inferred(schema_text(settings, found, NO_ID), guesses)
+    integers = are_integers([in_train[ids[0]], in_test[ids[0]]])
+    settings = {"id": ids[0], "id_kind": "integer" if integers else "word", **settings}
+    return Inferred(schema_text(settings, found), guesses)
 
 
 def _column(
-    name: str, known: _Tallies, columns: Mapping[str, Texts], *, numbered: bool
+    name: str,
+    in_train: Mapping[str, Tally],
+    columns: Mapping[str, Texts],
+    *,
+    numbered: bool,
 ) -> Found:
     """Return what a column is that is neither the id nor the target."""
     if name not in columns:
-        return Found("left out", f"not in {TEST if name in known else TRAIN}")
+        return Found("left out", f"not in {TEST if name in in_train else TRAIN}")
     if not name.strip() or name.startswith("Unnamed: "):
         return Found("left out", "a column without a name")
     if name == ROW and numbered:
@@ -158,11 +160,11 @@ def _check_result(found: Mapping[str, Found], target: str, *, numbered: bool) ->
             f"{TRAIN}: the target {ROW} has the name of the numbers of the rows; "
             "rename it, or give a column of ids with --id"
         )
-    if all(each.kind in {"id", "target", "left out"} for each in found.values()):
+    if all(c.kind in {"id", "target", "left out"} for c in found.values()):
         why = [
-            f"{name} ({each.reason})"
-            for name, each in found.items()
-            if each.kind == "left out"
+            f"{name} ({column.reason})"
+            for name, column in found.items()
+            if column.kind == "left out"
         ]
         shown = ", ".join(why[:3]) or "there is only the target"
         raise UserError(

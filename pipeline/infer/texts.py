@@ -1,7 +1,7 @@
-"""The distinct texts of a column of train.csv and of test.csv, without blanks."""
+"""The distinct texts of a column in train.csv and in test.csv, and which are blanks."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, Self
@@ -11,6 +11,9 @@ import pandas as pd
 
 SKEWED = 1.0  # a skewness above it is a long right tail
 SOME = 1000  # texts that are looked at where all would take long
+_BLANKS = ("NA", "")
+_OTHER_BLANKS = ("NaN", "nan", "N/A", "n/a", "NULL", "null", "#N/A")
+_QUESTION = "?"  # a blank, or a word
 _TOKENS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 
 
@@ -34,7 +37,7 @@ class Tally:
         return bool((self.texts == text).any())
 
     def without(self, texts: Collection[str]) -> "Tally":
-        """Return all texts but some."""
+        """Return the tally without some texts."""
         kept = ~np.isin(self.texts, np.array([*texts], dtype=object))
         return Tally(self.texts[kept], self.rows[kept])
 
@@ -86,10 +89,14 @@ class Texts:
 
     @classmethod
     def of(cls, name: str, train: Tally, test: Tally, missing: Collection[str]) -> Self:
-        """Return the texts of a column but for those that mean a blank."""
-        known, asked = train.without(missing), test.without(missing)
+        """Return the texts of a column without those that mean a blank."""
+        train_words, test_words = train.without(missing), test.without(missing)
         return cls(
-            name, known, asked, train.total - known.total, test.total - asked.total
+            name,
+            train_words,
+            test_words,
+            train.total - train_words.total,
+            test.total - test_words.total,
         )
 
     @property
@@ -116,13 +123,13 @@ class Texts:
 
     @property
     def is_different_in_each_row(self) -> bool:
-        """Whether no text is met twice within a file, and none is blank."""
+        """Whether all cells of a file are different, and none is blank."""
         most = np.concatenate([self.train.rows, self.test.rows]).max(initial=0)
         return bool(most == 1) and not self.blanks
 
 
 def skewness(values: np.ndarray, rows: np.ndarray) -> float:
-    """Return the skewness of values, each met in some rows; 0 if all are equal."""
+    """Return the skewness of values with their numbers of rows; 0 if all are equal."""
     scaled = values / max(1e-300, float(np.abs(values).max(initial=0)))
     weights = rows / max(1, rows.sum())
     away = scaled - (weights * scaled).sum()
@@ -135,3 +142,28 @@ def plain(number: float) -> str:
     if number == int(number) and abs(number) < 1e15:
         return f"{int(number):,}"
     return f"{number:.6g}"
+
+
+def find_missing(train: Mapping[str, Tally], test: Mapping[str, Tally]) -> list[str]:
+    """Return the texts that mean a blank in the files, given the tally of each column.
+
+    A question mark is a blank if several columns have one, or if a column has numbers
+    beside it.
+    """
+    tallies = [*train.values(), *test.values()]
+    others = [text for text in _OTHER_BLANKS if any(text in tally for tally in tallies)]
+    found = [*_BLANKS, *others]
+    questioned = [
+        name
+        for name, tally in train.items()
+        if _QUESTION in tally or _QUESTION in test.get(name, tally)
+    ]
+    if len(questioned) > 1 or any(
+        _is_numeric(train[name].without([*found, _QUESTION])) for name in questioned
+    ):
+        found.append(_QUESTION)
+    return found
+
+
+def _is_numeric(tally: Tally) -> bool:
+    return bool(len(tally)) and not np.isnan(tally.numbers).any()

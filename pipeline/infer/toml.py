@@ -27,13 +27,14 @@ _HEAD = """\
 
 
 def schema_text(
-    settings: Mapping[str, Any], found: Mapping[str, Found], no_id: str
+    settings: Mapping[str, Any], found: Mapping[str, Found], no_id: str = ""
 ) -> str:
     """Return the text of a schema file.
 
     Args:
         settings: The keys before the columns, with their values.
-        found: What each column is; of the id and the target only the reason is written.
+        found: What each column is. For the id and the target, only the reason is
+            written.
         no_id: Why there is no id, if there is none.
     """
     lines = [_HEAD]
@@ -44,17 +45,18 @@ def schema_text(
         lines.append(f"{key} = {_value(value)}{_comment(about)}")
     lines += _left_out(found)
     lines += [
-        '# group = "…"  # rows with the same value of this column stay in one fold'
+        '# group = "…"  # rows with the same value of this column stay in one fold',
+        "",
+        "[columns]",
     ]
-    lines += ["", "[columns]"]
-    for name, each in found.items():
-        if each.kind not in {"id", "target", "left out"}:
-            lines += _column(name, each)
+    for name, column in found.items():
+        if column.kind not in {"id", "target", "left out"}:
+            lines += _column(name, column)
     return "\n".join(lines) + "\n"
 
 
 def _left_out(found: Mapping[str, Found]) -> Iterator[str]:
-    names = [name for name, each in found.items() if each.kind == "left out"]
+    names = [name for name, column in found.items() if column.kind == "left out"]
     if not names:
         yield "left_out = []"
         return
@@ -65,19 +67,19 @@ def _left_out(found: Mapping[str, Found]) -> Iterator[str]:
 
 
 def _column(name: str, found: Found) -> Iterator[str]:
-    """Yield the lines of a column: one, or one for each of its keys if that is long."""
-    key = name if _BARE.fullmatch(name) else _text(name)
+    """Yield one line for a column, or one for each of its keys if that is too long."""
+    column = name if _BARE.fullmatch(name) else _text(name)
     keys = {"kind": found.kind, **found.keys}
-    table = ", ".join(f"{each} = {_value(value)}" for each, value in keys.items())
-    line = f"{key} = {{ {table} }}{_comment(found)}"
+    table = ", ".join(f"{key} = {_value(value)}" for key, value in keys.items())
+    line = f"{column} = {{ {table} }}{_comment(found)}"
     if len(line) <= _WIDE or "vocabulary" not in keys:
         yield line
         return
-    for each, value in keys.items():
-        comment = _comment(found) if each == "kind" else ""
-        line = f"{key}.{each} = {_value(value)}{comment}"
-        if each == "vocabulary" and len(line) > _NARROW:
-            yield f"{key}.{each} = ["
+    for key, value in keys.items():
+        comment = _comment(found) if key == "kind" else ""
+        line = f"{column}.{key} = {_value(value)}{comment}"
+        if key == "vocabulary" and len(line) > _NARROW:
+            yield f"{column}.{key} = ["
             yield from _wrapped(value)
             yield "]"
         else:

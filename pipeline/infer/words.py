@@ -1,4 +1,4 @@
-"""Are the texts of a column words, and which of them does its vocabulary list?"""
+"""Is a column words or free text, and which words does its vocabulary list?"""
 
 from itertools import pairwise
 
@@ -8,7 +8,7 @@ from pipeline.core.errors import short
 from pipeline.data.schema import ABSENT, OTHER
 from pipeline.infer.texts import SOME, Found, Tally, Texts
 
-_SCALES = (  # from lowest to highest, and the fewest levels that are met
+_SCALES = (  # the fewest levels that must be met, and the words from lowest to highest
     (2, (("low",), ("medium",), ("high",))),
     (2, (("small",), ("medium",), ("large",))),
     (3, (("xs",), ("s",), ("m",), ("l",), ("xl",), ("xxl",))),  # S, M may be others
@@ -18,17 +18,17 @@ _SCALES = (  # from lowest to highest, and the fewest levels that are met
 _MOST_LEVELS = max(len(scale) for _, scale in _SCALES)
 _LONGEST = 40  # characters of a word
 _MOST_WORDS = 5  # in a cell that is not free text
-_FEWEST_TEXTS = 10  # that are met once, in a column of free text
+_FEWEST_TEXTS = 10  # that are in one row only, in a column of free text
 _SHORT_LIST = 30  # words, all of which are listed
 _LONG_LIST = 100
-_RARE = 5  # rows; a word of a long list that is met in fewer is not listed
+_RARE = 5  # rows; a word in fewer rows is not listed in a long list
 _SMALL_FILE = 200  # rows, of which all words may be rare
 _ALMOST = 0.8  # share of numbers among the texts of a column of broken numbers
 _MARKS = str.maketrans("", "", ",$€£% ")  # around the digits of a number
 
 
 def find_text(texts: Texts) -> Found:
-    """Return what a column is that is neither a number nor a date."""
+    """Return what a column is if it is neither a number nor a date."""
     if found := _ordered(texts):
         return found
     warning = _like_numbers(texts)
@@ -48,11 +48,11 @@ def find_word(texts: Texts, reason: str = "", *, doubtful: bool = False) -> Foun
     """
     number = len(texts.train)
     chosen = _chosen(texts.train, texts.train.total + texts.train_blanks)
-    listed = [each for each in chosen if len(each) <= _LONGEST and each.isprintable()]
+    listed = [w for w in chosen if len(w) <= _LONGEST and w.isprintable()]
     new = len(set(texts.test.texts).difference(texts.train.texts))
     others = bool(new) or len(listed) < number or number > _SHORT_LIST
     if others:
-        listed = [each for each in listed if each != OTHER]
+        listed = [word for word in listed if word != OTHER]
     if not listed:
         why = "too long or not printable" if chosen else f"in fewer than {_RARE} rows"
         reason = "; ".join(filter(None, (reason, f"all {number:,} words are {why}")))
@@ -83,7 +83,7 @@ def _what_is_listed(number: int, listed: int) -> str:
     return (
         f"the {listed} most frequent are listed"
         if number > _SHORT_LIST
-        else (f"{listed} are listed")
+        else f"{listed} are listed"
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from pipeline.ames.competition import DIGESTS
+from pipeline.ames import DIGESTS
 from pipeline.runs.record import Run
 
 OWN = "this run"

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from pipeline.ames.schema import ames_schema
+from pipeline.ames import ames_schema
 from pipeline.data.schema import Schema
 from pipeline.data.schema_file import parse_schema
 from pipeline.runs.record import RECORD, Run

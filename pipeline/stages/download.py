@@ -13,8 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
-from pipeline.ames.competition import DIGESTS
-from pipeline.ames.schema import ames_schema
+from pipeline.ames import DIGESTS, ames_schema
 from pipeline.ames.table import ames, is_ames
 from pipeline.core.errors import UserError
 from pipeline.core.files import sha256, writable

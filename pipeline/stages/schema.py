@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from pipeline.ames.schema import SCHEMA, ames_schema
+from pipeline.ames import SCHEMA, ames_schema
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project

@@ -11,7 +11,7 @@ from pipeline.data.features import layout, prepare
 from pipeline.data.raw import test_of_frame as read_test_frame
 from pipeline.data.raw import texts_of, train_of_frame
 from pipeline.data.schema_file import parse_schema, read_schema
-from pipeline.infer.knots import find_knots
+from pipeline.infer.numbers import find_knots
 from pipeline.infer.schema import Options, infer_schema
 from pipeline.models.boosting import read
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from situations import RAW, REPOSITORY
 
-from pipeline.ames.competition import DIGESTS
+from pipeline.ames import DIGESTS
 from pipeline.cli.tables.train import show_scores
 from pipeline.core.metrics import LOG_RMSE
 from pipeline.lessons.house_prices import PUBLISHED

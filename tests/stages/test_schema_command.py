@@ -9,7 +9,7 @@ import pytest
 from situations import QUICK, copy_raw
 from small_tables import files_below, refused_in_one_line, sales, write_project
 
-from pipeline.ames.schema import SCHEMA
+from pipeline.ames import SCHEMA
 
 KINDS = {"number", "word", "ordered", "date", "left out", "id", "target"}
 
