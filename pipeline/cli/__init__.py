@@ -1,6 +1,6 @@
 """The command line: a file for each command, which parses, calls a stage and shows.
 
-Only this package uses typer, and only `tables` uses rich. The work is done elsewhere.
+Only this package uses typer and rich. The work is done elsewhere.
 """
 
 import sys

@@ -1,12 +1,25 @@
-"""The command `baselines`."""
+"""The command `baselines`: the model of each lesson on the same rows."""
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
+from pipeline.cli.console import (
+    ignore,
+    make_table,
+    next_step,
+    print_json,
+    saved,
+    say,
+    show,
+)
 from pipeline.cli.options import Force, Json, Root
-from pipeline.cli.output import ignore, next_step, print_json, saved
+from pipeline.cli.progress import shared_progress
+from pipeline.core.numbers import difference_text, score_texts
 from pipeline.core.paths import Project
 from pipeline.core.settings import MLP, Settings
+from pipeline.runs.record import BaselineScore, Run
+from pipeline.stages import up_to_date
 
 _DEFAULT = Settings(models=(MLP,))
 
@@ -16,11 +29,6 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
 
     Example: pipeline baselines
     """
-    from pipeline.cli.tables.baselines import show_baselines
-    from pipeline.cli.tables.console import say
-    from pipeline.cli.tables.progress import shared_progress
-    from pipeline.stages import up_to_date
-
     project = Project(root)
     with nullcontext(ignore) if as_json else shared_progress() as callback:
         outcome = up_to_date.baselines(project, _DEFAULT, callback, force=force)
@@ -30,3 +38,43 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
     show_baselines(outcome.result)
     submit_one = f"submit --run {outcome.result.run_id} --rung NAME"
     say(f"{saved(outcome)}. {next_step(submit_one, root)}")
+
+
+def show_baselines(run: Run) -> None:
+    """Show what is new in each baseline, its score, and its gain."""
+    baselines = run.baselines or []
+    names = ["baseline", "what is new", "built on"]
+    table = make_table(names, [run.metric_title, "gain ± se", "s"])
+    for baseline in baselines:
+        table.add_row(
+            baseline.name,
+            baseline.what,
+            baseline.over or "",
+            *score_texts([baseline.pooled]),
+            _gain(baseline),
+            f"{baseline.seconds:.0f}",
+        )
+    show(f"Baselines: {run.metric_title} over all rows, lower is better", table)
+    for line in _notes(baselines):
+        say(line)
+
+
+def _gain(baseline: BaselineScore) -> str:
+    if baseline.gain is None:
+        return ""
+    return difference_text(baseline.gain, baseline.gain_error)
+
+
+def _notes(baselines: list[BaselineScore]) -> Iterator[str]:
+    """Yield how to read the gains, and what is special about some baselines."""
+    yield (
+        "gain: how much lower than the model it is built on, ± its standard error over "
+        "the same rows"
+    )
+    if near := [each.name for each in baselines if each.gain_may_be_chance]:
+        yield f"a gain within two standard errors may be chance: {', '.join(near)}"
+    for each in baselines:
+        if each.accuracy is not None:
+            yield f"{each.name}: {each.accuracy:.0%} of rows in the right band"
+    if any(each.name == "book-linear" for each in baselines):
+        yield "book-linear: on contiguous folds, as in the book; all others on the same"

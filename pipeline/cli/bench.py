@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.console import ignore, print_json
 from pipeline.cli.options import Json, Root
-from pipeline.cli.output import ignore, print_json
 from pipeline.core.paths import Project
 
 
@@ -24,8 +24,8 @@ def bench(
     Example: pipeline bench --hidden 64
     """
     from pipeline.bench import run
+    from pipeline.cli.progress import steps
     from pipeline.cli.tables.bench import show_bench, show_measurement
-    from pipeline.cli.tables.progress import steps
 
     callback = ignore if as_json else show_measurement
     effort = run.THOROUGH if thorough else run.QUICK

@@ -1,13 +1,17 @@
-"""The command `blend`."""
+"""The command `blend`: the mean of the predictions of finished runs."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline.cli.console import next_step, print_json, saved, say
 from pipeline.cli.options import Force, Json, Root
-from pipeline.cli.output import next_step, print_json, saved
+from pipeline.cli.progress import steps
+from pipeline.cli.train import show_scores
 from pipeline.core.paths import Project
+from pipeline.runs.integrity import runs_to_blend
+from pipeline.stages import up_to_date
 
 
 def blend(
@@ -22,12 +26,6 @@ def blend(
 
     Example: pipeline blend 20261124-103916-061 20261124-104501-230
     """
-    from pipeline.cli.tables.console import say
-    from pipeline.cli.tables.progress import steps
-    from pipeline.cli.tables.train import show_scores
-    from pipeline.runs.integrity import runs_to_blend
-    from pipeline.stages import up_to_date
-
     with steps(hidden=as_json):
         project = Project(root)
         members = runs_to_blend(project, runs)

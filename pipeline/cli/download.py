@@ -1,13 +1,14 @@
-"""The command `download`."""
+"""The command `download`: the data of a competition, or the images of the lessons."""
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
+from pipeline.cli.console import next_step, print_json, say
 from pipeline.cli.options import Json, Root
-from pipeline.cli.output import next_step, print_json
+from pipeline.cli.progress import steps
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
@@ -38,10 +39,6 @@ def download(
 
     Example: pipeline download --from kaggle
     """
-    from pipeline.cli.tables.console import say
-    from pipeline.cli.tables.download import show_download
-    from pipeline.cli.tables.progress import steps
-
     if name != "houses" and source != "bundled":
         raise UserError(f"--from {source}: only the houses are available from there")
     if competition and source != "kaggle":
@@ -60,3 +57,11 @@ def download(
     show_download(record)
     if competition:
         say(next_step(f"schema --competition {shlex.quote(competition)}", root))
+
+
+def show_download(record: dict[str, Any]) -> None:
+    """Show what was done with each file, and its SHA-256."""
+    states = record.get("states", {})
+    for path, digest in record["files"].items():
+        say(f"{path}: {states.get(path, 'placed')}")
+        say(f"  SHA-256 {digest}")

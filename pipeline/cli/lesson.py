@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.cli.options import Json, Root, each
-from pipeline.cli.output import print_json
+from pipeline.cli.console import print_json
+from pipeline.cli.options import Json, Root, split_values
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
 
@@ -66,8 +66,8 @@ def lesson(
 
     Example: pipeline lesson linear-regression
     """
+    from pipeline.cli.progress import steps
     from pipeline.cli.tables.lesson import show_lessons
-    from pipeline.cli.tables.progress import steps
     from pipeline.lessons import LESSONS
 
     if name is None:
@@ -86,9 +86,9 @@ def lesson(
         Project(root),
         epochs=epochs,
         lr=lr,
-        hidden=each("--hidden", hidden, int) if hidden else None,
-        rates=each("--rate", rates, float) if rates else None,
-        weight_decays=each("--lambda", lambdas, float) if lambdas else None,
+        hidden=split_values("--hidden", hidden, int) if hidden else None,
+        rates=split_values("--rate", rates, float) if rates else None,
+        weight_decays=split_values("--lambda", lambdas, float) if lambdas else None,
     )
     lessons = find_lessons(name, config)
     if as_json:
@@ -108,9 +108,9 @@ def _results(lesson: "Lesson", config: "LessonConfig") -> "Iterator[LessonResult
 
 def _show(lesson: "Lesson", config: "LessonConfig") -> None:
     """Run a lesson, and show each implementation before the next one begins."""
-    from pipeline.cli.tables.console import say
+    from pipeline.cli.console import say
+    from pipeline.cli.progress import steps
     from pipeline.cli.tables.lesson import show_begin, show_end, show_result
-    from pipeline.cli.tables.progress import steps
     from pipeline.lessons.runner import HEADINGS, implementations, run_lesson
 
     show_begin(lesson)

@@ -11,7 +11,9 @@ from pipeline.core.errors import UserError
 T = TypeVar("T")
 
 
-def each(option: str, texts: Iterable[str], kind: Callable[[str], T]) -> tuple[T, ...]:
+def split_values(
+    option: str, texts: Iterable[str], kind: Callable[[str], T]
+) -> tuple[T, ...]:
     """Return the values of an option that takes several: `0,1,5`, or it is repeated.
 
     Args:

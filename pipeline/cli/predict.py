@@ -1,14 +1,22 @@
-"""The command `predict`."""
+"""The command `predict`: predictions of a run for the rows of any file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.console import print_json, say, using
 from pipeline.cli.options import Json, Root, RunId
-from pipeline.cli.output import print_json, using
+from pipeline.cli.preprocess import show_assumptions, show_unseen
+from pipeline.cli.progress import steps
+from pipeline.cli.submit import show_first
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
+from pipeline.runs.record import Run
+from pipeline.runs.store import find_run
+
+if TYPE_CHECKING:  # it loads torch
+    from pipeline.stages.predict import Prediction
 
 
 def predict(
@@ -26,11 +34,6 @@ def predict(
 
     Example: pipeline predict data/raw/test.csv -o predicted.csv
     """
-    from pipeline.cli.tables.console import say
-    from pipeline.cli.tables.predict import show_prediction
-    from pipeline.cli.tables.progress import steps
-    from pipeline.runs.store import find_run
-
     project = Project(root)
     found = find_run(project, run)
     if not as_json:
@@ -53,3 +56,18 @@ def predict(
         )
         return
     show_prediction(prediction, found)
+
+
+def show_prediction(prediction: "Prediction", run: Run) -> None:
+    """Print what was assumed, the first predictions, and the path of the file."""
+    if prediction.assumptions:
+        show_assumptions(prediction.assumptions)
+    show_unseen("Categories unseen in training", prediction.unseen)
+    show_first(prediction.rows, prediction.schema)
+    if prediction.training_rows:
+        say(
+            f"{prediction.training_rows:,} of the {len(prediction.rows):,} rows are "
+            "training rows: the models have seen their targets, so do not judge the "
+            f"run by them. In runs/{run.run_id}/oof.csv, models have not seen them"
+        )
+    say(f"Predictions saved to {prediction.path}")

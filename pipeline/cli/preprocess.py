@@ -1,10 +1,27 @@
-"""The command `preprocess`."""
+"""The command `preprocess`: check and clean the rows, and add columns."""
 
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
+from pipeline.cli.console import make_table, print_json, say, say_wrapped, show
 from pipeline.cli.options import Force, Json, Root
-from pipeline.cli.output import print_json
+from pipeline.cli.progress import steps
 from pipeline.core.paths import Project
+from pipeline.stages import up_to_date
+
+_HINTS = {
+    "leak": "{column} alone orders the training rows almost as the target does "
+    "(rank correlation {value:.3f}); was it known before the target?",
+    "time": "{column}: all dates of test.csv are later than those of train.csv, or all "
+    "earlier; scores on shuffled folds are then too good",
+    "drift": "{column} alone tells test.csv from train.csv (AUC {value:.2f}, where "
+    "0.50 tells nothing); scores on train.csv may not hold for test.csv",
+    "duplicates": "{value} rows of test.csv equal a row of train.csv in all columns "
+    "but the id",
+}
+_MOST = 10  # columns with imputed values, and unseen categories of one column
 
 
 def preprocess(
@@ -14,11 +31,6 @@ def preprocess(
 
     Example: pipeline preprocess
     """
-    from pipeline.cli.tables.console import say
-    from pipeline.cli.tables.preprocess import show_preprocess
-    from pipeline.cli.tables.progress import steps
-    from pipeline.stages import up_to_date
-
     with steps(hidden=as_json):
         outcome = up_to_date.preprocess(Project(root), force=force)
     if as_json:
@@ -27,3 +39,58 @@ def preprocess(
     show_preprocess(outcome.result)
     if outcome.skipped:
         say("data/processed is up to date")
+
+
+def show_preprocess(record: dict[str, Any]) -> None:
+    """Show the rows and columns, and what was imputed, assumed and unseen; hints."""
+    rows, columns = record["rows"], record["columns"]
+    table = make_table([""], ["train", "test"])
+    table.add_row("rows", f"{rows['train']:,}", f"{rows['test']:,}")
+    table.add_row("raw columns", *[str(columns["raw"])] * 2)
+    for kind in ("left out", "built", "own"):
+        if number := columns[kind.replace(" ", "_")]:
+            table.add_row(f"{kind} columns", *[str(number)] * 2)
+    table.add_row("encoded columns", *[str(columns["encoded"])] * 2)
+    show(f"Preprocessing by {record['schema']}", table)
+    if record["filled"]:
+        _show_imputed(record["filled"])
+    if record["assumptions"]:
+        show_assumptions(record["assumptions"])
+    show_unseen("Categories only in test.csv", record["unseen_categories"])
+    for hint in record["hints"]:
+        say_wrapped(f"Hint: {_HINTS[hint['about']].format(**hint)}")
+
+
+def _show_imputed(imputed: list[dict[str, Any]]) -> None:
+    table = make_table(["column"], ["train", "test", "imputed with"])
+    for row in imputed[:_MOST]:
+        median = row["value"]
+        value = "no category" if median is None else f"median {median:.4g}"
+        table.add_row(row["column"], str(row["train"]), str(row["test"]), value)
+    total = len(imputed)
+    show(f"Missing values imputed: top {min(_MOST, total)} of {total} columns", table)
+
+
+def show_unseen(where: str, unseen: dict[str, list[str]]) -> None:
+    """Show the categories that no training row has, one line per column."""
+    for name, values in unseen.items():
+        more = f" and {len(values) - _MOST} more" if len(values) > _MOST else ""
+        shown = ", ".join(values[:_MOST]) + more
+        say(f"{where}: {name} = {shown} (encoded as no category)")
+
+
+def _order(own: int | str) -> tuple[int, str]:
+    return (own, "") if isinstance(own, int) else (0, own)
+
+
+def show_assumptions(assumptions: list[dict[str, Any]]) -> None:
+    """Show the assumptions made, and in how many rows."""
+    table = make_table(["file", "assumed", "columns"], ["rows", "first id"])
+    order = itemgetter("file", "assumed")
+    for (file, assumed), group in groupby(assumptions, key=order):
+        same = list(group)
+        columns = ", ".join(each["column"] for each in same)
+        rows = max(each["rows"] for each in same)
+        first = min((each["first_id"] for each in same), key=_order)
+        table.add_row(file, assumed, columns, str(rows), str(first))
+    show("Ambiguous or inconsistent rows and how they were resolved", table)

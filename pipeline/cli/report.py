@@ -1,14 +1,16 @@
-"""The command `report`."""
+"""The command `report`: an HTML page of runs."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline.cli.console import print_json, say, using
 from pipeline.cli.options import Json, Root
-from pipeline.cli.output import print_json, using
+from pipeline.cli.progress import steps
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
+from pipeline.runs.store import find_run
 
 
 def report(
@@ -25,10 +27,6 @@ def report(
 
     Example: pipeline report
     """
-    from pipeline.cli.tables.console import say
-    from pipeline.cli.tables.progress import steps
-    from pipeline.runs.store import find_run
-
     project = Project(root)
     found = [find_run(project, run_id) for run_id in runs or (None,)]
     for each in [] if as_json else found:

@@ -1,14 +1,33 @@
-"""The command `runs`."""
+"""The command `runs`: the list of runs, or a comparison of some."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.analysis.identify import describe, distinguishing, matching
+from pipeline.cli.console import make_table, print_json, say, show
 from pipeline.cli.options import Json, Root
-from pipeline.cli.output import print_json
-from pipeline.core.errors import UserError
+from pipeline.core.errors import UserError, one_line
+from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
+from pipeline.kaggle import receipts
+from pipeline.kaggle.leaderboard import SubmittedRun, submitted_runs, with_submission
+from pipeline.runs.record import Run
+from pipeline.runs.store import find_run, selected_run
+
+if TYPE_CHECKING:  # pandas is not imported for a list of runs
+    from pipeline.analysis.compare import Row
+
+_STATES = {
+    receipts.SENDING: "interrupted",
+    receipts.PENDING: "pending",
+    receipts.COMPLETE: "no score",
+    receipts.ERROR: "failed",
+}
+_BEST = "bold green"
+_TEXTS = ("command", "model", "note")  # left-aligned; all others are like numbers
 
 
 def runs(
@@ -34,10 +53,6 @@ def runs(
     if run_ids:
         _compare(Project(root), run_ids, filters, as_json=as_json)
         return
-    from pipeline.cli.tables.runs import show_runs
-    from pipeline.kaggle.leaderboard import submitted_runs
-    from pipeline.report.identify import matching
-    from pipeline.runs.store import selected_run
 
     project = Project(root)
     found = submitted_runs(project)
@@ -60,11 +75,8 @@ def _compare(
     """
     if len(set(run_ids)) < max(2, len(run_ids)) or filters:
         raise UserError("runs: give two run ids or more, each once, and no --filter")
-    from pipeline.cli.tables.runs import show_comparison
-    from pipeline.kaggle.leaderboard import with_submission
-    from pipeline.report.compare import compare
-    from pipeline.report.facts import read_rows
-    from pipeline.runs.store import find_run
+    from pipeline.analysis.compare import compare
+    from pipeline.analysis.facts import read_rows
 
     found = [with_submission(project, find_run(project, run_id)) for run_id in run_ids]
     rows = compare(found, [read_rows(each.run) for each in found])
@@ -77,3 +89,62 @@ def _compare(
         )
         return
     show_comparison(run_ids, rows)
+
+
+def show_runs(runs: Sequence[SubmittedRun], selected: Run | None) -> None:
+    """Print the scores of runs, and the settings in which they differ.
+
+    Args:
+        runs: the runs, newest first.
+        selected: the run that `submit` uses by default.
+    """
+    described = [describe(each.run) for each in runs]
+    names = distinguishing(described)
+    left = [name for name in names if name in _TEXTS]
+    right = [name for name in names if name not in _TEXTS]
+    table = make_table(["run", *left], [*right, "CV", "leaderboard"])
+    # Scores of another metric cannot be compared with those of the newest run.
+    same = [each for each in runs if each.run.metric == runs[0].run.metric]
+    best = min(same, key=lambda each: each.run.final.pooled, default=None)
+    for each, texts in zip(runs, described, strict=True):
+        run = each.run
+        table.add_row(
+            run.run_id + (" (edited)" if run.is_edited else ""),
+            *(one_line(texts.get(name, "")) for name in [*left, *right]),
+            score_text(run.final.pooled),
+            _leaderboard(each),
+            style=_BEST if each is best else None,
+        )
+    show("Runs, newest first, with the settings that differ", table)
+    for line in _marks(best, selected) if best else ():
+        say(line)
+
+
+def _marks(best: SubmittedRun, selected: Run | None) -> Iterator[str]:
+    """Yield which run is the best, and which one commands use by default."""
+    yield (
+        f"Lowest {best.run.metric_title}: {best.run.run_id}. "
+        "`pipeline runs RUN RUN` says whether runs are told apart"
+    )
+    if selected:
+        yield f"`submit`, `predict` and `report` use {selected.run_id} by default"
+
+
+def show_comparison(run_ids: Sequence[str], rows: Sequence["Row"]) -> None:
+    """Print the scores of runs, and the settings in which they differ, side by side."""
+    table = make_table([""], run_ids)
+    for row in rows:
+        if row.differs:
+            table.add_row(row.name, *row.cells)
+    show("Runs compared; ± is the standard error over the same rows", table)
+    same = sum(not row.differs for row in rows)
+    say(f"{same} other settings and scores are the same")
+
+
+def _leaderboard(run: SubmittedRun) -> str:
+    """Return the leaderboard score, or the state of the submission."""
+    if run.leaderboard is not None:
+        return score_text(run.leaderboard)
+    if run.receipt:
+        return _STATES.get(run.receipt.status, "–")
+    return "not submitted" if run.submission else "–"

@@ -1,15 +1,28 @@
-"""The command `schema`."""
+"""The command `schema`: the kind of each column of a table."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.console import (
+    make_table,
+    next_step,
+    print_json,
+    say,
+    say_wrapped,
+    show,
+)
 from pipeline.cli.options import Json, Root
-from pipeline.cli.output import next_step, print_json
+from pipeline.cli.progress import steps
 from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
+
+if TYPE_CHECKING:  # it loads pandas
+    from pipeline.stages.schema import WrittenSchema
+
+_MOST = 40  # columns in the table
 
 
 def schema(
@@ -39,10 +52,6 @@ def schema(
 
     Example: pipeline schema --id id --target price
     """
-    from pipeline.cli.tables.console import say
-    from pipeline.cli.tables.progress import steps
-    from pipeline.cli.tables.schema import show_schema
-
     with steps(hidden=as_json):
         announce("loading pandas")
         from pipeline.infer.schema import Options
@@ -55,3 +64,30 @@ def schema(
         return
     show_schema(written)
     say(next_step("preprocess", root))
+
+
+def show_schema(written: "WrittenSchema") -> None:
+    """Print what was inferred, and the columns that a person should look at."""
+    if not written.guesses:
+        say("The columns are those of House Prices, so their schema was copied")
+    else:
+        _show_guesses(written)
+    say(f"Schema saved to {written.path}; edit it where you know better")
+
+
+def _show_guesses(written: "WrittenSchema") -> None:
+    schema = written.schema
+    table = make_table(["column", "kind", "why", ""], [])
+    of_interest = [
+        guess
+        for guess in written.guesses
+        if guess.doubtful or guess.kind in {"id", "target", "left out"}
+    ]
+    for guess in of_interest[:_MOST]:
+        mark = "check" if guess.doubtful else ""
+        table.add_row(guess.column or "(none)", guess.kind, guess.reason, mark)
+    show("Id, target, columns left out, and what is doubtful", table)
+    if (more := len(of_interest) - _MOST) > 0:
+        say(f"and {more} more: see {written.path}")
+    kinds = ", ".join(f"{number} {kind}" for kind, number in written.kinds.items())
+    say_wrapped(f"Columns: {kinds}. Metric: {schema.metric}")

@@ -1,15 +1,35 @@
-"""The command `submit`."""
+"""The command `submit`: the submission file, and its score on Kaggle."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline.cli.console import (
+    ignore,
+    make_table,
+    print_json,
+    say,
+    say_err,
+    show,
+    using,
+)
 from pipeline.cli.options import Json, Root, RunId
-from pipeline.cli.output import ignore, print_json, using
+from pipeline.cli.progress import steps
 from pipeline.core.errors import UserError
+from pipeline.core.numbers import interval_text, score_text, target_text
 from pipeline.core.paths import Project
-from pipeline.runs.record import Run
+from pipeline.data.schema import Schema
+from pipeline.kaggle.receipts import Receipt
+from pipeline.runs.record import Forecast, Run
+from pipeline.runs.store import find_run, newest_baselines
+from pipeline.stages.submit import (
+    Submission,
+    competition_of,
+    to_record,
+    write_submission,
+)
 
 
 def submit(
@@ -47,11 +67,6 @@ def submit(
 
     Example: pipeline submit --push -m "wider layers"
     """
-    from pipeline.cli.tables.console import say, say_err
-    from pipeline.cli.tables.progress import steps
-    from pipeline.cli.tables.submit import show_score, show_submission
-    from pipeline.stages.submit import competition_of, to_record, write_submission
-
     if (message is not None or again) and not push:
         raise UserError("--message and --again: need --push; add it")
     if push:  # before anything is written: Kaggle's client may not be installed
@@ -89,7 +104,44 @@ def _found(project: Project, run_id: str | None, rung: str | None) -> Run:
     Raises:
         UserError: There is no such run.
     """
-    from pipeline.runs.store import find_run, newest_baselines
-
     baselines = newest_baselines(project) if rung and run_id is None else None
     return baselines or find_run(project, run_id)
+
+
+def show_submission(submission: Submission, *, to_upload: bool = True) -> None:
+    """Print the first rows, both distributions, and where to upload the file."""
+    schema = submission.schema
+    show_first(submission.rows, schema)
+    table = make_table([""], ["lowest", "25 %", "median", "75 %", "highest"])
+    for name, values in (
+        ("training", submission.train_quartiles),
+        ("predicted", submission.quartiles),
+    ):
+        table.add_row(name, *map(target_text, values))
+    show(f"{schema.target}: training and predicted", table)
+    state = "up to date" if submission.skipped else "written and checked"
+    say(f"{submission.path}: {state}")
+    if to_upload and schema.upload:
+        say(f"Upload it at {schema.upload}")
+
+
+def show_first(rows: Sequence[tuple[int | str, float]], schema: Schema) -> None:
+    """Print the first ids with their predictions."""
+    table = make_table([], [schema.id_name, schema.target])
+    for own, predicted in rows[:5]:
+        table.add_row(
+            str(own),
+            f"{predicted:,.2f}" if abs(predicted) >= 1000 else f"{predicted:.5g}",
+        )
+    show(f"The first of {len(rows):,} rows", table)
+
+
+def show_score(receipt: Receipt, forecast: Forecast | None) -> None:
+    """Print the score on Kaggle's leaderboard, and the forecast of the run."""
+    score = "none" if receipt.public_score is None else f"{receipt.public_score:.5f}"
+    say(f"On Kaggle's leaderboard: {score} (submission {receipt.number})")
+    if forecast:
+        say(
+            f"Expected there: {score_text(forecast.estimate)} "
+            f"(90 % interval {interval_text(forecast.low, forecast.high)})"
+        )

@@ -1,21 +1,59 @@
-"""The command `train`."""
+"""The command `train`: cross-validate models and save their blend as a run."""
 
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.cli.options import Epochs, Folds, Force, Json, Root, each
-from pipeline.cli.output import ignore, next_step, print_json, saved
+from pipeline.analysis.advice import (
+    better_alone,
+    better_alone_command,
+    compared,
+    comparison,
+    lambda_advice,
+    told_apart,
+)
+from pipeline.cli.console import (
+    ignore,
+    make_table,
+    next_step,
+    print_json,
+    saved,
+    say,
+    say_wrapped,
+    show,
+)
+from pipeline.cli.options import Epochs, Folds, Force, Json, Root, split_values
+from pipeline.cli.progress import steps, training_progress
 from pipeline.core.files import write_atomically
+from pipeline.core.metrics import METRICS
+from pipeline.core.numbers import (
+    FEW_FOLDS,
+    difference_text,
+    fold_names,
+    fold_texts,
+    interval_text,
+    lambda_text,
+    mean_text,
+    score_text,
+    target_text,
+)
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
-from pipeline.core.settings import Settings, comma_separated
+from pipeline.core.settings import MLP, Settings, comma_separated
+from pipeline.data import processed
+from pipeline.data.schema import Schema
+from pipeline.runs.record import DivergedNetwork, LargestError, ModelScore, Run
+from pipeline.runs.schemas import run_schema
+from pipeline.stages import up_to_date
 
 if TYPE_CHECKING:
     from pipeline.runs.tracking import Tracker
 
+_BEST = "bold green"
 _DEFAULT = Settings()
 # Options that take several values, such as `--lambda 0,1,5`.
 _MODELS = [comma_separated(_DEFAULT.models)]
@@ -84,21 +122,15 @@ def train(
 
     Example: pipeline train --folds 10 --lambda 0,1,5
     """
-    from pipeline.cli.tables.console import say
-    from pipeline.cli.tables.progress import steps, training_progress
-    from pipeline.cli.tables.train import show_scores
-    from pipeline.data import processed
-    from pipeline.stages import up_to_date
-
     settings = Settings(
-        models=each("--model", models, str),
+        models=split_values("--model", models, str),
         folds=folds,
-        lambdas=each("--lambda", lambdas, float),
+        lambdas=split_values("--lambda", lambdas, float),
         seeds=seeds,
         seed=seed,
         epochs=epochs,
         lr=lr,
-        hidden=each("--hidden", hidden, int),
+        hidden=split_values("--hidden", hidden, int),
         dropout=dropout,
         batch_size=batch_size,
         device=device,
@@ -133,10 +165,104 @@ def train(
 
 def _tracker(*, hidden: bool) -> "Tracker":
     """Connect to MLflow before training, so that a wrong address fails early."""
-    from pipeline.cli.tables.progress import steps
-
     with steps(hidden=hidden):
         announce(LOADING)
         from pipeline.runs.tracking import Tracker
 
         return Tracker.open()
+
+
+def show_scores(run: Run) -> None:
+    """Print fold scores, differences, largest errors and the expected score."""
+    _show_folds(run)
+    for line in (*_excluded(run.diverged), *_differences(run)):
+        say(line)
+    if model := better_alone(run):
+        command = better_alone_command(run, model)
+        say_wrapped(f"{model.model} alone is better than the blend: `{command}`")
+    if (advice := lambda_advice(run)) is not None:
+        say_wrapped(advice)
+    if run.cv_corrected is not None:
+        say(f"Corrected for the choice among λ: {score_text(run.cv_corrected)}")
+    schema = run_schema(run)
+    _show_largest_errors(run.largest_errors, schema)
+    expected = run.forecast
+    where = "leaderboard" if schema.competition else "test rows"
+    say_wrapped(
+        f"Expected on the {where}: {score_text(expected.estimate)} "
+        f"(90 % interval {interval_text(expected.low, expected.high)}; "
+        "a few rows dominate it)"
+    )
+    if schema.features:
+        say("Not in the interval: choices made on these rows (docs/score.md)")
+    for where, peers in comparison(run).items():
+        scores = ", ".join(f"{each.name} {score_text(each.score)}" for each in peers)
+        say_wrapped(f"To compare, {where}: {scores}")
+
+
+def _show_folds(run: Run) -> None:
+    """Print a row for each λ of the MLP, for each other model, and for the blend."""
+    folds, several = run.settings.folds, len(run.scores) > 1
+    names = ["model"] if run.models != (MLP,) else []
+    right = ["λ", *fold_names(folds), "mean ± sd", "pooled", "seconds"]
+    table = make_table(names, right)
+    for score in run.scores:
+        marked = score == run.final
+        first = [score.model] if names else []
+        first.append(lambda_text(score.weight_decay))
+        first[0] += " ◂" if marked else "  "
+        table.add_row(
+            *first,
+            *fold_texts(score.folds),
+            mean_text(score.mean, score.std, short=folds > FEW_FOLDS),
+            score_text(score.pooled),
+            f"{score.seconds:.1f}",
+            style=_BEST if marked and several else None,
+        )
+    show(f"{run.metric_title} of {folds} folds, lower is better", table)
+
+
+def _differences(run: Run) -> Iterator[str]:
+    """Yield a line for each other λ, and for each model of a blend."""
+    lambdas = compared(run)
+    for score in lambdas:
+        own, best = (lambda_text(each) for each in (score.decay, run.best_lambda))
+        yield f"λ = {own} against λ = {best}: {_difference(score)}"
+    for score in run.shown:
+        if score not in lambdas and score.difference_error is not None:
+            yield f"{score.model} against the blend: {_difference(score)}"
+
+
+def _difference(score: ModelScore) -> str:
+    verdict = "" if told_apart(score) else ": not told apart"
+    gap, error = score.difference or 0.0, score.difference_error or 0.0
+    return f"{difference_text(gap, error)}{verdict}"
+
+
+def _excluded(diverged: Sequence[DivergedNetwork]) -> Iterator[str]:
+    """Yield a line for each λ without a score, with the network that diverged first."""
+    for weight_decay, group in groupby(diverged, lambda each: each.weight_decay):
+        first, *others = sorted(group, key=lambda each: each.epoch)
+        more = f" and {len(others)} more, see run.json" if others else ""
+        yield (
+            f"λ = {weight_decay:g} is excluded: network {first.seed + 1} of fold "
+            f"{first.fold + 1} diverged in epoch {first.epoch}{more}"
+        )
+
+
+def _show_largest_errors(rows: Sequence[LargestError], schema: Schema) -> None:
+    loss = METRICS[schema.metric].loss.name
+    places = [schema.ceiling] if schema.ceiling else []
+    table = make_table(
+        [schema.id_name, *places], [schema.target, "prediction", f"share of {loss}"]
+    )
+    for each in rows:
+        table.add_row(
+            str(each.id),
+            *([each.place or "missing"] if places else []),
+            target_text(each.actual),
+            target_text(each.prediction),
+            f"{each.share:.1%}",
+        )
+    share = sum(each.share for each in rows)
+    show(f"The {len(rows)} largest errors: {share:.0%} of all {loss}", table)

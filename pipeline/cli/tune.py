@@ -1,17 +1,28 @@
-"""The command `tune`."""
+"""The command `tune`: search for the best settings of the networks."""
 
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from rich.table import Table
 
+from pipeline.cli.console import err, ignore, make_table, print_json, saved, say, show
 from pipeline.cli.options import Epochs, Folds, Json, Root
-from pipeline.cli.output import ignore, print_json, saved
+from pipeline.cli.progress import steps
+from pipeline.core.numbers import difference_text, score_text, score_texts
 from pipeline.core.paths import Project
-from pipeline.core.settings import MLP, Settings
+from pipeline.core.settings import MLP, Settings, comma_separated
+from pipeline.runs.record import Search, Trial
+from pipeline.stages import up_to_date
 from pipeline.tuning.plan import Plan
 
+if TYPE_CHECKING:  # torch is not imported if the search is up to date
+    from pipeline.stages.tune import Callback
+    from pipeline.tuning.search import Progress
+
+_SHOWN = 10  # trials
 _DEFAULT = Settings()
 _PLAN = Plan()
 
@@ -49,10 +60,6 @@ def tune(
 
     Example: pipeline tune --trials 64
     """
-    from pipeline.cli.tables.console import say
-    from pipeline.cli.tables.tune import search_progress, show_search
-    from pipeline.stages import up_to_date
-
     plan = Plan(
         trials=trials,
         timeout=timeout,
@@ -73,3 +80,82 @@ def tune(
         show_search(search)
     say(f"{saved(outcome)}: the MLP alone with the best settings")
     say(f"`pipeline submit` uses it only if you give --run {outcome.result.run_id}")
+
+
+@contextmanager
+def search_progress() -> Iterator["Callback"]:
+    """Show the steps of a search, the best trials so far and the time left.
+
+    Without a terminal, print a plain line for each tenth of the trials and each quarter
+    of what follows too.
+    """
+    printed = set()
+    with steps() as display:
+
+        def callback(progress: "Progress") -> None:
+            from pipeline.stages.tune import to_record
+
+            finished, step = progress.finished, progress.step
+            display.begin(step)
+            display.note = _note(progress)
+            display.advance(progress.share)
+            if err.is_interactive:
+                best = [to_record(trial) for trial in finished[:_SHOWN]]
+                display.table = _trial_table(best) if best else None
+                return
+            tenth = 10 * len(finished) // progress.total
+            key = (step.text, tenth, step.total and 4 * step.done // step.total)
+            if key not in printed:
+                printed.add(key)
+                display.print_line()
+
+        yield callback
+
+
+def _note(progress: "Progress") -> str:
+    trials = f"{len(progress.finished)} of {progress.total} trials"
+    if not progress.finished:
+        return trials
+    return f"{trials} · lowest score {score_text(progress.finished[0].score)}"
+
+
+def show_search(search: Search) -> None:
+    """Print the best trials, the winner beside the default, and its command."""
+    pruned = sum(trial.pruned for trial in search.trials)
+    show(
+        f"The best of {len(search.trials)} trials, {pruned} of them pruned",
+        _trial_table(search.trials[:_SHOWN]),
+    )
+    confirmed = search.confirmed
+    table = make_table(["fold seed"], [*map(str, confirmed.fold_seeds), "mean"])
+    for name, score in (("best", confirmed.best), ("default", confirmed.default)):
+        table.add_row(name, *score_texts([*score.pooled, score.mean]))
+    show("Confirmed on held-out fold seeds", table)
+    if search.corrected is not None:
+        say(f"Corrected for the choice among trials: {score_text(search.corrected)}")
+    if not search.beats_default:
+        say(
+            "No trial is better than the default settings by more than one standard "
+            "error over rows: the default settings are kept"
+        )
+    elif confirmed.difference is not None and confirmed.difference_error is not None:
+        difference, error = confirmed.difference, confirmed.difference_error
+        better = "No better" if search.is_refuted else "Better"
+        say(
+            f"{better} than the default settings on held-out fold seeds: "
+            f"{difference_text(difference, error)}"
+        )
+    say("To train the blend with these settings of the MLP:")
+    say(search.command)
+
+
+def _trial_table(trials: Sequence[Trial]) -> Table:
+    table = make_table([], ["trial", "λ", "lr", "dropout", "hidden", "pooled"])
+    for trial in trials:
+        table.add_row(
+            str(trial.number),
+            *(f"{each:g}" for each in (trial.weight_decay, trial.lr, trial.dropout)),
+            comma_separated(trial.hidden),
+            score_text(trial.score) + (" pruned" if trial.pruned else ""),
+        )
+    return table

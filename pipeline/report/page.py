@@ -13,39 +13,56 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline import __version__
+from pipeline.analysis.advice import (
+    OWN,
+    Advice,
+    advise,
+    compared,
+    comparison,
+    lambda_advice,
+)
+from pipeline.analysis.compare import compare
+from pipeline.analysis.facts import Facts, read_facts
+from pipeline.analysis.identify import setting_texts
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
-from pipeline.core.numbers import score_text
+from pipeline.core.numbers import (
+    cell_text,
+    difference_text,
+    fold_names,
+    fold_texts,
+    lambda_text,
+    percent_text,
+    score_text,
+    target_text,
+    typical_error_text,
+)
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.schema import Category, Number
-from pipeline.report.advice import Advice, advise
-from pipeline.report.choice import compared, lambda_advice
-from pipeline.report.compare import compare
-from pipeline.report.facts import Facts, read_facts
-from pipeline.report.figures import rankings, residuals, scores
-from pipeline.report.models import ModelRow, compare_models
-from pipeline.report.peers import OWN, comparison
-from pipeline.report.svg import labels
-from pipeline.report.svg.drawing import Drawing
-from pipeline.report.texts import (
-    fold_names,
-    fold_values,
-    lambda_text,
-    setting_texts,
-    typical_error,
-    value_text,
-)
+from pipeline.report import error_figures, score_figures
+from pipeline.report.drawing import Drawing
 from pipeline.runs.record import BaselineScore, Run
 from pipeline.runs.store import newest_baselines
 
 MOST_RUNS = 6  # side by side
 _TEMPLATES = "templates"
+
+
+class ModelRow(NamedTuple):
+    """A row of the table of models, as text."""
+
+    name: str
+    pooled: str
+    difference: str
+    typical: str
+    correlations: list[str]
 
 
 class RunView(NamedTuple):
@@ -91,7 +108,7 @@ def render(views: Sequence[RunView], baselines: Run | None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = labels.percent
+    environment.filters["percent"] = percent_text
     environment.filters["score"] = score_text
     finite = finite_scores(baselines) if baselines else []
     return environment.get_template("page.html.j2").render(
@@ -100,19 +117,19 @@ def render(views: Sequence[RunView], baselines: Run | None) -> str:
             [view.facts for view in views], [view.facts.rows for view in views]
         ),
         metric=views[0].facts.metric,
-        amount=value_text,
+        amount=target_text,
         number=cell_text,
         target_name=views[0].facts.schema.target,
         baselines=baselines,
         baseline_scores=finite,
-        baselines_figure=rankings.baselines(finite) if finite else None,
+        baselines_figure=score_figures.baselines(finite) if finite else None,
         fold_names=fold_names,
         lambda_text=lambda_text,
         lambda_advice=lambda_advice,
         comparison=comparison,
         own=OWN,
-        signed=labels.signed,
-        fold_values=fold_values,
+        signed=difference_text,
+        fold_values=fold_texts,
         style=style,
         style_hash=_hash(style),
         script=script,
@@ -128,41 +145,41 @@ def finite_scores(run: Run) -> list[BaselineScore]:
 
 def draw(several: Sequence[Facts]) -> list[RunView]:
     """Draw the figures of runs, on the same axes."""
-    axes = scores.shared_axes(several)
+    axes = score_figures.shared_axes(several)
     return [_draw(facts, axes) for facts in several]
 
 
-def _draw(facts: Facts, axes: scores.Axes) -> RunView:
+def _draw(facts: Facts, axes: score_figures.Axes) -> RunView:
     run, target = facts.run, facts.schema.target
     figures = {
-        "forecast": scores.forecast(facts, axes),
-        "against_actual": residuals.against_actual(facts),
-        "target": residuals.residuals(facts, target),
+        "forecast": score_figures.forecast(facts, axes),
+        "against_actual": error_figures.against_actual(facts),
+        "target": error_figures.residuals(facts, target),
     }
     if run.has_networks and compared(run):
-        figures["lambdas"] = scores.lambdas(run)
+        figures["lambdas"] = score_figures.lambdas(run)
     numbers, words = shown_columns(facts)
     if numbers:
-        figures["number"] = residuals.residuals(facts, numbers[0])
+        figures["number"] = error_figures.residuals(facts, numbers[0])
     place = facts.schema.ceiling or next(iter(words), None)
     if facts.cleaned and place:
-        figures["places"] = residuals.places(facts, place)
+        figures["places"] = error_figures.places(facts, place)
         words = list(dict.fromkeys([place, *words]))
     if facts.importance is not None:
-        figures["importance"] = rankings.importance(facts.importance)
+        figures["importance"] = score_figures.importance(facts.importance)
     largest = facts.largest_errors.to_dict("records")
     models = compare_models(facts)
     return RunView(
         facts=facts,
         advice=advise(facts),
         figures=figures,
-        curves=scores.curves(facts, axes),
+        curves=score_figures.curves(facts, axes),
         largest_errors=[
             {str(name): cell for name, cell in row.items()} for row in largest
         ],
         models=models,
         correlation_heads=[f"correlation with {row.name}" for row in models[:-1]],
-        typical_error=typical_error(
+        typical_error=typical_error_text(
             facts.rows["error"].abs().median(), log=facts.metric.log
         ),
         texts=words,
@@ -171,9 +188,41 @@ def _draw(facts: Facts, axes: scores.Axes) -> RunView:
     )
 
 
-def cell_text(value: float) -> str:
-    """Return a cell of a column; nothing for a missing one."""
-    return "" if math.isnan(value) else f"{value:.10g}"
+def compare_models(facts: Facts) -> list[ModelRow]:
+    """Return a row for each model of a blend, and for the blend; [] for one model.
+
+    A row has the score, its difference to the blend's with the standard error over
+    rows, the median absolute error, and the correlation of its errors with
+    those of each model.
+    """
+    errors = facts.model_errors
+    if errors.empty:
+        return []
+    scores = [*facts.run.members, facts.run.final]
+    columns = [*(errors[score.model].to_numpy() for score in scores[:-1])]
+    columns.append(facts.rows["error"].to_numpy())
+    rows = []
+    for score, own in zip(scores, columns, strict=True):
+        gap, error = score.difference, score.difference_error
+        rows.append(
+            ModelRow(
+                name=score.model,
+                pooled=score_text(score.pooled),
+                difference=difference_text(gap, error) if gap is not None else "",
+                typical=typical_error_text(
+                    np.median(np.abs(own)), log=facts.metric.log
+                ),
+                correlations=[_correlation(own, other) for other in columns[:-1]],
+            )
+        )
+    return rows
+
+
+def _correlation(own: np.ndarray, other: np.ndarray) -> str:
+    """Return the correlation of errors; "–" if those of a model are all equal."""
+    if not np.ptp(own) or not np.ptp(other):
+        return "–"
+    return f"{np.corrcoef(own, other)[0, 1]:.2f}"
 
 
 def shown_columns(facts: Facts) -> tuple[list[str], list[str]]:

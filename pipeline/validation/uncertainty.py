@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.core.metrics import LOG_RMSE, SQUARED, Metric
+from pipeline.core.numbers import is_told_apart
 
 
 class Difference(NamedTuple):
@@ -18,7 +19,7 @@ class Difference(NamedTuple):
     @property
     def is_told_apart(self) -> bool:
         """Whether it is more than two standard errors, and so hardly chance."""
-        return abs(self.value) > 2 * self.standard_error
+        return is_told_apart(*self)
 
 
 def paired_difference(

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from situations import QUICK
 
-from pipeline.cli.tables import console, progress
+from pipeline.cli import console, progress
 from pipeline.core.progress import Step, announce, listening
 from pipeline.core.settings import Settings
 
@@ -246,8 +246,3 @@ def test_the_share_of_the_networks_is_about_what_was_measured(
         callback(0, settings.networks * settings.epochs, [0.1])
         share = int(displays[0].work_text.split("%")[0]) / 100
     assert share == pytest.approx(measured, abs=0.15)
-
-
-def test_seconds_are_shown_in_the_unit_that_fits():
-    shown = [progress._duration(seconds) for seconds in (0.4, 99, 100, 5400, 7200)]
-    assert shown == ["0 s", "99 s", "2 min", "90 min", "2 h"]

@@ -16,16 +16,16 @@ from rich.console import Console
 from situations import copy_raw
 
 from pipeline.bench import run as bench
-from pipeline.cli.tables import console, progress
-from pipeline.cli.tables.baselines import show_baselines
+from pipeline.cli import console, progress
+from pipeline.cli.baselines import show_baselines
+from pipeline.cli.console import fit
+from pipeline.cli.preprocess import show_preprocess
+from pipeline.cli.runs import show_runs
+from pipeline.cli.submit import show_submission
 from pipeline.cli.tables.bench import show_bench
-from pipeline.cli.tables.layout import fit
 from pipeline.cli.tables.lesson import show_result
-from pipeline.cli.tables.preprocess import show_preprocess
-from pipeline.cli.tables.runs import show_runs
-from pipeline.cli.tables.submit import show_submission
-from pipeline.cli.tables.train import show_scores
-from pipeline.cli.tables.tune import show_search
+from pipeline.cli.train import show_scores
+from pipeline.cli.tune import show_search
 from pipeline.core.fingerprint import record_digest
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings

@@ -17,11 +17,11 @@ from small_tables import (
 )
 
 from pipeline.ames.table import project_table
+from pipeline.analysis.importance import importances
 from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.data.features import layout
 from pipeline.data.raw import read_train
-from pipeline.report.importance import importances
 
 TRAIN = ("--folds", 3, *QUICK)
 GOOD = """\

@@ -10,11 +10,11 @@ from ames_columns import SCHEMA
 from playwright.sync_api import sync_playwright
 from situations import copy_raw
 
+from pipeline.analysis import importance
+from pipeline.analysis.facts import read_facts
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
-from pipeline.report import importance
-from pipeline.report.facts import read_facts
 from pipeline.report.page import draw, render
 from pipeline.runs.record import BaselineScore
 from pipeline.runs.store import find_run, list_runs, newest_baselines

@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.report.figures.rankings import baselines
+from pipeline.report.score_figures import baselines
 from pipeline.runs.record import BaselineScore
 
 

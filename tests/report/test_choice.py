@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.report.advice import advise
-from pipeline.report.choice import better_alone, better_alone_command
-from pipeline.report.facts import read_facts
+from pipeline.analysis.advice import advise, better_alone, better_alone_command
+from pipeline.analysis.facts import read_facts
 from pipeline.runs.store import find_run
 
 

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.analysis.advice import advise
+from pipeline.analysis.compare import compare
+from pipeline.analysis.facts import read_facts
 from pipeline.core.command import train_command
 from pipeline.kaggle import receipts
 from pipeline.kaggle.receipts import COMPLETE, Receipt
-from pipeline.report.advice import advise
-from pipeline.report.compare import compare
-from pipeline.report.facts import read_facts
-from pipeline.report.figures import scores
+from pipeline.report import score_figures as scores
 from pipeline.runs.record import ModelScore
 from pipeline.runs.store import find_run, list_runs, newest_baselines
 

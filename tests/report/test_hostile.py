@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from pipeline.report.facts import read_facts
-from pipeline.report.importance import Importance
+from pipeline.analysis.facts import read_facts
+from pipeline.analysis.importance import Importance
 from pipeline.report.page import draw, render
 from pipeline.runs.store import find_run, newest_baselines
 

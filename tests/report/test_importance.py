@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from ames_columns import AMES, LAYOUT
 
+from pipeline.analysis import importance
+from pipeline.analysis.importance import importances
 from pipeline.core.metrics import LOG_RMSE
 from pipeline.data.encoder import to_matrix
 from pipeline.data.features import build_features, clean_rows
 from pipeline.data.raw import read_train
-from pipeline.report import importance
-from pipeline.report.importance import importances
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.store import find_run
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.report.choice import lambda_advice
-from pipeline.report.facts import read_facts
-from pipeline.report.figures import scores
+from pipeline.analysis.advice import lambda_advice
+from pipeline.analysis.facts import read_facts
+from pipeline.report import score_figures as scores
 from pipeline.report.page import draw, render
 from pipeline.runs.store import find_run, list_runs
 

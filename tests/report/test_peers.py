@@ -8,10 +8,10 @@ import pytest
 from situations import RAW, REPOSITORY
 
 from pipeline.ames import DIGESTS
-from pipeline.cli.tables.train import show_scores
+from pipeline.analysis.advice import CROSS_VALIDATED, LEADERBOARD, comparison
+from pipeline.cli.train import show_scores
 from pipeline.core.metrics import LOG_RMSE
 from pipeline.lessons.house_prices import PUBLISHED
-from pipeline.report.peers import CROSS_VALIDATED, LEADERBOARD, comparison
 from pipeline.validation.folds import make_folds
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.cli.output import using
+from pipeline.cli.console import using
 from pipeline.runs.store import find_run, list_runs
 
 pytestmark = pytest.mark.usefixtures("few_columns")

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from situations import RAW, copy_raw
 
-from pipeline.cli.output import using
+from pipeline.cli.console import using
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.runs.store import find_run

@@ -19,7 +19,7 @@ from searches import QUICK, claimed_by, states_of, study_of, trials_of, wait_for
 from situations import copy_raw
 from tiny_networks import rows_of, trainer_of
 
-from pipeline.cli.tables.tune import search_progress, show_search
+from pipeline.cli.tune import search_progress, show_search
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
@@ -395,7 +395,7 @@ def test_a_terminal_shows_the_best_ten_and_the_share_of_the_work(monkeypatch):
         file=screen, force_terminal=True, width=100, color_system=None, highlight=False
     )
     for module in ("tune", "progress"):
-        monkeypatch.setattr(f"pipeline.cli.tables.{module}.err", console)
+        monkeypatch.setattr(sys.modules[f"pipeline.cli.{module}"], "err", console)
     finished = [
         FinishedTrial(
             300 + n, Settings(lr=1e-3 + n), [Rung(40, 0.1 + n / 100)], pruned=False

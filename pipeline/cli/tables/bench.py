@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline.bench.run import Entry
-from pipeline.cli.tables.console import make_table, say, say_err, show
+from pipeline.cli.console import make_table, say, say_err, show
 
 
 def show_measurement(entry: Entry, seconds: float) -> None:

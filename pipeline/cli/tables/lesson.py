@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from pipeline.cli.tables.console import make_table, say, say_wrapped, show
+from pipeline.cli.console import make_table, say, say_wrapped, show
 from pipeline.lessons import Lesson
 from pipeline.lessons.result import Interval, LessonResult
 

@@ -5,18 +5,18 @@ import math
 import numpy as np
 import pandas as pd
 
+from pipeline.analysis.facts import Facts
 from pipeline.core.metrics import Metric
-from pipeline.report.facts import Facts
-from pipeline.report.svg import labels
-from pipeline.report.svg.axes import (
+from pipeline.core.numbers import percent_text, short_tick, target_tick
+from pipeline.report.drawing import (
     WIDTH,
+    Drawing,
     RangeRow,
+    Scale,
     draw_axes,
     draw_range_rows,
     plot_area,
 )
-from pipeline.report.svg.drawing import Drawing
-from pipeline.report.svg.scales import Scale
 
 _HEIGHT = 250
 _MOST_PLACES = 30  # those with the most rows
@@ -59,7 +59,7 @@ def residuals(facts: Facts, column: str) -> Drawing:
     if column == facts.schema.target:
         x = _targets(facts, rows[column].to_numpy(), *area.x_range)
     else:
-        x = Scale.linear(rows[column], *area.x_range, labels.short)
+        x = Scale.linear(rows[column], *area.x_range, short_tick)
     y = _errors(facts.metric, rows["error"].to_numpy(), *area.y_range)
     x_name = _axis_name(facts, column)
     draw_axes(drawing, area, x, y, x_name, "prediction too high or too low")
@@ -101,7 +101,7 @@ def places(facts: Facts, column: str) -> Drawing:
 def _targets(facts: Facts, values: np.ndarray, start: float, end: float) -> Scale:
     """Return a scale of targets, logarithmic where errors are those of logs."""
     make = Scale.logarithmic if facts.metric.log else Scale.linear
-    return make(values, start, end, labels.amount)
+    return make(values, start, end, target_tick)
 
 
 def _axis_name(facts: Facts, column: str) -> str:
@@ -145,7 +145,7 @@ def _trend(middle: pd.Series, metric: Metric) -> str:
 
 
 def _error_text(error: float, metric: Metric) -> str:
-    return labels.percent(error) if metric.log else labels.amount(error)
+    return percent_text(error) if metric.log else target_tick(error)
 
 
 def _errors(
@@ -156,8 +156,8 @@ def _errors(
     low, high = min(known.min(), 0), max(known.max(), 0)
     if not metric.log:
         margin = edge * (high - low)
-        return Scale.linear([low - margin, high + margin], start, end, labels.amount)
+        return Scale.linear([low - margin, high + margin], start, end, target_tick)
     low, high = low - edge, high + edge
     shares = _FINE_TICKS if high - low < 0.5 else _COARSE_TICKS
     ticks = [tick for tick in map(math.log1p, shares) if low <= tick <= high]
-    return Scale(low, high, start, end, ticks, labels.percent)
+    return Scale(low, high, start, end, ticks, percent_text)

@@ -1,4 +1,4 @@
-"""Figures of the scores: the forecast, the scores over λ, the learning curves."""
+"""Figures of the scores: forecast, λ, learning curves, importances, baselines."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,16 +7,24 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pipeline.core.numbers import score_text
-from pipeline.report.choice import compared, told_apart
-from pipeline.report.facts import Facts
-from pipeline.report.svg import labels
-from pipeline.report.svg.axes import WIDTH, PlotArea, draw_axes, plot_area
-from pipeline.report.svg.drawing import Drawing
-from pipeline.report.svg.scales import Scale
-from pipeline.runs.record import Run
+from pipeline.analysis.advice import compared, told_apart
+from pipeline.analysis.facts import Facts
+from pipeline.analysis.importance import Importance
+from pipeline.core.numbers import interval_text, score_text, score_tick, short_tick
+from pipeline.report.drawing import (
+    WIDTH,
+    Drawing,
+    PlotArea,
+    RangeRow,
+    Scale,
+    draw_axes,
+    draw_range_rows,
+    plot_area,
+)
+from pipeline.runs.record import BaselineScore, Run
 
 MOST_FOLDS = 10  # with a figure each
+MOST_COLUMNS = 20  # with their importance
 _HEIGHT = 250
 _EDGE = 18  # half a tick label
 _MOST_LABELS = 8  # of λ
@@ -57,11 +65,10 @@ def forecast(facts: Facts, axes: Axes) -> Drawing:
     run, leaderboard = facts.run, facts.leaderboard
     estimate, low, high = run.forecast.estimate, run.forecast.low, run.forecast.high
     actual = [] if leaderboard is None else [leaderboard]
-    ends = f"{score_text(low)} to {score_text(high)}"
-    text = f"Expected {score_text(estimate)}, 90% interval {ends}"
+    text = f"Expected {score_text(estimate)}, 90% interval {interval_text(low, high)}"
     text += "".join(f", actual {score_text(score)}" for score in actual)
     drawing = Drawing("Expected score", text, WIDTH, 46)
-    x = Scale.linear(axes.forecast, _EDGE, WIDTH - _EDGE, labels.score)
+    x = Scale.linear(axes.forecast, _EDGE, WIDTH - _EDGE, score_tick)
     drawing.line("axis", [x.start, x.end], 20)
     for tick in x.ticks:
         drawing.line("axis", x.at(tick), [20, 24])
@@ -108,7 +115,7 @@ def lambdas(run: Run) -> Drawing:
     middle = np.array([score.difference or 0.0 for score in scores])
     reach = np.array([2 * (score.difference_error or 0.0) for score in scores])
     low, high = middle - reach, middle + reach
-    y = Scale.linear([*low, *high], *area.y_range, labels.score)
+    y = Scale.linear([*low, *high], *area.y_range, score_tick)
     draw_axes(
         drawing, area, x, y, "weight decay λ", f"{run.metric_title} above the best"
     )
@@ -161,12 +168,72 @@ def _curve(history: pd.DataFrame, fold: int, score: float, axes: Axes) -> Drawin
         height,
     )
     area = PlotArea(28, width - 10, 22, height - 22)
-    y = Scale.logarithmic(axes.losses, area.bottom, area.top, labels.short)
+    y = Scale.logarithmic(axes.losses, area.bottom, area.top, short_tick)
     most = min(3, axes.epochs)
-    x = Scale.linear([0, axes.epochs], area.left, area.right, labels.whole, most=most)
+    x = Scale.linear(
+        [0, axes.epochs], area.left, area.right, "{:.0f}".format, most=most
+    )
     draw_axes(drawing, area, x, y, "", f"fold {fold + 1}: {score_text(score)}")
     epochs = x(mean.index)
     drawing.line("train", epochs, y(mean["train"]))
     drawing.band("spread", epochs, y(low["valid"]), y(high["valid"]))
     drawing.line("valid", epochs, y(mean["valid"]))
     return drawing
+
+
+def importance(found: Sequence[Importance]) -> Drawing:
+    """Draw the importances of the most important columns."""
+    rows = [
+        RangeRow(
+            each.column,
+            min(each.increases),
+            each.mean,
+            max(each.increases),
+            score_text(each.mean),
+        )
+        for each in found[:MOST_COLUMNS]
+    ]
+    x = Scale.linear(
+        [0, *(row.low for row in rows), *(row.high for row in rows)],
+        104,
+        WIDTH - 52,
+        short_tick,
+        most=4,
+    )
+    best = ", ".join(row.name for row in rows[:3])
+    return draw_range_rows(
+        "Column importance",
+        f"The three most important columns are {best}.",
+        rows,
+        x,
+        "increase of the score when shuffled",
+        zero=0,
+    )
+
+
+def baselines(scores: Sequence[BaselineScore]) -> Drawing:
+    """Draw the score of each baseline, with the standard deviation over the folds.
+
+    The scale is logarithmic, since the mean price scores several times worse than the
+    others.
+    """
+    rows = [
+        RangeRow(
+            each.name,
+            max(each.mean - each.std, 0.0),
+            each.mean,
+            each.mean + each.std,
+            score_text(each.mean),
+        )
+        for each in scores
+    ]
+    ends = [end for row in rows for end in (row.low, row.high)]
+    x = Scale.logarithmic(ends, 118, WIDTH - 52, short_tick)
+    best = min(rows, key=lambda row: row.middle)
+    return draw_range_rows(
+        "Baselines",
+        f"The lowest is {best.name} at {best.text}; {rows[0].name} has {rows[0].text}.",
+        rows,
+        x,
+        "mean log-RMSE ± sd of folds (log scale)",
+    )

@@ -3,15 +3,27 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from pipeline.core.command import option_name
 from pipeline.core.errors import UserError
-from pipeline.report.texts import setting_texts
+from pipeline.core.settings import Settings
 from pipeline.runs.record import Run
 
 _ALWAYS = ("model", "folds", "lambda")
 _NOTE = "note"
 _DIGITS = 7  # of a digest
+
+
+def setting_texts(settings: Settings) -> dict[str, str]:
+    """Return each setting by its name, with six significant digits."""
+    return {name: _setting_text(value) for name, value in asdict(settings).items()}
+
+
+def _setting_text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(_setting_text, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def describe(run: Run) -> dict[str, str]:

@@ -14,8 +14,8 @@ from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
 
-from pipeline.cli.tables.console import err, out, say, say_err
-from pipeline.core.numbers import score_text
+from pipeline.cli.console import err, out, say, say_err
+from pipeline.core.numbers import duration_text, score_text
 from pipeline.core.progress import Step, listening
 from pipeline.core.settings import TREES_PER_STEP, Settings
 
@@ -81,7 +81,7 @@ class Display:
         parts = [self._step.text]
         if self._step.total:
             parts.append(f"{self._step.done} of {self._step.total}")
-        return " · ".join([*parts, _duration(monotonic() - self._step_begin)])
+        return " · ".join([*parts, duration_text(monotonic() - self._step_begin)])
 
     @property
     def work_text(self) -> str:
@@ -91,7 +91,7 @@ class Display:
         parts = [f"{self._share:.0%}"]
         left = self._ends - monotonic()
         if left >= 1:  # an estimate that is used up says nothing
-            parts.append(f"about {_duration(left)} left")
+            parts.append(f"about {duration_text(left)} left")
         return " · ".join(filter(None, [*parts, self.note]))
 
     def draw(self) -> RenderableType:
@@ -234,14 +234,6 @@ def _row(*cells: RenderableType) -> Table:
         row.add_column(no_wrap=True)
     row.add_row(*cells)
     return row
-
-
-def _duration(seconds: float) -> str:
-    """Return seconds as text, like 12 s, 3 min or 2 h."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.0f} h"
 
 
 def _mean(scores: list[float]) -> str:

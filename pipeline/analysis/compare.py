@@ -5,13 +5,18 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pipeline.analysis.facts import Facts
+from pipeline.analysis.identify import setting_texts
 from pipeline.core.errors import UserError
 from pipeline.core.metrics import METRICS, Metric
-from pipeline.core.numbers import score_text
+from pipeline.core.numbers import (
+    difference_text,
+    interval_text,
+    lambda_text,
+    mean_text,
+    score_text,
+)
 from pipeline.kaggle.leaderboard import SubmittedRun
-from pipeline.report.facts import Facts
-from pipeline.report.svg import labels
-from pipeline.report.texts import lambda_text, setting_texts
 from pipeline.runs.schemas import run_schema
 from pipeline.validation.uncertainty import Difference, paired_difference
 
@@ -54,12 +59,10 @@ def compare(
         "difference to the first run": ["–", *map(_signed, differences)],
         "told apart from it": ["–", *map(_told_apart, differences)],
         "mean ± sd of folds": [
-            f"{score_text(run.final.mean)} ± {score_text(run.final.std)}"
-            for run in runs
+            mean_text(run.final.mean, run.final.std) for run in runs
         ],
         "expected, 90 % interval": [
-            f"{score_text(run.forecast.low)} to {score_text(run.forecast.high)}"
-            for run in runs
+            interval_text(run.forecast.low, run.forecast.high) for run in runs
         ],
         "on the leaderboard": [_score(each.leaderboard) for each in several],
         "models": [", ".join(run.models) for run in runs],
@@ -96,7 +99,7 @@ def _difference(
 
 
 def _signed(difference: Difference | None) -> str:
-    return labels.signed(*difference) if difference else "different rows"
+    return difference_text(*difference) if difference else "different rows"
 
 
 def _told_apart(difference: Difference | None) -> str:

@@ -1,11 +1,9 @@
-"""Scales, drawings and labels."""
+"""Scales and drawings."""
 
 import numpy as np
 import pytest
 
-from pipeline.report.svg import labels
-from pipeline.report.svg.drawing import Drawing
-from pipeline.report.svg.scales import Scale
+from pipeline.report.drawing import Drawing, Scale
 
 
 @pytest.mark.parametrize(
@@ -47,22 +45,3 @@ def test_a_drawing_leaves_out_what_is_not_finite_and_what_is_hidden():
     drawing.line("line", [0, 1.25], 2)
     drawing.line("line", [], [])
     assert [path.d for path in drawing.paths] == ["M1 1h0", "M0 2L1.2 2"]
-
-
-@pytest.mark.parametrize(
-    ("label", "value", "text"),
-    [
-        (labels.percent, np.log(2), "+100%"),
-        (labels.percent, np.log(0.75), "−25%"),
-        (labels.percent, -0.001, "0%"),
-        (labels.amount, 50_000, "50k"),
-        (labels.amount, 500, "500"),
-        (labels.amount, -2_500_000, "−2.5M"),
-        (labels.short, 0.05, ".05"),
-        (labels.short, -0.05, "-.05"),
-        (labels.short, 0.0, "0"),
-        (labels.short, 10.0, "10"),
-    ],
-)
-def test_labels_are_short(label, value, text):
-    assert label(value) == text

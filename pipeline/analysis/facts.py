@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from pipeline.analysis.importance import Importance, importances
 from pipeline.core.errors import UserError
 from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.paths import Project
@@ -14,7 +15,6 @@ from pipeline.data.raw import read_train
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table
 from pipeline.kaggle import receipts
-from pipeline.report.importance import Importance, importances
 from pipeline.runs.integrity import changes, data_changes
 from pipeline.runs.predictions import read_numbers
 from pipeline.runs.predictor import Predictor

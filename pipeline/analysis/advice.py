@@ -1,0 +1,182 @@
+"""How to judge the score of a run, and what to do next."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipeline.ames import DIGESTS
+from pipeline.core.command import train_command
+from pipeline.core.numbers import is_told_apart, lambda_text
+from pipeline.runs.record import ModelScore, Run
+
+if TYPE_CHECKING:  # it loads torch
+    from pipeline.analysis.facts import Facts
+
+_GRID = {0.0, 1.0, 2.0, 5.0, 10.0, 20.0}
+OWN = "this run"
+
+
+class Peer(NamedTuple):
+    """The name of a model or program, and its log-RMSE."""
+
+    name: str
+    score: float
+
+
+# Out-of-fold over all rows, five shuffled folds. The mean price is that of the training
+# rows of each fold. The book is Dive into Deep Learning, section 3.16, whose score is
+# published. The others were measured: ridge regression on one-hot encoded columns, and
+# XGBoost with tuned settings.
+CROSS_VALIDATED = (
+    Peer("mean price", 0.3995),
+    Peer("the book", 0.1709),
+    Peer("ridge", 0.1327),
+    Peer("tuned boosting", 0.1202),
+)
+# Kaggle's leaderboard. Boosting is CatBoost; docs/score.md lists more models.
+LEADERBOARD = (
+    Peer("sample submission", 0.4061),
+    Peer("the book", 0.1671),
+    Peer("ridge", 0.1224),
+    Peer("tuned boosting", 0.1183),
+    Peer("best public without leaked answers", 0.1162),
+)
+
+
+def ranked(peers: tuple[Peer, ...], own: float | None) -> list[Peer]:
+    """Return peers and, if it has a score, the run itself; the highest score first."""
+    mine = [] if own is None else [Peer(OWN, own)]
+    return sorted([*peers, *mine], key=lambda peer: -peer.score)
+
+
+def comparison(run: Run, leaderboard: float | None = None) -> dict[str, list[Peer]]:
+    """Return the peers of a run by where they were scored; none for other data.
+
+    A cross-validated score and one of the leaderboard are of different houses, and
+    cannot be compared with each other.
+
+    Args:
+        run: the run.
+        leaderboard: its score on Kaggle, if it was sent.
+    """
+    if run.inputs.get("data/raw/train.csv") != DIGESTS["train.csv"]:
+        return {}
+    return {
+        "cross-validated": ranked(CROSS_VALIDATED, run.cv),
+        "on the leaderboard": ranked(LEADERBOARD, leaderboard),
+    }
+
+
+def compared(run: Run) -> list[ModelScore]:
+    """Return the scores of the other λ, which have a difference to the best.
+
+    None has one in runs of version 0.1.0.
+    """
+    others = [score for score in run.scored if score != run.best]
+    return [score for score in others if score.difference_error is not None]
+
+
+def told_apart(score: ModelScore) -> bool:
+    """Return whether a difference is more than two standard errors over rows."""
+    return is_told_apart(score.difference or 0.0, score.difference_error or 0.0)
+
+
+def better_alone(run: Run) -> ModelScore | None:
+    """Return the best model that is better than the blend, by two standard errors.
+
+    The mean gains if the models are about equally good. Where one is much better than
+    the other, as trees often are on long tables, it is better alone.
+    """
+    if not run.is_blend or run.blended:
+        return None
+    better = [each for each in run.members if (each.difference or 0.0) < 0]
+    found = [each for each in better if told_apart(each)]
+    return min(found, key=lambda each: each.pooled, default=None)
+
+
+def better_alone_command(run: Run, model: ModelScore) -> str:
+    """Return the command that trains a model of a run alone."""
+    return train_command(replace(run.settings, models=(model.model,)))
+
+
+def lambda_advice(run: Run) -> str | None:
+    """Return which λ may be taken as well as the best, or None for a single λ."""
+    others = compared(run) if run.has_networks else []
+    if not others:
+        return None
+    near = [lambda_text(score.decay) for score in others if not told_apart(score)]
+    far = [lambda_text(score.decay) for score in others if told_apart(score)]
+    sentences = [
+        f"λ = {lambda_text(run.best_lambda)} has the lowest score and is used."
+    ]
+    if near:
+        sentences.append(f"As good within two standard errors: {', '.join(near)}.")
+    if far:
+        sentences.append(f"Worse by more than that: {', '.join(far)}.")
+    return " ".join(sentences)
+
+
+class Advice(NamedTuple):
+    """A sentence, and the command that does what it says, or none."""
+
+    text: str
+    command: str = ""
+
+
+def advise(facts: "Facts") -> list[Advice]:
+    """Return the suggested next steps, the first one first."""
+    run = facts.run
+    steps = (
+        _submission(facts),
+        _alone(run),
+        _weight_decay(run),
+        _largest_errors(facts),
+    )
+    return [step for each in steps for step in each]
+
+
+def _submission(facts: "Facts") -> Iterator[Advice]:
+    run_id = facts.run.run_id
+    if facts.leaderboard is not None:
+        return
+    if facts.submitted:
+        if facts.schema.upload:
+            yield Advice(f"Upload submissions/{run_id}.csv at {facts.schema.upload}")
+    else:
+        yield Advice("Make the submission file:", f"pipeline submit --run {run_id}")
+
+
+def _alone(run: Run) -> Iterator[Advice]:
+    """Suggest a model that is better than the blend."""
+    if model := better_alone(run):
+        text = f"{model.model} alone is better than the blend:"
+        yield Advice(text, better_alone_command(run, model))
+
+
+def _weight_decay(run: Run) -> Iterator[Advice]:
+    """Suggest other values of λ if the best one is at the end of the grid.
+
+    All other settings stay those of the run, so that the scores can be compared.
+    """
+    if run.search is not None or not run.has_networks:
+        return
+    values, best = [each.decay for each in run.scored], run.best.decay
+    if len(values) == 1:
+        text, tried = "Only one λ was tried. Try others:", {*_GRID, best}
+    elif best == values[-1]:
+        text = "The best λ is the largest tried. Try larger ones:"
+        tried = {best, 2 * best + 1}
+    elif best == values[0] > 0:
+        text = "The best λ is the smallest tried. Try smaller ones:"
+        tried = {0.0, best / 2, best}
+    else:
+        return
+    yield Advice(text, train_command(replace(run.settings, lambdas=tuple(tried))))
+
+
+def _largest_errors(facts: "Facts") -> Iterator[Advice]:
+    share = facts.largest_errors["share"]
+    yield Advice(
+        f"Look at the largest errors: {len(share)} of {len(facts.rows):,} rows "
+        f"make up {share.sum():.0%} of the {facts.metric.loss.name}."
+    )

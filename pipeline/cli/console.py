@@ -1,0 +1,176 @@
+"""The terminal: JSON, lines and tables that fit into any width.
+
+rich's own wrapping cuts numbers and breaks words: at 80 columns it cuts the fold scores
+of `train`. Here a table that is too wide is split into several.
+"""
+
+import json
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import typer
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Column, Table
+
+from pipeline.core.errors import one_line
+from pipeline.core.numbers import score_text
+from pipeline.runs.record import Run
+from pipeline.stages.up_to_date import StageResult
+
+_EDGES = 2  # one space at each end of a line
+
+
+def _console(*, stderr: bool) -> Console:
+    """Return a console that prints [bold] and :bomb: as they are: they may be data.
+
+    If NO_COLOR is set (no-color.org), no escape codes are printed, not even for bold.
+    """
+    plain = bool(os.environ.get("NO_COLOR"))
+    return Console(
+        stderr=stderr,
+        color_system=None if plain else "auto",
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+out = _console(stderr=False)
+err = _console(stderr=True)
+
+
+def say(text: str) -> None:
+    """Print a line without wrapping."""
+    out.print(text, soft_wrap=True)
+
+
+def say_wrapped(text: str) -> None:
+    """Print sentences, wrapped at the width of the terminal."""
+    out.print(text)
+
+
+def say_err(text: str) -> None:
+    """Print a line without wrapping on standard error."""
+    err.print(text, soft_wrap=True)
+
+
+def make_table(left: Sequence[str], right: Sequence[str]) -> Table:
+    """Return an empty table: text columns, left-aligned, then right-aligned numbers.
+
+    In a narrow terminal text wraps; numbers never do.
+    """
+    texts = [Column(name, overflow="fold") for name in left]
+    numbers = [
+        Column(name, justify="right", no_wrap=True, overflow="fold") for name in right
+    ]
+    return Table(*texts, *numbers, box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def show(title: str, table: Table) -> None:
+    """Print a title and a table, fitted to the width of the terminal."""
+    out.print(title, style="bold")
+    for part in fit(table, out.width):
+        out.print(part)
+
+
+class _Span(NamedTuple):
+    """The smallest and the largest useful width of a column, in characters."""
+
+    least: int
+    most: int
+
+
+def fit(table: Table, width: int) -> Iterator[Table]:
+    """Yield the table in one or more parts that fit into a width.
+
+    If narrow gaps and wrapped text are not enough, the columns are split into several
+    tables, each of which repeats the first column.
+    """
+    spans = [_span(column) for column in table.columns]
+    for gap in (2, 1):
+        room = width - _EDGES - gap * (len(spans) - 1)
+        if sum(span.least for span in spans) <= room:
+            yield _spread(table, spans, gap, room)
+            return
+    if len(spans) <= 2:
+        yield table
+        return
+    for columns in _groups(spans, width):
+        yield from fit(_part(table, columns), width)
+
+
+def _span(column: Column) -> _Span:
+    texts = [str(text) for text in (column.header, *column.cells)]
+    most = max(map(cell_len, texts))
+    if column.no_wrap:
+        return _Span(most, most)
+    words = [cell_len(word) for text in texts for word in text.split()]
+    return _Span(max(words, default=0), most)
+
+
+def _spread(table: Table, spans: list[_Span], gap: int, room: int) -> Table:
+    """Separate the columns by `gap`; wrap the text of columns wider than a limit."""
+
+    def widths(limit: int) -> list[int]:
+        return [max(least, min(most, limit)) for least, most in spans]
+
+    limit = max(limit for limit in range(room + 1) if sum(widths(limit)) <= room)
+    table.padding = (0, gap - 1, 0, 0)
+    for column, column_width in zip(table.columns, widths(limit), strict=True):
+        column.width = column_width
+    return table
+
+
+def _groups(spans: list[_Span], width: int) -> Iterator[list[int]]:
+    """Yield the indices of columns that fit side by side; each group starts with 0."""
+    group = [0]
+    for index in range(1, len(spans)):
+        used = _EDGES + sum(1 + spans[each].least for each in group)
+        if len(group) > 1 and used + spans[index].least > width:
+            yield group
+            group = [0]
+        group.append(index)
+    yield group
+
+
+def _part(table: Table, indices: Sequence[int]) -> Table:
+    columns = [table.columns[index] for index in indices]
+    copies = [column.copy() for column in columns]
+    part = Table(*copies, box=table.box, pad_edge=table.pad_edge)
+    rows = zip(*(column.cells for column in columns), strict=True)
+    for row, cells in zip(table.rows, rows, strict=True):
+        part.add_row(*cells, style=row.style)
+    return part
+
+
+def print_json(record: dict[str, Any]) -> None:
+    """Print one JSON object on one line."""
+    typer.echo(json.dumps(record, ensure_ascii=False, allow_nan=False))
+
+
+def saved(outcome: StageResult[Run]) -> str:
+    """Return where the run of an outcome is, and whether it is new."""
+    path = f"runs/{outcome.result.run_id}"
+    return f"{path} is up to date" if outcome.skipped else f"Saved {path}"
+
+
+def next_step(command: str, root: Path) -> str:
+    """Return what to type next, for the same project folder."""
+    folder = "" if root == Path() else f" --root {shlex.quote(str(root))}"
+    return f"Next: `pipeline {command}{folder}`"
+
+
+def using(run: Run) -> str:
+    """Return which run a command uses, and its score."""
+    note = f", {one_line(run.note)}" if run.note else ""
+    what = f"`{run.command}`, {' and '.join(run.models)}"
+    return f"Run {run.run_id}: {what}, {run.metric_title} {score_text(run.cv)}{note}"
+
+
+def ignore(*_: object) -> None:
+    """Ignore progress: with --json, standard output has the JSON object alone."""

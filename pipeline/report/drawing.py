@@ -1,0 +1,264 @@
+"""Figures as plain data, which a template writes as inline SVG: scales, axes, drawings.
+
+Each path and text has a kind, which is its class in page.css: the style sheet sets all
+colours, so that figures follow dark mode and print. Matplotlib's SVG of the same figure
+(predicted against actual price) is ten times as large, takes ten times as long, and has
+no title for screen readers; its colours are fixed in `style` attributes, which the
+page's Content Security Policy blocks.
+
+Figures have the width of a phone; a wider page shows them side by side.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+WIDTH = 340
+_ROW = 18
+_BELOW = 34  # for the tick labels and the name of the x axis
+_ROOM = 6  # for a ring around a point at the edge
+_ABOVE = 22  # for the name of the y axis
+_STEPS = (1, 2, 5, 10)  # between ticks, times a power of ten
+
+
+class PathElement(NamedTuple):
+    """An SVG path and its kind."""
+
+    kind: str
+    d: str
+
+
+class TextElement(NamedTuple):
+    """A text whose baseline starts at x, y, or has its middle or end there."""
+
+    kind: str
+    x: float
+    y: float
+    text: str
+    anchor: str
+
+
+@dataclass
+class Drawing:
+    """Paths and texts on a canvas. Points that are not finite are left out.
+
+    `title` and `desc` say in words what it shows, for screen readers.
+    """
+
+    title: str
+    desc: str
+    width: int
+    height: int
+    paths: list[PathElement] = field(default_factory=list)
+    texts: list[TextElement] = field(default_factory=list)
+
+    def line(self, kind: str, x: ArrayLike, y: ArrayLike) -> None:
+        """Add a line through points, or a dot if there is only one."""
+        points = _points(x, y)
+        end = "h0" if len(points) == 1 else ""
+        self._add(kind, "L".join(f"{a} {b}" for a, b in points) + end, "M")
+
+    def band(self, kind: str, x: ArrayLike, low: ArrayLike, high: ArrayLike) -> None:
+        """Add the area between two lines."""
+        above, below = _points(x, high), _points(x, low)
+        self._add(kind, "L".join(f"{a} {b}" for a, b in [*above, *below[::-1]]), "M")
+
+    def dots(self, kind: str, x: ArrayLike, y: ArrayLike) -> None:
+        """Add dots, which are lines of length 0; equal points are drawn once."""
+        points = dict.fromkeys(_points(x, y))
+        self._add(kind, "".join(f"M{a} {b}h0" for a, b in points))
+
+    def rings(self, kind: str, x: ArrayLike, y: ArrayLike, radius: float) -> None:
+        """Add circles around points."""
+        arc = f"a{radius} {radius} 0 1 0"
+        self._add(
+            kind,
+            "".join(
+                f"M{a} {b}m-{radius} 0{arc} {2 * radius} 0{arc}-{2 * radius} 0"
+                for a, b in _points(x, y)
+            ),
+        )
+
+    def text(
+        self, kind: str, x: float, y: float, text: str, anchor: str = "start"
+    ) -> None:
+        """Add a text."""
+        self.texts.append(TextElement(kind, round(x, 1), round(y, 1), text, anchor))
+
+    def _add(self, kind: str, d: str, start: str = "") -> None:
+        if d:
+            self.paths.append(PathElement(kind, start + d))
+
+
+def _points(x: ArrayLike, y: ArrayLike) -> list[tuple[str, str]]:
+    points = np.column_stack(np.broadcast_arrays(np.ravel(x), np.ravel(y)))
+    known = points[np.isfinite(points).all(axis=1)]
+    return [(_number(a), _number(b)) for a, b in known.tolist()]
+
+
+def _number(value: float) -> str:
+    """Return a length as text, rounded to a tenth."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Maps values from `low` to `high` to lengths from `start` to `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    ticks: list[float]
+    label: Callable[[float], str]
+    log: bool = False
+
+    @classmethod
+    def linear(
+        cls,
+        values: ArrayLike,
+        start: float,
+        end: float,
+        label: Callable[[float], str],
+        *,
+        most: int = 6,
+    ) -> Self:
+        """Return a scale from the smallest to the largest value, with round ticks."""
+        low, high = _range(values)
+        rough = (high - low) / most
+        power = 10 ** math.floor(math.log10(rough))
+        step = power * next(s for s in _STEPS if s * power >= rough * (1 - 1e-9))
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        ticks = [round(n * step, 12) for n in range(first, last + 1)]
+        return cls(low, high, start, end, ticks, label)
+
+    @classmethod
+    def logarithmic(
+        cls, values: ArrayLike, start: float, end: float, label: Callable[[float], str]
+    ) -> Self:
+        """Return a logarithmic scale, with ticks at 1, 2 and 5 times powers of ten."""
+        own = np.asarray(values, dtype=float)
+        low, high = _range(own[own > 0])
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
+        round_values = [step * 10.0**power for power in powers for step in (1, 2, 5)]
+        ticks = [tick for tick in round_values if low <= tick <= high]
+        return cls(low, high, start, end, ticks, label, log=True)
+
+    def __call__(self, values: ArrayLike) -> np.ndarray:
+        """Return the length of each value, clipped to the ends."""
+        own, low, high = np.asarray(values, dtype=float), self.low, self.high
+        if self.log:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                own = np.log(own)
+            low, high = math.log(low), math.log(high)
+        share = np.clip((own - low) / (high - low), 0, 1)
+        return np.asarray(self.start + share * (self.end - self.start))
+
+    def at(self, value: float) -> float:
+        """Return the length of one value."""
+        return float(self(value))
+
+
+def _range(values: ArrayLike) -> tuple[float, float]:
+    """Return the smallest and the largest finite value, and never the same twice."""
+    known = np.asarray(values, dtype=float).ravel()
+    known = known[np.isfinite(known)]
+    if not len(known):
+        return 1.0, 2.0
+    low, high = float(known.min()), float(known.max())
+    return (low, high) if high > low else (low - abs(low) / 10 - 1e-6, high + 1e-6)
+
+
+class RangeRow(NamedTuple):
+    """A row: its name, a value with its range, and the value as text."""
+
+    name: str
+    low: float
+    middle: float
+    high: float
+    text: str
+
+
+class PlotArea(NamedTuple):
+    """The edges of the area inside the axes."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    @property
+    def x_range(self) -> tuple[float, float]:
+        """The lengths at which x data starts and ends."""
+        return self.left + _ROOM, self.right - _ROOM
+
+    @property
+    def y_range(self) -> tuple[float, float]:
+        """The lengths at which y data starts and ends, from the bottom up."""
+        return self.bottom - _ROOM, self.top + _ROOM
+
+
+def plot_area(width: int, height: int) -> PlotArea:
+    """Return the area of a drawing without the room for ticks and names."""
+    return PlotArea(48, width - 8, _ABOVE, height - _BELOW)
+
+
+def draw_axes(
+    drawing: Drawing, area: PlotArea, x: Scale, y: Scale, x_name: str, y_name: str
+) -> None:
+    """Draw both axes: their names, x ticks, and a grid line for each y tick."""
+    for tick in y.ticks:
+        height = y.at(tick)
+        drawing.line("grid", [area.left, area.right], height)
+        drawing.text("tick", area.left - 6, height + 4, y.label(tick), "end")
+    _lower_axis(drawing, area, x, x_name)
+    drawing.text("name", 0, 12, y_name)
+
+
+def draw_range_rows(
+    title: str,
+    desc: str,
+    rows: Sequence[RangeRow],
+    x: Scale,
+    x_name: str,
+    *,
+    zero: float | None = None,
+) -> Drawing:
+    """Draw rows: a bar from low to high, a dot at the middle, and the value as text.
+
+    Args:
+        title: the title of the figure.
+        desc: what it shows, in words.
+        rows: the rows, from the top down.
+        x: the scale of the values.
+        x_name: the name of the x axis.
+        zero: a value to mark with a vertical line.
+    """
+    height = _ROW * len(rows) + _BELOW + 8
+    drawing = Drawing(title, desc, WIDTH, height)
+    area = PlotArea(x.start, x.end, 4, height - _BELOW)
+    for tick in x.ticks:
+        drawing.line("grid", x.at(tick), [area.top, area.bottom])
+    if zero is not None:
+        drawing.line("zero", x.at(zero), [area.top, area.bottom])
+    for number, row in enumerate(rows):
+        y = 4 + _ROW * (number + 0.5)
+        drawing.text("row", 0, y + 4, row.name)
+        drawing.line("range", x([row.low, row.high]), y)
+        drawing.dots("value", x.at(row.middle), y)
+        drawing.text("number", WIDTH, y + 4, row.text, "end")
+    _lower_axis(drawing, area, x, x_name)
+    return drawing
+
+
+def _lower_axis(drawing: Drawing, area: PlotArea, x: Scale, name: str) -> None:
+    drawing.line("axis", [area.left, area.right], area.bottom)
+    for tick in x.ticks:
+        length = x.at(tick)
+        drawing.line("axis", length, [area.bottom, area.bottom + 4])
+        drawing.text("tick", length, area.bottom + 17, x.label(tick), "middle")
+    drawing.text("name", area.right, area.bottom + 31, name, "end")

@@ -1,1 +1,0 @@
-"""SVG drawings: paths and texts, scales, axes and tick labels. No figures here."""
