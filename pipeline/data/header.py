@@ -9,13 +9,13 @@ from pipeline.core.errors import UserError, short
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table
 
-_SIMILAR = 0.6  # FloorArea is like Floor_Area by 1, and like Notes by 0.3
+_SIMILAR = 0.6  # of two names; FloorArea and Floor_Area have 1, it and Notes 0.3
 
 
 def check_header(
     path: Path, header: list[str], table: Table, *, with_target: bool
 ) -> None:
-    """Check the column names; their order does not matter.
+    """Check the column names, in any order.
 
     Raises:
         UserError: A column is missing, unknown or duplicated, or this is another file.
@@ -49,7 +49,7 @@ def _wanted(schema: Schema, *, with_target: bool) -> list[str]:
 
 
 def _nearest(wanted: str, names: list[str]) -> str | None:
-    """Return the name that is most like the wanted one, if one is like it at all."""
+    """Return the name that is most like the wanted one, or None if none is similar."""
     plain = {_plain(name): name for name in reversed(names)}
     found = get_close_matches(_plain(wanted), plain, n=1, cutoff=_SIMILAR)
     return plain[found[0]] if found else None
@@ -78,7 +78,7 @@ def _check_kind(
     if not is_like(header, table.schema):
         for other in table.others:
             if other.marks <= named:
-                raise UserError(f"{path}: line 1: {other.told}")
+                raise UserError(f"{path}: line 1: {other.message}")
     if not with_target and target in named:
         raise UserError(
             f"{path}: column {target}: in the test file; "

@@ -1,10 +1,10 @@
 """Hints of leaks and drift: what a reader should look at. Nothing is changed.
 
-A column alone is asked two questions. Does it order the training rows as the target
-does? Then it may hold what is known only after the target. Does it tell the test rows
-from the training rows (adversarial validation)? Then scores on the training rows may
-not hold for the test rows. A date that does so completely means that the test rows are
-later, or earlier: scores on shuffled folds are then too good.
+Columns are looked at one by one. A column that orders the training rows as the target
+does is a leak: it may hold what is known only after the target. A column that separates
+the test rows from the training rows has drifted (adversarial validation): scores on the
+training rows may not hold for the test rows. If a date separates them completely, the
+test rows are later or earlier, and scores on shuffled folds are too good.
 """
 
 from typing import NamedTuple
@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 LEAK = 0.95  # rank correlation with the target; the highest of Ames has 0.81
-DRIFT = 0.6  # area under the ROC curve (AUC); 0.5 tells nothing
+DRIFT = 0.6  # area under the ROC curve (AUC); 0.5 is chance
 MOST_ROWS = 20_000  # a random sample of each longer file
-_FEWEST = 20  # rows, of which chance makes any order
+_FEWEST = 20  # rows; fewer have any order by chance
 _STANDARD_ERRORS = 5  # of the AUC by chance: there are many columns
 
 
@@ -45,10 +45,10 @@ def find_hints(train: pd.DataFrame, test: pd.DataFrame, target: str) -> list[Hin
     train, test = (_sample(frame) for frame in (train, test))
     ranked = train[target].rank().to_numpy()
     is_test = np.repeat([0.0, 1.0], [len(train), len(test)])
-    told = {hint.column for hint in hints}
-    for name in test.columns.difference(list(told), sort=False):
-        known = train[name].notna().to_numpy()
-        correlation = _correlation(_ordered(train[name][known], ranked[known]))
+    dates = [hint.column for hint in hints]  # that have a hint already
+    for name in test.columns.difference(dates, sort=False):
+        present = train[name].notna().to_numpy()
+        correlation = _correlation(_ordered(train[name][present], ranked[present]))
         if abs(correlation) >= LEAK:
             hints.append(Hint("leak", name, round(correlation, 4)))
         both = pd.concat([train[name], test[name]], ignore_index=True)
@@ -61,21 +61,22 @@ def find_hints(train: pd.DataFrame, test: pd.DataFrame, target: str) -> list[Hin
 
 def _duplicates(train: pd.DataFrame, test: pd.DataFrame) -> list[Hint]:
     """Return the number of test rows that are equal to a training row."""
-    seen, asked = (
+    train_hashes, test_hashes = (
         pd.util.hash_pandas_object(frame, index=False) for frame in (train, test)
     )
-    number = int(asked.isin(seen).sum())
+    number = int(test_hashes.isin(train_hashes).sum())
     return [Hint("duplicates", "", number)] if number else []
 
 
 def _later(train: pd.DataFrame, test: pd.DataFrame) -> list[Hint]:
-    """Return the dates by which all test rows are later, or earlier, than training."""
+    """Return hints of dates that are all later in one of the files."""
     hints = []
     for name in test.select_dtypes("datetime").columns:
-        own, other = train[name].dropna(), test[name].dropna()
-        if len(own) and len(other):
-            apart = own.max() <= other.min() or other.max() <= own.min()
-            hints += [Hint("time", name, 1.0)] * bool(apart)
+        before, after = train[name].dropna(), test[name].dropna()
+        if before.empty or after.empty:
+            continue
+        if before.max() <= after.min() or after.max() <= before.min():
+            hints.append(Hint("time", name, 1.0))
     return hints
 
 
@@ -92,10 +93,11 @@ class _Ordered(NamedTuple):
 
 
 def _ordered(column: pd.Series, labels: np.ndarray) -> list[_Ordered]:
-    """Return a column as numbers, in one part or two; in none if it has no values.
+    """Return a column as numbers: a list of one part, of two, or none without values.
 
-    A missing number is below all others. A category becomes the mean label of its rows
-    in the other half, so that a category with a single row tells nothing.
+    A missing number is below all others. Categories are split into two halves: each
+    becomes the mean label of its rows in the other half, so that a category with a
+    single row tells nothing.
     """
     if column.isna().all():
         return []
@@ -107,19 +109,19 @@ def _ordered(column: pd.Series, labels: np.ndarray) -> list[_Ordered]:
     half = np.random.default_rng(0).permutation(len(column)) % 2
     texts = column.astype(object).where(column.notna(), "").to_numpy()
     parts = []
-    for own in (half == 0, half == 1):
-        means = pd.Series(labels[~own]).groupby(texts[~own]).mean()
-        numbers = pd.Series(texts[own]).map(means).fillna(labels.mean())
-        parts.append(_Ordered(numbers.to_numpy(float), labels[own]))
+    for part in (half == 0, half == 1):
+        means = pd.Series(labels[~part]).groupby(texts[~part]).mean()
+        numbers = pd.Series(texts[part]).map(means).fillna(labels.mean())
+        parts.append(_Ordered(numbers.to_numpy(float), labels[part]))
     return parts
 
 
 def _correlation(parts: list[_Ordered]) -> float:
     """Return the mean rank correlation (Spearman); 0 if there are too few rows."""
     found = [
-        pd.Series(each.numbers).rank().corr(pd.Series(each.labels))
-        for each in parts
-        if len(each.labels) >= _FEWEST and np.ptp(each.numbers) and np.ptp(each.labels)
+        pd.Series(numbers).rank().corr(pd.Series(labels))
+        for numbers, labels in parts
+        if len(labels) >= _FEWEST and np.ptp(numbers) and np.ptp(labels)
     ]
     return float(np.mean(found)) if found else 0.0
 

@@ -22,10 +22,10 @@ SUMMARY = "data/processed/summary.json"
 def raw_digests(project: Project) -> dict[str, str | None]:
     """Return the SHA-256 of each raw file, by its path below the root.
 
-    Of the optional files, only those that exist are in it.
+    Optional files that do not exist are left out.
     """
     found = digests(project.root, (*RAW, *OPTIONAL))
-    return {n: own for n, own in found.items() if n in RAW or own is not None}
+    return {n: digest for n, digest in found.items() if n in RAW or digest is not None}
 
 
 def write_summary(
@@ -40,7 +40,7 @@ def write_summary(
         project: The project.
         inputs: The digests of the raw files that were read.
         outputs: The digests of the processed files that were written.
-        content: What else the summary tells.
+        content: The rest of the summary.
 
     Raises:
         UserError: data/processed cannot be written to.
@@ -69,7 +69,7 @@ def fresh_summary(project: Project) -> dict[str, Any] | None:
 
 
 def exists(project: Project) -> bool:
-    """Return whether `preprocess` has run, whatever has changed since."""
+    """Return whether `preprocess` has run, even if files have changed since."""
     return (project.root / SUMMARY).is_file()
 
 
@@ -113,7 +113,7 @@ def require(project: Project) -> dict[str, str | None]:
 
 
 def own_columns(project: Project) -> dict[str, list[str] | None]:
-    """Return the user's own columns, with the words of each that has words."""
+    """Return the user's columns with the words of each, or None for numbers."""
     return dict((_read_summary(project) or {}).get("own_columns", {}))
 
 

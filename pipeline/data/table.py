@@ -35,23 +35,23 @@ class Built(NamedTuple):
 
 
 class OtherFile(NamedTuple):
-    """Columns that mark a file as another one, and what to tell the user of it."""
+    """Columns that mark a file as another one, and the error message about it."""
 
     marks: frozenset[str]
-    told: str
+    message: str
 
 
 @dataclass(frozen=True)
 class Table:
-    """What is known of a table.
+    """What is known of a table before its rows are read.
 
     Attributes:
         schema: of its columns.
         rules: how ambiguous cells are resolved within their row.
         built: columns that are computed from others.
-        others: files that are taken for this table's by mistake.
+        others: files that people give by mistake in place of this table's.
         remedy: what to do about a broken file, for error messages.
-        own: the columns of the user's columns.py, if there is one.
+        own: the function of the user's columns.py, if there is one.
     """
 
     schema: Schema

@@ -25,9 +25,9 @@ from pipeline.data.table import Table
 def preprocess(project: Project) -> dict[str, Any]:
     """Read, check and clean the rows, add the built columns, and write them.
 
-    `train.csv` and `test.csv` of data/processed are what `train` reads. Nothing in them
-    is learned from data: imputation, standardisation and one-hot encoding are fitted by
-    `train` in each fold, on its training rows.
+    `train` reads the two files of data/processed. Nothing in them is learned from data:
+    `train` fits imputation, standardisation and one-hot encoding in each fold, on its
+    training rows.
 
     Returns:
         The summary, which is written to data/processed too.
@@ -35,7 +35,7 @@ def preprocess(project: Project) -> dict[str, Any]:
     Raises:
         UserError: The data cannot be used, or the folder cannot be written to.
     """
-    # Taken before the files are read: a change meanwhile makes the result outdated.
+    # Before the files are read: if one changes meanwhile, the result is out of date.
     inputs = processed.raw_digests(project)
     table = project_table(project)
     schema = table.schema
@@ -90,21 +90,27 @@ def read_features(project: Project, inputs: Mapping[str, str | None]) -> Dataset
     """
     announce("reading data/processed")
     table = project_table(project)
+    schema = table.schema
     own = processed.own_columns(project)
-    own_layout = layout(table, own)
-    texts = [*own_layout.words, *own_layout.skipped[2:]]
-    if not table.schema.integer_ids and table.schema.id:
-        texts.append(table.schema.id)
+    encoding = layout(table, own)
+    texts = list(encoding.words)
+    if schema.carried_group:
+        texts.append(schema.carried_group)
+    if schema.id and not schema.integer_ids:
+        texts.append(schema.id)
     train, test = (
         _read(project.root, name, inputs[name], texts) for name in processed.FILES
     )
-    return Dataset(table.schema, own_layout, train, test, own)
+    return Dataset(schema, encoding, train, test, own)
 
 
 def _read(
     root: Path, name: str, digest: str | None, texts: Sequence[str]
 ) -> pd.DataFrame:
-    """Read the very file that has the digest: it may be replaced at any moment."""
+    """Read a file after checking its digest.
+
+    Both are done on one open file, since another command may replace it meanwhile.
+    """
     with (root / name).open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != digest:
             raise UserError(
@@ -123,15 +129,16 @@ def _read(
 def _imputed(dataset: Dataset) -> list[dict[str, Any]]:
     """Count the missing values of each column and give the median that replaces them.
 
-    Categories have no median: a missing one is 0 in all of its one-hot columns.
+    Words have no median: a missing one is 0 in all of its one-hot columns.
     """
     rows = []
-    train, test, own_layout = dataset.train, dataset.test, dataset.layout
-    for name in test.columns.difference(list(own_layout.skipped), sort=False):
+    train, test = dataset.train, dataset.test
+    for name in test.columns.difference(list(dataset.layout.skipped), sort=False):
         counts = {"train": int(train[name].isna().sum())}
         counts["test"] = int(test[name].isna().sum())
         if any(counts.values()):
-            value = None if name in own_layout.words else _median(train[name])
+            is_word = name in dataset.layout.words
+            value = None if is_word else _median(train[name])
             rows.append({"column": name, **counts, "value": value})
     return sorted(rows, key=lambda row: -(row["train"] + row["test"]))
 
@@ -147,7 +154,7 @@ def _unseen(
     outside_schema: dict[str, list[str]],
     table: Table,
 ) -> dict[str, list[str]]:
-    """Return the categories of the test rows that no training row has, by column."""
+    """Return the categories that only test rows have, by column."""
     unseen = {
         name: sorted(set(test[name].dropna()) - set(train[name].dropna()))
         for name in table.schema.categories
