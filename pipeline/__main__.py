@@ -22,7 +22,19 @@ def run() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
-    if _is_interrupted():
+    try:
+        from pipeline.cli import main
+
+        main()
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:  # main has printed the line
+            _leave()
+        raise
+    except BaseException:
+        # Interrupted while it was loaded: a library may raise an error instead.
+        if not _interrupts:
+            raise
+        sys.stderr.write(f"{INTERRUPTED_LINE}\n")
         _leave()
 
 
@@ -34,28 +46,6 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.Signals["SIGALRM"], _interrupt)
         repeat(signal.ITIMER_REAL, _AGAIN)
     signal.default_int_handler(number, frame)
-
-
-def _is_interrupted() -> bool:
-    """Run the command line, and return whether it was interrupted."""
-    try:
-        from pipeline.cli import main
-
-        main()
-    except KeyboardInterrupt:  # while it was loaded
-        pass
-    except SystemExit as stop:
-        if stop.code != INTERRUPTED:
-            raise
-        return True
-    except Exception:
-        # A library that was being loaded may raise an error of its own instead.
-        if not _interrupts:
-            raise
-    else:
-        return False
-    sys.stderr.write(f"{INTERRUPTED_LINE}\n")
-    return True
 
 
 def _leave() -> None:

@@ -1,17 +1,39 @@
-"""Write files and folders atomically; read and write JSON; compute SHA-256."""
+"""Write files and folders atomically; read and write JSON; compute SHA-256.
 
+What is written has a temporary path `.tmp-<name>`, and gets its name when complete. Its
+process holds the lock file `.tmp-<name>.lock` beside it. The system frees the lock when
+the process ends, however it ends, so a temporary path whose lock is free is a leftover.
+Where a file system has no locks, no leftover is removed and everything else works.
+"""
+
+import atexit
+import errno
 import hashlib
 import json
 import math
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
+from filelock import FileLock, Timeout
+
 from pipeline.core.errors import UserError
-from pipeline.core.staging import Temporary, open_temporary
+
+_PREFIX, _LOCK = ".tmp-", ".lock"
+_WAIT = 0.2  # seconds for a lock, which another process may hold while it cleans up
+_NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
+_written: set[Path] = set()  # the folders that this process writes to
+
+
+class Temporary(NamedTuple):
+    """The final name of a file or folder, and its path until it is renamed."""
+
+    name: str
+    path: Path
 
 
 def sha256(path: Path) -> str:
@@ -61,7 +83,7 @@ def write_atomically(path: Path, content: bytes | str | Iterable[str]) -> str:
     random_names = (uuid4().hex for _ in count())
     with (
         writable(path.parent),
-        open_temporary(path.parent, random_names, _make_file) as temporary,
+        open_temporary(path.parent, random_names) as temporary,
     ):
         with temporary.path.open("wb") as file:
             for part in parts:
@@ -83,14 +105,99 @@ def atomic_folder(parent: Path, names: Iterable[str]) -> Iterator[Temporary]:
     """
     with ExitStack() as stack:
         with writable(parent):
-            temporary = stack.enter_context(open_temporary(parent, names, Path.mkdir))
+            temporary = stack.enter_context(open_temporary(parent, names))
+            temporary.path.mkdir()
         yield temporary
         with writable(parent):
             temporary.path.replace(parent / temporary.name)
 
 
-def _make_file(path: Path) -> None:
-    path.touch(exist_ok=False)
+@contextmanager
+def open_temporary(parent: Path, names: Iterable[str]) -> Iterator[Temporary]:
+    """Reserve the first free name, and give a temporary path for it.
+
+    A name is free if nothing in the folder has it and no other process has reserved
+    it. The block makes the path and renames it; what it leaves there is removed.
+
+    Args:
+        parent: The folder, which is made if it does not exist.
+        names: The names to try, in order.
+
+    Raises:
+        OSError: The folder cannot be written to, or no name is free.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    _written.add(parent)
+    remove_leftovers(parent)
+    for name in names:
+        path, final = parent / f"{_PREFIX}{name}", parent / name
+        if final.exists():
+            continue
+        with _lock(path, timeout=_WAIT) as is_locked:
+            # It may have been renamed while we waited. Without locks, it may be there.
+            if is_locked is None or final.exists() or path.exists():
+                continue
+            try:
+                yield Temporary(name, path)
+                return
+            finally:
+                _remove(path)
+    raise FileExistsError(errno.EEXIST, "the name is taken", str(parent))
+
+
+def remove_leftovers(parent: Path) -> None:
+    """Remove the temporary paths and lock files of processes that have ended.
+
+    Whoever writes to the folder does it first. A stage that has nothing to write calls
+    it, so that a killed process leaves no trace once its command has been repeated.
+    """
+    names = {path.name.removesuffix(_LOCK) for path in parent.glob(f"{_PREFIX}*")}
+    for path in (parent / name for name in names):
+        with suppress(OSError), _lock(path, timeout=0) as is_locked:
+            if is_locked:
+                _remove(path)
+
+
+@atexit.register
+def _remove_interrupted() -> None:
+    """Remove what an interrupt left that came while a path was locked or freed."""
+    for parent in _written:
+        remove_leftovers(parent)
+
+
+@contextmanager
+def _lock(path: Path, timeout: float) -> Iterator[bool | None]:
+    """Lock a temporary path.
+
+    Yields:
+        True; False where there are no locks; None if another process has the lock.
+    """
+    lock = FileLock(f"{path}{_LOCK}", poll_interval=0.01, fallback_to_soft=False)
+    is_locked: bool | None = True
+    try:
+        lock.acquire(timeout=timeout)
+    except Timeout:
+        is_locked = None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        is_locked = False
+    try:
+        yield is_locked
+    finally:
+        if is_locked:
+            # While it is locked: once free, it may be the lock of another process.
+            # Windows removes no open file; there, release() removes it.
+            with suppress(OSError):
+                Path(lock.lock_file).unlink()
+            lock.release()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

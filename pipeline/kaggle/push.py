@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.core.errors import UserError
-from pipeline.core.files import writable
+from pipeline.core.files import open_temporary, writable
 from pipeline.core.progress import announce
-from pipeline.core.staging import open_temporary
 from pipeline.kaggle import receipts
 from pipeline.kaggle.client import Kaggle, Result, connect
 from pipeline.kaggle.errors import KaggleError, page
@@ -68,7 +67,7 @@ def push(
 def _locked(path: Path, digest: str) -> Iterator[None]:
     """Hold a lock on the content of a file, so that only one process submits it."""
     with ExitStack() as stack:
-        lock = open_temporary(path.parent, [f"{digest}.push"], Path.mkdir)
+        lock = open_temporary(path.parent, [f"{digest}.push"])
         with writable(path.parent):
             try:
                 stack.enter_context(lock)

@@ -14,11 +14,16 @@ import pandas as pd
 import torch
 from safetensors.torch import save
 
-from pipeline.core.files import atomic_folder, to_json, writable, write_atomically
+from pipeline.core.files import (
+    Temporary,
+    atomic_folder,
+    to_json,
+    writable,
+    write_atomically,
+)
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.core.settings import MLP, Settings
-from pipeline.core.staging import Temporary
 from pipeline.data.csv_frames import csv_blocks, number_text
 from pipeline.data.dataset import Dataset
 from pipeline.models.ensemble import Ensemble

@@ -16,10 +16,9 @@ from uuid import uuid4
 from pipeline.ames import DIGESTS, ames_schema
 from pipeline.ames.table import ames, is_ames
 from pipeline.core.errors import UserError
-from pipeline.core.files import sha256, writable
+from pipeline.core.files import open_temporary, remove_leftovers, sha256, writable
 from pipeline.core.paths import PACKAGE, Project
 from pipeline.core.progress import announce
-from pipeline.core.staging import open_temporary, remove_leftovers
 from pipeline.data.csv_frames import read_blocks
 from pipeline.data.raw import read_test, read_train
 from pipeline.kaggle.zip_reader import read_files
@@ -185,8 +184,8 @@ def _place(folder: Path, raw: Path, names: list[str]) -> None:
     if not names:
         remove_leftovers(raw)
         return
-    names_to_try = [uuid4().hex]
-    with writable(raw), open_temporary(raw, names_to_try, Path.mkdir) as temporary:
+    with writable(raw), open_temporary(raw, [uuid4().hex]) as temporary:
+        temporary.path.mkdir()
         for name in names:
             shutil.copyfile(folder / name, temporary.path / name)
         for name in names:

@@ -8,12 +8,11 @@ from statistics import median, quantiles
 from typing import Any, NamedTuple
 
 from pipeline.core.errors import UserError, short
-from pipeline.core.files import write_atomically
+from pipeline.core.files import remove_leftovers, write_atomically
 from pipeline.core.metrics import METRICS
 from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
-from pipeline.core.staging import remove_leftovers
 from pipeline.data.csv_reader import csv_text, read_rows
 from pipeline.data.schema import Schema
 from pipeline.kaggle.receipts import Receipt

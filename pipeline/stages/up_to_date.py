@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from pipeline.core.files import remove_leftovers
 from pipeline.core.fingerprint import fingerprint
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
 from pipeline.core.settings import Settings
-from pipeline.core.staging import remove_leftovers
 from pipeline.data import processed
 from pipeline.runs import integrity, store
 from pipeline.runs.record import Provenance, Run

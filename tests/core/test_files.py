@@ -1,7 +1,14 @@
-"""Files and folders are written atomically."""
+"""Files and folders are written atomically, and only leftovers are removed."""
+
+import errno
+import os
+import subprocess
+import sys
+import threading
 
 import pytest
 
+from pipeline.core import files
 from pipeline.core.errors import UserError
 from pipeline.core.files import (
     atomic_folder,
@@ -71,3 +78,143 @@ def test_numbers_that_are_not_json_are_refused(number, tmp_path):
     assert read_json(path) == {"score": [1.5, None]}
     with pytest.raises(ValueError, match="not JSON compliant"):
         to_json({"score": float(number)})
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from pipeline.core.files import atomic_folder
+with atomic_folder(Path(sys.argv[1]), ["held"]) as temporary:
+    (temporary.path / "half").write_text("half")
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that is writing a temporary folder for the name "held"."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        assert process.stdout.readline() == "ready\n"
+        yield process
+        process.kill()
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_temporary_folder_of_a_living_process_is_left_alone_and_is_renamed(
+    holder, tmp_path
+):
+    with atomic_folder(tmp_path, ["held", "free"]) as temporary:
+        assert temporary.name == "free"
+    write_atomically(tmp_path / "file", "text")
+    assert (tmp_path / ".tmp-held" / "half").is_file()
+    holder.communicate(timeout=60)
+    assert (tmp_path / "held" / "half").is_file()
+    assert names_in(tmp_path) == ["file", "free", "held"]
+
+
+def test_a_temporary_folder_of_a_killed_process_is_removed_by_the_next(
+    holder, tmp_path
+):
+    holder.kill()
+    holder.wait()
+    (tmp_path / ".tmp-file").write_text("half")
+    assert (tmp_path / ".tmp-held" / "half").is_file()
+    write_atomically(tmp_path / "file", "text")
+    assert names_in(tmp_path) == ["file"]
+
+
+def test_a_name_that_is_taken_is_never_written_into(tmp_path):
+    names = ["a", "b", "c"]
+    for _ in names:
+        with atomic_folder(tmp_path, names) as temporary:
+            (temporary.path / "own").write_text(temporary.name)
+    assert [(tmp_path / name / "own").read_text() for name in names] == names
+    with (
+        pytest.raises(UserError, match="the name is taken"),
+        atomic_folder(tmp_path, names),
+    ):
+        pass
+
+
+def test_many_at_once_all_get_a_name_of_their_own(tmp_path):
+    names = [f"{number:02}" for number in range(40)]
+    got = []
+
+    def claim():
+        for _ in range(10):
+            with atomic_folder(tmp_path, names) as temporary:
+                (temporary.path / "own").write_text(temporary.name)
+            got.append(temporary.name)
+
+    threads = [threading.Thread(target=claim) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(got) == names_in(tmp_path) == names
+    assert all((tmp_path / name / "own").read_text() == name for name in names)
+
+
+def test_a_pipe_named_like_a_temporary_file_keeps_nobody_waiting(tmp_path):
+    os.mkfifo(tmp_path / ".tmp-pipe")
+    os.mkfifo(tmp_path / ".tmp-lock.lock")
+    write_atomically(tmp_path / "file", "text")
+    assert (tmp_path / "file").read_text() == "text"
+
+
+def test_a_failure_leaves_neither_a_temporary_file_nor_a_lock(tmp_path):
+    with pytest.raises(RuntimeError), atomic_folder(tmp_path, ["one"]) as temporary:
+        assert names_in(tmp_path) == [".tmp-one", ".tmp-one.lock"]
+        (temporary.path / "half").write_text("half")
+        raise RuntimeError
+    assert names_in(tmp_path) == []
+
+
+def test_without_locks_files_are_written_and_nothing_is_removed(tmp_path, monkeypatch):
+    def no_locks(lock, **_):
+        raise OSError(errno.ENOLCK, "No locks available", lock.lock_file)
+
+    monkeypatch.setattr(files.FileLock, "acquire", no_locks)
+    (tmp_path / ".tmp-other").write_text("half")
+    for _ in range(2):
+        with atomic_folder(tmp_path, ["other", "folder", "next"]):
+            pass
+    write_atomically(tmp_path / "file", "text")
+    assert names_in(tmp_path) == [".tmp-other", "file", "folder", "next"]
+
+
+def test_the_lock_of_a_process_killed_after_renaming_is_removed(tmp_path):
+    (tmp_path / "file").write_text("complete")
+    (tmp_path / ".tmp-file.lock").touch()
+    files.remove_leftovers(tmp_path)
+    assert names_in(tmp_path) == ["file"]
+    files.remove_leftovers(tmp_path / "gone")
+
+
+INTERRUPTED_WHILE_CLAIMING = """
+import sys
+from pathlib import Path
+from filelock import FileLock
+from pipeline.core.files import write_atomically
+acquire = FileLock.acquire
+def interrupted(lock, **options):
+    acquire(lock, **options)
+    raise KeyboardInterrupt
+FileLock.acquire = interrupted
+try:
+    write_atomically(Path(sys.argv[1]) / "file", "text")
+except KeyboardInterrupt:
+    FileLock.acquire = acquire
+"""
+
+
+def test_an_interrupt_while_a_name_is_claimed_leaves_nothing(tmp_path):
+    command = [sys.executable, "-c", INTERRUPTED_WHILE_CLAIMING, str(tmp_path)]
+    subprocess.run(command, check=True)
+    assert not names_in(tmp_path)
