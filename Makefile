@@ -116,7 +116,7 @@ lesson: $(READY) ## List the lessons, or run one (LESSON=tensors, or all)
 	@$(PIPELINE) lesson $(ROOT_OPTION) $(call values,LESSON)
 
 bench: $(READY) ## Compare speed with the book's loop, scikit-learn and vmap
-	@$(PIPELINE) bench $(ROOT_OPTION) $(call flag,HIDDEN,hidden)
+	@$(BIN)/python -m experiments.speed $(ROOT_OPTION) $(call flag,HIDDEN,hidden)
 
 notebooks: $(READY_DEV) ## Make docs/lessons/*.ipynb from the lessons
 	@$(BIN)/python -m experiments.notebooks

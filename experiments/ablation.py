@@ -12,16 +12,8 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from experiments.common import (
-    DEVELOPMENT,
-    Houses,
-    Scores,
-    load,
-    put,
-    scores_of,
-    table,
-    validate,
-)
+from experiments.common import DEVELOPMENT, Houses, Scores, load, scores_of, validate
+from experiments.documents import SCORE, put, table
 from pipeline.ames import columns
 from pipeline.ames.table import ames
 from pipeline.core.settings import MLP, Settings
@@ -130,7 +122,7 @@ def main() -> None:
         rows.append([variant.name, *means, scores.difference(base)])
         print(*rows[-1], sep=" · ", flush=True)
     header = ["variant", "all rows", "without the two", "difference over all rows"]
-    put("ablation", table(header, rows))
+    put("ablation", table(header, rows), SCORE)
 
 
 if __name__ == "__main__":

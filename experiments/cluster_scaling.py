@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from distributed import Client, LocalCluster
 
-from experiments.common import load, put, table
+from experiments.common import load
+from experiments.documents import SCALE, put, table
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
 from pipeline.network.trainer import Candidate
@@ -24,7 +25,6 @@ from pipeline.tuning.halving import Rung, rungs_of, successive_halving
 from pipeline.tuning.space import SHAPES
 from pipeline.tuning.study import Study
 
-DOCUMENT = Path("docs/scale.md")
 BASE = Settings()
 CANDIDATES = [Candidate(5.0, 1e-3, 0.1 + n / 20) for n in range(search.BATCH_SIZE)]
 CORES = 2  # of a machine
@@ -53,10 +53,10 @@ def main() -> None:
     batches = {shape: _batch_seconds(encoded, price, shape) for shape in SHAPES}
     confirming = _cpu_seconds(lambda: search._losses(houses, BASE))
     serial = _serial()
-    put("sent", _sent(houses, encoded, price), DOCUMENT)
-    put("batches", _batch_table(batches, confirming), DOCUMENT)
-    put("serial", _serial_table(serial), DOCUMENT)
-    put("machines", _machines(max(batches.values()), confirming, serial), DOCUMENT)
+    put("sent", _sent(houses, encoded, price), SCALE)
+    put("batches", _batch_table(batches, confirming), SCALE)
+    put("serial", _serial_table(serial), SCALE)
+    put("machines", _machines(max(batches.values()), confirming, serial), SCALE)
 
 
 def _batch_seconds(encoded: object, price: np.ndarray, shape: str) -> float:

@@ -1,7 +1,6 @@
-"""What the experiments share: the data, scores over fold seeds, tables in docs/."""
+"""What the experiments share: the data, scores over fold seeds."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +11,6 @@ import torch
 from joblib import cpu_count
 
 from pipeline.ames.table import ames
-from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
@@ -22,7 +20,6 @@ from pipeline.validation.uncertainty import paired_difference
 
 PROJECT = Project(Path())
 ID, TARGET = "Id", "SalePrice"
-DOCUMENT = Path("docs/score.md")
 DEVELOPMENT = range(5)  # fold seeds on which settings were chosen
 HELD_OUT = range(10, 15)  # not held out from all choices: see docs/score.md
 OUTLIERS = (524, 1299)  # very large houses, sold cheaply; not removed from training
@@ -86,22 +83,3 @@ def scores_of(houses: Houses, log_predictions: Sequence[np.ndarray]) -> Scores:
     every = np.sqrt(squares.mean(axis=1)).mean()
     usual = np.sqrt(squares[:, houses.usual].mean(axis=1)).mean()
     return Scores(float(every), float(usual), squares.mean(axis=0))
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table with right-aligned numbers."""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def put(name: str, text: str, document: Path = DOCUMENT) -> None:
-    """Print a text, and write it between the marks `name` of a document."""
-    print(text)
-    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    pattern = re.escape(begin) + ".*?" + re.escape(end)
-    part = f"{begin}\n{text}\n{end}"
-    old = document.read_text(encoding="utf-8")
-    new, found = re.subn(pattern, lambda _: part, old, flags=re.DOTALL)
-    if found != 1:
-        raise ValueError(f"{document} has {found} parts named {name}")
-    write_atomically(document, new)

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 from joblib import cpu_count
 
-from experiments.common import HELD_OUT, Houses, load, put, scores_of, table
+from experiments.common import HELD_OUT, Houses, load, scores_of
+from experiments.documents import SCORE, put, table
 from pipeline.core.settings import Settings
 from pipeline.models.ensemble import cross_validate_models
 
@@ -36,7 +37,7 @@ def main() -> None:
         rows.append([name, f"{own.every:.4f}", f"{own.usual:.4f}", gap, f"{alike:.2f}"])
         print(*rows[-1], sep=" · ", flush=True)
     header = ["model", "all rows", "without the two", "difference to the blend"]
-    put("score", table([*header, "error correlation with mlp"], rows))
+    put("score", table([*header, "error correlation with mlp"], rows), SCORE)
 
 
 if __name__ == "__main__":

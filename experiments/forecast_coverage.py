@@ -8,8 +8,9 @@ one half is compared with the score of the other.
 
 import numpy as np
 
-from experiments.common import DEVELOPMENT, HELD_OUT, load, put, table
+from experiments.common import DEVELOPMENT, HELD_OUT, load
 from experiments.cv_score import log_predictions
+from experiments.documents import SCORE, put, table
 from pipeline.validation.uncertainty import forecast
 
 DRAWS = 200
@@ -32,7 +33,7 @@ def main() -> None:
         low, inside, high = (f"{count / DRAWS:.1%}" for count in counts)
         rows.append([str(seed), low, inside, high])
     header = ["fold seed", "score below", "inside", "above"]
-    put("coverage", table(header, rows))
+    put("coverage", table(header, rows), SCORE)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ import pandas as pd
 import torch
 from sklearn.linear_model import RidgeCV
 
-from experiments.common import Houses, load, put, scores_of, table, validate
+from experiments.common import Houses, load, scores_of, validate
+from experiments.documents import SCORE, put, table
 from experiments.other_models import kernel_ridge
 from pipeline.core.settings import MLP, Settings
 from pipeline.data.encoder import Encoder, Matrix
@@ -182,7 +183,7 @@ def main() -> None:
             [name, f"{score(own):.4f}", "" if same else f"{gap:+.4f} ± {error:.4f}"]
         )
     header = ["model", "King County", "difference to mlp + boosting"]
-    put("king-county-models", table(header, rows))
+    put("king-county-models", table(header, rows), SCORE)
     houses, rows = load(), []
     for name, settings in VARIANTS.items():
         own = errors(mlp(settings))
@@ -190,7 +191,7 @@ def main() -> None:
         rows.append([name, f"{score(own):.4f}", blended, ames(houses, settings)])
         print(*rows[-1], sep=" · ", flush=True)
     header = ["MLP settings", "King County", "blended with boosting", "Ames"]
-    put("king-county-settings", table(header, rows))
+    put("king-county-settings", table(header, rows), SCORE)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from sklearn.linear_model import RidgeCV
 from sklearn.metrics.pairwise import euclidean_distances
 from xgboost import XGBRegressor
 
-from experiments.common import HELD_OUT, Houses, load, put, scores_of, table, validate
+from experiments.common import HELD_OUT, Houses, load, scores_of, validate
+from experiments.documents import SCORE, put, table
 from pipeline.core.settings import MLP, Settings
 from pipeline.models import boosting
 from pipeline.validation.clipping import RowBounds, places_of
@@ -169,7 +170,7 @@ def main() -> None:
         print(*rows[-1], sep=" · ", flush=True)
     header = ["model", "all rows", "without the two", "error correlation with mlp"]
     header += ["blended with mlp", "as a third model", "processor seconds"]
-    put("peers", table(header, rows))
+    put("peers", table(header, rows), SCORE)
 
 
 if __name__ == "__main__":

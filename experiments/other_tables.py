@@ -23,7 +23,7 @@ import pandas as pd
 from lightgbm import LGBMRegressor
 from sklearn.datasets import load_diabetes
 
-from experiments.common import put, table
+from experiments.documents import SCORE, put, table
 from pipeline.core.metrics import METRICS
 from pipeline.validation.uncertainty import paired_difference
 
@@ -148,7 +148,7 @@ def main() -> None:
     """Compare on all tables."""
     rows = [row for own in TABLES for row in compare(own)]
     header = ["table: model", "metric", "cross-validated", "held out", "to LightGBM"]
-    put("other-tables", table(header, rows))
+    put("other-tables", table(header, rows), SCORE)
 
 
 if __name__ == "__main__":

@@ -14,14 +14,12 @@ from pathlib import Path
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from experiments.common import PROJECT, put, table
-from pipeline.bench import dataset, stacked
-from pipeline.bench.run import LAMBDAS
-from pipeline.bench.task import FOLDS, BenchmarkTask
+from experiments.common import PROJECT
+from experiments.competitors import FOLDS, load, new_trainer
+from experiments.documents import SPEED, put, table
 from pipeline.core.paths import Project
 from pipeline.network.trainer import Trainer
 
-DOCUMENT = Path("docs/speed.md")
 WIDTHS, EPOCHS = (256, 64), 5
 KINDS = {
     "matrix products": ("aten::bmm", "aten::baddbmm"),
@@ -42,8 +40,8 @@ SHOWN = 4  # packages shown per command
 def epoch_shares(width: int) -> dict[str, float]:
     """Return the share of each kind of work in an epoch's time, on one core."""
     torch.set_num_threads(1)
-    task = BenchmarkTask(*dataset.load(PROJECT), width, EPOCHS, LAMBDAS)
-    trainer = stacked.new_trainer(task, task.lambdas, range(FOLDS))
+    task = load(PROJECT, width, EPOCHS)
+    trainer = new_trainer(task, task.lambdas, range(FOLDS))
     trainer.train_epoch()
     seconds = _seconds_of_operations(trainer)
     total = seconds.total()
@@ -85,7 +83,7 @@ def main() -> None:
     shares = [epoch_shares(width) for width in WIDTHS]
     header = ["share of an epoch", *(f"hidden {width}" for width in WIDTHS)]
     lines = [[kind, *(f"{own[kind]:.0%}" for own in shares)] for kind in shares[0]]
-    put("profile", table(header, lines), DOCUMENT)
+    put("profile", table(header, lines), SPEED)
     lines = []
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -97,7 +95,7 @@ def main() -> None:
             packages = (f"{n} {s:.2f}" for n, s in own.most_common(SHOWN))
             lines.append([" ".join(command), f"{total:.2f}", ", ".join(packages)])
     header = ["command", "imports, s", "of these"]
-    put("imports", table(header, lines[2:]), DOCUMENT)
+    put("imports", table(header, lines[2:]), SPEED)
 
 
 if __name__ == "__main__":

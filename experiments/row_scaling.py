@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.common import ID, PROJECT, TARGET, put, table
+from experiments.common import ID, PROJECT, TARGET
+from experiments.documents import SPEED, put, table
 from pipeline.core.paths import Project
 
-DOCUMENT = Path("docs/speed.md")
 TIMES = (1, 10, 100, 1000)
 STAGES = {"preprocess": (), "train": ("--model", "mlp", "--epochs", "1")}
 NOISE = 0.02  # standard deviation of the factor on sizes and prices
@@ -92,7 +92,7 @@ def main() -> None:
     header = ["training rows"]
     for stage in STAGES:
         header += [f"{stage}, seconds", "peak GB"]
-    put("rows", table(header, lines), DOCUMENT)
+    put("rows", table(header, lines), SPEED)
 
 
 if __name__ == "__main__":

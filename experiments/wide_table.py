@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.common import put, table
-from experiments.row_scaling import DOCUMENT, measure
+from experiments.documents import SPEED, put, table
+from experiments.row_scaling import measure
 from pipeline.core.paths import Project
 
 TRAIN, TEST = 100_000, 10_000
@@ -56,7 +56,7 @@ def main() -> None:
             seconds, peak = measure(root, stage)
             lines.append([stage, f"{seconds:,.0f}", f"{peak:.2f}"])
             print(*lines[-1], sep=" · ", flush=True)
-    put("wide", table(["stage", "seconds", "peak GB"], lines), DOCUMENT)
+    put("wide", table(["stage", "seconds", "peak GB"], lines), SPEED)
 
 
 if __name__ == "__main__":

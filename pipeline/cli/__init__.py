@@ -13,7 +13,6 @@ from typer.exceptions import TyperException
 
 from pipeline import __version__
 from pipeline.cli.baselines import baselines
-from pipeline.cli.bench import bench
 from pipeline.cli.blend import blend
 from pipeline.cli.download import download
 from pipeline.cli.lesson import lesson
@@ -32,7 +31,7 @@ _COMMANDS = {
     command.__name__: command
     for command in (
         *(download, schema, preprocess, train, tune, baselines, blend, submit),
-        *(report, runs, predict, lesson, bench),
+        *(report, runs, predict, lesson),
     )
 }
 for name, command in _COMMANDS.items():

@@ -15,14 +15,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 from situations import copy_raw
 
-from pipeline.bench import run as bench
 from pipeline.cli import console, progress
 from pipeline.cli.baselines import show_baselines
 from pipeline.cli.console import fit
 from pipeline.cli.preprocess import show_preprocess
 from pipeline.cli.runs import show_runs
 from pipeline.cli.submit import show_submission
-from pipeline.cli.tables.bench import show_bench
 from pipeline.cli.tables.lesson import show_result
 from pipeline.cli.train import show_scores
 from pipeline.cli.tune import show_search
@@ -129,16 +127,6 @@ def search():
     return from_json(Search, record | {"command": "pipeline train"})
 
 
-def benchmark():
-    row = {"seconds": 123.45, "ratio_to_book": 1234.5, "sgemm_fraction": 0.123}
-    row |= {"fastest": 12.34, "slowest": 123.46, "peak_mb": 12_345.0}
-    row |= {"jobs": 64, "threads": 64, "error": 0.12}
-    sizes = {"network": [333, 256, 1], "networks": 20, "epochs": 20, "houses": 1460}
-    sizes |= {"rounds": 7, "train": {"mlp": 1.2, "boosting": 10.5, "train": 11.9}}
-    rows = [{"name": name, **row} for name in bench.MODULES]
-    return {"rows": rows, **sizes, "cores": 2, "engine": [], "sgemm": 1e11}
-
-
 def accuracies():
     epochs = ".694 .823 .840 .856 .866 .871 .875 .881 .883 .888"
     rows = [
@@ -177,7 +165,6 @@ TABLES = {
     ),
     "tune": lambda _: show_search(search()),
     "baselines": lambda _: show_baselines(baselines_run()),
-    "bench": lambda _: show_bench(benchmark()),
     "lesson of text": lambda folders: show_result(
         run_lesson(LESSONS["tensors"], LessonConfig("both", 0, None, folders))
     ),

@@ -16,7 +16,7 @@ from pipeline.cli import app
 
 STRANGE = 'a (1) & b\'s "c" $HOME $x `d` \\ 🏠'
 TEXT = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
-# A command that writes its arguments; make calls it in place of `pipeline`.
+# A command that writes its arguments; make calls it in place of `pipeline` and Python.
 STUB = """#!{python}
 import json, sys
 with open({log!r}, "a") as file:
@@ -29,14 +29,16 @@ for argument in sys.argv:
 
 @pytest.fixture
 def make(tmp_path):
-    """Run a target with a `pipeline` that writes down its arguments; return them."""
+    """Run a target with programs that write down their arguments; return them."""
     root, log = tmp_path / "clone", tmp_path / "log"
-    stub = root / ".venv" / "bin" / "pipeline"
-    stub.parent.mkdir(parents=True)
+    programs = root / ".venv" / "bin"
+    programs.mkdir(parents=True)
     for name in ("Makefile", "requirements.lock", "pyproject.toml"):
         shutil.copy(REPOSITORY / name, root / name)
-    stub.write_text(STUB.format(python=sys.executable, log=str(log)))
-    stub.chmod(0o755)
+    for name in ("pipeline", "python"):
+        stub = programs / name
+        stub.write_text(STUB.format(python=sys.executable, log=str(log)))
+        stub.chmod(0o755)
     (root / ".venv" / ".ready").touch()
 
     def run(*arguments, **environment):
@@ -86,6 +88,11 @@ def test_a_value_with_any_character_reaches_the_command_unchanged(
 def test_the_file_of_predict_may_have_any_name(make):
     _, calls = make("predict", f"FILE=-{STRANGE}", "OUT=o.csv", "RUN=7")
     assert calls == [["predict", "--run=7", "--output=o.csv", "--", f"-{STRANGE}"]]
+
+
+def test_bench_takes_the_hidden_units(make):
+    _, calls = make("bench", "HIDDEN=64")
+    assert calls == [["-m", "experiments.speed", "--hidden=64"]]
 
 
 def test_lists_are_split_at_spaces(make):

@@ -1,0 +1,38 @@
+"""Tables in Markdown, and where they stand in docs/."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pipeline.core.files import write_atomically
+
+SCORE, SPEED, SCALE = (Path(f"docs/{name}.md") for name in ("score", "speed", "scale"))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table whose columns are aligned, numbers to the right."""
+    columns = []
+    for number, column in enumerate(zip(header, *rows, strict=True)):
+        width = max(4, *map(len, column))
+        if number == 0:
+            rule, cells = "-" * width, [cell.ljust(width) for cell in column]
+        else:
+            rule, cells = (
+                "-" * (width - 1) + ":",
+                [cell.rjust(width) for cell in column],
+            )
+        columns.append([cells[0], rule, *cells[1:]])
+    return "\n".join(f"| {' | '.join(line)} |" for line in zip(*columns, strict=True))
+
+
+def put(name: str, text: str, document: Path) -> None:
+    """Print a text, and write it between the marks `name` of a document."""
+    print(text)
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    pattern = re.escape(begin) + ".*?" + re.escape(end)
+    part = f"{begin}\n{text}\n{end}"
+    old = document.read_text(encoding="utf-8")
+    new, found = re.subn(pattern, lambda _: part, old, flags=re.DOTALL)
+    if found != 1:
+        raise ValueError(f"{document} has {found} parts named {name}")
+    write_atomically(document, new)
