@@ -91,7 +91,7 @@ def project_table(project: Project) -> Table:
 
 
 def is_ames(path: Path) -> bool:
-    """Return whether a file has columns of Ames, or is one taken for it by mistake.
+    """Return whether a file has the columns of Ames, or is often mistaken for it.
 
     Raises:
         UserError: The file cannot be read.
@@ -129,7 +129,7 @@ def _check_features(table: Table) -> None:
 
 
 def _no_rows(schema: Schema) -> pd.DataFrame:
-    """Return a frame as one of checked rows, but without any."""
+    """Return an empty frame with the types of checked rows."""
     types = {
         column.name: pd.CategoricalDtype(list(column.vocabulary))
         if isinstance(column, Category)

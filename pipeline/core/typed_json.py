@@ -38,19 +38,19 @@ def to_json(value: Any) -> Any:  # noqa: ANN401
     """
     if is_dataclass(value):
         kept = _json_fields(cast(type, type(value)))
-        return {each.key: to_json(getattr(value, each.name)) for each in kept}
+        return {field.key: to_json(getattr(value, field.name)) for field in kept}
     if isinstance(value, list | tuple):
-        return [to_json(each) for each in value]
+        return [to_json(item) for item in value]
     if isinstance(value, dict):
-        return {name: to_json(each) for name, each in value.items()}
+        return {name: to_json(item) for name, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def from_json(kind: type[T], value: object) -> T:
     """Return JSON data as an object of a type.
 
-    A dataclass takes the keys that it has fields for and ignores all others; a missing
-    key takes the field's default.
+    Keys without a field of the dataclass are ignored. A field without a key takes its
+    default.
 
     Args:
         kind: a dataclass, or any type that the fields of one may have: list, tuple,
@@ -58,7 +58,7 @@ def from_json(kind: type[T], value: object) -> T:
         value: the JSON data.
 
     Raises:
-        ValueError: a key without a default is missing, or a value has another type.
+        ValueError: A key without a default is missing, or a value has another type.
     """
     return cast(T, _decode(kind, value, ""))
 
@@ -71,15 +71,17 @@ def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
         return _decode_fields(cast(type, kind), value, where)
     if origin in (list, tuple) and isinstance(value, list | tuple):
         items = enumerate(value)
-        return origin(_decode(inner[0], each, f"{where}[{n}]") for n, each in items)
+        return origin(_decode(inner[0], item, f"{where}[{n}]") for n, item in items)
     if origin is dict and isinstance(value, dict):
-        return {n: _decode(inner[1], each, f"{where}.{n}") for n, each in value.items()}
+        return {n: _decode(inner[1], item, f"{where}.{n}") for n, item in value.items()}
     if kind is Any or type(value) is kind:
         return value
     if kind is float and type(value) is int:
         return float(value)
     expected = (origin or kind).__name__
-    raise ValueError(f"{where or 'record'}: {short(repr(value))} is no {expected}")
+    raise ValueError(
+        f"{where or 'record'}: {short(repr(value))} is not of the type {expected}"
+    )
 
 
 def _decode_choice(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
@@ -87,18 +89,18 @@ def _decode_choice(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
     origin, inner = get_origin(kind), get_args(kind)
     if value is None and (origin is UnionType or _NULLABLE in inner):
         return None if origin is UnionType else math.nan
-    own = next((each for each in inner if each is type(value)), inner[0])
-    return _decode(own, value, where)
+    exact = next((choice for choice in inner if choice is type(value)), inner[0])
+    return _decode(exact, value, where)
 
 
 def _decode_fields(kind: type, value: dict[str, Any], where: str) -> object:
     found = {}
-    for each in _json_fields(kind):
-        place = f"{where}.{each.key}".lstrip(".")
-        if each.key in value:
-            found[each.name] = _decode(each.kind, value[each.key], place)
-        elif each.required:
-            raise ValueError(f"{place}: missing")
+    for field in _json_fields(kind):
+        path = f"{where}.{field.key}".lstrip(".")
+        if field.key in value:
+            found[field.name] = _decode(field.kind, value[field.key], path)
+        elif field.required:
+            raise ValueError(f"{path}: missing")
     return kind(**found)
 
 
@@ -114,11 +116,11 @@ def _json_fields(kind: type) -> list[_Field]:
     """Return the fields of a dataclass that JSON has, in order."""
     hints = get_type_hints(kind, include_extras=True)
     found = []
-    for each in fields(kind):
-        marks = getattr(hints[each.name], "__metadata__", ())
+    for field in fields(kind):
+        marks = getattr(hints[field.name], "__metadata__", ())
         keys = [mark.name for mark in marks if isinstance(mark, Key)]
-        key = keys[0] if keys else each.name
-        required = each.default is MISSING and each.default_factory is MISSING
+        key = keys[0] if keys else field.name
+        required = field.default is MISSING and field.default_factory is MISSING
         if key is not None:
-            found.append(_Field(each.name, key, hints[each.name], required))
+            found.append(_Field(field.name, key, hints[field.name], required))
     return found

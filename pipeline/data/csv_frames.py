@@ -24,8 +24,8 @@ _BLOCK_ROWS = 20_000  # written at a time
 def read_blocks(path: Path, remedy: str) -> Iterator[pd.DataFrame]:
     """Yield the rows of a file as text, indexed by line number.
 
-    The first frame has no rows, so that the header can be checked before they are read.
-    The arguments and the errors are those of `read_rows`.
+    The first frame has the header without rows, so that it can be checked before rows
+    are read. Arguments and errors are those of `read_rows`.
     """
     lines = Lines(path, remedy)
     with open_text(path, remedy) as file:
@@ -67,7 +67,7 @@ def _read_plain(text: str, lines: Lines) -> pd.DataFrame | None:
 
 
 def _has_even_lines(block: bytes, columns: int) -> bool:
-    """Return whether each line has as many cells as the header, and is not too long."""
+    """Return whether all lines are short and have as many cells as the header."""
     characters = np.frombuffer(block, np.uint8)
     ends, commas = (np.flatnonzero(characters == ord(mark)) for mark in "\n,")
     counts = np.diff(np.searchsorted(commas, ends), prepend=0)

@@ -1,8 +1,8 @@
 """Read a CSV file line by line, and report exactly where it is broken.
 
-No cell of this data contains a newline, so a row is one line. An unclosed quote is
-therefore found in its own line, and at most `LONGEST` characters of any file are in
-memory. Only the standard library is imported, so that commands start fast.
+Cells do not contain newlines, so a row is one line. An unclosed quote is therefore
+found in the line that has it, and at most `LONGEST` characters of a file are in memory.
+Only the standard library is imported, so that commands start fast.
 """
 
 import csv
@@ -35,7 +35,7 @@ _WHOLE_CELLS = re.compile(r'(?:(?:"(?:[^"]|"")*"|[^",][^,]*)?,)*')
 
 
 class _BrokenLineError(Exception):
-    """A line is malformed; `column` selects the name of its column, if it is known."""
+    """A line is malformed; `column` is a slice of the header with the wrong column."""
 
     def __init__(self, why: str, cell: int | None = None) -> None:
         super().__init__(why)
@@ -43,7 +43,7 @@ class _BrokenLineError(Exception):
 
 
 class Lines:
-    """Splits the lines of a file into cells, in their order, first the header.
+    """Splits the lines of a file into cells, the header first.
 
     Attributes:
         number: of the last line that was split; the header is line 1.
@@ -55,7 +55,7 @@ class Lines:
         self.number, self.header = 0, list[str]()
 
     def split(self, text: TextIO) -> Iterator[list[str]]:
-        """Yield the cells of each line of a text, which goes on with the file.
+        """Yield the cells of each line of a text, the next part of the file.
 
         Raises:
             UserError: A line is malformed.
@@ -179,12 +179,12 @@ def _check_text(cells: list[str]) -> None:
 
 
 def _split(line: str) -> list[str]:
-    """Return the cells of a line that may be malformed."""
+    """Return the cells of a line, even if it is malformed."""
     return next(csv.reader([line])) or [""]
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows of texts as a CSV file; a cell is quoted where it must be."""
+    """Return rows of texts as a CSV file; cells are quoted where necessary."""
     lines = StringIO()
     csv.writer(lines, lineterminator="\n").writerows(rows)
     return lines.getvalue()

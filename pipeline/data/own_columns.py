@@ -1,9 +1,9 @@
-"""Columns of the user's own: a function `columns` in data/raw/columns.py.
+"""The user's columns: a function `columns` in data/raw/columns.py.
 
-It takes a frame of cleaned rows and returns the same frame with more columns. Each
-value must be computed from its own row: `check_row_wise` runs the function on other
-sets of rows and compares. The file is code of the user's project, and is run only from
-data/raw. A run folder holds none.
+The function takes a frame of cleaned rows and returns the frame with more columns. It
+must compute each value from one row: `check_row_wise` runs it on other sets of rows and
+compares. The file is code of the user's project, and only the one in data/raw is run.
+No code is saved in a run folder.
 """
 
 import traceback
@@ -36,15 +36,15 @@ class OwnColumns:
         """Return the columns that the function adds, numbers or words, for some rows.
 
         Raises:
-            UserError: The function fails, changes what it was given, or returns
-                something else than such columns.
+            UserError: The function fails, changes the given columns, or does not
+                return columns of numbers or words.
         """
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
                 result = self.function(rows.reset_index(drop=True))
         except (Exception, SystemExit) as error:  # whatever the user's code raises
-            raise UserError(self._told(error)) from None
+            raise UserError(self._message(error)) from None
         if not isinstance(result, pd.DataFrame):
             self._refuse(f"returns {type(result).__name__}; return the frame of rows")
         if not result.index.equals(pd.RangeIndex(len(rows))):
@@ -81,21 +81,20 @@ class OwnColumns:
         if pd.api.types.is_datetime64_any_dtype(column):
             self._refuse(f"column {name}: dates; make numbers of them, like .dt.year")
         texts = column.astype(object).where(column.notna() & (column != ""), None)
-        wrong = pd.Series([not isinstance(each, str | None) for each in texts])
+        wrong = pd.Series([not isinstance(text, str | None) for text in texts])
         if wrong.any():
             kind = type(texts.iloc[int(wrong.argmax())]).__name__
             self._refuse(f"column {name}: has a {kind}; numbers or texts are needed")
         return texts
 
     def check_row_wise(self, rows: pd.DataFrame, built: pd.DataFrame) -> None:
-        """Check that each value is the same whatever other rows are there.
+        """Check that the other rows of a frame do not change a value.
 
-        A function that looks at other rows would carry what it sees from the rows of
-        validation to those of training.
+        If they did, values of the rows of validation would leak into training.
 
         Args:
-            rows: What the function was given.
-            built: What `build` returned for it.
+            rows: The frame that the function was given.
+            built: The columns that `build` returned for it.
 
         Raises:
             UserError: A value depends on other rows.
@@ -139,7 +138,7 @@ class OwnColumns:
     def _refuse(self, what: str) -> NoReturn:
         raise UserError(f"{self.path}: {_FUNCTION} {what}")
 
-    def _told(self, error: BaseException) -> str:
+    def _message(self, error: BaseException) -> str:
         lines = [
             frame.lineno
             for frame in traceback.extract_tb(error.__traceback__)
@@ -184,7 +183,7 @@ def _described(error: BaseException) -> str:
 
 
 def _same(first: pd.Series, second: pd.Series) -> pd.Series:
-    """Return whether the values are equal, or both missing, for each row."""
+    """Return for each row whether the values are equal or both missing."""
     if pd.api.types.is_numeric_dtype(first) and pd.api.types.is_numeric_dtype(second):
         near = np.isclose(
             first.to_numpy(float), second.to_numpy(float), rtol=1e-9, equal_nan=True
@@ -194,5 +193,5 @@ def _same(first: pd.Series, second: pd.Series) -> pd.Series:
 
 
 def _first(marked: pd.Series) -> str:
-    place = int(np.asarray(marked).argmax())
-    return f"row {marked.index[place] + 1}"
+    """Return the number of the first marked row, for a message."""
+    return f"row {marked.index[int(np.asarray(marked).argmax())] + 1}"

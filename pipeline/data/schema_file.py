@@ -34,7 +34,7 @@ _MOST_BYTES = 10_000_000
 
 
 class _SchemaError(Exception):
-    """What is wrong with a schema; the file is added where it is known."""
+    """What is wrong with a schema; `parse_schema` adds the name of the file."""
 
 
 def read_schema(path: Path) -> Schema:
@@ -80,7 +80,7 @@ def parse_schema(text: str, path: Path, source: str = SCHEMA_FILE) -> Schema:
 
 
 def _toml_error(message: str) -> str:
-    """Return an error of tomllib with the line first."""
+    """Return an error of tomllib with the line number first."""
     found = re.search(r" \(at line (\d+), column (\d+)\)$", message)
     if not found:
         return f"{message}; fix it"
@@ -160,13 +160,13 @@ def _category(
         raise _SchemaError(f"column {name}: vocabulary: list the words it may have")
     if "" in values:
         raise _SchemaError(
-            f"column {name}: vocabulary: an empty text is no word; add it to missing"
+            f"column {name}: vocabulary: an empty text is not a word; add it to missing"
         )
     for reserved, used in ((ABSENT, absent), (OTHER, others)):
         if used and reserved in values:
             raise _SchemaError(
-                f"column {name}: vocabulary: {reserved} is the name of a category of "
-                "its own here; remove it"
+                f"column {name}: vocabulary: {reserved} is the name of another "
+                "category here; remove it"
             )
     return Category(name, values, absent=absent, ordered=ordered, others=others)
 
@@ -205,16 +205,16 @@ def _refuse_unknown(
 
 
 def _check_names(schema: Schema) -> None:
-    """Check that the names which are used are columns, and each is used once.
+    """Check that all names are those of columns, and that none has two uses.
 
     Raises:
-        _SchemaError: They are not.
+        _SchemaError: A name is wrong.
     """
-    read = (*schema.names, *schema.left_out)
+    listed = (*schema.names, *schema.left_out)
     for key, name in (("id", schema.id), ("target", schema.target)):
-        if name in read:
-            place = "columns" if name in schema.names else "left_out"
-            raise _SchemaError(f"{key} {name}: also in {place}; remove it there")
+        if name in listed:
+            other = "columns" if name in schema.names else "left_out"
+            raise _SchemaError(f"{key} {name}: also in {other}; remove it there")
     if schema.id_name in (*schema.names, schema.target, schema.group):
         raise _SchemaError(f"id {schema.id_name}: used for another column; rename it")
     for name in schema.left_out:
@@ -223,14 +223,18 @@ def _check_names(schema: Schema) -> None:
     _check_words(schema)
     words = [c.name for c in schema.categories.values() if not c.ordered]
     pairs = [first for first, _ in schema.interactions]
-    _check_known("group", [schema.group], read, "a column")
+    _check_known("group", [schema.group], listed, "a column")
     _check_known("ceiling", [schema.ceiling], words, "a column of the kind word")
     _check_known("interactions", pairs, words, "a column of the kind word")
     _check_known("shown", schema.shown, schema.names, "a column")
 
 
 def _check_words(schema: Schema) -> None:
-    """Check that no word of a vocabulary is the text of a blank cell."""
+    """Check that no vocabulary lists the text of a blank cell.
+
+    Raises:
+        _SchemaError: One does.
+    """
     for column in schema.categories.values():
         for word in column.values:
             if word in schema.missing:
@@ -249,7 +253,7 @@ def _check_known(
 
 
 class _Keys:
-    """Reads the keys of a table of the schema, each with its check."""
+    """Reads the keys of a table, and checks their values."""
 
     def __init__(self, table: Mapping[str, Any], where: str) -> None:
         self._table, self._where = table, where
@@ -260,7 +264,7 @@ class _Keys:
         return _SchemaError(f"{self._where}{key}: {given}; {what}")
 
     def name(self, key: str) -> str | None:
-        """Return a text that is not empty, or None if there is none."""
+        """Return a text that is not empty; None without the key."""
         return self.required_name(key) if key in self._table else None
 
     def required_name(self, key: str) -> str:
@@ -278,11 +282,11 @@ class _Keys:
         return str(value)
 
     def is_word(self, key: str, word: str) -> bool:
-        """Return whether a key has a word, or is not there."""
+        """Return whether a key has this word, or is left out."""
         return bool(self._table.get(key, word) == word)
 
     def flag(self, key: str) -> bool:
-        """Return true or false; false if it is not there."""
+        """Return true or false; false without the key."""
         value = self._table.get(key, False)
         if not isinstance(value, bool):
             raise self._wrong(key, "give true or false")
@@ -296,7 +300,7 @@ class _Keys:
         return float(value)  # type: ignore[arg-type]
 
     def range(self, key: str) -> tuple[float, float]:
-        """Return the lowest and the highest value; all values if it is not there."""
+        """Return the lowest and the highest value; infinite ones without the key."""
         value = self._table.get(key, [-inf, inf])
         if (
             not isinstance(value, list)
@@ -308,11 +312,11 @@ class _Keys:
         return float(value[0]), float(value[1])
 
     def rising(self, key: str, low: float) -> tuple[float, ...]:
-        """Return finite numbers from `low` on, each larger than the one before."""
+        """Return finite numbers in rising order, none below `low`."""
         value = self._table.get(key, [])
         if (
             not isinstance(value, list)
-            or not all(_is_number(each) and isfinite(each) for each in value)
+            or not all(_is_number(number) and isfinite(number) for number in value)
             or min(value, default=low) < low
             or any(first >= second for first, second in pairwise(value))
         ):
@@ -320,18 +324,18 @@ class _Keys:
         return tuple(map(float, value))
 
     def texts(self, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """Return texts, each given once."""
+        """Return different texts."""
         value = self._table.get(key, list(default))
         if not isinstance(value, list):
             raise self._wrong(key, 'give a list, like ["a", "b"]')
-        for each in value:
-            if not isinstance(each, str):
+        for text in value:
+            if not isinstance(text, str):
                 raise _SchemaError(
-                    f"{self._where}{key}: {each} is not a text; write it in quotes"
+                    f"{self._where}{key}: {text} is not a text; write it in quotes"
                 )
-            if value.count(each) > 1:
+            if value.count(text) > 1:
                 raise _SchemaError(
-                    f"{self._where}{key}: {short(each)} is listed twice; remove one"
+                    f"{self._where}{key}: {short(text)} is listed twice; remove one"
                 )
         return tuple(value)
 
@@ -362,5 +366,5 @@ def _is_pair(value: object) -> bool:
     return (
         isinstance(value, list)
         and len(value) == 2
-        and all(isinstance(each, str) for each in value)
+        and all(isinstance(name, str) for name in value)
     )

@@ -22,7 +22,7 @@ _REMEDY = "put the file there"
 
 
 class WrittenSchema(NamedTuple):
-    """A schema file, and what was inferred; nothing where the columns are known."""
+    """A schema file, and what was inferred; nothing for the columns of House Prices."""
 
     path: Path
     schema: Schema
@@ -31,7 +31,7 @@ class WrittenSchema(NamedTuple):
     @property
     def kinds(self) -> dict[str, int]:
         """The number of columns of each kind, the largest first."""
-        return dict(Counter(each.kind for each in self.guesses).most_common())
+        return dict(Counter(guess.kind for guess in self.guesses).most_common())
 
     def to_json(self) -> dict[str, Any]:
         """Return what `schema --json` prints."""
@@ -52,8 +52,8 @@ def write_schema(project: Project, options: Options, *, force: bool) -> WrittenS
 
     Args:
         project: The project.
-        options: What the user tells of the files.
-        force: Replace a schema that is there.
+        options: What the user gives of the files.
+        force: Replace an existing schema.
 
     Raises:
         UserError: There is a schema already, a file cannot be used, or the options do
@@ -81,7 +81,7 @@ def _infer(
 ) -> tuple[str, list[Guess]]:
     try:
         return infer_schema(frames[0], frames[1], options)
-    except UserError as error:  # it names the files without their folder
+    except UserError as error:  # the message names files without their folder
         raise UserError(f"{project.raw}: {error}") from None
 
 

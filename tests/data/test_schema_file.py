@@ -75,14 +75,14 @@ BROKEN = {
     "a vocabulary that is no list": (*words('vocabulary = "red"'), "give a list"),
     "a number in a vocabulary": (*words('vocabulary = ["red", 3]'), "is not a text"),
     "a word twice": (*words('vocabulary = ["red", "red"]'), "'red' is listed twice"),
-    "an empty word": (*words('vocabulary = ["red", "blue", ""]'), "is no word"),
+    "an empty word": (*words('vocabulary = ["red", "blue", ""]'), "is not a word"),
     "the word of a blank": (
         *words('vocabulary = ["red", "blue", "None"], blank = "none"'),
-        "None is the name of a category of its own",
+        "None is the name of another category",
     ),
     "the word of other words": (
         *words('vocabulary = ["red", "other"], others = true'),
-        "other is the name of a category of its own",
+        "other is the name of another category",
     ),
     "a blank word of no meaning": (
         *words('vocabulary = ["red", "blue"], blank = 0'),
