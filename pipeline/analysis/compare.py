@@ -16,7 +16,7 @@ from pipeline.core.numbers import (
     mean_text,
     score_text,
 )
-from pipeline.kaggle.leaderboard import SubmittedRun
+from pipeline.kaggle.receipts import SubmittedRun
 from pipeline.runs.schemas import run_schema
 from pipeline.validation.uncertainty import Difference, paired_difference
 

@@ -13,7 +13,7 @@ from pipeline.core.errors import UserError, one_line
 from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
 from pipeline.kaggle import receipts
-from pipeline.kaggle.leaderboard import SubmittedRun, submitted_runs, with_submission
+from pipeline.kaggle.receipts import SubmittedRun, submitted_runs, with_submission
 from pipeline.runs.record import Run
 from pipeline.runs.store import find_run, selected_run
 

@@ -1,18 +1,19 @@
-"""The requests to Kaggle, made through Kaggle's own client.
+"""The requests to Kaggle, made through Kaggle's own client; each error is one line.
 
 The client is kagglesdk, which the `kaggle` package installs. The package itself is not
 imported: that would sign in over the network and make folders, and its calls print and
 retry for minutes. Importing this module without kagglesdk raises a UserError.
+
+The text of an exception is never shown: its URLs and headers can hold credentials.
 """
 
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Literal, NamedTuple
 
-from pipeline import __version__
-from pipeline.core.errors import UserError
-from pipeline.kaggle.zip_reader import MOST_BYTES
+from pipeline.core.errors import UserError, one_line
 
 try:
     import requests
@@ -28,18 +29,17 @@ except ImportError:
         "Kaggle's client is not installed; pip install 'house-price-pipeline[kaggle]'"
     ) from None
 
-from requests.adapters import HTTPAdapter
+from requests.exceptions import ChunkedEncodingError, SSLError
+from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 
 from pipeline.kaggle import credentials
-from pipeline.kaggle.credentials import Credentials
-from pipeline.kaggle.errors import (
-    TIMEOUT,
-    KaggleError,
-    clean,
-    translate_errors,
-)
+from pipeline.kaggle.credentials import NEW_CREDENTIALS, Credentials
 
+TIMEOUT = 60.0  # seconds without a response
 _CHUNK = 2**16  # bytes
+# Kaggle mentions one of these when the daily limit of submissions is reached.
+_DAILY_LIMIT = ("allowance", "daily", "today", "tomorrow")
+_INVALID = (requests.RequestException, ValueError, TypeError, KeyError, AttributeError)
 
 
 class Result(NamedTuple):
@@ -51,6 +51,34 @@ class Result(NamedTuple):
     error: str | None
 
 
+class KaggleError(UserError):
+    """A request to Kaggle failed.
+
+    Attributes:
+        what: What happened.
+        status: The HTTP status, or None without a valid response.
+        retry_after: The seconds to wait that Kaggle asked for, or 0.
+    """
+
+    def __init__(
+        self, what: str, hint: str, status: int | None = None, retry_after: float = 0
+    ) -> None:
+        super().__init__(f"{what}; {hint}")
+        self.what = what
+        self.status = status
+        self.retry_after = retry_after
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same request may succeed later."""
+        return self.status == 429 or not self.rejected
+
+    @property
+    def rejected(self) -> bool:
+        """Whether Kaggle rejected the request, so that it had no effect."""
+        return self.status is not None and self.status < 500
+
+
 class Kaggle:
     """A competition, for one user. Every method may raise KaggleError."""
 
@@ -60,19 +88,19 @@ class Kaggle:
         self._api = client.competitions.competition_api_client
         self._credentials, self._competition = credentials, competition
 
-    def data(self) -> bytes:
-        """Download the zip of the competition's files."""
+    def data(self, most_bytes: int) -> bytes:
+        """Download the zip of the competition's files, if it is not too large."""
         request = ApiDownloadDataFilesRequest()
         request.competition_name = self._competition
         content = bytearray()
         with (
-            translate_errors(self._credentials, self._competition),
+            _one_line_errors(self._credentials, self._competition),
             self._api.download_data_files(request) as response,
         ):
             for chunk in response.iter_content(_CHUNK):
                 content += chunk
-                if len(content) > MOST_BYTES:
-                    what = f"Kaggle sends more than {MOST_BYTES:,} bytes"
+                if len(content) > most_bytes:
+                    what = f"Kaggle sends more than {most_bytes:,} bytes"
                     raise KaggleError(
                         what, "download the files by hand, then give --from FOLDER"
                     )
@@ -91,7 +119,7 @@ class Kaggle:
         request.file_name = name
         request.content_length = len(content)
         request.last_modified_epoch_seconds = modified
-        with translate_errors(self._credentials, self._competition):
+        with _one_line_errors(self._credentials, self._competition):
             upload = self._api.start_submission_upload(request)
             # Without the client's session: this URL must not get the credentials.
             response = requests.put(upload.create_url, data=content, timeout=TIMEOUT)
@@ -106,7 +134,7 @@ class Kaggle:
         request.competition_name = self._competition
         request.blob_file_tokens = token
         request.submission_description = message
-        with translate_errors(self._credentials, self._competition):
+        with _one_line_errors(self._credentials, self._competition):
             number = int(self._api.create_submission(request).ref)
             if not number:
                 raise ValueError("no submission number")
@@ -116,13 +144,14 @@ class Kaggle:
         """Return the current state of a submission."""
         request = ApiGetSubmissionRequest()
         request.ref = number
-        with translate_errors(self._credentials, self._competition):
+        with _one_line_errors(self._credentials, self._competition):
             found = self._api.get_submission(request)
+            error = _cleaned(found.error_description or "", self._credentials)
             return Result(
                 status=found.status.name.lower(),
                 public_score=_score(found.public_score),
                 private_score=_score(found.private_score),
-                error=clean(found.error_description or "", self._credentials) or None,
+                error=error or None,
             )
 
 
@@ -142,17 +171,16 @@ def connect(competition: str) -> Iterator[Kaggle]:
 
 def _login(competition: str) -> Credentials | None:
     """Return the token of `kaggle auth login`, renewed if it has expired."""
-    place = Credentials(KaggleCredentials.DEFAULT_CREDENTIALS_FILE)
-    with _open(place) as client:
+    file = Credentials(KaggleCredentials.DEFAULT_CREDENTIALS_FILE)
+    with _open(file) as client, _one_line_errors(file, competition):
         try:
             stored = KaggleCredentials.load(client)
         except (OSError, ValueError, TypeError, AttributeError):
             raise UserError(
-                f"{place.place}: not as `kaggle auth login` writes it; run it again"
+                f"{file.place}: not as `kaggle auth login` writes it; run it again"
             ) from None
-        with translate_errors(place, competition):
-            token = stored and stored.get_access_token()
-    return Credentials(place.place, token=token) if token else None
+        token = stored and stored.get_access_token()
+    return Credentials(file.place, token=token) if token else None
 
 
 @contextmanager
@@ -162,26 +190,16 @@ def _open(credentials: Credentials) -> Iterator[KaggleClient]:
             username=credentials.username,
             password=credentials.key,
             api_token=credentials.token,
-            user_agent=f"house-price-pipeline/{__version__}",
+            user_agent="house-price-pipeline",
         )
     except Exception:  # the client has no narrower type for this
         raise UserError(
             "KAGGLE_API_ENVIRONMENT: unknown to Kaggle's client; unset it"
         ) from None
     with client:
-        for scheme in ("https://", "http://"):
-            client.http_client()._session.mount(scheme, _TimeoutAdapter())
+        session = client.http_client()._session
+        session.send = partial(session.send, timeout=TIMEOUT)  # it sets no limit
         yield client
-
-
-class _TimeoutAdapter(HTTPAdapter):
-    """Sets the time limit that the client does not set."""
-
-    def send(  # type: ignore[override]
-        self, request: requests.PreparedRequest, **settings: object
-    ) -> requests.Response:
-        settings["timeout"] = TIMEOUT
-        return super().send(request, **settings)  # type: ignore[arg-type]
 
 
 def _score(text: str | None) -> float | None:
@@ -190,3 +208,97 @@ def _score(text: str | None) -> float | None:
     except ValueError:
         return None
     return score if math.isfinite(score) else None
+
+
+def page(competition: str) -> str:
+    """Return the address of a competition."""
+    return f"https://www.kaggle.com/c/{competition}"
+
+
+@contextmanager
+def _one_line_errors(credentials: Credentials, competition: str) -> Iterator[None]:
+    """Turn the exceptions of Kaggle's client into a KaggleError.
+
+    Raises:
+        KaggleError: What went wrong, without a URL or a header.
+    """
+    try:
+        yield
+    except requests.HTTPError as error:
+        response = error.response  # the client always sets it
+        raise _rejection(response, credentials, page(competition)) from None  # type: ignore[arg-type]
+    except (requests.Timeout, requests.ConnectionError, ChunkedEncodingError) as error:
+        raise _unreachable(error) from None
+    except _INVALID:
+        raise KaggleError(
+            "Kaggle sent an invalid response",
+            "if this happens again, pip install --upgrade kaggle",
+        ) from None
+    except OSError as error:
+        reason = error.strerror or "the certificate file is missing"
+        raise KaggleError(
+            f"the request to Kaggle failed ({reason})", "fix that, then try again"
+        ) from None
+
+
+def _cleaned(text: str, credentials: Credentials) -> str:
+    """Return text from Kaggle on one short line, without the user's secrets."""
+    for secret in credentials.secrets:
+        text = text.replace(secret, "…")
+    return one_line(text, 200)
+
+
+def _unreachable(error: Exception) -> KaggleError:
+    cause = error.args[0] if error.args else None
+    if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
+        return KaggleError(
+            f"Kaggle did not respond within {TIMEOUT:g} s", "try again later"
+        )
+    if isinstance(error, SSLError):
+        return KaggleError(
+            "Kaggle's TLS certificate could not be verified", "is there a proxy?"
+        )
+    if isinstance(cause, MaxRetryError):
+        return KaggleError(
+            "Kaggle cannot be reached", "check the network and the proxy settings"
+        )
+    return KaggleError("the connection to Kaggle was closed", "try again")
+
+
+def _rejection(
+    response: requests.Response, credentials: Credentials, page: str
+) -> KaggleError:
+    status, message = response.status_code, _message(response, credentials)
+    reply = f"({status}: {message})" if message else f"({status})"
+    retry_after = _seconds(response.headers.get("Retry-After"))
+    later = f"try again in {retry_after:.0f} s" if retry_after else "try again later"
+    what, hint = f"Kaggle rejected the request {reply}", f"see {page}"
+    if status == 401:
+        what = f"Kaggle does not accept the credentials of {credentials.place} {reply}"
+        hint = NEW_CREDENTIALS
+    elif status == 403:
+        hint = f"accept the rules at {page}/rules, then try again"
+    elif status == 429:
+        what = f"rate limited by Kaggle {reply}"
+        hint = f"too many requests, or the daily limit of submissions: {later}"
+    elif status >= 500:
+        what, hint = f"Kaggle server error {reply}", later
+    elif any(word in message.lower() for word in _DAILY_LIMIT):
+        what = f"the daily limit of submissions is reached {reply}"
+        hint = "try again tomorrow"
+    return KaggleError(what, hint, status, retry_after)
+
+
+def _message(response: requests.Response, credentials: Credentials) -> str:
+    """Return Kaggle's own message in a response, or an empty string."""
+    try:
+        return _cleaned(str(response.json()["message"]), credentials)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        return max(0.0, float(text or 0))
+    except ValueError:  # Retry-After may also be a date
+        return 0.0

@@ -7,7 +7,6 @@ name their place, and must not show them.
 
 import base64
 import errno
-import json
 import os
 import sys
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from pathlib import Path
 from kagglesdk import get_access_token_from_env
 
 from pipeline.core.errors import UserError
+from pipeline.core.files import read_json
 
 NEW_CREDENTIALS = (
     "make new ones with `kaggle auth login`, "
@@ -88,7 +88,7 @@ def _username_and_key() -> Credentials | None:
     if not path.exists():
         return None
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = read_json(path)
         username = str(username or stored["username"])
         key = str(key or stored["key"])
     except OSError as error:

@@ -12,8 +12,7 @@ from pipeline.core.errors import UserError
 from pipeline.core.files import open_temporary, writable
 from pipeline.core.progress import announce
 from pipeline.kaggle import receipts
-from pipeline.kaggle.client import Kaggle, Result, connect
-from pipeline.kaggle.errors import KaggleError, page
+from pipeline.kaggle.client import Kaggle, KaggleError, Result, connect, page
 from pipeline.kaggle.receipts import COMPLETE, ERROR, PENDING, SENDING, Receipt
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two checks

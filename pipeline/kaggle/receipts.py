@@ -1,15 +1,20 @@
 """Receipts of submissions: submissions/<name>.kaggle.json beside <name>.csv.
 
+The receipt of a run's submission has its score on the leaderboard.
+
 A receipt is written before the file is submitted. So even if the program is killed, a
 file is not submitted twice by accident.
 """
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 from pipeline.core.errors import UserError
 from pipeline.core.files import read_json, to_json, write_atomically
+from pipeline.core.paths import Project
+from pipeline.runs.record import Run
+from pipeline.runs.store import list_runs
 
 SENDING = "sending"  # it is not known whether Kaggle has accepted the file
 PENDING = "pending"  # accepted, not scored yet
@@ -75,3 +80,45 @@ def find(folder: Path, digest: str) -> Receipt | None:
         if receipt and receipt.sha256 == digest:
             return receipt
     return None
+
+
+class SubmittedRun(NamedTuple):
+    """A run, its submission file and the receipt of that, or None."""
+
+    run: Run
+    submission: str | None
+    receipt: Receipt | None
+
+    @property
+    def leaderboard(self) -> float | None:
+        """The leaderboard score."""
+        return self.receipt.public_score if self.receipt else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the run as `runs --json` prints it."""
+        return self.run.to_json() | {
+            "submission": self.submission,
+            "leaderboard": self.leaderboard,
+            "kaggle": self.receipt and asdict(self.receipt),
+            "edited": self.run.is_edited,
+        }
+
+
+def submitted_runs(project: Project) -> list[SubmittedRun]:
+    """Return all runs, newest first, with their submissions.
+
+    Raises:
+        UserError: A receipt cannot be read.
+    """
+    return [with_submission(project, run) for run in list_runs(project)]
+
+
+def with_submission(project: Project, run: Run) -> SubmittedRun:
+    """Return a run with its submission.
+
+    Raises:
+        UserError: The receipt cannot be read.
+    """
+    path = project.submissions / f"{run.run_id}.csv"
+    submission = str(path) if path.is_file() else None
+    return SubmittedRun(run, submission, read(path))

@@ -1,32 +1,46 @@
 """The stage `download`: fetch and check train.csv and test.csv, copy them to data/raw.
 
 The source is the copy bundled with the project, Kaggle, or a zip or folder of the user.
-Of another competition than House Prices, sample_submission.csv is copied too.
+Of another competition than House Prices, sample_submission.csv is copied too. A zip is
+not trusted: its files are read into memory, and nothing is unpacked to disk.
 """
 
 import os
 import shutil
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from pipeline.ames import DIGESTS, ames_schema
 from pipeline.ames.table import ames, is_ames
-from pipeline.core.errors import UserError
+from pipeline.core.errors import UserError, one_line
 from pipeline.core.files import open_temporary, remove_leftovers, sha256, writable
 from pipeline.core.paths import PACKAGE, Project
 from pipeline.core.progress import announce
 from pipeline.data.csv_frames import read_blocks
 from pipeline.data.raw import read_test, read_train
-from pipeline.kaggle.zip_reader import read_files
 
 BUNDLED, KAGGLE = "bundled", "kaggle"
 PLACED, REPLACED, SAME = "placed", "replaced", "already there"
 _NAMES = ("train.csv", "test.csv")
 _SAMPLE = "sample_submission.csv"
+MOST_BYTES = 100 * 2**20  # of a zip, and of the files read from it; Kaggle's has 1 MB
+_UNREADABLE = (  # that zipfile raises for damaged or encrypted files
+    BadZipFile,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 
 
 def download(
@@ -107,7 +121,7 @@ def _fetch(source: str, competition: str | None, temporary: Path) -> Path:
             f"--from {source}: no such file or folder; "
             "give bundled, kaggle, a zip or a folder"
         )
-    for name, content in read_files(path, _NAMES, [_SAMPLE]).items():
+    for name, content in read_zip(path).items():
         (temporary / name).write_bytes(content)
     return temporary
 
@@ -119,8 +133,76 @@ def _from_kaggle(competition: str | None, temporary: Path) -> Path:
     path = temporary / "download.zip"
     announce("downloading the competition's files from Kaggle")
     with connect(competition or str(ames_schema().competition)) as kaggle:
-        path.write_bytes(kaggle.data())
+        path.write_bytes(kaggle.data(MOST_BYTES))
     return path
+
+
+def read_zip(archive: Path) -> dict[str, bytes]:
+    """Return train.csv, test.csv and the sample, if any, from any folder of a zip.
+
+    Raises:
+        UserError: The zip cannot be read, is too large, or does not have train.csv and
+            test.csv exactly once.
+    """
+    try:
+        if archive.stat().st_size > MOST_BYTES:
+            raise _refused(archive, f"more than {MOST_BYTES:,} bytes")
+        with ZipFile(archive) as opened:
+            found = _members(archive, opened)
+            return {
+                name: _content(archive, opened, member)
+                for name, member in found.items()
+            }
+    except OSError as error:
+        reason = error.strerror or "the file is truncated"
+        raise UserError(f"{archive}: cannot be read ({reason})") from None
+    except _UNREADABLE as error:
+        reason = f"not a readable zip ({one_line(error, 200)})"
+        raise _refused(archive, reason) from None
+
+
+def _members(archive: Path, opened: ZipFile) -> dict[str, ZipInfo]:
+    """Return the wanted files of a zip, by their names without folders."""
+    files: dict[str, list[ZipInfo]] = {}
+    for member in opened.infolist():
+        if not member.is_dir():
+            name = PurePosixPath(member.filename.replace("\\", "/")).name
+            files.setdefault(name, []).append(member)
+    for name in _NAMES:
+        if name not in files:
+            shown = [_shown(member) for members in files.values() for member in members]
+            held = ", ".join(shown[:5]) or "no file"
+            raise _refused(archive, f"no {name} in it, but {held}")
+    found = {name: files[name] for name in (*_NAMES, _SAMPLE) if name in files}
+    for name, members in found.items():
+        if len(members) > 1:
+            raise _refused(archive, f"it contains {len(members)} files named {name}")
+    size = sum(member.file_size for (member,) in found.values())
+    if size > MOST_BYTES:
+        raise _refused(archive, f"{size:,} bytes when decompressed")
+    return {name: member for name, (member,) in found.items()}
+
+
+def _content(archive: Path, opened: ZipFile, member: ZipInfo) -> bytes:
+    # zipfile limits the memory that decompression takes for these two methods only.
+    if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        why = f"{_shown(member)} has an unsupported compression method"
+        raise _refused(archive, why)
+    with opened.open(member) as stream:
+        content = stream.read(member.file_size + 1)
+    if len(content) != member.file_size:
+        raise _refused(archive, f"{_shown(member)} does not have its declared size")
+    return content
+
+
+def _shown(member: ZipInfo) -> str:
+    return one_line(member.filename, 60)
+
+
+def _refused(archive: Path, why: str) -> UserError:
+    return UserError(
+        f"{archive}: {why}; nothing was written; use the zip as downloaded from Kaggle"
+    )
 
 
 def _intact(folder: Path) -> Path:

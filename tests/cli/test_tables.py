@@ -29,8 +29,7 @@ from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.core.typed_json import from_json
 from pipeline.kaggle import receipts
-from pipeline.kaggle.leaderboard import SubmittedRun
-from pipeline.kaggle.receipts import Receipt
+from pipeline.kaggle.receipts import Receipt, SubmittedRun
 from pipeline.lessons import LESSONS, baselines
 from pipeline.lessons.config import LessonConfig
 from pipeline.lessons.result import LessonResult, Measurement

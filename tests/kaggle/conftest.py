@@ -10,7 +10,7 @@ from kaggle_server import serve
 from situations import QUICK, copy_raw
 
 from pipeline.cli import main
-from pipeline.kaggle import client, errors, push
+from pipeline.kaggle import client, push
 
 
 @pytest.fixture(scope="module")
@@ -64,4 +64,3 @@ def root(trained, tmp_path):
 @pytest.fixture
 def impatient(monkeypatch):
     monkeypatch.setattr(client, "TIMEOUT", 0.2)
-    monkeypatch.setattr(errors, "TIMEOUT", 0.2)

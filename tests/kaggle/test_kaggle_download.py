@@ -5,7 +5,7 @@ from kaggle_cases import FAILURES, NAMES, TOKEN, data_zip, fails_in_one_line
 from kaggle_server import SIGNATURE, Reply
 from situations import RAW
 
-from pipeline.kaggle import client
+from pipeline.stages import download
 
 
 def test_the_files_come_from_kaggle(pipeline, kaggle, tmp_path):
@@ -89,7 +89,7 @@ def test_a_broken_download_is_one_line_and_changes_nothing(
 def test_a_download_that_is_too_large_is_aborted(
     pipeline, kaggle, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(client, "MOST_BYTES", 9_000)
+    monkeypatch.setattr(download, "MOST_BYTES", 9_000)
     result = pipeline("download", "--from", "kaggle", "--root", tmp_path / "new")
     fails_in_one_line(result, "sends more than 9,000 bytes", tmp_path / "new")
 

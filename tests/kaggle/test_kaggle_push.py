@@ -279,7 +279,7 @@ def test_without_the_client_the_error_says_what_to_install(
     arguments, pipeline, root, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, "kagglesdk", None)
-    for name in ("client", "push", "credentials", "errors"):
+    for name in ("client", "push", "credentials"):
         monkeypatch.delitem(sys.modules, f"pipeline.kaggle.{name}", raising=False)
     result = pipeline(*arguments, "--root", root)
     assert result.status == 2
