@@ -1,4 +1,4 @@
 """From a CSV file to checked, cleaned rows and to numeric features, fitted per fold.
 
-Anything about the columns of the competition belongs here; networks and scores do not.
+Nothing here knows the columns of a competition, networks or scores.
 """
