@@ -30,32 +30,26 @@ class Row(NamedTuple):
 
 
 def compare(
-    several: Sequence[Facts | SubmittedRun], errors: Sequence[pd.DataFrame]
+    submitted: Sequence[Facts | SubmittedRun], errors: Sequence[pd.DataFrame]
 ) -> list[Row]:
     """Return the scores and the settings of runs, a row for each quantity.
 
     Args:
-        several: the runs, with their leaderboard scores.
-        errors: the id, fold, target and `error` of each run's rows.
+        submitted: The runs, with their leaderboard scores.
+        errors: The id and the `error` of the rows of each run.
 
     Raises:
-        UserError: the runs are of different metrics, or a run cannot be read.
+        UserError: The runs have different metrics, or a run cannot be read.
     """
-    runs = [each.run for each in several]
+    runs = [item.run for item in submitted]
     if len({run.metric for run in runs}) > 1:
-        raise UserError(
-            "the runs are of different metrics; compare those of one metric"
-        )
+        raise UserError("the runs have different metrics; compare runs of one metric")
+    metric, id_name = METRICS[runs[0].metric], run_schema(runs[0]).id_name
     differences = [
-        _difference(
-            run_schema(runs[0]).id_name, METRICS[runs[0].metric], errors[0], each
-        )
-        for each in errors[1:]
+        _difference(id_name, metric, errors[0], other) for other in errors[1:]
     ]
     rows = {
-        f"{METRICS[runs[0].metric].title}, all rows": [
-            score_text(run.final.pooled) for run in runs
-        ],
+        f"{metric.title}, all rows": [score_text(run.final.pooled) for run in runs],
         "difference to the first run": ["–", *map(_signed, differences)],
         "told apart from it": ["–", *map(_told_apart, differences)],
         "mean ± sd of folds": [
@@ -64,19 +58,14 @@ def compare(
         "expected, 90 % interval": [
             interval_text(run.forecast.low, run.forecast.high) for run in runs
         ],
-        "on the leaderboard": [_score(each.leaderboard) for each in several],
+        "on the leaderboard": [score_text(item.leaderboard) for item in submitted],
         "models": [", ".join(run.models) for run in runs],
         "best λ": [lambda_text(run.best_lambda) or "–" for run in runs],
         "seconds": [f"{run.seconds:.1f}" for run in runs],
     }
     settings = [setting_texts(run.settings) for run in runs]
-    for name in settings[0]:
-        rows[name] = [each[name] for each in settings]
+    rows |= {name: [texts[name] for texts in settings] for name in settings[0]}
     return [Row(name, cells, len(set(cells)) > 1) for name, cells in rows.items()]
-
-
-def _score(score: float | None) -> str:
-    return "–" if score is None else score_text(score)
 
 
 def _difference(

@@ -1,4 +1,4 @@
-"""Collect what the report shows of a run, from its folder and its data."""
+"""The facts of a run: its predictions and errors, learning curves, and importances."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from pipeline.data.features import clean_rows
 from pipeline.data.raw import read_train
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table
-from pipeline.kaggle import receipts
+from pipeline.kaggle.leaderboard import with_submission
 from pipeline.runs.integrity import changes, data_changes
 from pipeline.runs.predictions import read_numbers
 from pipeline.runs.predictor import Predictor
@@ -22,7 +22,6 @@ from pipeline.runs.record import HISTORY, LARGEST_ERRORS, OUT_OF_FOLD, Run
 from pipeline.runs.schemas import run_schema
 from pipeline.runs.tables import run_own_columns, run_table
 
-MOST_SHOWN = 5  # columns beside the largest errors, if the schema names none
 _HISTORY = {
     "lambda": float,
     "fold": int,
@@ -36,20 +35,20 @@ class Facts(NamedTuple):
     """A run with its predictions, learning curves and column importances.
 
     Attributes:
-        run: the run.
-        table: what is known of the rows.
-        rows: the id, fold, target and prediction of oof.csv, `error` (of logs, or in
-            the unit of the target), `share` of the total loss and, if data/raw has not
+        run: The run.
+        table: The schema of the rows, and the user's columns.
+        rows: The id, fold, target and prediction of oof.csv; `error` (of logs, or in
+            the unit of the target); `share` of the total loss; and, if data/raw has not
             changed since training, the cleaned columns.
-        model_errors: the errors of each model of a blend, a column per model; empty
+        model_errors: The errors of each model of a blend, a column per model; empty
             for a single model.
-        cleaned: whether `rows` has the cleaned columns: data/raw has not changed.
-        history: the learning curves, or None if the run has no networks.
-        importance: of each column to the MLP, or None if data/raw has changed or the
-            run has no networks.
-        changes: a line for each file that has changed since the run finished.
-        submitted: whether there is a submission file.
-        leaderboard: the score on Kaggle, or None.
+        cleaned: Whether `rows` has the cleaned columns.
+        history: The learning curves, or None if the run has no networks.
+        importance: The importance of each column to the MLP, or None if data/raw has
+            changed or the run has no networks.
+        changes: A line for each file that has changed since the run finished.
+        submitted: Whether there is a submission file.
+        leaderboard: The score on Kaggle, or None.
     """
 
     run: Run
@@ -78,20 +77,12 @@ class Facts(NamedTuple):
         """The rows with the largest losses, largest first."""
         return self.rows.nlargest(LARGEST_ERRORS, "share")
 
-    @property
-    def shown(self) -> list[str]:
-        """The columns that are shown: those of the schema, or the most important."""
-        if not self.cleaned:
-            return []
-        found = [each.column for each in self.importance or []]
-        return list(self.schema.shown) or found[:MOST_SHOWN]
-
 
 def read_facts(project: Project, run: Run) -> Facts:
     """Read the files of a run, and compute the importance of each column.
 
     Raises:
-        UserError: a file of the run is missing or not as `pipeline train` writes it.
+        UserError: A file of the run is missing or not as `pipeline train` writes it.
     """
     table = run_table(run)
     rows = read_rows(run)
@@ -107,8 +98,7 @@ def read_facts(project: Project, run: Run) -> Facts:
             predictor = replace(Predictor.load(run), table=table)
             importance = importances(predictor, cleaned, fold)
         rows = cleaned.assign(**{str(name): rows[name] for name in rows})
-    submission = project.submissions / f"{run.run_id}.csv"
-    receipt = receipts.read(submission)
+    submitted = with_submission(project, run)
     return Facts(
         run=run,
         table=table,
@@ -118,8 +108,8 @@ def read_facts(project: Project, run: Run) -> Facts:
         history=history,
         importance=importance,
         changes=list(changes(project, run)),
-        submitted=submission.is_file(),
-        leaderboard=receipt.public_score if receipt else None,
+        submitted=submitted.submission is not None,
+        leaderboard=submitted.leaderboard,
     )
 
 

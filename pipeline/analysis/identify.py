@@ -31,7 +31,7 @@ def describe(run: Run) -> dict[str, str]:
     settings = {
         option_name(name): text for name, text in setting_texts(run.settings).items()
     }
-    if run.blended:  # the blended runs may differ in all others
+    if run.blended:  # the blended runs may differ in all other settings
         settings = {name: settings[name] for name in ("folds", "seed")}
     elif not run.has_networks:
         settings |= dict.fromkeys(("lambda", "hidden"), "")
@@ -50,26 +50,25 @@ def describe(run: Run) -> dict[str, str]:
 def distinguishing(described: Sequence[dict[str, str]]) -> list[str]:
     """Return the names in which runs differ, and those that are always shown.
 
-    A setting that a run does not have, as a blend of runs has none, is no difference. A
-    note that only some runs have is.
+    Settings that some runs lack, as a blend of runs does, are not compared. Notes are:
+    a run with a note differs from one without.
     """
-    names = dict.fromkeys(name for each in described for name in each)
-    values = {name: {each.get(name, "") for each in described} for name in names}
-    return [
-        name
-        for name, own in values.items()
-        if name in _ALWAYS or len(own if name == _NOTE else own - {""}) > 1
-    ]
+    values: dict[str, set[str]] = {}
+    for texts in described:
+        for name, text in texts.items():
+            if text or name == _NOTE:
+                values.setdefault(name, set()).add(text)
+    return [name for name, found in values.items() if name in _ALWAYS or len(found) > 1]
 
 
 def matching(runs: Sequence[Run], filters: Sequence[str]) -> list[Run]:
     """Return the runs that all filters match, such as `epochs=10` or `note=wider`.
 
-    A filter matches a value as it is shown, or one of several values. For a note it is
-    enough that the note has the text in it.
+    A filter matches a value as it is shown, or one of several values. It matches a note
+    that contains its text.
 
     Raises:
-        UserError: a filter has no name that runs have.
+        UserError: A filter is not NAME=VALUE, or no run has that name.
     """
     pairs = [_parse(text, runs) for text in filters]
     return [
@@ -81,10 +80,10 @@ def matching(runs: Sequence[Run], filters: Sequence[str]) -> list[Run]:
 
 def _parse(text: str, runs: Sequence[Run]) -> tuple[str, str]:
     name, _, value = text.partition("=")
-    known = dict.fromkeys(name for run in runs for name in describe(run))
-    if known and (name not in known or not value):
+    names = dict.fromkeys(name for run in runs for name in describe(run))
+    if names and (name not in names or not value):
         raise UserError(
-            f"--filter {text}: give NAME=VALUE, where NAME is one of {', '.join(known)}"
+            f"--filter {text}: give NAME=VALUE, where NAME is one of {', '.join(names)}"
         )
     return name, value
 

@@ -41,9 +41,9 @@ def importances(
     """Return the importance of every raw column, largest first.
 
     Args:
-        predictor: the networks of a run.
-        rows: cleaned training rows.
-        fold: shape [rows], the fold whose networks were not trained on the row.
+        predictor: The networks of a run.
+        rows: Cleaned training rows.
+        fold: The fold whose networks were not trained on the row, shape [rows].
     """
     generator = np.random.default_rng(0)
     if len(rows) > MOST_ROWS:
@@ -57,7 +57,7 @@ def importances(
         orders = [generator.permutation(len(rows)) for _ in range(SHUFFLES)]
         increases = scores.increases(name, orders)
         found.append(Importance(name, increases, float(np.mean(increases))))
-    return sorted(found, key=lambda each: -each.mean)
+    return sorted(found, key=lambda item: -item.mean)
 
 
 def _names(predictor: Predictor) -> list[str]:
@@ -69,8 +69,8 @@ class _Scores:
     """Scores copies of the rows in which one column is shuffled.
 
     Only what the column changes is computed again: the features that are built from it,
-    and the predictions for the rows whose features changed. The user's own columns are
-    built again for each column: what they are computed from is not known.
+    and the predictions for the rows whose features changed. Nobody knows which columns
+    the user's columns.py reads, so its columns are built again for each shuffle.
     """
 
     def __init__(
@@ -81,14 +81,15 @@ class _Scores:
         self._ranked = rank_ordered(rows, schema)
         self._formulas, self._sources = formulas(self._table), sources(self._table)
         features = build_features(rows, self._table)
-        known = {*self._sources, *predictor.layout.skipped}
-        self._own = {str(name) for name in features} - known
+        of_package = {*self._sources, *predictor.layout.skipped}
+        self._of_user = {str(name) for name in features} - of_package
         self._matrix = to_matrix(features, predictor.layout)
-        self._place_of = {name: n for n, name in enumerate(self._matrix.names)}
+        self._position = {name: n for n, name in enumerate(self._matrix.names)}
         self._actual = rows[schema.target].to_numpy(float)
-        self._places = places_of(rows, schema).reset_index(drop=True)
-        every = np.arange(len(rows))
-        self._predicted = self._predict(self._matrix, every, self._places)
+        self._ceiling = places_of(rows, schema).reset_index(drop=True)
+        self._predicted = self._predict(
+            self._matrix, np.arange(len(rows)), self._ceiling
+        )
         self._score = predictor.metric.score(self._predicted, self._actual)
 
     def increases(self, name: str, orders: Sequence[np.ndarray]) -> list[float]:
@@ -96,7 +97,7 @@ class _Scores:
         row = np.tile(np.arange(len(self._actual)), len(orders))
         features = self._shuffled(name, row, np.concatenate(orders))
         encoded = to_matrix(features, self._predictor.layout)
-        columns = [self._place_of[each] for each in encoded.names]
+        columns = [self._position[column] for column in encoded.names]
         before = self._matrix.entries[:, columns][row]
         differ = (encoded.entries != before) & ~(
             np.isnan(encoded.entries) & np.isnan(before)
@@ -105,46 +106,56 @@ class _Scores:
         entries = self._matrix.entries[row[changed]]
         entries[:, columns] = encoded.entries[changed]
         predicted = self._predicted[row]
-        ceiling = self._table.schema.ceiling
-        places = features.get(ceiling, self._places.iloc[row]).iloc[changed]
+        ceiling = features.get(self._table.schema.ceiling, self._ceiling.iloc[row])
         predicted[changed] = self._predict(
-            self._matrix._replace(entries=entries), row[changed], places
+            self._matrix._replace(entries=entries), row[changed], ceiling.iloc[changed]
         )
         score = self._predictor.metric.score
         return [
-            score(own, self._actual) - self._score
-            for own in np.split(predicted, len(orders))
+            score(shuffled, self._actual) - self._score
+            for shuffled in np.split(predicted, len(orders))
         ]
 
     def _shuffled(self, name: str, row: np.ndarray, order: np.ndarray) -> pd.DataFrame:
-        """Return the features that a column changes, and what these interact with."""
-        names = {each for each, own in self._sources.items() if name in own}
-        names |= self._own
+        """Return the features that a column changes, and those they interact with."""
+        changed = {
+            feature for feature, sources in self._sources.items() if name in sources
+        }
+        changed |= self._of_user
         for pair in map(set, self._predictor.layout.interactions):
-            names |= pair if pair & names else set()
-        names -= self._own
-        needed = set().union(*(self._sources[each] for each in names))
+            if pair & changed:
+                changed |= pair
+        changed -= self._of_user
+        needed = set().union(*(self._sources[feature] for feature in changed))
         if self._table.own is not None:
             needed = set(self._table.schema.names)
         ranked = self._ranked[list(needed)].iloc[row].reset_index(drop=True)
         ranked[name] = self._ranked[name].iloc[order].array
-        features = {each: self._feature(ranked, each) for each in sorted(names)}
-        own = own_columns(ranked, self._table)
-        return pd.DataFrame(features).assign(**{str(each): own[each] for each in own})
+        features = pd.DataFrame(
+            {feature: self._feature(ranked, feature) for feature in sorted(changed)}
+        )
+        of_user = own_columns(ranked, self._table)
+        return features.assign(**{str(column): of_user[column] for column in of_user})
 
     def _feature(self, ranked: pd.DataFrame, name: str) -> pd.Series:
         formula = self._formulas.get(name)
         return ranked[name] if formula is None else formula(ranked)
 
     def _predict(
-        self, matrix: Matrix, row: np.ndarray, places: pd.Series
+        self, matrix: Matrix, row: np.ndarray, ceiling: pd.Series
     ) -> np.ndarray:
-        """Return the out-of-fold predictions of some rows, given the number of each."""
+        """Return the out-of-fold predictions of rows.
+
+        Args:
+            matrix: The encoded rows.
+            row: The number of the training row that each is a copy of.
+            ceiling: Their words in the column that the upper target bound depends on.
+        """
         predicted = np.empty(len(row))
         for fold in np.unique(self._fold).tolist():
-            own = np.flatnonzero(self._fold[row] == fold)
-            rows = matrix._replace(entries=matrix.entries[own])
-            predicted[own] = self._predictor.predict_by_fold(
-                rows, places.iloc[own], fold
+            held_out = np.flatnonzero(self._fold[row] == fold)
+            rows = matrix._replace(entries=matrix.entries[held_out])
+            predicted[held_out] = self._predictor.predict_by_fold(
+                rows, ceiling.iloc[held_out], fold
             )
         return predicted

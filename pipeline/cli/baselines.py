@@ -51,18 +51,12 @@ def show_baselines(run: Run) -> None:
             baseline.what,
             baseline.over or "",
             *score_texts([baseline.pooled]),
-            _gain(baseline),
+            difference_text(baseline.gain, baseline.gain_error),
             f"{baseline.seconds:.0f}",
         )
     show(f"Baselines: {run.metric_title} over all rows, lower is better", table)
     for line in _notes(baselines):
         say(line)
-
-
-def _gain(baseline: BaselineScore) -> str:
-    if baseline.gain is None:
-        return ""
-    return difference_text(baseline.gain, baseline.gain_error)
 
 
 def _notes(baselines: list[BaselineScore]) -> Iterator[str]:

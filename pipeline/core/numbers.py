@@ -7,12 +7,12 @@ FEW_FOLDS = 6  # up to this many folds, scores are written in full
 _MOST_FOLDS = 10  # more columns than this do not fit into 100 characters
 
 
-def score_text(score: float, *, signed: bool = False) -> str:
+def score_text(score: float | None, *, signed: bool = False) -> str:
     """Return a score with four decimals; one of 10 or more with five digits.
 
-    NaN, the score where a network diverged, is "–".
+    A score that is missing, or NaN because a network diverged, is "–".
     """
-    if math.isnan(score):
+    if score is None or math.isnan(score):
         return "–"
     decimals = 4
     if math.isfinite(score) and abs(score) >= 10:
@@ -35,8 +35,10 @@ def mean_text(mean: float, std: float, *, short: bool = False) -> str:
     return " ± ".join(score_texts([mean, std], short=short))
 
 
-def difference_text(difference: float, error: float | None) -> str:
-    """Return the difference of two scores, ± its standard error if there is one."""
+def difference_text(difference: float | None, error: float | None) -> str:
+    """Return the difference of two scores ± its standard error; nothing for None."""
+    if difference is None:
+        return ""
     text = score_text(difference, signed=True)
     if error is not None:
         text += f" ± {score_text(error)}"

@@ -19,7 +19,7 @@ from pipeline.report.drawing import (
 )
 
 _HEIGHT = 250
-_MOST_PLACES = 30  # those with the most rows
+_MOST_WORDS = 30  # those with the most rows
 _LAYERS = 4  # of half-transparent dots, which are darker where they overlap
 _MOST_GROUPS = 12  # of rows, for the running median
 _GROUP_SIZE = 20  # rows per group, at least
@@ -73,26 +73,26 @@ def residuals(facts: Facts, column: str) -> Drawing:
     return drawing
 
 
-def places(facts: Facts, column: str) -> Drawing:
+def residuals_by_word(facts: Facts, column: str) -> Drawing:
     """Draw the quartiles of the errors by a column of words, highest targets first."""
     rows, metric = facts.rows, facts.metric
-    where = rows[column].astype(object).fillna("missing")
-    counts = where.value_counts().head(_MOST_PLACES).to_dict()
-    rows, where = rows[where.isin(counts)], where[where.isin(counts)]
-    targets = rows[facts.schema.target].groupby(where).median()
-    own = _quartiles(rows["error"], where)
-    own = own.loc[targets.sort_values(ascending=False).index]
+    words = rows[column].astype(object).fillna("missing")
+    counts = words.value_counts().head(_MOST_WORDS).to_dict()
+    rows, words = rows[words.isin(counts)], words[words.isin(counts)]
+    targets = rows[facts.schema.target].groupby(words).median()
+    quartiles = _quartiles(rows["error"], words)
+    quartiles = quartiles.loc[targets.sort_values(ascending=False).index]
     ranges = [
-        RangeRow(str(name), each.low, each.middle, each.high, f"{counts[name]}")
-        for name, each in own.iterrows()
+        RangeRow(str(word), error.low, error.middle, error.high, f"{counts[word]}")
+        for word, error in quartiles.iterrows()
     ]
-    worst = max(ranges, key=lambda each: abs(each.middle))
+    worst = max(ranges, key=lambda row: abs(row.middle))
     return draw_range_rows(
         f"Residuals by {column}",
         f"{len(ranges)} words; the largest median error is in {worst.name}: "
         f"{_error_text(worst.middle, metric)}.",
         ranges,
-        _errors(metric, own.to_numpy(), 66, WIDTH - 34, edge=0.02),
+        _errors(metric, quartiles.to_numpy(), 66, WIDTH - 34, edge=0.02),
         "quartiles of the errors · number of rows",
         zero=0,
     )
@@ -126,14 +126,13 @@ def _running(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return quartiles of the errors in groups of equal size, ordered by a column."""
     number = min(_MOST_GROUPS, max(2, len(rows) // _GROUP_SIZE))
     groups = pd.qcut(rows[column].rank(method="first"), number, labels=False)
-    own = _quartiles(rows["error"], groups)
-    return own.assign(**{column: rows[column].groupby(groups).median()})
+    quartiles = _quartiles(rows["error"], groups)
+    return quartiles.assign(**{column: rows[column].groupby(groups).median()})
 
 
 def _quartiles(error: pd.Series, groups: pd.Series) -> pd.DataFrame:
-    by = error.groupby(groups)
-    low, high = by.quantile(0.25), by.quantile(0.75)
-    return pd.DataFrame({"low": low, "middle": by.median(), "high": high})
+    low, middle, high = (error.groupby(groups).quantile(q) for q in (0.25, 0.5, 0.75))
+    return pd.DataFrame({"low": low, "middle": middle, "high": high})
 
 
 def _trend(middle: pd.Series, metric: Metric) -> str:
@@ -152,8 +151,8 @@ def _errors(
     metric: Metric, values: np.ndarray, start: float, end: float, edge: float = 0.05
 ) -> Scale:
     """Return a scale of errors; of logs, with ticks in percent of the target."""
-    known = values[np.isfinite(values)]
-    low, high = min(known.min(), 0), max(known.max(), 0)
+    finite = values[np.isfinite(values)]
+    low, high = min(finite.min(), 0), max(finite.max(), 0)
     if not metric.log:
         margin = edge * (high - low)
         return Scale.linear([low - margin, high + margin], start, end, target_tick)

@@ -14,35 +14,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline import __version__
-from pipeline.analysis.advice import (
-    OWN,
-    Advice,
-    advise,
-    compared,
-    comparison,
-    lambda_advice,
-)
+from pipeline.analysis import advice
 from pipeline.analysis.compare import compare
 from pipeline.analysis.facts import Facts, read_facts
 from pipeline.analysis.identify import setting_texts
+from pipeline.core import numbers
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
-from pipeline.core.numbers import (
-    cell_text,
-    difference_text,
-    fold_names,
-    fold_texts,
-    lambda_text,
-    percent_text,
-    score_text,
-    target_text,
-    typical_error_text,
-)
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.schema import Category, Number
@@ -52,6 +36,7 @@ from pipeline.runs.record import BaselineScore, Run
 from pipeline.runs.store import newest_baselines
 
 MOST_RUNS = 6  # side by side
+MOST_COLUMNS = 5  # beside the largest errors, if the schema names none
 _TEMPLATES = "templates"
 
 
@@ -66,17 +51,31 @@ class ModelRow(NamedTuple):
 
 
 class RunView(NamedTuple):
-    """What the page shows of a run."""
+    """What the page shows of a run.
+
+    Attributes:
+        facts: the run and its files.
+        next_steps: what to do next.
+        figures: by name.
+        curves: the learning curves of each fold that is shown.
+        largest_errors: the rows of the table of the largest errors.
+        models: the rows of the table of models; empty for a single model.
+        correlation_heads: the headings of the last columns of that table.
+        typical_error: the median absolute error.
+        words: the columns of words beside the largest errors.
+        numbers: the columns of numbers beside the largest errors.
+        settings: each setting by its name.
+    """
 
     facts: Facts
-    advice: list[Advice]
+    next_steps: list[advice.Advice]
     figures: dict[str, Drawing]
     curves: dict[int, Drawing]
     largest_errors: list[dict[str, Any]]
     models: list[ModelRow]
     correlation_heads: list[str]
     typical_error: str
-    texts: list[str]
+    words: list[str]
     numbers: list[str]
     settings: dict[str, str]
 
@@ -100,7 +99,7 @@ def write_report(project: Project, runs: Sequence[Run]) -> Path:
 
 def render(views: Sequence[RunView], baselines: Run | None) -> str:
     """Return the page as HTML."""
-    style, script = _own("page.css"), _own("sort.js")
+    style, script = _template_text("page.css"), _template_text("sort.js")
     environment = Environment(
         loader=PackageLoader("pipeline.report", _TEMPLATES),
         autoescape=True,
@@ -108,8 +107,14 @@ def render(views: Sequence[RunView], baselines: Run | None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = percent_text
-    environment.filters["score"] = score_text
+    environment.filters |= {
+        "score": numbers.score_text,
+        "difference": numbers.difference_text,
+        "percent": numbers.percent_text,
+        "target": numbers.target_text,
+        "cell": numbers.cell_text,
+        "lambda": numbers.lambda_text,
+    }
     finite = finite_scores(baselines) if baselines else []
     return environment.get_template("page.html.j2").render(
         views=views,
@@ -117,19 +122,13 @@ def render(views: Sequence[RunView], baselines: Run | None) -> str:
             [view.facts for view in views], [view.facts.rows for view in views]
         ),
         metric=views[0].facts.metric,
-        amount=target_text,
-        number=cell_text,
         target_name=views[0].facts.schema.target,
         baselines=baselines,
         baseline_scores=finite,
         baselines_figure=score_figures.baselines(finite) if finite else None,
-        fold_names=fold_names,
-        lambda_text=lambda_text,
-        lambda_advice=lambda_advice,
-        comparison=comparison,
-        own=OWN,
-        signed=difference_text,
-        fold_values=fold_texts,
+        fold_names=numbers.fold_names,
+        fold_texts=numbers.fold_texts,
+        advice=advice,
         style=style,
         style_hash=_hash(style),
         script=script,
@@ -156,22 +155,22 @@ def _draw(facts: Facts, axes: score_figures.Axes) -> RunView:
         "against_actual": error_figures.against_actual(facts),
         "target": error_figures.residuals(facts, target),
     }
-    if run.has_networks and compared(run):
+    if run.has_networks and advice.compared(run):
         figures["lambdas"] = score_figures.lambdas(run)
-    numbers, words = shown_columns(facts)
-    if numbers:
-        figures["number"] = error_figures.residuals(facts, numbers[0])
-    place = facts.schema.ceiling or next(iter(words), None)
-    if facts.cleaned and place:
-        figures["places"] = error_figures.places(facts, place)
-        words = list(dict.fromkeys([place, *words]))
+    number_columns, word_columns = shown_columns(facts)
+    if number_columns:
+        figures["number"] = error_figures.residuals(facts, number_columns[0])
+    groups = facts.schema.ceiling or next(iter(word_columns), None)
+    if facts.cleaned and groups:
+        figures["word"] = error_figures.residuals_by_word(facts, groups)
+        word_columns = list(dict.fromkeys([groups, *word_columns]))
     if facts.importance is not None:
         figures["importance"] = score_figures.importance(facts.importance)
     largest = facts.largest_errors.to_dict("records")
     models = compare_models(facts)
     return RunView(
         facts=facts,
-        advice=advise(facts),
+        next_steps=advice.advise(facts),
         figures=figures,
         curves=score_figures.curves(facts, axes),
         largest_errors=[
@@ -179,11 +178,9 @@ def _draw(facts: Facts, axes: score_figures.Axes) -> RunView:
         ],
         models=models,
         correlation_heads=[f"correlation with {row.name}" for row in models[:-1]],
-        typical_error=typical_error_text(
-            facts.rows["error"].abs().median(), log=facts.metric.log
-        ),
-        texts=words,
-        numbers=numbers,
+        typical_error=_typical_error(facts, facts.rows["error"]),
+        words=word_columns,
+        numbers=number_columns,
         settings=setting_texts(run.settings),
     )
 
@@ -191,49 +188,61 @@ def _draw(facts: Facts, axes: score_figures.Axes) -> RunView:
 def compare_models(facts: Facts) -> list[ModelRow]:
     """Return a row for each model of a blend, and for the blend; [] for one model.
 
-    A row has the score, its difference to the blend's with the standard error over
-    rows, the median absolute error, and the correlation of its errors with
-    those of each model.
+    A row has the score, the difference to the blend with its standard error over rows,
+    the median absolute error, and the correlation of the errors with those of each
+    model.
     """
     errors = facts.model_errors
     if errors.empty:
         return []
-    scores = [*facts.run.members, facts.run.final]
-    columns = [*(errors[score.model].to_numpy() for score in scores[:-1])]
-    columns.append(facts.rows["error"].to_numpy())
-    rows = []
-    for score, own in zip(scores, columns, strict=True):
-        gap, error = score.difference, score.difference_error
-        rows.append(
-            ModelRow(
-                name=score.model,
-                pooled=score_text(score.pooled),
-                difference=difference_text(gap, error) if gap is not None else "",
-                typical=typical_error_text(
-                    np.median(np.abs(own)), log=facts.metric.log
-                ),
-                correlations=[_correlation(own, other) for other in columns[:-1]],
-            )
+    members, blend = facts.run.members, facts.run.final
+    errors = errors.assign(**{blend.model: facts.rows["error"]})
+    return [
+        ModelRow(
+            name=score.model,
+            pooled=numbers.score_text(score.pooled),
+            difference=numbers.difference_text(
+                score.difference, score.difference_error
+            ),
+            typical=_typical_error(facts, errors[score.model]),
+            correlations=[
+                _correlation(errors[score.model], errors[other.model])
+                for other in members
+            ],
         )
-    return rows
+        for score in [*members, blend]
+    ]
 
 
-def _correlation(own: np.ndarray, other: np.ndarray) -> str:
+def _typical_error(facts: Facts, errors: pd.Series) -> str:
+    """Return the median absolute error."""
+    return numbers.typical_error_text(errors.abs().median(), log=facts.metric.log)
+
+
+def _correlation(first: pd.Series, second: pd.Series) -> str:
     """Return the correlation of errors; "–" if those of a model are all equal."""
-    if not np.ptp(own) or not np.ptp(other):
+    if not np.ptp(first) or not np.ptp(second):
         return "–"
-    return f"{np.corrcoef(own, other)[0, 1]:.2f}"
+    return f"{first.corr(second):.2f}"
 
 
 def shown_columns(facts: Facts) -> tuple[list[str], list[str]]:
-    """Return the numbers and the words among the columns that are shown."""
+    """Return the columns of numbers and of words that the page shows.
+
+    They are those that the schema names, or the most important ones.
+    """
+    if not facts.cleaned:
+        return [], []
+    important = [each.column for each in facts.importance or []]
+    shown = facts.schema.shown or important[:MOST_COLUMNS]
     columns = {column.name: column for column in facts.schema.columns}
-    numbers = [n for n in facts.shown if isinstance(columns[n], Number)]
-    words = [n for n in facts.shown if isinstance(columns[n], Category)]
-    return numbers, words
+    return (
+        [name for name in shown if isinstance(columns[name], Number)],
+        [name for name in shown if isinstance(columns[name], Category)],
+    )
 
 
-def _own(name: str) -> Markup:
+def _template_text(name: str) -> Markup:
     """Return the text of a template file, which needs no escaping."""
     path = files("pipeline.report") / _TEMPLATES / name
     return Markup(path.read_text(encoding="utf-8"))

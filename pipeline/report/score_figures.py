@@ -31,12 +31,12 @@ _MOST_LABELS = 8  # of λ
 
 
 class Axes(NamedTuple):
-    """What axes include. Runs side by side share them, so that figures compare.
+    """The values that axes include. Runs side by side share them, to be comparable.
 
     Attributes:
-        forecast: scores.
-        epochs: the last epoch of the learning curves.
-        losses: the RMSE of the learning curves.
+        forecast: The ends of the intervals, and the scores on the leaderboard.
+        epochs: The last epoch of the learning curves.
+        losses: The RMSE of the learning curves.
     """
 
     forecast: list[float]
@@ -47,15 +47,17 @@ class Axes(NamedTuple):
 def shared_axes(several: Sequence[Facts]) -> Axes:
     """Return axes on which the figures of all runs fit."""
     curves = [
-        _of_figures(each.run, each.history)
-        for each in several
-        if each.history is not None
+        _shown_history(facts.run, facts.history)
+        for facts in several
+        if facts.history is not None
     ]
     return Axes(
-        forecast=[end for each in several for end in _forecast_ends(each)],
-        epochs=max((int(own["epoch"].max()) for own in curves), default=1),
+        forecast=[end for facts in several for end in _forecast_ends(facts)],
+        epochs=max((int(curve["epoch"].max()) for curve in curves), default=1),
         losses=[
-            loss for own in curves for loss in own[["train", "valid"]].to_numpy().flat
+            loss
+            for curve in curves
+            for loss in curve[["train", "valid"]].to_numpy().flat
         ],
     )
 
@@ -103,13 +105,13 @@ def lambdas(run: Run) -> Drawing:
         _HEIGHT,
     )
     area = plot_area(WIDTH, _HEIGHT)
-    # The values are evenly spaced: λ may be 0, which a log scale has not.
-    every = -(-len(values) // _MOST_LABELS)
+    # The values are evenly spaced: λ may be 0, which is not on a log scale.
+    step = -(-len(values) // _MOST_LABELS)
     x = Scale(
         -0.5,
         len(values) - 0.5,
         *area.x_range,
-        ticks=list(range(0, len(values), every)),
+        ticks=list(range(0, len(values), step)),
         label=lambda index: f"{values[int(index)]:g}",
     )
     middle = np.array([score.difference or 0.0 for score in scores])
@@ -132,7 +134,7 @@ def curves(facts: Facts, axes: Axes) -> dict[int, Drawing]:
     """Draw the learning curves of each fold; of many, the best, median and worst."""
     if facts.history is None:
         return {}
-    shown = _of_figures(facts.run, facts.history)
+    shown = _shown_history(facts.run, facts.history)
     scores = facts.run.best.folds
     return {
         fold: _curve(shown, fold, scores[fold], axes)
@@ -140,10 +142,10 @@ def curves(facts: Facts, axes: Axes) -> dict[int, Drawing]:
     }
 
 
-def _of_figures(run: Run, history: pd.DataFrame) -> pd.DataFrame:
+def _shown_history(run: Run, history: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the best λ and of the folds that have a figure."""
-    in_figure = history["fold"].isin(_shown_folds(run))
-    return history[(history["lambda"] == run.best_lambda) & in_figure]
+    is_shown = history["fold"].isin(_shown_folds(run))
+    return history[is_shown & (history["lambda"] == run.best_lambda)]
 
 
 def _shown_folds(run: Run) -> list[int]:
@@ -156,8 +158,8 @@ def _shown_folds(run: Run) -> list[int]:
 
 def _curve(history: pd.DataFrame, fold: int, score: float, axes: Axes) -> Drawing:
     """Draw the mean of a fold's networks, and their range."""
-    own = history[history["fold"] == fold].groupby("epoch")[["train", "valid"]]
-    mean, low, high = own.mean(), own.min(), own.max()
+    losses = history[history["fold"] == fold].groupby("epoch")[["train", "valid"]]
+    mean, low, high = losses.mean(), losses.min(), losses.max()
     width, height = 170, 140
     drawing = Drawing(
         f"Learning curves of fold {fold + 1}",
@@ -185,13 +187,13 @@ def importance(found: Sequence[Importance]) -> Drawing:
     """Draw the importances of the most important columns."""
     rows = [
         RangeRow(
-            each.column,
-            min(each.increases),
-            each.mean,
-            max(each.increases),
-            score_text(each.mean),
+            item.column,
+            min(item.increases),
+            item.mean,
+            max(item.increases),
+            score_text(item.mean),
         )
-        for each in found[:MOST_COLUMNS]
+        for item in found[:MOST_COLUMNS]
     ]
     x = Scale.linear(
         [0, *(row.low for row in rows), *(row.high for row in rows)],
@@ -219,13 +221,13 @@ def baselines(scores: Sequence[BaselineScore]) -> Drawing:
     """
     rows = [
         RangeRow(
-            each.name,
-            max(each.mean - each.std, 0.0),
-            each.mean,
-            each.mean + each.std,
-            score_text(each.mean),
+            score.name,
+            max(score.mean - score.std, 0.0),
+            score.mean,
+            score.mean + score.std,
+            score_text(score.mean),
         )
-        for each in scores
+        for score in scores
     ]
     ends = [end for row in rows for end in (row.low, row.high)]
     x = Scale.logarithmic(ends, 118, WIDTH - 52, short_tick)
