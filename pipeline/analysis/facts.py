@@ -14,7 +14,7 @@ from pipeline.data.features import clean_rows
 from pipeline.data.raw import read_train
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table
-from pipeline.kaggle.leaderboard import with_submission
+from pipeline.kaggle.receipts import with_submission
 from pipeline.runs.integrity import changes, data_changes
 from pipeline.runs.predictions import read_numbers
 from pipeline.runs.predictor import Predictor
