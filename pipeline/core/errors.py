@@ -30,9 +30,9 @@ def one_line(message: str | BaseException, longest: int = 1000) -> str:
     return f"{line[: longest // 2]} … {line[-longest // 2 :]}"
 
 
-def meant(name: str, known: Iterable[str]) -> str:
-    """Return what to do about a name that is not one of those that are known."""
-    near = get_close_matches(name, list(known), n=1)
+def meant(name: str, allowed: Iterable[str]) -> str:
+    """Suggest the allowed name that is most similar to a wrong one, or removing it."""
+    near = get_close_matches(name, list(allowed), n=1)
     return f"is {near[0]} meant?" if near else "remove it"
 
 

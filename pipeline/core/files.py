@@ -80,11 +80,7 @@ def write_atomically(path: Path, content: bytes | str | Iterable[str]) -> str:
     """
     parts = [content] if isinstance(content, bytes | str) else content
     digest = hashlib.sha256()
-    random_names = (uuid4().hex for _ in count())
-    with (
-        writable(path.parent),
-        open_temporary(path.parent, random_names) as temporary,
-    ):
+    with writable(path.parent), open_temporary(path.parent) as temporary:
         with temporary.path.open("wb") as file:
             for part in parts:
                 data = part.encode() if isinstance(part, str) else part
@@ -113,7 +109,9 @@ def atomic_folder(parent: Path, names: Iterable[str]) -> Iterator[Temporary]:
 
 
 @contextmanager
-def open_temporary(parent: Path, names: Iterable[str]) -> Iterator[Temporary]:
+def open_temporary(
+    parent: Path, names: Iterable[str] | None = None
+) -> Iterator[Temporary]:
     """Reserve the first free name, and give a temporary path for it.
 
     A name is free if nothing in the folder has it and no other process has reserved
@@ -121,7 +119,7 @@ def open_temporary(parent: Path, names: Iterable[str]) -> Iterator[Temporary]:
 
     Args:
         parent: The folder, which is made if it does not exist.
-        names: The names to try, in order.
+        names: The names to try, in order; random names by default.
 
     Raises:
         OSError: The folder cannot be written to, or no name is free.
@@ -129,12 +127,13 @@ def open_temporary(parent: Path, names: Iterable[str]) -> Iterator[Temporary]:
     parent.mkdir(parents=True, exist_ok=True)
     _written.add(parent)
     remove_leftovers(parent)
-    for name in names:
+    for name in names or (uuid4().hex for _ in count()):
         path, final = parent / f"{_PREFIX}{name}", parent / name
         if final.exists():
             continue
         with _lock(path, timeout=_WAIT) as is_locked:
-            # It may have been renamed while we waited. Without locks, it may be there.
+            # While waiting for the lock, another process may have finished. Where
+            # there are no locks, it may still be writing.
             if is_locked is None or final.exists() or path.exists():
                 continue
             try:
@@ -148,8 +147,8 @@ def open_temporary(parent: Path, names: Iterable[str]) -> Iterator[Temporary]:
 def remove_leftovers(parent: Path) -> None:
     """Remove the temporary paths and lock files of processes that have ended.
 
-    Whoever writes to the folder does it first. A stage that has nothing to write calls
-    it, so that a killed process leaves no trace once its command has been repeated.
+    This is done before anything is written to the folder. A stage that has nothing to
+    write calls it too, so that repeating a killed command leaves no trace of it.
     """
     names = {path.name.removesuffix(_LOCK) for path in parent.glob(f"{_PREFIX}*")}
     for path in (parent / name for name in names):
@@ -186,8 +185,8 @@ def _lock(path: Path, timeout: float) -> Iterator[bool | None]:
         yield is_locked
     finally:
         if is_locked:
-            # While it is locked: once free, it may be the lock of another process.
-            # Windows removes no open file; there, release() removes it.
+            # Removed before it is released: then another process may lock the same
+            # file. Windows cannot remove an open file; there, release() removes it.
             with suppress(OSError):
                 Path(lock.lock_file).unlink()
             lock.release()

@@ -19,12 +19,12 @@ class Project:
 
     @property
     def schema_file(self) -> Path:
-        """The schema of the files in data/raw, if they are not those of Ames."""
+        """The schema of the files in data/raw; House Prices needs none."""
         return self.raw / "schema.toml"
 
     @property
     def columns_file(self) -> Path:
-        """The columns of the user's own, if there are any."""
+        """The Python file in which the user may add columns."""
         return self.raw / "columns.py"
 
     @property

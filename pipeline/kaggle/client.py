@@ -149,8 +149,8 @@ class Kaggle:
             error = _cleaned(found.error_description or "", self._credentials)
             return Result(
                 status=found.status.name.lower(),
-                public_score=_score(found.public_score),
-                private_score=_score(found.private_score),
+                public_score=_number(found.public_score),
+                private_score=_number(found.private_score),
                 error=error or None,
             )
 
@@ -177,10 +177,10 @@ def _login(competition: str) -> Credentials | None:
             stored = KaggleCredentials.load(client)
         except (OSError, ValueError, TypeError, AttributeError):
             raise UserError(
-                f"{file.place}: not as `kaggle auth login` writes it; run it again"
+                f"{file.source}: not as `kaggle auth login` writes it; run it again"
             ) from None
         token = stored and stored.get_access_token()
-    return Credentials(file.place, token=token) if token else None
+    return Credentials(file.source, token=token) if token else None
 
 
 @contextmanager
@@ -198,16 +198,17 @@ def _open(credentials: Credentials) -> Iterator[KaggleClient]:
         ) from None
     with client:
         session = client.http_client()._session
-        session.send = partial(session.send, timeout=TIMEOUT)  # it sets no limit
+        session.send = partial(session.send, timeout=TIMEOUT)  # the client sets none
         yield client
 
 
-def _score(text: str | None) -> float | None:
+def _number(text: str | None) -> float | None:
+    """Return a number in a response, or None; a time to wait may also be a date."""
     try:
-        score = float(text or "nan")
+        number = float(text or "nan")
     except ValueError:
         return None
-    return score if math.isfinite(score) else None
+    return number if math.isfinite(number) else None
 
 
 def page(competition: str) -> str:
@@ -270,11 +271,11 @@ def _rejection(
 ) -> KaggleError:
     status, message = response.status_code, _message(response, credentials)
     reply = f"({status}: {message})" if message else f"({status})"
-    retry_after = _seconds(response.headers.get("Retry-After"))
+    retry_after = max(0.0, _number(response.headers.get("Retry-After")) or 0.0)
     later = f"try again in {retry_after:.0f} s" if retry_after else "try again later"
     what, hint = f"Kaggle rejected the request {reply}", f"see {page}"
     if status == 401:
-        what = f"Kaggle does not accept the credentials of {credentials.place} {reply}"
+        what = f"Kaggle does not accept the credentials of {credentials.source} {reply}"
         hint = NEW_CREDENTIALS
     elif status == 403:
         hint = f"accept the rules at {page}/rules, then try again"
@@ -295,10 +296,3 @@ def _message(response: requests.Response, credentials: Credentials) -> str:
         return _cleaned(str(response.json()["message"]), credentials)
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-
-
-def _seconds(text: str | None) -> float:
-    try:
-        return max(0.0, float(text or 0))
-    except ValueError:  # Retry-After may also be a date
-        return 0.0

@@ -2,7 +2,7 @@
 
 kagglesdk's own search does not replace this: it skips KAGGLE_USERNAME, KAGGLE_KEY and
 KAGGLE_CONFIG_DIR, and it does not say which credentials it found. An error message must
-name their place, and must not show them.
+name their source, and must not show them.
 """
 
 import base64
@@ -25,16 +25,16 @@ NEW_CREDENTIALS = (
 
 @dataclass(frozen=True)
 class Credentials:
-    """A token, or a username and key, and the place where they were found."""
+    """A token, or a username and key, and the variable or file that has them."""
 
-    place: str
+    source: str
     token: str | None = field(default=None, repr=False)
     username: str | None = field(default=None, repr=False)
     key: str | None = field(default=None, repr=False)
 
     @property
     def secrets(self) -> list[str]:
-        """The texts that must never be shown: the token, or the key in both forms."""
+        """The texts that must never be shown: the token; or the key, also encoded."""
         pair = base64.b64encode(f"{self.username}:{self.key}".encode()).decode()
         return [self.token] if self.token else [self.key, pair] if self.key else []
 
@@ -47,12 +47,12 @@ def find() -> Credentials | None:
     """
     found = _token() or _username_and_key()
     if found and not all(s.isascii() and s.isprintable() for s in found.secrets):
-        raise UserError(f"{found.place}: not valid credentials; {NEW_CREDENTIALS}")
+        raise UserError(f"{found.source}: not valid credentials; {NEW_CREDENTIALS}")
     return found
 
 
 def missing() -> UserError:
-    """Return the error that names all places without credentials."""
+    """Return the error that names all variables and files that were looked at."""
     home = _home() / ".kaggle"
     return UserError(
         "no Kaggle credentials; looked at KAGGLE_API_TOKEN, "
@@ -63,20 +63,21 @@ def missing() -> UserError:
 
 def _token() -> Credentials | None:
     try:
-        token, place = get_access_token_from_env()
+        token, source = get_access_token_from_env()
     except OSError as error:  # its text may contain the token
         if error.errno != errno.ENAMETOOLONG:
             raise UserError(
                 f"Kaggle's token cannot be read ({error.strerror}); {NEW_CREDENTIALS}"
             ) from None
         # The client tried the token as a file name, and it was too long for one.
-        token, place = os.environ["KAGGLE_API_TOKEN"], "KAGGLE_API_TOKEN"
+        token, source = os.environ["KAGGLE_API_TOKEN"], "KAGGLE_API_TOKEN"
     except UnicodeDecodeError:
         raise UserError(f"Kaggle's token is not text; {NEW_CREDENTIALS}") from None
     if not token:
         return None
-    named = "~/.kaggle/access_token" if place == "access_token" else str(place)
-    return Credentials(named, token=token)
+    if source == "access_token":
+        source = "~/.kaggle/access_token"
+    return Credentials(str(source), token=token)
 
 
 def _username_and_key() -> Credentials | None:

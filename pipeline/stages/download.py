@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import uuid4
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from pipeline.ames import DIGESTS, ames_schema
@@ -266,7 +265,7 @@ def _place(folder: Path, raw: Path, names: list[str]) -> None:
     if not names:
         remove_leftovers(raw)
         return
-    with writable(raw), open_temporary(raw, [uuid4().hex]) as temporary:
+    with writable(raw), open_temporary(raw) as temporary:
         temporary.path.mkdir()
         for name in names:
             shutil.copyfile(folder / name, temporary.path / name)
