@@ -73,13 +73,26 @@ def load() -> Houses:
 
 def validate(houses: Houses, settings: Settings, seed: int) -> CrossValidation:
     """Cross-validate on the folds of a seed, using all cores."""
-    own = replace(settings, seed=seed)
-    return cross_validate(houses.dataset, own, lambda *_: None, cpu_count())
+    settings = replace(settings, seed=seed)
+    return cross_validate(houses.dataset, settings, lambda *_: None, cpu_count())
 
 
 def scores_of(houses: Houses, log_predictions: Sequence[np.ndarray]) -> Scores:
     """Score out-of-fold log prices, an array of shape (rows,) per fold seed."""
-    squares = np.array([(each - houses.transformed) ** 2 for each in log_predictions])
+    squares = (np.array(log_predictions) - houses.transformed) ** 2
     every = np.sqrt(squares.mean(axis=1)).mean()
     usual = np.sqrt(squares[:, houses.usual].mean(axis=1)).mean()
     return Scores(float(every), float(usual), squares.mean(axis=0))
+
+
+def error_correlation(
+    houses: Houses, first: Sequence[np.ndarray], second: Sequence[np.ndarray]
+) -> float:
+    """Return the mean over the fold seeds of the correlation of two models' errors."""
+    errors = np.stack([first, second], axis=1) - houses.transformed
+    return float(np.mean([np.corrcoef(pair)[0, 1] for pair in errors]))
+
+
+def mean_of(*members: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return the blend of several models, an array per fold seed or draw."""
+    return list(np.mean(members, axis=0))

@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from sklearn.linear_model import RidgeCV
 
-from experiments.common import Houses, load, scores_of, validate
+from experiments.common import Houses, load, mean_of, scores_of, validate
 from experiments.documents import SCORE, put, table
 from experiments.other_models import kernel_ridge
 from pipeline.core.settings import MLP, Settings
@@ -141,11 +141,6 @@ def kernel(draw: Draw) -> np.ndarray:
 def score(errors: list[np.ndarray]) -> float:
     """Return the mean log-RMSE over draws."""
     return float(np.mean([np.sqrt(np.mean(each**2)) for each in errors]))
-
-
-def mean_of(*members: list[np.ndarray]) -> list[np.ndarray]:
-    """Return the errors of a blend on each draw."""
-    return [np.mean(each, axis=0) for each in zip(*members, strict=True)]
 
 
 def ames(houses: Houses, settings: Settings) -> str:

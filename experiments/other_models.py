@@ -8,7 +8,7 @@ the MLP. All predictions are clipped to the price bounds.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,15 @@ from sklearn.linear_model import RidgeCV
 from sklearn.metrics.pairwise import euclidean_distances
 from xgboost import XGBRegressor
 
-from experiments.common import HELD_OUT, Houses, load, scores_of, validate
+from experiments.common import (
+    HELD_OUT,
+    Houses,
+    error_correlation,
+    load,
+    mean_of,
+    scores_of,
+    validate,
+)
 from experiments.documents import SCORE, put, table
 from pipeline.core.settings import MLP, Settings
 from pipeline.models import boosting
@@ -132,11 +140,6 @@ def transformed(
     return out_of_fold(train_bounds.clip(np.array(every)), ours.fold_of)
 
 
-def mean_of(*members: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Return the blend of several models on each fold seed."""
-    return [np.mean(each, axis=0) for each in zip(*members, strict=True)]
-
-
 def main() -> None:
     """Score each model alone, blended with the MLP, and as a third model."""
     houses = load()
@@ -154,11 +157,7 @@ def main() -> None:
         scores, two = scores_of(houses, own), scores_of(houses, mean_of(mlp, own))
         three = scores_of(houses, mean_of(mlp, first, own))
         pair = scores_of(houses, mean_of(mlp, first))
-        errors = [
-            [predicted - houses.transformed for predicted in both]
-            for both in zip(mlp, own, strict=True)
-        ]
-        alike = np.mean([np.corrcoef(each)[0, 1] for each in errors])
+        alike = error_correlation(houses, mlp, own)
         rows.append(
             [
                 *(name, f"{scores.every:.4f}", f"{scores.usual:.4f}", f"{alike:.2f}"),

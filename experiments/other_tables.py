@@ -9,14 +9,10 @@ is edited. LightGBM with its default settings reads the same columns on the same
 and predicts test.csv as we do, by the mean of the models of the folds.
 """
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,7 +20,9 @@ from lightgbm import LGBMRegressor
 from sklearn.datasets import load_diabetes
 
 from experiments.documents import SCORE, put, table
+from experiments.processes import PIPELINE, cost, temporary_project
 from pipeline.core.metrics import METRICS
+from pipeline.core.paths import Project
 from pipeline.validation.uncertainty import paired_difference
 
 HELD_OUT = 0.3  # share of the rows
@@ -75,13 +73,6 @@ TABLES = (
 )
 
 
-def pipeline(root: Path, *arguments: str) -> dict[str, Any]:
-    """Run a command, and return what it prints."""
-    command = [sys.executable, "-m", "pipeline", *arguments, "--root", str(root)]
-    done = subprocess.run([*command, "--json"], check=True, capture_output=True)
-    return dict(json.loads(done.stdout))
-
-
 def numbers(rows: pd.DataFrame, target: str) -> pd.DataFrame:
     """Return the columns as LightGBM reads them: words as categories, dates as days."""
     columns = rows.drop(columns=[target, "id"], errors="ignore").copy()
@@ -99,14 +90,13 @@ def compare(own: Table) -> list[list[str]]:
     rows = own.read().sample(frac=1, random_state=0).reset_index(drop=True)
     cut = round(len(rows) * (1 - HELD_OUT))
     train, test = rows[:cut], rows[cut:]
-    with TemporaryDirectory() as name:
-        root = Path(name)
-        (root / "data" / "raw").mkdir(parents=True)
-        train.to_csv(root / "data" / "raw" / "train.csv", index=False)
-        without = test.drop(columns=own.target)
-        without.to_csv(root / "data" / "raw" / "test.csv", index=False)
-        _, _, run, _ = [pipeline(root, step) for step in STEPS]
-        folder = root / "runs" / run["run_id"]
+    with temporary_project() as root:
+        project = Project(root)
+        train.to_csv(project.raw / "train.csv", index=False)
+        test.drop(columns=own.target).to_csv(project.raw / "test.csv", index=False)
+        options = ("--root", str(root), "--json")
+        _, _, run, _ = [cost(*PIPELINE, step, *options).record for step in STEPS]
+        folder = project.runs / run["run_id"]
         oof = pd.read_csv(folder / "oof.csv")
         tested = pd.read_csv(folder / "predictions.csv")
     metric, columns = METRICS[run["metric"]], numbers(rows, own.target)

@@ -3,10 +3,9 @@
 python -m experiments.profiling
 """
 
+import os
 import re
 import subprocess
-import sys
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from torch.profiler import ProfilerActivity, profile
 from experiments.common import PROJECT
 from experiments.competitors import FOLDS, load, new_trainer
 from experiments.documents import SPEED, put, table
-from pipeline.core.paths import Project
+from experiments.processes import PIPELINE, temporary_project
 from pipeline.network.trainer import Trainer
 
 WIDTHS, EPOCHS = (256, 64), 5
@@ -57,43 +56,42 @@ def _seconds_of_operations(trainer: Trainer) -> Counter[str]:
         for _ in range(EPOCHS - 1):
             trainer.train_epoch()
     return Counter(
-        {each.key: each.self_cpu_time_total for each in profiled.key_averages()}
+        {event.key: event.self_cpu_time_total for event in profiled.key_averages()}
     )
 
 
 def import_seconds(root: Path, command: Sequence[str]) -> tuple[float, Counter[str]]:
     """Return the import time of a command, in total and per package."""
-    line = [sys.executable, "-X", "importtime", "-m", "pipeline", *command]
+    line = [*PIPELINE, *command]
+    if command != ("--help",):
+        line += ["--root", str(root)]
     done = subprocess.run(
-        [*line, *(() if command == ("--help",) else ("--root", str(root)))],
+        line,
         capture_output=True,
         text=True,
         check=True,
+        env=os.environ | {"PYTHONPROFILEIMPORTTIME": "1"},
     )
-    own: Counter[str] = Counter()
+    seconds: Counter[str] = Counter()
     for micro, name in re.findall(
         r"import time: +(\d+) \| +\d+ \| +(\S+)", done.stderr
     ):
-        own[name.split(".")[0]] += int(micro) / 1e6
-    return own.total(), own
+        seconds[name.split(".")[0]] += int(micro) / 1e6
+    return seconds.total(), seconds
 
 
 def main() -> None:
     """Write both tables into docs/speed.md."""
     shares = [epoch_shares(width) for width in WIDTHS]
     header = ["share of an epoch", *(f"hidden {width}" for width in WIDTHS)]
-    lines = [[kind, *(f"{own[kind]:.0%}" for own in shares)] for kind in shares[0]]
+    lines = [[kind, *(f"{share[kind]:.0%}" for share in shares)] for kind in shares[0]]
     put("profile", table(header, lines), SPEED)
     lines = []
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        raw = Project(root).raw
-        raw.parent.mkdir()
-        raw.symlink_to(PROJECT.raw.resolve())
+    with temporary_project(PROJECT.raw) as root:
         for command in (*COMMANDS[-2:], *COMMANDS):  # the first two make a run
-            total, own = import_seconds(root, command)
-            packages = (f"{n} {s:.2f}" for n, s in own.most_common(SHOWN))
-            lines.append([" ".join(command), f"{total:.2f}", ", ".join(packages)])
+            total, packages = import_seconds(root, command)
+            slowest = (f"{name} {s:.2f}" for name, s in packages.most_common(SHOWN))
+            lines.append([" ".join(command), f"{total:.2f}", ", ".join(slowest)])
     header = ["command", "imports, s", "of these"]
     put("imports", table(header, lines[2:]), SPEED)
 

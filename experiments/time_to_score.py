@@ -7,18 +7,15 @@ the raw columns, with missing numbers imputed by the medians of the fold. Ours i
 trained for the fewest epochs that reach the score; the time includes `preprocess`.
 """
 
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 
 from experiments.common import ID, PROJECT, TARGET
 from experiments.documents import SPEED, put, table
+from experiments.processes import PIPELINE, cost, temporary_project
 from pipeline.ames.table import ames
-from pipeline.core.paths import Project
 from pipeline.data.raw import read_train
 from pipeline.validation.folds import make_folds
 
@@ -44,23 +41,13 @@ def realmlp() -> float:
     return float(np.sqrt(np.mean((predicted - transformed) ** 2)))
 
 
-def timed(command: list[str]) -> tuple[float, str]:
-    """Run a command; return its seconds and the last line that it prints."""
-    begin = time.perf_counter()
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return time.perf_counter() - begin, done.stdout.splitlines()[-1]
-
-
 def ours(root: Path) -> tuple[float, float]:
     """Run preprocess and train; return their seconds and the score."""
-    pipeline = [sys.executable, "-m", "pipeline"]
-    options = ["--root", str(root), "--force", "--json"]
-    first, _ = timed([*pipeline, "preprocess", *options])
-    second, record = timed(
-        [*pipeline, "train", "--model", "mlp", "--epochs", str(EPOCHS), *options]
-    )
-    score = float(record.split('"cv_log_rmse": ')[1].split(",")[0])
-    return first + second, score
+    options = ("--root", str(root), "--force", "--json")
+    train = ("train", "--model", "mlp", "--epochs", str(EPOCHS))
+    first = cost(*PIPELINE, "preprocess", *options)
+    second = cost(*PIPELINE, *train, *options)
+    return first.seconds + second.seconds, second.record["cv_log_rmse"]
 
 
 def main() -> None:
@@ -68,29 +55,17 @@ def main() -> None:
     if sys.argv[1:] == ["realmlp"]:
         print(realmlp())
         return
-    theirs, their_score = timed(
-        [sys.executable, "-m", "experiments.time_to_score", "realmlp"]
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        raw = Project(Path(folder)).raw
-        raw.parent.mkdir()
-        raw.symlink_to(PROJECT.raw.resolve())
-        seconds, score = sorted(ours(Path(folder)) for _ in range(TIMES))[TIMES // 2]
+    theirs = cost(sys.executable, "-m", "experiments.time_to_score", "realmlp")
+    their_score = float(theirs.output.splitlines()[-1])
+    with temporary_project(PROJECT.raw) as root:
+        seconds, score = sorted(ours(root) for _ in range(TIMES))[TIMES // 2]
     if score > WANTED:
         raise RuntimeError(f"{EPOCHS} epochs reach only {score:.4f}")
+    ratio = f"{theirs.seconds / seconds:.1f} times as fast"
+    times = f"{theirs.seconds:.1f}", f"{seconds:.1f}"
     lines = [
-        [
-            "pytabkit's RealMLP, its defaults",
-            f"{float(their_score):.4f}",
-            f"{theirs:.1f}",
-            "",
-        ],
-        [
-            f"preprocess and train, {EPOCHS} epochs",
-            f"{score:.4f}",
-            f"{seconds:.1f}",
-            f"{theirs / seconds:.1f} times as fast",
-        ],
+        ["pytabkit's RealMLP, its defaults", f"{their_score:.4f}", times[0], ""],
+        [f"preprocess and train, {EPOCHS} epochs", f"{score:.4f}", times[1], ratio],
     ]
     put("reach", table(["", "pooled", "seconds", ""], lines), SPEED)
 

@@ -1,30 +1,32 @@
-"""The data of the row-scaling experiment is valid for the pipeline."""
+"""The data of the scaling experiment is valid for the pipeline."""
 
 import pandas as pd
 from ames_columns import AMES
 from situations import REPOSITORY
 
-from experiments import row_scaling
+from experiments import scaling
+from experiments.processes import temporary_project
 from pipeline.core.paths import Project
 from pipeline.data.raw import read_test, read_train
 
 
-def test_the_sampled_houses_pass_every_check_and_differ(tmp_path, monkeypatch):
+def test_the_sampled_houses_pass_every_check_and_differ(monkeypatch):
     monkeypatch.chdir(REPOSITORY)
-    monkeypatch.setattr(row_scaling, "BLOCK", 1000)
-    row_scaling.write_project(tmp_path, 3000)
-    houses = read_train(Project(tmp_path).raw / "train.csv", AMES)
+    monkeypatch.setattr(scaling, "BLOCK", 1000)
+    with temporary_project() as root:
+        scaling.write_houses(root, 3000)
+        houses = read_train(Project(root).raw / "train.csv", AMES)
+        test = read_test(Project(root).raw / "test.csv", AMES).frame
     assert list(houses["Id"]) == list(range(1, 3001))
     assert not houses.drop(columns="Id").duplicated().any()
     real = pd.read_csv("data/raw/train.csv")["SalePrice"]
     assert abs(houses["SalePrice"].median() / real.median() - 1) < 0.05
-    test = read_test(Project(tmp_path).raw / "test.csv", AMES).frame
     assert set(test["Id"]).isdisjoint(houses["Id"])
 
 
 def test_a_stage_is_measured_in_seconds_and_gigabytes(small_project, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
-    seconds, peak = row_scaling.measure(small_project, "preprocess")
+    seconds, peak = scaling.stage(small_project, "preprocess")
     assert 0 < seconds < 60
     assert 0.05 < peak < 2
     assert (Project(small_project).processed / "train.csv").exists()
