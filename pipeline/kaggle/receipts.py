@@ -47,7 +47,7 @@ def read(submission: Path) -> Receipt | None:
     """Return the receipt of a submission file, or None if it was not submitted.
 
     Raises:
-        UserError: The file in its place is not a receipt.
+        UserError: The file with that name is not a receipt.
     """
     path = path_of(submission)
     if not path.exists():

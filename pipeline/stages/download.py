@@ -72,7 +72,7 @@ def download(
             name: _state(project.raw / name, digest, force=force)
             for name, digest in digests.items()
         }
-        _place(folder, project.raw, [n for n in states if states[n] != SAME])
+        _copy(folder, project.raw, [n for n in states if states[n] != SAME])
     return {
         "name": "houses",
         "from": source,
@@ -260,7 +260,7 @@ def _state(path: Path, digest: str, *, force: bool) -> str:
     return SAME if same else REPLACED
 
 
-def _place(folder: Path, raw: Path, names: list[str]) -> None:
+def _copy(folder: Path, raw: Path, names: list[str]) -> None:
     """Copy all files to a temporary folder first, so that all or none are replaced."""
     if not names:
         remove_leftovers(raw)

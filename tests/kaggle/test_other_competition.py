@@ -43,14 +43,14 @@ def test_its_files_are_downloaded_and_its_submission_is_scored(
         result = pipeline(*command, *root)
         assert result.status == 0, result.err
     assert "On Kaggle's leaderboard: 0.12345" in result.out
-    asked = [
-        each.json["competitionName"]
-        for each in kaggle.received
-        if each.name in ("DownloadDataFiles", "StartSubmissionUpload")
-        or each.name == "CreateSubmission"
+    named = [
+        request.json["competitionName"]
+        for request in kaggle.received
+        if request.name
+        in ("DownloadDataFiles", "StartSubmissionUpload", "CreateSubmission")
     ]
-    assert asked == [NAME] * 3
-    (sent,) = [each.body for each in kaggle.received if each.name == "upload"]
+    assert named == [NAME] * 3
+    (sent,) = [r.body for r in kaggle.received if r.name == "upload"]
     lines = sent.decode().splitlines()
     assert lines[0] == "id,y"
     assert [line.split(",")[0] for line in lines[1:]] == [
@@ -68,6 +68,6 @@ def test_nothing_is_sent_without_a_competition(pipeline, kaggle, tmp_path):
     assert not kaggle.received
 
 
-def test_a_competition_is_only_asked_of_kaggle(pipeline, tmp_path):
+def test_a_competition_is_an_option_of_kaggle_alone(pipeline, tmp_path):
     result = pipeline("download", "--competition", NAME, "--root", tmp_path)
     refused_in_one_line(result, "--competition: only with --from kaggle")

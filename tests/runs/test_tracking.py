@@ -100,20 +100,20 @@ def test_the_terminal_stays_clean_and_json_tells_where_the_run_is(logged):
 
 def test_settings_and_fold_scores_are_those_of_the_run(logged):
     (run,) = logged.runs()
-    own = logged.run
-    assert run.info.run_name == run.data.tags["run_id"] == own.run_id
+    expected = logged.run
+    assert run.info.run_name == run.data.tags["run_id"] == expected.run_id
     assert run.info.status == "FINISHED"
     params = run.data.params
-    assert params.keys() == asdict(own.settings).keys()
+    assert params.keys() == asdict(expected.settings).keys()
     assert (params["lambdas"], params["hidden"], params["folds"]) == (
         "0.5,5.0",
         "8",
         "3",
     )
     metrics = run.data.metrics
-    assert metrics["cv_log_rmse"] == own.cv
-    assert metrics["forecast_high"] == own.forecast.high
-    for score in own.scores:
+    assert metrics["cv_log_rmse"] == expected.cv
+    assert metrics["forecast_high"] == expected.forecast.high
+    for score in expected.scores:
         group = f"lambda_{score.weight_decay:g}"
         folds = [metrics[f"{group}/fold_{number}"] for number in (1, 2, 3)]
         assert folds == score.folds
@@ -148,13 +148,13 @@ def test_the_training_file_is_the_input_of_the_run(logged):
 def test_curves_are_the_means_of_each_folds_networks_by_epoch(logged):
     (run,) = logged.runs()
     history = pd.read_csv(logged.run.folder / "history.csv")
-    own = history.query("`lambda` == 5 and fold == 1")
+    networks = history.query("`lambda` == 5 and fold == 1")
     client = mlflow.MlflowClient(logged.uri)
     for name in ("train", "valid"):
         curve = client.get_metric_history(run.info.run_id, f"lambda_5/fold_2_{name}")
         assert [point.step for point in curve] == [1, 2, 3]
         for point in curve:
-            values = own[own["epoch"] == point.step][name]
+            values = networks[networks["epoch"] == point.step][name]
             assert len(values) == 2
             assert point.value == pytest.approx(values.sum() / 2)
 
