@@ -62,13 +62,17 @@ def show_baselines(run: Run) -> None:
 def _notes(baselines: list[BaselineScore]) -> Iterator[str]:
     """Yield how to read the gains, and what is special about some baselines."""
     yield (
-        "gain: how much lower than the model it is built on, ± its standard error over "
-        "the same rows"
+        "gain: how much lower the score is than that of the model in `built on`, ± the "
+        "standard error over the same rows"
     )
-    if near := [each.name for each in baselines if each.gain_may_be_chance]:
-        yield f"a gain within two standard errors may be chance: {', '.join(near)}"
-    for each in baselines:
-        if each.accuracy is not None:
-            yield f"{each.name}: {each.accuracy:.0%} of rows in the right band"
-    if any(each.name == "book-linear" for each in baselines):
-        yield "book-linear: on contiguous folds, as in the book; all others on the same"
+    names = [baseline.name for baseline in baselines if baseline.gain_may_be_chance]
+    if names:
+        yield f"a gain within two standard errors may be chance: {', '.join(names)}"
+    for baseline in baselines:
+        if baseline.accuracy is not None:
+            yield f"{baseline.name}: {baseline.accuracy:.0%} of rows in the right band"
+    if any(baseline.name == "book-linear" for baseline in baselines):
+        yield (
+            "book-linear uses contiguous folds, as in the book; all other baselines "
+            "use the folds of `train`"
+        )

@@ -100,8 +100,8 @@ def fit(table: Table, width: int) -> Iterator[Table]:
     if len(spans) <= 2:
         yield table
         return
-    for columns in _groups(spans, width):
-        yield from fit(_part(table, columns), width)
+    for indices in _groups(spans, width):
+        yield from fit(_part(table, indices), width)
 
 
 def _span(column: Column) -> _Span:
@@ -114,7 +114,7 @@ def _span(column: Column) -> _Span:
 
 
 def _spread(table: Table, spans: list[_Span], gap: int, room: int) -> Table:
-    """Separate the columns by `gap`; wrap the text of columns wider than a limit."""
+    """Separate the columns by `gap`, and wrap text at the largest width that fits."""
 
     def widths(limit: int) -> list[int]:
         return [max(least, min(most, limit)) for least, most in spans]
@@ -130,7 +130,7 @@ def _groups(spans: list[_Span], width: int) -> Iterator[list[int]]:
     """Yield the indices of columns that fit side by side; each group starts with 0."""
     group = [0]
     for index in range(1, len(spans)):
-        used = _EDGES + sum(1 + spans[each].least for each in group)
+        used = _EDGES + sum(1 + spans[column].least for column in group)
         if len(group) > 1 and used + spans[index].least > width:
             yield group
             group = [0]

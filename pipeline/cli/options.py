@@ -34,7 +34,7 @@ def split_values(
         ) from None
 
 
-def _folder(root: Path) -> Path:
+def _checked_root(root: Path) -> Path:
     try:
         usable = root.is_dir() or not root.exists()
     except OSError:  # e.g. the name is too long, or permission is denied
@@ -46,7 +46,7 @@ def _folder(root: Path) -> Path:
 
 Root = Annotated[
     Path,
-    typer.Option("--root", help="Project folder.", callback=_folder),
+    typer.Option("--root", help="Project folder.", callback=_checked_root),
 ]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object and nothing else.")

@@ -17,7 +17,7 @@ _HINTS = {
     "time": "{column}: all dates of test.csv are later than those of train.csv, or all "
     "earlier; scores on shuffled folds are then too good",
     "drift": "{column} alone tells test.csv from train.csv (AUC {value:.2f}, where "
-    "0.50 tells nothing); scores on train.csv may not hold for test.csv",
+    "0.50 is chance); scores on train.csv may not hold for test.csv",
     "duplicates": "{value} rows of test.csv equal a row of train.csv in all columns "
     "but the id",
 }
@@ -42,15 +42,14 @@ def preprocess(
 
 
 def show_preprocess(record: dict[str, Any]) -> None:
-    """Show the rows and columns, and what was imputed, assumed and unseen; hints."""
+    """Show the rows and columns, what was imputed and assumed, and hints."""
     rows, columns = record["rows"], record["columns"]
     table = make_table([""], ["train", "test"])
     table.add_row("rows", f"{rows['train']:,}", f"{rows['test']:,}")
-    table.add_row("raw columns", *[str(columns["raw"])] * 2)
-    for kind in ("left out", "built", "own"):
-        if number := columns[kind.replace(" ", "_")]:
-            table.add_row(f"{kind} columns", *[str(number)] * 2)
-    table.add_row("encoded columns", *[str(columns["encoded"])] * 2)
+    for kind in ("raw", "left out", "built", "own", "encoded"):
+        number = columns[kind.replace(" ", "_")]
+        if number or kind in ("raw", "encoded"):
+            table.add_row(f"{kind} columns", str(number), str(number))
     show(f"Preprocessing by {record['schema']}", table)
     if record["filled"]:
         _show_imputed(record["filled"])
@@ -72,15 +71,11 @@ def _show_imputed(imputed: list[dict[str, Any]]) -> None:
 
 
 def show_unseen(where: str, unseen: dict[str, list[str]]) -> None:
-    """Show the categories that no training row has, one line per column."""
+    """Show the categories that are not in the training rows, one line per column."""
     for name, values in unseen.items():
         more = f" and {len(values) - _MOST} more" if len(values) > _MOST else ""
         shown = ", ".join(values[:_MOST]) + more
         say(f"{where}: {name} = {shown} (encoded as no category)")
-
-
-def _order(own: int | str) -> tuple[int, str]:
-    return (own, "") if isinstance(own, int) else (0, own)
 
 
 def show_assumptions(assumptions: list[dict[str, Any]]) -> None:
@@ -88,9 +83,9 @@ def show_assumptions(assumptions: list[dict[str, Any]]) -> None:
     table = make_table(["file", "assumed", "columns"], ["rows", "first id"])
     order = itemgetter("file", "assumed")
     for (file, assumed), group in groupby(assumptions, key=order):
-        same = list(group)
-        columns = ", ".join(each["column"] for each in same)
-        rows = max(each["rows"] for each in same)
-        first = min((each["first_id"] for each in same), key=_order)
+        alike = list(group)
+        columns = ", ".join(assumption["column"] for assumption in alike)
+        rows = max(assumption["rows"] for assumption in alike)
+        first = min(assumption["first_id"] for assumption in alike)
         table.add_row(file, assumed, columns, str(rows), str(first))
     show("Ambiguous or inconsistent rows and how they were resolved", table)

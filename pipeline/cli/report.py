@@ -29,8 +29,9 @@ def report(
     """
     project = Project(root)
     found = [find_run(project, run_id) for run_id in runs or (None,)]
-    for each in [] if as_json else found:
-        say(using(each))
+    if not as_json:
+        for run in found:
+            say(using(run))
     with steps(hidden=as_json):
         announce(LOADING)
         from pipeline.report.page import write_report

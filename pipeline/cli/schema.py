@@ -67,7 +67,7 @@ def schema(
 
 
 def show_schema(written: "WrittenSchema") -> None:
-    """Print what was inferred, and the columns that a person should look at."""
+    """Print what was inferred, and the columns to check."""
     if not written.guesses:
         say("The columns are those of House Prices, so their schema was copied")
     else:

@@ -128,11 +128,9 @@ def show_submission(submission: Submission, *, to_upload: bool = True) -> None:
 def show_first(rows: Sequence[tuple[int | str, float]], schema: Schema) -> None:
     """Print the first ids with their predictions."""
     table = make_table([], [schema.id_name, schema.target])
-    for own, predicted in rows[:5]:
-        table.add_row(
-            str(own),
-            f"{predicted:,.2f}" if abs(predicted) >= 1000 else f"{predicted:.5g}",
-        )
+    for row_id, predicted in rows[:5]:
+        decimals = f"{predicted:,.2f}" if abs(predicted) >= 1000 else f"{predicted:.5g}"
+        table.add_row(str(row_id), decimals)
     show(f"The first of {len(rows):,} rows", table)
 
 

@@ -154,7 +154,7 @@ def _trial_table(trials: Sequence[Trial]) -> Table:
     for trial in trials:
         table.add_row(
             str(trial.number),
-            *(f"{each:g}" for each in (trial.weight_decay, trial.lr, trial.dropout)),
+            *(f"{value:g}" for value in (trial.weight_decay, trial.lr, trial.dropout)),
             comma_separated(trial.hidden),
             score_text(trial.score) + (" pruned" if trial.pruned else ""),
         )
