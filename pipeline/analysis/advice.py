@@ -1,16 +1,18 @@
 """How to judge the score of a run, and what to do next."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.ames import DIGESTS
 from pipeline.core.command import train_command
-from pipeline.core.numbers import is_told_apart, lambda_text
-from pipeline.runs.record import ModelScore, Run
+from pipeline.core.numbers import difference_text, is_told_apart, lambda_text
 
-if TYPE_CHECKING:  # it loads torch
+if TYPE_CHECKING:  # facts loads torch
     from pipeline.analysis.facts import Facts
+    from pipeline.runs.record import ModelScore, Run
 
 _GRID = {0.0, 1.0, 2.0, 5.0, 10.0, 20.0}
 OWN = "this run"
@@ -81,6 +83,22 @@ def told_apart(score: ModelScore) -> bool:
     return is_told_apart(score.difference or 0.0, score.difference_error or 0.0)
 
 
+def difference_lines(run: Run) -> Iterator[str]:
+    """Yield the difference of each other λ to the best, and of models to the blend."""
+    lambdas = compared(run)
+    best = lambda_text(run.best_lambda)
+    for score in lambdas:
+        yield f"λ = {lambda_text(score.decay)} against λ = {best}: {_verdict(score)}"
+    for score in run.shown:
+        if score not in lambdas and score.difference_error is not None:
+            yield f"{score.model} against the blend: {_verdict(score)}"
+
+
+def _verdict(score: ModelScore) -> str:
+    difference = difference_text(score.difference, score.difference_error)
+    return difference if told_apart(score) else f"{difference}, not told apart"
+
+
 def better_alone(run: Run) -> ModelScore | None:
     """Return the best model that is better than the blend, by two standard errors.
 
@@ -123,7 +141,7 @@ class Advice(NamedTuple):
     command: str = ""
 
 
-def advise(facts: "Facts") -> list[Advice]:
+def advise(facts: Facts) -> list[Advice]:
     """Return the suggested next steps, the first one first."""
     run = facts.run
     steps = (
@@ -135,7 +153,7 @@ def advise(facts: "Facts") -> list[Advice]:
     return [step for each in steps for step in each]
 
 
-def _submission(facts: "Facts") -> Iterator[Advice]:
+def _submission(facts: Facts) -> Iterator[Advice]:
     run_id = facts.run.run_id
     if facts.leaderboard is not None:
         return
@@ -174,7 +192,7 @@ def _weight_decay(run: Run) -> Iterator[Advice]:
     yield Advice(text, train_command(replace(run.settings, lambdas=tuple(tried))))
 
 
-def _largest_errors(facts: "Facts") -> Iterator[Advice]:
+def _largest_errors(facts: Facts) -> Iterator[Advice]:
     share = facts.largest_errors["share"]
     yield Advice(
         f"Look at the largest errors: {len(share)} of {len(facts.rows):,} rows "

@@ -1,14 +1,19 @@
 """What tells runs apart: the settings, data and versions in which they differ."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from pipeline.core.command import option_name
 from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings
-from pipeline.runs.record import Run
+
+if TYPE_CHECKING:
+    from pipeline.runs.record import Run
 
 _ALWAYS = ("model", "folds", "lambda")
 _NOTE = "note"

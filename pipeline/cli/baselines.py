@@ -1,8 +1,11 @@
 """The command `baselines`: the model of each lesson on the same rows."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.cli.console import (
     ignore,
@@ -18,8 +21,9 @@ from pipeline.cli.progress import shared_progress
 from pipeline.core.numbers import difference_text, score_texts
 from pipeline.core.paths import Project
 from pipeline.core.settings import MLP, Settings
-from pipeline.runs.record import BaselineScore, Run
-from pipeline.stages import up_to_date
+
+if TYPE_CHECKING:
+    from pipeline.runs.record import BaselineScore, Run
 
 _DEFAULT = Settings(models=(MLP,))
 
@@ -29,6 +33,8 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
 
     Example: pipeline baselines
     """
+    from pipeline.stages import up_to_date
+
     project = Project(root)
     with nullcontext(ignore) if as_json else shared_progress() as callback:
         outcome = up_to_date.baselines(project, _DEFAULT, callback, force=force)

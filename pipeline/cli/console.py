@@ -4,12 +4,14 @@ rich's own wrapping cuts numbers and breaks words: at 80 columns it cuts the fol
 of `train`. Here a table that is too wide is split into several.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 from rich import box
@@ -19,8 +21,10 @@ from rich.table import Column, Table
 
 from pipeline.core.errors import one_line
 from pipeline.core.numbers import score_text
-from pipeline.runs.record import Run
-from pipeline.stages.up_to_date import StageResult
+
+if TYPE_CHECKING:
+    from pipeline.runs.record import Run
+    from pipeline.stages.up_to_date import StageResult
 
 _EDGES = 2  # one space at each end of a line
 

@@ -1,5 +1,7 @@
 """The command `runs`: the list of runs, or a comparison of some."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,20 +14,12 @@ from pipeline.cli.options import Json, Root
 from pipeline.core.errors import UserError, one_line
 from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
-from pipeline.kaggle import receipts
-from pipeline.kaggle.receipts import SubmittedRun, submitted_runs, with_submission
-from pipeline.runs.record import Run
-from pipeline.runs.store import find_run, selected_run
 
-if TYPE_CHECKING:  # pandas is not imported for a list of runs
+if TYPE_CHECKING:
     from pipeline.analysis.compare import Row
+    from pipeline.kaggle.receipts import SubmittedRun
+    from pipeline.runs.record import Run
 
-_STATES = {
-    receipts.SENDING: "interrupted",
-    receipts.PENDING: "pending",
-    receipts.COMPLETE: "no score",
-    receipts.ERROR: "failed",
-}
 _BEST = "bold green"
 _TEXTS = ("command", "model", "note")  # left-aligned; all others are like numbers
 
@@ -50,18 +44,20 @@ def runs(
 
     Example: pipeline runs --filter model=mlp
     """
-    if run_ids:
-        _compare(Project(root), run_ids, filters, as_json=as_json)
-        return
-
     project = Project(root)
-    found = submitted_runs(project)
-    kept = matching([each.run for each in found], filters or [])
-    found = [each for each in found if each.run in kept]
-    if as_json:
-        print_json({"runs": [each.to_json() for each in found]})
+    if run_ids:
+        _compare(project, run_ids, filters, as_json=as_json)
         return
-    show_runs(found, selected_run(project))
+    from pipeline.kaggle.receipts import submitted_runs
+    from pipeline.runs.store import selected_run
+
+    submitted = submitted_runs(project)
+    kept = matching([item.run for item in submitted], filters or [])
+    submitted = [item for item in submitted if item.run in kept]
+    if as_json:
+        print_json({"runs": [item.to_json() for item in submitted]})
+        return
+    show_runs(submitted, selected_run(project))
 
 
 def _compare(
@@ -70,20 +66,23 @@ def _compare(
     """Compare runs, with the standard errors of their differences.
 
     Raises:
-        UserError: there are fewer than two runs, or also filters; or a run cannot be
-            read.
+        UserError: There are fewer than two runs, a run is given twice, there are
+            filters too, or a run cannot be read.
     """
     if len(set(run_ids)) < max(2, len(run_ids)) or filters:
         raise UserError("runs: give two run ids or more, each once, and no --filter")
     from pipeline.analysis.compare import compare
     from pipeline.analysis.facts import read_rows
+    from pipeline.kaggle.receipts import with_submission
+    from pipeline.runs.store import find_run
 
-    found = [with_submission(project, find_run(project, run_id)) for run_id in run_ids]
-    rows = compare(found, [read_rows(each.run) for each in found])
+    compared = [find_run(project, run_id) for run_id in run_ids]
+    submitted = [with_submission(project, run) for run in compared]
+    rows = compare(submitted, [read_rows(run) for run in compared])
     if as_json:
         print_json(
             {
-                "runs": [each.to_json() for each in found],
+                "runs": [item.to_json() for item in submitted],
                 "rows": [row._asdict() for row in rows],
             }
         )
@@ -91,29 +90,29 @@ def _compare(
     show_comparison(run_ids, rows)
 
 
-def show_runs(runs: Sequence[SubmittedRun], selected: Run | None) -> None:
+def show_runs(submitted: Sequence[SubmittedRun], selected: Run | None) -> None:
     """Print the scores of runs, and the settings in which they differ.
 
     Args:
-        runs: the runs, newest first.
-        selected: the run that `submit` uses by default.
+        submitted: The runs, newest first.
+        selected: The run that `submit` uses by default.
     """
-    described = [describe(each.run) for each in runs]
+    described = [describe(item.run) for item in submitted]
     names = distinguishing(described)
     left = [name for name in names if name in _TEXTS]
     right = [name for name in names if name not in _TEXTS]
     table = make_table(["run", *left], [*right, "CV", "leaderboard"])
     # Scores of another metric cannot be compared with those of the newest run.
-    same = [each for each in runs if each.run.metric == runs[0].run.metric]
-    best = min(same, key=lambda each: each.run.final.pooled, default=None)
-    for each, texts in zip(runs, described, strict=True):
-        run = each.run
+    scored = [x for x in submitted if x.run.metric == submitted[0].run.metric]
+    best = min(scored, key=lambda item: item.run.final.pooled, default=None)
+    for item, texts in zip(submitted, described, strict=True):
+        run = item.run
         table.add_row(
             run.run_id + (" (edited)" if run.is_edited else ""),
             *(one_line(texts.get(name, "")) for name in [*left, *right]),
             score_text(run.final.pooled),
-            _leaderboard(each),
-            style=_BEST if each is best else None,
+            _leaderboard(item),
+            style=_BEST if item is best else None,
         )
     show("Runs, newest first, with the settings that differ", table)
     for line in _marks(best, selected) if best else ():
@@ -130,7 +129,7 @@ def _marks(best: SubmittedRun, selected: Run | None) -> Iterator[str]:
         yield f"`submit`, `predict` and `report` use {selected.run_id} by default"
 
 
-def show_comparison(run_ids: Sequence[str], rows: Sequence["Row"]) -> None:
+def show_comparison(run_ids: Sequence[str], rows: Sequence[Row]) -> None:
     """Print the scores of runs, and the settings in which they differ, side by side."""
     table = make_table([""], run_ids)
     for row in rows:
@@ -141,10 +140,18 @@ def show_comparison(run_ids: Sequence[str], rows: Sequence["Row"]) -> None:
     say(f"{same} other settings and scores are the same")
 
 
-def _leaderboard(run: SubmittedRun) -> str:
+def _leaderboard(submitted: SubmittedRun) -> str:
     """Return the leaderboard score, or the state of the submission."""
-    if run.leaderboard is not None:
-        return score_text(run.leaderboard)
-    if run.receipt:
-        return _STATES.get(run.receipt.status, "–")
-    return "not submitted" if run.submission else "–"
+    if submitted.leaderboard is not None:
+        return score_text(submitted.leaderboard)
+    if submitted.receipt is None:
+        return "not submitted" if submitted.submission else "–"
+    from pipeline.kaggle import receipts
+
+    states = {
+        receipts.SENDING: "interrupted",
+        receipts.PENDING: "pending",
+        receipts.COMPLETE: "no score",
+        receipts.ERROR: "failed",
+    }
+    return states.get(submitted.receipt.status, "–")

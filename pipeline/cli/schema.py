@@ -1,5 +1,7 @@
 """The command `schema`: the kind of each column of a table."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +21,7 @@ from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 
-if TYPE_CHECKING:  # it loads pandas
+if TYPE_CHECKING:
     from pipeline.stages.schema import WrittenSchema
 
 _MOST = 40  # columns in the table
@@ -66,7 +68,7 @@ def schema(
     say(next_step("preprocess", root))
 
 
-def show_schema(written: "WrittenSchema") -> None:
+def show_schema(written: WrittenSchema) -> None:
     """Print what was inferred, and the columns to check."""
     if not written.guesses:
         say("The columns are those of House Prices, so their schema was copied")
@@ -75,7 +77,7 @@ def show_schema(written: "WrittenSchema") -> None:
     say(f"Schema saved to {written.path}; edit it where you know better")
 
 
-def _show_guesses(written: "WrittenSchema") -> None:
+def _show_guesses(written: WrittenSchema) -> None:
     schema = written.schema
     table = make_table(["column", "kind", "why", ""], [])
     of_interest = [

@@ -1,8 +1,10 @@
 """The command `submit`: the submission file, and its score on Kaggle."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,16 +22,12 @@ from pipeline.cli.progress import steps
 from pipeline.core.errors import UserError
 from pipeline.core.numbers import interval_text, score_text, target_text
 from pipeline.core.paths import Project
-from pipeline.data.schema import Schema
-from pipeline.kaggle.receipts import Receipt
-from pipeline.runs.record import Forecast, Run
-from pipeline.runs.store import find_run, newest_baselines
-from pipeline.stages.submit import (
-    Submission,
-    competition_of,
-    to_record,
-    write_submission,
-)
+
+if TYPE_CHECKING:
+    from pipeline.data.schema import Schema
+    from pipeline.kaggle.receipts import Receipt
+    from pipeline.runs.record import Forecast, Run
+    from pipeline.stages.submit import Submission
 
 
 def submit(
@@ -67,6 +65,8 @@ def submit(
 
     Example: pipeline submit --push -m "wider layers"
     """
+    from pipeline.stages.submit import competition_of, to_record, write_submission
+
     if (message is not None or again) and not push:
         raise UserError("--message and --again: need --push; add it")
     if push:  # before anything is written: Kaggle's client may not be installed
@@ -104,6 +104,8 @@ def _found(project: Project, run_id: str | None, rung: str | None) -> Run:
     Raises:
         UserError: There is no such run.
     """
+    from pipeline.runs.store import find_run, newest_baselines
+
     baselines = newest_baselines(project) if rung and run_id is None else None
     return baselines or find_run(project, run_id)
 

@@ -1,5 +1,7 @@
 """The command `train`: cross-validate models and save their blend as a run."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from itertools import groupby
@@ -8,14 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.analysis.advice import (
-    better_alone,
-    better_alone_command,
-    compared,
-    comparison,
-    lambda_advice,
-    told_apart,
-)
 from pipeline.cli.console import (
     ignore,
     make_table,
@@ -32,7 +26,6 @@ from pipeline.core.files import write_atomically
 from pipeline.core.metrics import METRICS
 from pipeline.core.numbers import (
     FEW_FOLDS,
-    difference_text,
     fold_names,
     fold_texts,
     interval_text,
@@ -44,13 +37,10 @@ from pipeline.core.numbers import (
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
 from pipeline.core.settings import MLP, Settings, comma_separated
-from pipeline.data import processed
-from pipeline.data.schema import Schema
-from pipeline.runs.record import DivergedNetwork, LargestError, ModelScore, Run
-from pipeline.runs.schemas import run_schema
-from pipeline.stages import up_to_date
 
 if TYPE_CHECKING:
+    from pipeline.data.schema import Schema
+    from pipeline.runs.record import DivergedNetwork, LargestError, Run
     from pipeline.runs.tracking import Tracker
 
 _BEST = "bold green"
@@ -122,6 +112,9 @@ def train(
 
     Example: pipeline train --folds 10 --lambda 0,1,5
     """
+    from pipeline.data import processed
+    from pipeline.stages import up_to_date
+
     settings = Settings(
         models=split_values("--model", models, str),
         folds=folds,
@@ -163,7 +156,7 @@ def train(
     say(f"{saved(outcome)}. {next_step('submit', root)}")
 
 
-def _tracker(*, hidden: bool) -> "Tracker":
+def _tracker(*, hidden: bool) -> Tracker:
     """Connect to MLflow before training, so that a wrong address fails early."""
     with steps(hidden=hidden):
         announce(LOADING)
@@ -174,14 +167,17 @@ def _tracker(*, hidden: bool) -> "Tracker":
 
 def show_scores(run: Run) -> None:
     """Print fold scores, differences, largest errors and the expected score."""
+    from pipeline.analysis import advice
+    from pipeline.runs.schemas import run_schema
+
     _show_folds(run)
-    for line in (*_excluded(run.diverged), *_differences(run)):
+    for line in (*_excluded(run.diverged), *advice.difference_lines(run)):
         say(line)
-    if model := better_alone(run):
-        command = better_alone_command(run, model)
+    if model := advice.better_alone(run):
+        command = advice.better_alone_command(run, model)
         say_wrapped(f"{model.model} alone is better than the blend: `{command}`")
-    if (advice := lambda_advice(run)) is not None:
-        say_wrapped(advice)
+    if sentences := advice.lambda_advice(run):
+        say_wrapped(sentences)
     if run.cv_corrected is not None:
         say(f"Corrected for the choice among λ: {score_text(run.cv_corrected)}")
     schema = run_schema(run)
@@ -195,8 +191,8 @@ def show_scores(run: Run) -> None:
     )
     if schema.features:
         say("Not in the interval: choices made on these rows (docs/score.md)")
-    for where, peers in comparison(run).items():
-        scores = ", ".join(f"{each.name} {score_text(each.score)}" for each in peers)
+    for where, peers in advice.comparison(run).items():
+        scores = ", ".join(f"{peer.name} {score_text(peer.score)}" for peer in peers)
         say_wrapped(f"To compare, {where}: {scores}")
 
 
@@ -220,23 +216,6 @@ def _show_folds(run: Run) -> None:
             style=_BEST if marked and several else None,
         )
     show(f"{run.metric_title} of {folds} folds, lower is better", table)
-
-
-def _differences(run: Run) -> Iterator[str]:
-    """Yield a line for each other λ, and for each model of a blend."""
-    lambdas = compared(run)
-    for score in lambdas:
-        own, best = (lambda_text(each) for each in (score.decay, run.best_lambda))
-        yield f"λ = {own} against λ = {best}: {_difference(score)}"
-    for score in run.shown:
-        if score not in lambdas and score.difference_error is not None:
-            yield f"{score.model} against the blend: {_difference(score)}"
-
-
-def _difference(score: ModelScore) -> str:
-    verdict = "" if told_apart(score) else ": not told apart"
-    gap, error = score.difference or 0.0, score.difference_error or 0.0
-    return f"{difference_text(gap, error)}{verdict}"
 
 
 def _excluded(diverged: Sequence[DivergedNetwork]) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """The command `tune`: search for the best settings of the networks."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -14,11 +16,10 @@ from pipeline.cli.progress import steps
 from pipeline.core.numbers import difference_text, score_text, score_texts
 from pipeline.core.paths import Project
 from pipeline.core.settings import MLP, Settings, comma_separated
-from pipeline.runs.record import Search, Trial
-from pipeline.stages import up_to_date
 from pipeline.tuning.plan import Plan
 
-if TYPE_CHECKING:  # torch is not imported if the search is up to date
+if TYPE_CHECKING:
+    from pipeline.runs.record import Search, Trial
     from pipeline.stages.tune import Callback
     from pipeline.tuning.search import Progress
 
@@ -60,6 +61,8 @@ def tune(
 
     Example: pipeline tune --trials 64
     """
+    from pipeline.stages import up_to_date
+
     plan = Plan(
         trials=trials,
         timeout=timeout,
@@ -83,7 +86,7 @@ def tune(
 
 
 @contextmanager
-def search_progress() -> Iterator["Callback"]:
+def search_progress() -> Iterator[Callback]:
     """Show the steps of a search, the best trials so far and the time left.
 
     Without a terminal, print a plain line for each tenth of the trials and each quarter
@@ -92,7 +95,7 @@ def search_progress() -> Iterator["Callback"]:
     printed = set()
     with steps() as display:
 
-        def callback(progress: "Progress") -> None:
+        def callback(progress: Progress) -> None:
             from pipeline.stages.tune import to_record
 
             finished, step = progress.finished, progress.step
@@ -112,7 +115,7 @@ def search_progress() -> Iterator["Callback"]:
         yield callback
 
 
-def _note(progress: "Progress") -> str:
+def _note(progress: Progress) -> str:
     trials = f"{len(progress.finished)} of {progress.total} trials"
     if not progress.finished:
         return trials
