@@ -114,7 +114,7 @@ class Metric:
 
     def of_mean(self, mean: float) -> float:
         """Return the score of a mean loss."""
-        return sqrt(mean) if self.loss is SQUARED else float(mean)
+        return sqrt(mean) if self.loss == SQUARED else float(mean)
 
     def score(self, predicted: "np.ndarray", actual: "np.ndarray") -> float:
         """Return the score of predictions, in the unit of the target or of its log."""

@@ -40,7 +40,7 @@ def paired_difference(
         metric: the metric; of the mean absolute error, no root is taken.
     """
     roots = 1.0
-    if metric.loss is SQUARED:
+    if metric.loss == SQUARED:
         roots = float(np.sqrt(first.mean()) + np.sqrt(second.mean()))
     if not roots:
         return Difference(0.0, 0.0)

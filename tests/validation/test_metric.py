@@ -1,5 +1,6 @@
 """The metrics equal scikit-learn's, and what depends on them follows the metric."""
 
+import copy
 import math
 
 import numpy as np
@@ -71,6 +72,15 @@ def test_log_rmse_is_that_of_scikit_learn_for_numbers_far_above_one(generator):
     predicted = actual * generator.lognormal(0, 0.3, 500)
     expected = root_mean_squared_log_error(actual - 1, predicted - 1)
     assert LOG_RMSE.score(predicted, actual) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("metric", METRICS.values())
+def test_a_metric_in_another_process_has_the_same_scores(generator, metric):
+    actual, predicted = generator.uniform(1, 9, (2, 50))
+    sent = copy.deepcopy(metric)  # as joblib and Dask send it
+    assert sent.score(predicted, actual) == metric.score(predicted, actual)
+    losses = metric.losses(np.array([actual, predicted]), np.full(50, 5.0))
+    assert paired_difference(*losses, sent) == paired_difference(*losses, metric)
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
