@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # facts loads torch
     from pipeline.runs.record import ModelScore, Run
 
 _GRID = {0.0, 1.0, 2.0, 5.0, 10.0, 20.0}
-OWN = "this run"
+THIS_RUN = "this run"
 
 
 class Peer(NamedTuple):
@@ -25,10 +25,10 @@ class Peer(NamedTuple):
     score: float
 
 
-# Out-of-fold over all rows, five shuffled folds. The mean price is that of the training
-# rows of each fold. The book is Dive into Deep Learning, section 3.16, whose score is
-# published. The others were measured: ridge regression on one-hot encoded columns, and
-# XGBoost with tuned settings.
+# Out-of-fold over all rows, with five shuffled folds. "mean price" predicts the mean of
+# the training rows of the fold. "the book" is the published score of Dive into Deep
+# Learning, section 3.16. The others were measured: ridge regression on one-hot encoded
+# columns, and XGBoost with tuned settings.
 CROSS_VALIDATED = (
     Peer("mean price", 0.3995),
     Peer("the book", 0.1709),
@@ -45,21 +45,21 @@ LEADERBOARD = (
 )
 
 
-def ranked(peers: tuple[Peer, ...], own: float | None) -> list[Peer]:
+def ranked(peers: tuple[Peer, ...], score: float | None) -> list[Peer]:
     """Return peers and, if it has a score, the run itself; the highest score first."""
-    mine = [] if own is None else [Peer(OWN, own)]
-    return sorted([*peers, *mine], key=lambda peer: -peer.score)
+    this_run = [] if score is None else [Peer(THIS_RUN, score)]
+    return sorted([*peers, *this_run], key=lambda peer: -peer.score)
 
 
 def comparison(run: Run, leaderboard: float | None = None) -> dict[str, list[Peer]]:
     """Return the peers of a run by where they were scored; none for other data.
 
-    A cross-validated score and one of the leaderboard are of different houses, and
-    cannot be compared with each other.
+    Scores in cross-validation and on the leaderboard are of different houses and cannot
+    be compared.
 
     Args:
-        run: the run.
-        leaderboard: its score on Kaggle, if it was sent.
+        run: The run.
+        leaderboard: Its score on Kaggle, if it was submitted.
     """
     if run.inputs.get("data/raw/train.csv") != DIGESTS["train.csv"]:
         return {}
@@ -100,16 +100,19 @@ def _verdict(score: ModelScore) -> str:
 
 
 def better_alone(run: Run) -> ModelScore | None:
-    """Return the best model that is better than the blend, by two standard errors.
+    """Return the best model that is better than the blend by two standard errors.
 
-    The mean gains if the models are about equally good. Where one is much better than
-    the other, as trees often are on long tables, it is better alone.
+    A blend gains if its models are about equally good. A model that is much better than
+    the others, as trees often are on long tables, is better alone.
     """
     if not run.is_blend or run.blended:
         return None
-    better = [each for each in run.members if (each.difference or 0.0) < 0]
-    found = [each for each in better if told_apart(each)]
-    return min(found, key=lambda each: each.pooled, default=None)
+    better = [
+        score
+        for score in run.members
+        if (score.difference or 0.0) < 0 and told_apart(score)
+    ]
+    return min(better, key=lambda score: score.pooled, default=None)
 
 
 def better_alone_command(run: Run, model: ModelScore) -> str:
@@ -135,7 +138,7 @@ def lambda_advice(run: Run) -> str | None:
 
 
 class Advice(NamedTuple):
-    """A sentence, and the command that does what it says, or none."""
+    """A sentence, and the command that does what it says; "" if there is none."""
 
     text: str
     command: str = ""
@@ -143,14 +146,12 @@ class Advice(NamedTuple):
 
 def advise(facts: Facts) -> list[Advice]:
     """Return the suggested next steps, the first one first."""
-    run = facts.run
-    steps = (
-        _submission(facts),
-        _alone(run),
-        _weight_decay(run),
-        _largest_errors(facts),
-    )
-    return [step for each in steps for step in each]
+    return [
+        *_submission(facts),
+        *_alone(facts.run),
+        *_weight_decay(facts.run),
+        *_largest_errors(facts),
+    ]
 
 
 def _submission(facts: Facts) -> Iterator[Advice]:
@@ -178,7 +179,7 @@ def _weight_decay(run: Run) -> Iterator[Advice]:
     """
     if run.search is not None or not run.has_networks:
         return
-    values, best = [each.decay for each in run.scored], run.best.decay
+    values, best = [score.decay for score in run.scored], run.best.decay
     if len(values) == 1:
         text, tried = "Only one λ was tried. Try others:", {*_GRID, best}
     elif best == values[-1]:

@@ -1,4 +1,4 @@
-"""The command line: a file for each command, which parses, calls a stage and shows.
+"""The command line. A command is a file: it reads options, calls a stage and prints.
 
 Only this package uses typer and rich. The work is done elsewhere.
 """
@@ -65,7 +65,7 @@ def main() -> None:
         status = app(standalone_mode=False)
     except (UserError, TyperException) as error:
         text = error.format_message() if isinstance(error, TyperException) else error
-        # pydantic, which typer checks values with, adds words of its own.
+        # typer checks values with pydantic, which adds these words.
         line = one_line(str(text)).replace("Value error, ", "")
         _stop(f"error: {line}", 2)
     if status == INTERRUPTED:  # typer returns it after Ctrl-C

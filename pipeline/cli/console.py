@@ -1,6 +1,6 @@
 """The terminal: JSON, lines and tables that fit into any width.
 
-rich's own wrapping cuts numbers and breaks words: at 80 columns it cuts the fold scores
+rich's wrapping cuts numbers and breaks words: at 80 columns it cuts the fold scores
 of `train`. Here a table that is too wide is split into several.
 """
 

@@ -60,7 +60,7 @@ def download(
 
 
 def show_download(record: dict[str, Any]) -> None:
-    """Show what was done with each file, and its SHA-256."""
+    """Print what was done with the files, and their SHA-256."""
     states = record.get("states", {})
     for path, digest in record["files"].items():
         say(f"{path}: {states.get(path, 'placed')}")

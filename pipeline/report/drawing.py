@@ -33,7 +33,7 @@ class PathElement(NamedTuple):
 
 
 class TextElement(NamedTuple):
-    """A text whose baseline starts at x, y, or has its middle or end there."""
+    """A text; `anchor` says whether its start, middle or end is at x, y."""
 
     kind: str
     x: float
@@ -46,7 +46,7 @@ class TextElement(NamedTuple):
 class Drawing:
     """Paths and texts on a canvas. Points that are not finite are left out.
 
-    `title` and `desc` say in words what it shows, for screen readers.
+    `title` and `desc` describe the drawing to screen readers.
     """
 
     title: str
@@ -96,8 +96,8 @@ class Drawing:
 
 def _points(x: ArrayLike, y: ArrayLike) -> list[tuple[str, str]]:
     points = np.column_stack(np.broadcast_arrays(np.ravel(x), np.ravel(y)))
-    known = points[np.isfinite(points).all(axis=1)]
-    return [(_number(a), _number(b)) for a, b in known.tolist()]
+    finite = points[np.isfinite(points).all(axis=1)]
+    return [(_number(a), _number(b)) for a, b in finite.tolist()]
 
 
 def _number(value: float) -> str:
@@ -141,8 +141,8 @@ class Scale:
         cls, values: ArrayLike, start: float, end: float, label: Callable[[float], str]
     ) -> Self:
         """Return a logarithmic scale, with ticks at 1, 2 and 5 times powers of ten."""
-        own = np.asarray(values, dtype=float)
-        low, high = _range(own[own > 0])
+        numbers = np.asarray(values, dtype=float)
+        low, high = _range(numbers[numbers > 0])
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
         round_values = [step * 10.0**power for power in powers for step in (1, 2, 5)]
         ticks = [tick for tick in round_values if low <= tick <= high]
@@ -150,12 +150,12 @@ class Scale:
 
     def __call__(self, values: ArrayLike) -> np.ndarray:
         """Return the length of each value, clipped to the ends."""
-        own, low, high = np.asarray(values, dtype=float), self.low, self.high
+        numbers, low, high = np.asarray(values, dtype=float), self.low, self.high
         if self.log:
             with np.errstate(divide="ignore", invalid="ignore"):
-                own = np.log(own)
+                numbers = np.log(numbers)
             low, high = math.log(low), math.log(high)
-        share = np.clip((own - low) / (high - low), 0, 1)
+        share = np.clip((numbers - low) / (high - low), 0, 1)
         return np.asarray(self.start + share * (self.end - self.start))
 
     def at(self, value: float) -> float:
@@ -164,12 +164,12 @@ class Scale:
 
 
 def _range(values: ArrayLike) -> tuple[float, float]:
-    """Return the smallest and the largest finite value, and never the same twice."""
-    known = np.asarray(values, dtype=float).ravel()
-    known = known[np.isfinite(known)]
-    if not len(known):
+    """Return the smallest and the largest finite value; if they are equal, widened."""
+    finite = np.asarray(values, dtype=float).ravel()
+    finite = finite[np.isfinite(finite)]
+    if not len(finite):
         return 1.0, 2.0
-    low, high = float(known.min()), float(known.max())
+    low, high = float(finite.min()), float(finite.max())
     return (low, high) if high > low else (low - abs(low) / 10 - 1e-6, high + 1e-6)
 
 
@@ -231,12 +231,12 @@ def draw_range_rows(
     """Draw rows: a bar from low to high, a dot at the middle, and the value as text.
 
     Args:
-        title: the title of the figure.
-        desc: what it shows, in words.
-        rows: the rows, from the top down.
-        x: the scale of the values.
-        x_name: the name of the x axis.
-        zero: a value to mark with a vertical line.
+        title: The title of the figure.
+        desc: What it shows, in words.
+        rows: The rows, from the top down.
+        x: The scale of the values.
+        x_name: The name of the x axis.
+        zero: A value to mark with a vertical line.
     """
     height = _ROW * len(rows) + _BELOW + 8
     drawing = Drawing(title, desc, WIDTH, height)

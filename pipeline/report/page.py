@@ -1,8 +1,8 @@
 """Write the report: runs/ -> reports/<run id>.html, one file that needs no other.
 
 The template escapes every value (autoescape), and a Content Security Policy allows only
-the page's own script and style. Whatever a run's files hold stays text, and the browser
-loads nothing else.
+the script and the style of the page. So whatever is in the files of a run stays text,
+and the browser loads nothing else.
 """
 
 import base64
@@ -54,17 +54,17 @@ class RunView(NamedTuple):
     """What the page shows of a run.
 
     Attributes:
-        facts: the run and its files.
-        next_steps: what to do next.
-        figures: by name.
-        curves: the learning curves of each fold that is shown.
-        largest_errors: the rows of the table of the largest errors.
-        models: the rows of the table of models; empty for a single model.
-        correlation_heads: the headings of the last columns of that table.
-        typical_error: the median absolute error.
-        words: the columns of words beside the largest errors.
-        numbers: the columns of numbers beside the largest errors.
-        settings: each setting by its name.
+        facts: The run and its files.
+        next_steps: What to do next.
+        figures: The figures, by name.
+        curves: The learning curves of each fold that is shown.
+        largest_errors: The rows of the table of the largest errors.
+        models: The rows of the table of models; empty for a single model.
+        correlation_heads: The headings of the last columns of that table.
+        typical_error: The median absolute error.
+        words: The columns of words beside the largest errors.
+        numbers: The columns of numbers beside the largest errors.
+        settings: The settings, by name.
     """
 
     facts: Facts
@@ -84,7 +84,7 @@ def write_report(project: Project, runs: Sequence[Run]) -> Path:
     """Write the page of a run, or of several side by side, and return its path.
 
     Raises:
-        UserError: there are too many runs, a file of a run cannot be used, or the
+        UserError: There are too many runs, a file of a run cannot be used, or the
             folder cannot be written to.
     """
     if len(runs) > MOST_RUNS:
@@ -139,7 +139,8 @@ def render(views: Sequence[RunView], baselines: Run | None) -> str:
 
 def finite_scores(run: Run) -> list[BaselineScore]:
     """Return the scores of the baselines that did not diverge."""
-    return [each for each in run.baselines or [] if math.isfinite(each.pooled)]
+    baselines = run.baselines or []
+    return [baseline for baseline in baselines if math.isfinite(baseline.pooled)]
 
 
 def draw(several: Sequence[Facts]) -> list[RunView]:
@@ -186,11 +187,11 @@ def _draw(facts: Facts, axes: score_figures.Axes) -> RunView:
 
 
 def compare_models(facts: Facts) -> list[ModelRow]:
-    """Return a row for each model of a blend, and for the blend; [] for one model.
+    """Return the rows of the models of a blend and of the blend; none for one model.
 
     A row has the score, the difference to the blend with its standard error over rows,
-    the median absolute error, and the correlation of the errors with those of each
-    model.
+    the median absolute error, and the correlations of the errors with those of the
+    models.
     """
     errors = facts.model_errors
     if errors.empty:
@@ -233,7 +234,7 @@ def shown_columns(facts: Facts) -> tuple[list[str], list[str]]:
     """
     if not facts.cleaned:
         return [], []
-    important = [each.column for each in facts.importance or []]
+    important = [item.column for item in facts.importance or []]
     shown = facts.schema.shown or important[:MOST_COLUMNS]
     columns = {column.name: column for column in facts.schema.columns}
     return (
