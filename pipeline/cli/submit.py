@@ -20,7 +20,12 @@ from pipeline.cli.console import (
 from pipeline.cli.options import Json, Root, RunId
 from pipeline.cli.progress import steps
 from pipeline.core.errors import UserError
-from pipeline.core.numbers import interval_text, score_text, target_text
+from pipeline.core.numbers import (
+    interval_text,
+    prediction_text,
+    score_text,
+    target_text,
+)
 from pipeline.core.paths import Project
 
 if TYPE_CHECKING:
@@ -131,8 +136,7 @@ def show_first(rows: Sequence[tuple[int | str, float]], schema: Schema) -> None:
     """Print the first ids with their predictions."""
     table = make_table([], [schema.id_name, schema.target])
     for row_id, predicted in rows[:5]:
-        decimals = f"{predicted:,.2f}" if abs(predicted) >= 1000 else f"{predicted:.5g}"
-        table.add_row(str(row_id), decimals)
+        table.add_row(str(row_id), prediction_text(predicted))
     show(f"The first of {len(rows):,} rows", table)
 
 

@@ -231,17 +231,17 @@ def _excluded(diverged: Sequence[DivergedNetwork]) -> Iterator[str]:
 
 def _show_largest_errors(rows: Sequence[LargestError], schema: Schema) -> None:
     loss = METRICS[schema.metric].loss.name
-    places = [schema.ceiling] if schema.ceiling else []
+    words = [schema.ceiling] if schema.ceiling else []
     table = make_table(
-        [schema.id_name, *places], [schema.target, "prediction", f"share of {loss}"]
+        [schema.id_name, *words], [schema.target, "prediction", f"share of {loss}"]
     )
-    for each in rows:
+    for row in rows:
         table.add_row(
-            str(each.id),
-            *([each.place or "missing"] if places else []),
-            target_text(each.actual),
-            target_text(each.prediction),
-            f"{each.share:.1%}",
+            str(row.id),
+            *([row.place or "missing"] if words else []),
+            target_text(row.actual),
+            target_text(row.prediction),
+            f"{row.share:.1%}",
         )
-    share = sum(each.share for each in rows)
+    share = sum(row.share for row in rows)
     show(f"The {len(rows)} largest errors: {share:.0%} of all {loss}", table)

@@ -83,6 +83,11 @@ def target_text(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
+def prediction_text(value: float) -> str:
+    """Return a prediction: a large one with two decimals, others with five digits."""
+    return f"{value:,.2f}" if abs(value) >= 1000 else f"{value:.5g}"
+
+
 def target_tick(value: float) -> str:
     """Return a value of the target for an axis, in thousands or millions."""
     for unit, letter in ((1e6, "M"), (1e3, "k")):
