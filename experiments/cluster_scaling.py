@@ -19,14 +19,13 @@ from experiments.common import load
 from experiments.documents import SCALE, put, table
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
-from pipeline.network.trainer import Candidate
 from pipeline.tuning import search
-from pipeline.tuning.halving import Rung, rungs_of, successive_halving
+from pipeline.tuning.plan import BATCH_SIZE, rungs_of
 from pipeline.tuning.space import SHAPES
-from pipeline.tuning.study import Study
+from pipeline.tuning.study import Rung, Study
 
 BASE = Settings()
-CANDIDATES = [Candidate(5.0, 1e-3, 0.1 + n / 20) for n in range(search.BATCH_SIZE)]
+TRIALS = [replace(BASE, dropout=0.1 + n / 20) for n in range(BATCH_SIZE)]
 CORES = 2  # of a machine
 MACHINES = (1, 10, 100)
 CHOICE, CONFIRMATION = 9, 10  # scores after the last trial, each of all folds
@@ -41,7 +40,7 @@ class Serial(NamedTuple):
     def total(self, trials: int) -> float:
         """Return the sum over a search, from a line fitted to the measured points."""
         slope, first = np.polyfit(self.trials, self.seconds, 1)
-        before = np.arange(0, trials, search.BATCH_SIZE)
+        before = np.arange(0, trials, BATCH_SIZE)
         return float((first + slope * before).sum())
 
 
@@ -61,10 +60,8 @@ def main() -> None:
 
 def _batch_seconds(encoded: object, price: np.ndarray, shape: str) -> float:
     hidden = tuple(map(int, shape.split(",")))
-    settings = replace(BASE, hidden=hidden, seeds=1)
-    return _cpu_seconds(
-        lambda: successive_halving(encoded, price, CANDIDATES, settings)
-    )
+    trials = [replace(trial, hidden=hidden) for trial in TRIALS]
+    return _cpu_seconds(lambda: search.successive_halving(encoded, price, trials))
 
 
 def _cpu_seconds(call: Callable[[], object]) -> float:
@@ -75,26 +72,26 @@ def _cpu_seconds(call: Callable[[], object]) -> float:
 
 def _serial() -> Serial:
     """Measure ask and tell. Scores are invented: only the number of trials matters."""
-    steps, last = (256, 512, 1024), 1024 + 4 * search.BATCH_SIZE
+    steps, last = (256, 512, 1024), 1024 + 4 * BATCH_SIZE
     seconds: dict[int, list[float]] = {step: [] for step in steps}
     ends = [rungs_of(BASE.epochs)[n] for n in (0, 0, 0, 0, 1, 1, 2, 2)]
     with tempfile.TemporaryDirectory() as folder:
         study = Study(Path(folder) / "journal", "scale", BASE)
-        for told in range(0, last, search.BATCH_SIZE):
+        for told in range(0, last, BATCH_SIZE):
             begin = time.process_time()
-            batch = study.next_batch(last, search.BATCH_SIZE)
-            scores = [each.lr for each in batch.settings]
+            batch = study.next_batch(last, BATCH_SIZE)
+            scores = [trial.lr for trial in batch.settings]
             study.tell(batch, [[Rung(e, s)] for e, s in zip(ends, scores, strict=True)])
             study.finished_trials()
             for step in steps:
-                if step <= told < step + 4 * search.BATCH_SIZE:
+                if step <= told < step + 4 * BATCH_SIZE:
                     seconds[step].append(time.process_time() - begin)
-    return Serial(list(steps), [float(np.mean(each)) for each in seconds.values()])
+    return Serial(list(steps), [float(np.mean(times)) for times in seconds.values()])
 
 
 def _sent(houses: Dataset, encoded: object, price: np.ndarray) -> str:
-    task = pickle.dumps((price, CANDIDATES, BASE))
-    result = [[Rung(40, 0.11)] * 3] * search.BATCH_SIZE
+    task = pickle.dumps((price, TRIALS))
+    result = [[Rung(40, 0.11)] * 3] * BATCH_SIZE
     rows = [
         ["the cleaned rows, to one worker", "three times per search", _kb(houses)],
         ["the encoded rows, to each worker", "once per search", _kb(encoded)],
@@ -117,9 +114,9 @@ def _round_trip(encoded: object, price: np.ndarray, times: int = 50) -> float:
         Client(here) as client,
     ):
         shared = client.submit(lambda: encoded, pure=False)
-        calls = [
-            lambda: client.submit(len, (shared, price, CANDIDATES, BASE), pure=False)
-        ] * (times + 1)
+        calls = [lambda: client.submit(len, (shared, price, TRIALS), pure=False)] * (
+            times + 1
+        )
         calls[0]().result()  # the rows are sent with the first
         begin = time.perf_counter()
         for call in calls[1:]:
@@ -151,7 +148,7 @@ def _machines(batch: float, confirming: float, serial: Serial) -> str:
     for machines in MACHINES:
         cores = CORES * machines
         for trials in sorted({256, 256 * machines}):
-            rounds = math.ceil(trials / search.BATCH_SIZE / cores)
+            rounds = math.ceil(trials / BATCH_SIZE / cores)
             training, asking = rounds * batch, serial.total(trials)
             last = math.ceil(CHOICE / cores) + math.ceil(CONFIRMATION / cores)
             seconds = max(training, asking) + last * confirming

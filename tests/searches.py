@@ -26,14 +26,6 @@ def trials_of(root):
     return study_of(root).trials
 
 
-def claimed_by(root):
-    """Return the processes that have claimed trials which are not told."""
-    study = study_of(root)
-    running = [t for t in study.trials if t.state == TrialState.RUNNING]
-    names = {trial.user_attrs["batch"] for trial in running}
-    return {str(study.user_attrs[name]) for name in names} - {"None"}
-
-
 def states_of(root):
     states = [trial.state for trial in trials_of(root)]
     return {state: states.count(state) for state in TrialState}

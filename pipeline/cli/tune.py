@@ -16,12 +16,11 @@ from pipeline.cli.progress import steps
 from pipeline.core.numbers import difference_text, score_text, score_texts
 from pipeline.core.paths import Project
 from pipeline.core.settings import MLP, Settings, comma_separated
-from pipeline.tuning.plan import Plan
+from pipeline.tuning.plan import Plan, Progress
 
 if TYPE_CHECKING:
     from pipeline.runs.record import Search, Trial
     from pipeline.stages.tune import Callback
-    from pipeline.tuning.search import Progress
 
 _SHOWN = 10  # trials
 _DEFAULT = Settings()

@@ -157,6 +157,21 @@ def remove_leftovers(parent: Path) -> None:
                 _remove(path)
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let one process at a time work on a file: wait for the others first.
+
+    Raises:
+        UserError: The folder cannot be written to.
+    """
+    with ExitStack() as stack:
+        with writable(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            name = f"{_PREFIX}{path.name}"
+            stack.enter_context(_lock(path.with_name(name), timeout=-1))
+        yield
+
+
 @atexit.register
 def _remove_interrupted() -> None:
     """Remove what an interrupt left that came while a path was locked or freed."""

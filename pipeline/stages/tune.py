@@ -6,7 +6,6 @@ score of the choice is corrected for the number of trials it was made from.
 """
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
@@ -14,8 +13,10 @@ import numpy as np
 
 from pipeline.core.command import train_command
 from pipeline.core.errors import UserError
+from pipeline.core.files import alone
 from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
+from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
 from pipeline.runs.record import (
@@ -31,10 +32,17 @@ from pipeline.runs.record import (
 from pipeline.stages.preprocess import read_features
 from pipeline.stages.train import train
 from pipeline.tuning.executors import Pool, open_pool
-from pipeline.tuning.plan import HELD_OUT_SEEDS, SCORED_AGAIN, Plan
-from pipeline.tuning.search import Progress, losses, search
+from pipeline.tuning.plan import (
+    CONFIRMING,
+    HELD_OUT_SEEDS,
+    SCORED_AGAIN,
+    SCORING,
+    Plan,
+    Progress,
+    Work,
+)
+from pipeline.tuning.search import losses, search
 from pipeline.tuning.study import FinishedTrial, Study
-from pipeline.tuning.work import CONFIRMING, SCORING, Work
 from pipeline.validation.uncertainty import bias_corrected, paired_difference
 
 JOURNAL = "tune.journal"  # in runs/, beside the run folders
@@ -59,8 +67,10 @@ def tune(
     """
     dataset = read_features(project, provenance.inputs)
     metric = METRICS[dataset.schema.metric]
-    opened = Study(project.runs / JOURNAL, provenance.fingerprint, plan.settings)
-    with closing(opened) as study, open_pool(plan) as pool:
+    journal = project.runs / JOURNAL
+    announce("waiting for another search in this folder")
+    with alone(journal), open_pool(plan) as pool:
+        study = Study(journal, provenance.fingerprint, plan.settings)
         work = Work(plan, len(study.finished_trials()), callback)
         for progress in search(study, dataset, plan, pool):
             work.search(progress)
@@ -126,8 +136,8 @@ def ladder(row_losses: np.ndarray, counts: np.ndarray) -> int:
     more than the paired standard error (Blum and Hardt, The Ladder, ICML 2015).
 
     Args:
-        row_losses: losses, shape (candidates, rows), the default settings first.
-        counts: how often each house counts, shape (rows,).
+        row_losses: Losses, shape (candidates, rows), the default settings first.
+        counts: How often a house counts, shape (rows,).
     """
     best, rows = 0, counts.sum()
     for index in range(1, len(row_losses)):
@@ -153,9 +163,9 @@ def confirm(
     seeds = held_out_seeds(default)
     # Where the default settings are the best, they are trained once.
     settings = dict.fromkeys([best, default])
-    folds = [replace(each, seed=seed) for each in settings for seed in seeds]
+    on_folds = [replace(found, seed=seed) for found in settings for seed in seeds]
     metric = METRICS[dataset.schema.metric]
-    row_losses = losses(dataset, folds, pool, callback)
+    row_losses = losses(dataset, on_folds, pool, callback)
     row_losses = row_losses.reshape(len(settings), len(seeds), -1)
     scores = []
     for means in row_losses.mean(axis=2):

@@ -33,8 +33,8 @@ class Pool:
     """A pool of workers.
 
     `submit` runs a function on a worker and returns its future. `share` calls a
-    function once and returns a stand-in for its result. The stand-in may be passed to
-    `submit`, as an argument of its own, any number of times.
+    function once, for many calls of `submit`: what it returns may be an argument of
+    these. It is the result, or with Dask a future that stands for it.
     """
 
     submit: Callable[..., "Future[Any]"]

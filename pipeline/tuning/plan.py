@@ -1,12 +1,30 @@
-"""The options of a search."""
+"""The options of a search, the parts of a search, and how much of its work is done."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise, takewhile
+from operator import mul
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import UserError
+from pipeline.core.progress import Step
 from pipeline.core.settings import Settings, check_minimum
 
+if TYPE_CHECKING:  # the command line imports this module, and starts without torch
+    from pipeline.tuning.study import FinishedTrial
+    from pipeline.validation.parallel import Callback
+
+BATCH_SIZE = 8  # trials that train as one stack
+RUNGS = (1 / 3, 2 / 3, 1)  # of the epochs; after each, the worse half is pruned
+BATCHES_PER_JOB = 2  # asked for in advance, so that no job waits for a slower one
 SCORED_AGAIN = 8  # trials; with 24, the corrected score differed by under 0.0001
 HELD_OUT_SEEDS = 5
+
+SEARCHING = "searching"
+SCORING = "scoring the best trials row by row"
+CONFIRMING = "confirming the best on held-out fold seeds"
+TRAINING = "training the best"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,3 +55,91 @@ class Plan:
             )
         if self.backend != "dask" and self.scheduler is not None:
             raise UserError("--scheduler: needs --backend dask")
+
+
+def rungs_of(epochs: int) -> list[int]:
+    """Return the epochs after which trials are compared, the last epoch included."""
+    return sorted({max(1, round(epochs * share)) for share in RUNGS})
+
+
+def half(trials: int) -> int:
+    """Return how many trials of a stack are kept at a rung."""
+    return (trials + 1) // 2
+
+
+class Progress(NamedTuple):
+    """The state of a search: its finished trials, best first.
+
+    `share` of its work is done, by the number of trials or by the time limit.
+    """
+
+    finished: "list[FinishedTrial]"
+    total: int  # trials
+    share: float
+    step: Step = Step(SEARCHING)
+
+
+class Work:
+    """Reports which share of the work of `tune` is done.
+
+    The work of a phase is the number of networks that it trains for all epochs. How
+    long one takes depends on its hidden layers, so shares are approximate.
+    """
+
+    def __init__(
+        self, plan: Plan, finished: int, callback: Callable[[Progress], None]
+    ) -> None:
+        """Plan the work.
+
+        Args:
+            plan: The options of the search.
+            finished: The number of trials that are finished already.
+            callback: Called with the progress.
+        """
+        self._callback = callback
+        self._progress = Progress([], plan.trials, 0.0)
+        trained = [BATCH_SIZE]  # of a batch, the trials that train up to each rung
+        for _ in RUNGS[1:]:
+            trained.append(half(trained[-1]))
+        shares = [rung - last for last, rung in pairwise((0, *RUNGS))]
+        epochs = sum(map(mul, trained, shares)) / BATCH_SIZE
+        missing = max(0, plan.trials - finished)
+        again = min(SCORED_AGAIN, round(plan.trials * trained[-1] / BATCH_SIZE))
+        networks = plan.settings.networks
+        self._networks = {
+            SEARCHING: missing * plan.settings.folds * epochs,
+            SCORING: (1 + again) * networks,
+            CONFIRMING: 2 * HELD_OUT_SEEDS * networks,
+            TRAINING: networks,
+        }
+
+    def search(self, progress: Progress) -> None:
+        """Report the progress of the search."""
+        self._progress = progress
+        self._report(progress.step, self._share(SEARCHING, progress.share))
+
+    def part(self, phase: str, done: int, total: int) -> None:
+        """Report that some of the parts of a phase are done."""
+        self._report(Step(phase, done, total), self._share(phase, done / total))
+
+    def training(self, settings: Settings) -> "Callback":
+        """Return the callback for training the best settings."""
+        total = settings.networks * settings.epochs
+        done, lock = 0, Lock()  # the parts train in threads
+
+        def callback(_: int, steps: int, __: list[float]) -> None:
+            nonlocal done
+            with lock:
+                done += steps
+                self._report(Step(TRAINING), self._share(TRAINING, done / total))
+
+        return callback
+
+    def _share(self, phase: str, done: float) -> float:
+        earlier = takewhile(lambda name: name != phase, self._networks)
+        before = sum(self._networks[name] for name in earlier)
+        work = before + done * self._networks[phase]
+        return float(work / sum(self._networks.values()))
+
+    def _report(self, step: Step, share: float) -> None:
+        self._callback(self._progress._replace(step=step, share=share))

@@ -1,46 +1,38 @@
-"""The search loop: ask for batches of trials, train them, and tell their scores."""
+"""The search: train batches of trials under cross-validation, prune, and tell scores.
+
+A batch of trials trains as one stack of networks, and the worse half leaves it at each
+rung: successive halving (Jamieson and Talwalkar 2016). A trial's scores depend on its
+own settings only. When it is pruned depends on the others of its batch.
+"""
 
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from pipeline.core.errors import UserError
-from pipeline.core.progress import Step, announce
+from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
+from pipeline.network.trainer import Candidate, Trainer
 from pipeline.tuning.executors import Pool
-from pipeline.tuning.halving import Rung, successive_halving
-from pipeline.tuning.plan import Plan
-from pipeline.tuning.study import FinishedTrial, Study, TrialBatch
-from pipeline.validation.cross_validate import cross_validate
+from pipeline.tuning.plan import (
+    BATCH_SIZE,
+    BATCHES_PER_JOB,
+    Plan,
+    Progress,
+    half,
+    rungs_of,
+)
+from pipeline.tuning.study import Rung, Study, TrialBatch
+from pipeline.validation.cross_validate import by_fold, cross_validate, replicas_of
 from pipeline.validation.fold_data import FoldData
-from pipeline.validation.folds import dataset_folds
-
-BATCH_SIZE = 8  # trials per stack
-BATCHES_PER_JOB = 2  # asked for in advance, so that no job waits for a slower one
-
-
-class Progress(NamedTuple):
-    """The state of a search: its finished trials, best first.
-
-    `share` of its work is done, by the number of trials or by the time limit.
-    """
-
-    finished: list[FinishedTrial]
-    total: int  # trials
-    share: float
-    step: Step = Step("searching")
-
-
-class _Pending(NamedTuple):
-    batch: TrialBatch
-    future: "Future[list[list[Rung]]]"
+from pipeline.validation.folds import dataset_folds, out_of_fold
+from pipeline.validation.parallel import Replica, log_predictions, new_trainer
 
 
 def search(
@@ -52,46 +44,41 @@ def search(
     of jobs give the same trials, whichever batch ends first. If the search is
     interrupted, the trials that were told are kept.
     """
-    submit = _submitter(dataset, plan.settings, pool)
+    # The encoded rows are made once, and not sent with each batch.
+    fold_data = pool.share(_encode, dataset, plan.settings)
     announce("starting the workers")
     pool.submit(_load).result()
-    # The time that the workers need to start is not counted.
-    clock = _Clock(plan, len(study.finished_trials()))
-    pending: deque[_Pending] = deque()
-    yield clock.progress(study.finished_trials())
+    begin = time.monotonic()  # the time that the workers need to start is not counted
+    finished_before = len(study.finished_trials())
+
+    def time_used() -> float:
+        """Return the share of the time limit that has passed."""
+        return (time.monotonic() - begin) / (plan.timeout or np.inf)
+
+    def progress() -> Progress:
+        finished = study.finished_trials()
+        missing = plan.trials - finished_before
+        share = (len(finished) - finished_before) / missing if missing > 0 else 1.0
+        return Progress(finished, plan.trials, min(1.0, max(share, time_used())))
+
+    pending: deque[tuple[TrialBatch, Future[list[list[Rung]]]]] = deque()
+    yield progress()
     while True:
-        while len(pending) < BATCHES_PER_JOB * pool.jobs and not clock.is_up():
+        while len(pending) < BATCHES_PER_JOB * pool.jobs and time_used() < 1:
             batch = study.next_batch(plan.trials, BATCH_SIZE)
             if batch is None:
                 break
-            pending.append(submit(batch))
+            future = pool.submit(
+                successive_halving, fold_data, dataset.actual, batch.settings
+            )
+            pending.append((batch, future))
         if not pending:
             return
         batch, future = pending.popleft()
         study.tell(batch, future.result())
-        if clock.is_up():
-            pending = deque(each for each in pending if not each.future.cancel())
-        yield clock.progress(study.finished_trials())
-
-
-def _submitter(
-    dataset: Dataset, settings: Settings, pool: Pool
-) -> Callable[[TrialBatch], _Pending]:
-    """Return a function that sends a batch to the workers.
-
-    The encoded rows are made once, and not sent with each batch.
-    """
-    actual = dataset.actual
-    fold_data = pool.share(_encode, dataset, settings)
-
-    def submit(batch: TrialBatch) -> _Pending:
-        shape = replace(batch.settings[0], seeds=1)
-        future = pool.submit(
-            successive_halving, fold_data, actual, batch.candidates, shape
-        )
-        return _Pending(batch, future)
-
-    return submit
+        if time_used() >= 1:
+            pending = deque(pair for pair in pending if not pair[1].cancel())
+        yield progress()
 
 
 def _load() -> None:
@@ -102,6 +89,61 @@ def _encode(dataset: Dataset, settings: Settings) -> FoldData:
     # Trials are scored on training rows only.
     dataset = replace(dataset, test=dataset.test.head(0))
     return FoldData.fit(dataset, dataset_folds(dataset, settings), settings)
+
+
+def successive_halving(
+    fold_data: FoldData, actual: np.ndarray, trials: Sequence[Settings]
+) -> list[list[Rung]]:
+    """Train trials under cross-validation and return the rungs that each reached.
+
+    Args:
+        fold_data: The folds.
+        actual: The targets, shape (rows,).
+        trials: The settings of each trial. They differ in weight decay, learning rate
+            and dropout. A trial trains one network per fold.
+    """
+    torch.set_num_threads(1)  # other batches use the other cores
+    settings = replace(trials[0], seeds=1)
+    candidates = [
+        Candidate(trial.lambdas[0], trial.lr, trial.dropout) for trial in trials
+    ]
+    replicas = replicas_of(settings)
+    trainer = new_trainer(fold_data, replicas, candidates, settings)
+    reached: list[list[Rung]] = [[] for _ in trials]
+    active = list(range(len(trials)))
+    for epoch in rungs_of(settings.epochs):
+        while trainer.epoch < epoch:
+            trainer.train_epoch()
+        scores = _scores(trainer, replicas, fold_data, actual, settings)
+        for index, score in zip(active, scores, strict=True):
+            reached[index].append(Rung(epoch, score))
+        if epoch < settings.epochs:
+            kept = better_half(scores)
+            trainer.keep(kept)
+            active = [active[index] for index in kept]
+    return reached
+
+
+def better_half(scores: Sequence[float]) -> list[int]:
+    """Return the indices of the lower half of the scores, rounded up, in order."""
+    best_first = np.argsort(scores, kind="stable")
+    return sorted(best_first[: half(len(scores))].tolist())
+
+
+def _scores(
+    trainer: Trainer,
+    replicas: Sequence[Replica],
+    fold_data: FoldData,
+    actual: np.ndarray,
+    settings: Settings,
+) -> list[float]:
+    """Return the score of each candidate that is still in the stack."""
+    transformed = log_predictions(trainer, fold_data, replicas)
+    # A diverged network predicts NaN: score it as the lowest possible target.
+    finite = np.where(np.isnan(transformed), -np.inf, transformed)
+    predicted = out_of_fold(by_fold(finite, fold_data, settings), fold_data.fold_of)
+    metric = fold_data.metric
+    return [metric.score(metric.undo(row), actual) for row in predicted]
 
 
 def losses(
@@ -115,19 +157,24 @@ def losses(
     Those of a network that diverged are infinite.
 
     Args:
-        dataset: the training and the test rows.
-        candidates: the settings.
-        pool: the workers.
-        callback: called with the number of settings that are done, and of all.
+        dataset: The training and the test rows.
+        candidates: The settings.
+        pool: The workers.
+        callback: Called with the number of settings that are done, and of all.
     """
     callback(0, len(candidates))
-    shared = pool.share(replace, dataset)
-    futures = [pool.submit(_losses, shared, each) for each in candidates]
+    shared = pool.share(_unchanged, dataset)
+    futures = [pool.submit(_losses, shared, settings) for settings in candidates]
     found = []
     for future in futures:
         found.append(future.result())
         callback(len(found), len(futures))
     return np.stack(found)
+
+
+def _unchanged(dataset: Dataset) -> Dataset:
+    """Return the dataset: it is sent to one worker, and from there to the others."""
+    return dataset
 
 
 def _losses(dataset: Dataset, settings: Settings) -> np.ndarray:
@@ -136,30 +183,5 @@ def _losses(dataset: Dataset, settings: Settings) -> np.ndarray:
         result = cross_validate(dataset, settings, lambda *_: None, jobs=1)
     except UserError:  # every network diverged
         return np.full(len(dataset.train), np.inf)
-    actual = dataset.actual
-    return result.fold_data.metric.losses(result.predictions.out_of_fold, actual)
-
-
-class _Clock:
-    """The seconds of a search so far, and the share of its work that is done."""
-
-    def __init__(self, plan: Plan, finished_before: int) -> None:
-        self._plan, self._finished_before = plan, finished_before
-        self._begin = time.monotonic()
-
-    @property
-    def _elapsed(self) -> float:
-        return time.monotonic() - self._begin
-
-    def is_up(self) -> bool:
-        """Return whether no new batch may start."""
-        return self._plan.timeout is not None and self._elapsed >= self._plan.timeout
-
-    def progress(self, finished: list[FinishedTrial]) -> Progress:
-        """Return the progress; all processes that search add to it."""
-        new = len(finished) - self._finished_before
-        missing = self._plan.trials - self._finished_before
-        share = new / missing if missing > 0 else 1.0
-        if new and self._plan.timeout is not None:
-            share = min(1.0, max(share, self._elapsed / self._plan.timeout))
-        return Progress(finished, self._plan.trials, share)
+    metric = result.fold_data.metric
+    return metric.losses(result.predictions.out_of_fold, dataset.actual)

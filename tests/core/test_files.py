@@ -11,6 +11,7 @@ import pytest
 from pipeline.core import files
 from pipeline.core.errors import UserError
 from pipeline.core.files import (
+    alone,
     atomic_folder,
     read_json,
     sha256,
@@ -218,3 +219,21 @@ def test_an_interrupt_while_a_name_is_claimed_leaves_nothing(tmp_path):
     command = [sys.executable, "-c", INTERRUPTED_WHILE_CLAIMING, str(tmp_path)]
     subprocess.run(command, check=True)
     assert not names_in(tmp_path)
+
+
+def test_one_process_at_a_time_works_on_a_file(tmp_path):
+    order = []
+
+    def work():
+        with alone(tmp_path / "file"):
+            order.append("second")
+
+    second = threading.Thread(target=work)
+    with alone(tmp_path / "file"):
+        second.start()
+        second.join(0.2)
+        assert second.is_alive()
+        order.append("first")
+    second.join(10)
+    assert order == ["first", "second"]
+    assert not list(tmp_path.iterdir())

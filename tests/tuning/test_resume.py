@@ -10,23 +10,19 @@ from ames_columns import ames_dataset
 
 from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings
-from pipeline.tuning import search, space, study
+from pipeline.tuning import search, space
 from pipeline.tuning.executors import Pool
-from pipeline.tuning.halving import Rung
 from pipeline.tuning.plan import Plan
-from pipeline.tuning.study import Study
+from pipeline.tuning.study import Rung, Study
 
 BASE = Settings(epochs=3)
 PLAN = Plan(trials=14, settings=BASE)
 DATASET = ames_dataset(pd.DataFrame({"SalePrice": [1.0]}), pd.DataFrame())
 
 
-def instant_halving(encoded, price, candidates, settings):
+def instant_halving(fold_data, actual, trials):
     """Scores computed from the settings; the worse half of a batch is pruned."""
-    scores = [
-        candidate.lr * (1 + candidate.dropout) * settings.hidden[0]
-        for candidate in candidates
-    ]
+    scores = [trial.lr * (1 + trial.dropout) * trial.hidden[0] for trial in trials]
     middle = np.median(scores)
     return [[Rung(1, s)] + [Rung(3, s / 2)] * int(s <= middle) for s in scores]
 
@@ -54,90 +50,55 @@ def searched(path):
     return last.finished, path.read_bytes().splitlines(keepends=True)
 
 
-def killed(monkeypatch):
-    """Make all journals so far those of a process that has ended."""
-    monkeypatch.setattr(study, "_STARTED", study._STARTED + 1)
-
-
-def test_a_search_killed_after_any_line_of_its_journal_ends_the_same(
-    tmp_path, monkeypatch
-):
+def test_a_search_killed_after_any_line_of_its_journal_ends_the_same(tmp_path):
     undisturbed, lines = searched(tmp_path / "undisturbed")
     assert len({trial.settings for trial in undisturbed}) == PLAN.trials
     assert len(lines) > 40
     for kept in range(1, len(lines)):
         path = tmp_path / f"killed after {kept}"
         path.write_bytes(b"".join(lines[:kept]))
-        killed(monkeypatch)
         assert searched(path)[0] == undisturbed, kept
 
 
-def test_an_incomplete_last_line_is_ignored(tmp_path, monkeypatch):
+def test_an_incomplete_last_line_is_ignored(tmp_path):
     undisturbed, lines = searched(tmp_path / "undisturbed")
     path = tmp_path / "incomplete"
     path.write_bytes(b"".join(lines[:20]) + lines[20][:30])
-    killed(monkeypatch)
     assert searched(path)[0] == undisturbed
 
 
-def test_a_search_killed_again_and_again_ends_the_same(tmp_path, monkeypatch):
+def test_a_search_killed_again_and_again_ends_the_same(tmp_path):
     undisturbed, lines = searched(tmp_path / "undisturbed")
     path = tmp_path / "killed"
     path.write_bytes(lines[0])
     while len(kept := path.read_bytes().splitlines(keepends=True)) < len(lines):
-        killed(monkeypatch)
         _, written = searched(path)
         path.write_bytes(b"".join(written[: len(kept) + 3]))
-    killed(monkeypatch)
     assert searched(path)[0] == undisturbed
 
 
-def test_batches_of_running_processes_are_not_taken_over(tmp_path):
-    first, second = (Study(tmp_path / "journal", "a", BASE) for _ in range(2))
-    batches = [each.next_batch(12, 4) for each in (first, second, first)]
-    assert sorted(n for batch in batches for n in batch.numbers) == list(range(12))
-    assert second.next_batch(12, 4) is None
-
-
-def test_the_batch_of_an_interrupted_process_is_taken_over(tmp_path):
+def test_the_batches_of_an_interrupted_process_are_trained_first(tmp_path):
     path = tmp_path / "journal"
     interrupted = Study(path, "a", BASE)
-    started = interrupted.next_batch(8, 4)
-    interrupted.close()
-    assert Study(path, "a", BASE).next_batch(8, 4) == started
+    started = [interrupted.next_batch(12, 4) for _ in range(2)]
+    again = Study(path, "a", BASE)
+    batches = [again.next_batch(12, 4) for _ in range(4)]
+    assert batches[:2] == started
+    assert batches[2].numbers == [8, 9, 10, 11]
+    assert batches[3] is None
 
 
-def test_two_processes_that_take_over_the_same_batch_tell_it_once(
-    tmp_path, monkeypatch
-):
+def test_a_trial_that_was_told_stays_as_it_is(tmp_path):
     path = tmp_path / "journal"
-    Study(path, "a", BASE).next_batch(4, 4)
-    killed(monkeypatch)
-    one, other = (Study(path, "a", BASE) for _ in range(2))
-    batch = one.next_batch(4, 4)
-    one.tell(batch, [[Rung(3, 1.0)]] * 4)
-    finished = one.finished_trials()
-    other.tell(batch, [[Rung(1, 9.0)]] * 4)
-    assert other.finished_trials() == finished
-
-
-def test_a_number_that_another_process_takes_first_is_not_sampled_twice(
-    tmp_path, monkeypatch
-):
-    one, other = (Study(tmp_path / "journal", "a", BASE) for _ in range(2))
-    sample = study.sample
-
-    def interfere(*arguments):
-        for index, params in enumerate(sample(*arguments)):
-            if index == 1:
-                monkeypatch.setattr(study, "sample", sample)
-                other.next_batch(100, 1)
-            yield params
-
-    monkeypatch.setattr(study, "sample", interfere)
-    batch = one.next_batch(100, 4)
-    assert len(batch.numbers) == 4
-    assert len(set(batch.settings)) == 4
+    first = Study(path, "a", BASE)
+    batch = first.next_batch(4, 4)
+    first.tell(batch._replace(numbers=batch.numbers[:1]), [[Rung(3, 1.0)]])
+    second = Study(path, "a", BASE)
+    (told,) = second.finished_trials()
+    assert second.next_batch(4, 4) == batch
+    second.tell(batch, [[Rung(1, 9.0)]] * 4)
+    assert len(second.finished_trials()) == 4
+    assert second.finished_trials()[0] == told
 
 
 HOSTILE = {
@@ -170,7 +131,6 @@ EDITS = {
         '"intermediate_value":"x", "was":',
     ),
     "no batch": ('"batch"', '"butch"'),
-    "another process": ('"user_attr":{"', '"user_attr":{"x":[1], "'),
 }
 
 
