@@ -66,33 +66,39 @@ def tune(
         UserError: As `train`; the workers cannot be used; or no trial finished in time.
     """
     dataset = read_features(project, provenance.inputs)
-    metric = METRICS[dataset.schema.metric]
     journal = project.runs / JOURNAL
     announce("waiting for another search in this folder")
-    with alone(journal), open_pool(plan) as pool:
+    with alone(journal):
         study = Study(journal, provenance.fingerprint, plan.settings)
         work = Work(plan, len(study.finished_trials()), callback)
-        for progress in search(study, dataset, plan, pool):
-            work.search(progress)
-        candidates = [plan.settings, *best_trials(progress.finished)]
-        scored = partial(work.part, SCORING)
-        row_losses = losses(dataset, candidates, pool, scored)
-        # If all diverged, `train` reports it for the default settings.
-        kept = np.flatnonzero(np.isfinite(row_losses).all(axis=1)).tolist() or [0]
-        row_losses = row_losses[kept]
-        best = candidates[kept[ladder(row_losses, np.ones(row_losses.shape[1]))]]
-        confirming = partial(work.part, CONFIRMING)
-        confirmed = confirm(dataset, best, plan.settings, pool, confirming)
-    record = Search(
+        with open_pool(plan) as pool:
+            best, record = _search(study, dataset, plan, pool, work)
+    provenance = replace(provenance, search=record)
+    return train(project, best, provenance, work.training(best), plan.jobs)
+
+
+def _search(
+    study: Study, dataset: Dataset, plan: Plan, pool: Pool, work: Work
+) -> tuple[Settings, Search]:
+    """Search, and confirm the best settings; return them and the record of both."""
+    for progress in search(study, dataset, plan, pool):
+        work.search(progress)
+    candidates = [plan.settings, *best_trials(progress.finished)]
+    row_losses = losses(dataset, candidates, pool, partial(work.part, SCORING))
+    # If all diverged, `train` reports it for the default settings.
+    kept = np.flatnonzero(np.isfinite(row_losses).all(axis=1)).tolist() or [0]
+    row_losses = row_losses[kept]
+    best = candidates[kept[ladder(row_losses, np.ones(row_losses.shape[1]))]]
+    confirming = partial(work.part, CONFIRMING)
+    metric = METRICS[dataset.schema.metric]
+    return best, Search(
         best=_searched(best),
         command=train_command(replace(best, models=Settings().models)),
         trials=[to_record(trial) for trial in progress.finished],
-        confirmed=confirmed,
+        confirmed=confirm(dataset, best, plan.settings, pool, confirming),
         corrected=bias_corrected(row_losses, row_losses, choose=ladder, metric=metric),
         beats_default=best != plan.settings,
     )
-    provenance = replace(provenance, search=record)
-    return train(project, best, provenance, work.training(best), plan.jobs)
 
 
 def to_record(trial: FinishedTrial) -> Trial:
