@@ -1,4 +1,4 @@
-"""Numbers as text, for tables, messages, figures and the report page."""
+"""Numbers as text wherever they are shown, and when two scores are told apart."""
 
 import math
 from collections.abc import Sequence
