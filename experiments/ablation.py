@@ -90,19 +90,19 @@ VARIANTS = (
 
 def predicted(houses: Houses, variant: Variant, seed: int) -> np.ndarray:
     """Return out-of-fold prices of a variant, in dollars, shape (rows,)."""
-    whole = houses.dataset
-    layout = whole.layout
+    dataset = houses.dataset
+    layout = dataset.layout
     if not variant.interactions:
         layout = replace(layout, interactions=())
     fewer = replace(
-        whole,
+        dataset,
         layout=layout,
-        train=whole.train.drop(columns=list(variant.without)),
-        test=whole.test.drop(columns=list(variant.without)),
+        train=dataset.train.drop(columns=list(variant.without)),
+        test=dataset.test.drop(columns=list(variant.without)),
     )
     with variant.change():
-        own = validate(houses._replace(dataset=fewer), variant.settings, seed)
-        return own.out_of_fold[0]
+        result = validate(houses._replace(dataset=fewer), variant.settings, seed)
+        return result.out_of_fold[0]
 
 
 def score(houses: Houses, variant: Variant) -> Scores:

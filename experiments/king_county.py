@@ -8,7 +8,6 @@ column was built for these houses. Each draw has as many rows as Kaggle's two fi
 """
 
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -20,10 +19,9 @@ from sklearn.linear_model import RidgeCV
 
 from experiments.common import Houses, load, mean_of, scores_of, validate
 from experiments.documents import SCORE, put, table
-from experiments.other_models import kernel_ridge
+from experiments.other_models import Model, boosted, kernel_ridge, library
 from pipeline.core.settings import MLP, Settings
 from pipeline.data.encoder import Encoder, Matrix
-from pipeline.models import boosting
 from pipeline.network.estimator import StackedMLPRegressor
 from pipeline.validation.uncertainty import paired_difference
 
@@ -52,18 +50,11 @@ class Draw(NamedTuple):
     """Rows of the table: training rows, then test rows, and their log prices."""
 
     columns: np.ndarray
-    transformed: np.ndarray
-
-    def errors(self, predicted: np.ndarray) -> np.ndarray:
-        """Return the errors on the test rows."""
-        return predicted[TRAIN:] - self.transformed[TRAIN:]
+    log_price: np.ndarray
 
 
-Model = Callable[[Draw], np.ndarray]
-
-
-def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return plain columns, shape (rows, columns), and log prices, shape (rows,)."""
+def read(path: Path) -> Draw:
+    """Return all rows of the table, with plain columns."""
     houses = pd.read_parquet(path)
     sold = pd.to_datetime(houses["date"])
     columns = houses.drop(columns=["id", "date", "price", "zipcode"])
@@ -73,22 +64,21 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     areas = [name for name in columns if name.startswith("sqft")]
     columns[areas] = np.log1p(columns[areas])
     one_hot = pd.get_dummies(houses["zipcode"].astype(str), dtype=float)
-    every = np.hstack([columns.to_numpy(float), one_hot.to_numpy()])
-    return every, np.log(houses["price"].to_numpy(float))
+    numbers = np.hstack([columns.to_numpy(float), one_hot.to_numpy()])
+    return Draw(numbers, np.log(houses["price"].to_numpy(float)))
 
 
-def encoded(draw: Draw, rare_share: float = DEFAULT.rare_share) -> np.ndarray:
+def encoded(columns: np.ndarray, rare_share: float) -> np.ndarray:
     """Return the columns, standardised by the training rows."""
-    names = [str(number) for number in range(draw.columns.shape[1])]
-    encoder = Encoder.fit(Matrix(draw.columns, names), np.arange(TRAIN), rare_share)
-    return encoder.transform(draw.columns)
+    names = [str(number) for number in range(columns.shape[1])]
+    encoder = Encoder.fit(Matrix(columns, names), np.arange(TRAIN), rare_share)
+    return encoder.transform(columns).astype(float)
 
 
 def mlp(settings: Settings) -> Model:
-    """Return the engine with some settings, as a model."""
+    """Return the networks of some settings, clipped to the prices of the rows."""
 
-    def predict(draw: Draw) -> np.ndarray:
-        columns, target = encoded(draw, settings.rare_share), draw.transformed[:TRAIN]
+    def fit(columns: np.ndarray, rows: np.ndarray, target: np.ndarray) -> np.ndarray:
         network = StackedMLPRegressor(
             hidden_layer_sizes=settings.hidden,
             weight_decay=settings.lambdas[0],
@@ -101,92 +91,85 @@ def mlp(settings: Settings) -> Model:
             seeds=settings.seeds,
             random_state=0,
         )
-        predicted = network.fit(columns[:TRAIN], target).predict(columns)
+        predicted = network.fit(columns[rows], target).predict(columns)
         return np.clip(predicted, target.min(), target.max())
 
-    return predict
+    return fit
 
 
-def boosted(draw: Draw) -> np.ndarray:
-    """Predict with our boosting, by two seeds."""
-    columns = draw.columns.astype(np.float32)
-    mean = draw.transformed[:TRAIN].mean()
-    target = draw.transformed[:TRAIN] - mean
-    own = [
-        boosting.predict(
-            boosting.fit(columns[:TRAIN], target, seed, DEFAULT, lambda: None, "RMSE"),
-            columns,
-        )
-        for seed in range(DEFAULT.seeds)
-    ]
-    return np.asarray(np.mean(own, axis=0) + mean)
+def errors_of(
+    model: Model, draws: list[Draw], rare_share: float | None = DEFAULT.rare_share
+) -> list[np.ndarray]:
+    """Return a model's errors on the test rows of each draw.
+
+    Columns are encoded with `rare_share`; with None the model reads them as they are.
+    """
+    errors = []
+    for columns, log_price in draws:
+        read = columns if rare_share is None else encoded(columns, rare_share)
+        mean = log_price[:TRAIN].mean()
+        predicted = model(read, np.arange(TRAIN), log_price[:TRAIN] - mean) + mean
+        errors.append(predicted[TRAIN:] - log_price[TRAIN:])
+    return errors
 
 
-def ridge(draw: Draw) -> np.ndarray:
-    """Predict with ridge regression, its penalty chosen by leave-one-out errors."""
-    columns = encoded(draw)
-    model = RidgeCV(np.logspace(-1, 3.5, 15))
-    return np.asarray(
-        model.fit(columns[:TRAIN], draw.transformed[:TRAIN]).predict(columns)
-    )
-
-
-def kernel(draw: Draw) -> np.ndarray:
-    """Predict with kernel ridge regression."""
-    mean = draw.transformed[:TRAIN].mean()
-    target = draw.transformed[:TRAIN] - mean
-    return kernel_ridge(encoded(draw).astype(float), np.arange(TRAIN), target) + mean
-
-
-def score(errors: list[np.ndarray]) -> float:
+def score(errors: list[np.ndarray]) -> str:
     """Return the mean log-RMSE over draws."""
-    return float(np.mean([np.sqrt(np.mean(each**2)) for each in errors]))
+    return f"{np.sqrt(np.square(errors).mean(axis=1)).mean():.4f}"
 
 
 def ames(houses: Houses, settings: Settings) -> str:
     """Return the score of the same settings on the houses of Ames."""
     results = [validate(houses, settings, seed) for seed in AMES_SEEDS]
-    every = scores_of(houses, [np.log(each.out_of_fold[0]) for each in results]).every
-    return f"{every:.4f}"
+    log_prices = [np.log(result.out_of_fold[0]) for result in results]
+    return f"{scores_of(houses, log_prices).every:.4f}"
+
+
+def compare_models(draws: list[Draw]) -> str:
+    """Score models and blends."""
+    errors = {
+        "mlp": errors_of(mlp(DEFAULT), draws),
+        "boosting": errors_of(boosted(DEFAULT.seeds), draws, rare_share=None),
+        "ridge": errors_of(library(RidgeCV(np.logspace(-1, 3.5, 15))), draws),
+        "kernel ridge": errors_of(kernel_ridge, draws),
+    }
+    pair = "mlp + boosting"
+    for third in ("", "ridge", "kernel ridge"):
+        members = ["mlp", "boosting", *([third] if third else [])]
+        errors[" + ".join(members)] = mean_of(*(errors[name] for name in members))
+    rows = []
+    for name, errors_of_model in errors.items():
+        gap, error = paired_difference(
+            np.concatenate(errors[pair]) ** 2, np.concatenate(errors_of_model) ** 2
+        )
+        difference = "" if name == pair else f"{gap:+.4f} ± {error:.4f}"
+        rows.append([name, score(errors_of_model), difference])
+    return table(["model", "King County", "difference to mlp + boosting"], rows)
+
+
+def compare_settings(draws: list[Draw]) -> str:
+    """Score settings of the MLP, here and on Ames."""
+    trees = errors_of(boosted(DEFAULT.seeds), draws, rare_share=None)
+    houses, rows = load(), []
+    for name, settings in VARIANTS.items():
+        errors = errors_of(mlp(settings), draws, settings.rare_share)
+        blended = score(mean_of(errors, trees))
+        rows.append([name, score(errors), blended, ames(houses, settings)])
+        print(*rows[-1], sep=" · ", flush=True)
+    return table(["MLP settings", "King County", "blended with boosting", "Ames"], rows)
 
 
 def main() -> None:
     """Compare models and settings on draws of King County's houses."""
     torch.set_num_threads(1)
-    columns, transformed = read(Path(sys.argv[1]))
-    orders = [
-        np.random.default_rng(seed).permutation(len(transformed))[: TRAIN + TEST]
-        for seed in range(DRAWS)
-    ]
-    draws = [Draw(columns[order], transformed[order]) for order in orders]
-
-    def errors(model: Model) -> list[np.ndarray]:
-        return [draw.errors(model(draw)) for draw in draws]
-
-    trees = errors(boosted)
-    every = {"mlp": errors(mlp(DEFAULT)), "boosting": trees, "ridge": errors(ridge)}
-    every["kernel ridge"] = errors(kernel)
-    blends = {"mlp + boosting": mean_of(every["mlp"], trees)}
-    for third in ("ridge", "kernel ridge"):
-        blends[f"mlp + boosting + {third}"] = mean_of(every["mlp"], trees, every[third])
-    pair = np.concatenate(blends["mlp + boosting"]) ** 2
-    rows = []
-    for name, own in {**every, **blends}.items():
-        gap, error = paired_difference(pair, np.concatenate(own) ** 2)
-        same = name == "mlp + boosting"
-        rows.append(
-            [name, f"{score(own):.4f}", "" if same else f"{gap:+.4f} ± {error:.4f}"]
-        )
-    header = ["model", "King County", "difference to mlp + boosting"]
-    put("king-county-models", table(header, rows), SCORE)
-    houses, rows = load(), []
-    for name, settings in VARIANTS.items():
-        own = errors(mlp(settings))
-        blended = f"{score(mean_of(own, trees)):.4f}"
-        rows.append([name, f"{score(own):.4f}", blended, ames(houses, settings)])
-        print(*rows[-1], sep=" · ", flush=True)
-    header = ["MLP settings", "King County", "blended with boosting", "Ames"]
-    put("king-county-settings", table(header, rows), SCORE)
+    houses = read(Path(sys.argv[1]))
+    draws = []
+    for seed in range(DRAWS):
+        order = np.random.default_rng(seed).permutation(len(houses.log_price))
+        order = order[: TRAIN + TEST]
+        draws.append(Draw(houses.columns[order], houses.log_price[order]))
+    put("king-county-models", compare_models(draws), SCORE)
+    put("king-county-settings", compare_settings(draws), SCORE)
 
 
 if __name__ == "__main__":

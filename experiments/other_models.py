@@ -40,10 +40,18 @@ ALPHAS = np.logspace(-2.5, 0, 6)  # of kernel ridge regression
 Model = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
-def catboost(columns: np.ndarray, rows: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Our model, with one seed."""
-    arrays = boosting.fit(columns[rows], target, 0, SETTINGS, lambda: None, "RMSE")
-    return boosting.predict(arrays, columns)
+def boosted(seeds: int) -> Model:
+    """Return our boosting: the mean of the trees of some seeds."""
+
+    def fit(columns: np.ndarray, rows: np.ndarray, target: np.ndarray) -> np.ndarray:
+        predicted = []
+        for seed in range(seeds):
+            data = columns[rows], target, seed
+            trees = boosting.fit(*data, SETTINGS, lambda: None, "RMSE")
+            predicted.append(boosting.predict(trees, columns))
+        return np.mean(predicted, axis=0)
+
+    return fit
 
 
 def library(model: object) -> Model:
@@ -77,9 +85,10 @@ def kernel_ridge(
     return np.asarray(kernel @ chosen)
 
 
+OURS = "CatBoost (ours, one seed)"
 COMMON = {"learning_rate": 0.03, "max_depth": 4, "random_state": 0}
 BOOSTED: dict[str, Model] = {
-    "CatBoost (ours, one seed)": catboost,
+    OURS: boosted(seeds=1),
     "LightGBM": library(
         LGBMRegressor(
             n_estimators=1500,
@@ -122,50 +131,51 @@ LINEAR: dict[str, Model] = {
 }
 
 
-def transformed(
-    model: Model, houses: Houses, ours: CrossValidation, trees: np.ndarray | None
+def log_prices(
+    model: Model, houses: Houses, ours: CrossValidation, columns: np.ndarray | None
 ) -> np.ndarray:
-    """Return out-of-fold log prices of a model, clipped to the price bounds."""
+    """Return a model's out-of-fold log prices on the folds of our networks.
+
+    `columns` are those that the model reads; by default, those of the networks.
+    """
     data = ours.fold_data
-    every = []
+    by_fold = []
     for number, fold in enumerate(data.folds):
-        columns = trees
-        if columns is None:
-            columns = data.inputs.of_fold(number)[: len(houses.train)].numpy()
+        read = columns
+        if read is None:
+            read = data.inputs.of_fold(number)[: len(houses.train)].numpy()
         mean = houses.transformed[fold.train].mean()
-        own = model(columns, fold.train, houses.transformed[fold.train] - mean)
-        every.append(own + mean)
-    places = places_of(houses.train, houses.dataset.schema)
-    train_bounds = RowBounds.of(data.target_bounds, places)
-    return out_of_fold(train_bounds.clip(np.array(every)), ours.fold_of)
+        centred = houses.transformed[fold.train] - mean
+        by_fold.append(model(read, fold.train, centred) + mean)
+    neighbourhoods = places_of(houses.train, houses.dataset.schema)
+    bounds = RowBounds.of(data.target_bounds, neighbourhoods)
+    return out_of_fold(bounds.clip(np.array(by_fold)), ours.fold_of)
 
 
 def main() -> None:
     """Score each model alone, blended with the MLP, and as a third model."""
     houses = load()
     ours = [validate(houses, replace(SETTINGS, models=(MLP,)), s) for s in HELD_OUT]
-    mlp = [np.log(each.out_of_fold[0]) for each in ours]
-    columns = boosting.read(houses.train, houses.dataset.layout).entries
-    filled = np.nan_to_num(columns, nan=-1.0)  # exact splits take no missing values
-    rows, first = [], None
+    mlp = [np.log(result.out_of_fold[0]) for result in ours]
+    entries = boosting.read(houses.train, houses.dataset.layout).entries
+    filled = np.nan_to_num(entries, nan=-1.0)  # exact splits take no missing values
+    rows, first, pair = [], mlp, mlp
     for name, model in {**BOOSTED, **LINEAR}.items():
         begin = time.process_time()
-        trees = None if name in LINEAR else columns if model is catboost else filled
-        own = [transformed(model, houses, each, trees) for each in ours]
+        columns = None if name in LINEAR else entries if name == OURS else filled
+        predicted = [log_prices(model, houses, result, columns) for result in ours]
         seconds = (time.process_time() - begin) / len(ours)
-        first = first or own
-        scores, two = scores_of(houses, own), scores_of(houses, mean_of(mlp, own))
-        three = scores_of(houses, mean_of(mlp, first, own))
-        pair = scores_of(houses, mean_of(mlp, first))
-        alike = error_correlation(houses, mlp, own)
-        rows.append(
-            [
-                *(name, f"{scores.every:.4f}", f"{scores.usual:.4f}", f"{alike:.2f}"),
-                f"{two.every:.4f}",
-                "" if own is first else three.difference(pair),
-                f"{seconds:.0f}",
-            ]
-        )
+        scores = scores_of(houses, predicted)
+        alike = error_correlation(houses, mlp, predicted)
+        blended = mean_of(mlp, predicted)
+        if name == OURS:
+            first, pair, gap = predicted, blended, ""
+        else:
+            three = scores_of(houses, mean_of(mlp, first, predicted))
+            gap = three.difference(scores_of(houses, pair))
+        means = f"{scores.every:.4f}", f"{scores.usual:.4f}", f"{alike:.2f}"
+        two = f"{scores_of(houses, blended).every:.4f}"
+        rows.append([name, *means, two, gap, f"{seconds:.0f}"])
         print(*rows[-1], sep=" · ", flush=True)
     header = ["model", "all rows", "without the two", "error correlation with mlp"]
     header += ["blended with mlp", "as a third model", "processor seconds"]

@@ -21,12 +21,12 @@ from sklearn.datasets import load_diabetes
 
 from experiments.documents import SCORE, put, table
 from experiments.processes import PIPELINE, cost, temporary_project
-from pipeline.core.metrics import METRICS
+from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.paths import Project
 from pipeline.validation.uncertainty import paired_difference
 
 HELD_OUT = 0.3  # share of the rows
-STEPS = ("schema", "preprocess", "train", "submit")
+STAGES = ("schema", "preprocess", "train", "submit")
 
 
 class Table(NamedTuple):
@@ -35,6 +35,14 @@ class Table(NamedTuple):
     name: str
     read: Callable[[], pd.DataFrame]
     target: str
+
+
+class Run(NamedTuple):
+    """Our run on a table: oof.csv and predictions.csv are frames."""
+
+    metric: Metric
+    oof: pd.DataFrame
+    predictions: pd.DataFrame
 
 
 def data_of(package: str) -> Path:
@@ -85,58 +93,72 @@ def numbers(rows: pd.DataFrame, target: str) -> pd.DataFrame:
     return columns
 
 
-def compare(own: Table) -> list[list[str]]:
-    """Run both on a table, and return the rows of the table of scores."""
-    rows = own.read().sample(frac=1, random_state=0).reset_index(drop=True)
-    cut = round(len(rows) * (1 - HELD_OUT))
-    train, test = rows[:cut], rows[cut:]
-    with temporary_project() as root:
-        project = Project(root)
-        train.to_csv(project.raw / "train.csv", index=False)
-        test.drop(columns=own.target).to_csv(project.raw / "test.csv", index=False)
-        options = ("--root", str(root), "--json")
-        _, _, run, _ = [cost(*PIPELINE, step, *options).record for step in STEPS]
-        folder = project.runs / run["run_id"]
-        oof = pd.read_csv(folder / "oof.csv")
-        tested = pd.read_csv(folder / "predictions.csv")
-    metric, columns = METRICS[run["metric"]], numbers(rows, own.target)
-    actual = train[own.target].to_numpy(float)
-    held_out = test[own.target].to_numpy(float)
-    predicted, fold_tests = np.empty(cut), []
-    for fold in sorted(set(oof["fold"])):
-        valid = (oof["fold"] == fold).to_numpy()
+def ours(root: Path, train: pd.DataFrame, test: pd.DataFrame) -> Run:
+    """Run the stages; return the metric, and the predictions of both files."""
+    project = Project(root)
+    train.to_csv(project.raw / "train.csv", index=False)
+    test.to_csv(project.raw / "test.csv", index=False)
+    options = ("--root", str(root), "--json")
+    _, _, run, _ = [cost(*PIPELINE, stage, *options).record for stage in STAGES]
+    folder = project.runs / run["run_id"]
+    predictions = pd.read_csv(folder / "predictions.csv")
+    return Run(METRICS[run["metric"]], pd.read_csv(folder / "oof.csv"), predictions)
+
+
+def lightgbm(
+    columns: pd.DataFrame, target: np.ndarray, run: Run
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the out-of-fold predictions, and the mean of the folds' on the test rows.
+
+    The first rows of `columns` are those of `target`; the others are the test rows.
+    """
+    train, test = columns[: len(target)], columns[len(target) :]
+    transformed = run.metric.transform(target)
+    oof, of_folds = np.empty(len(target)), []
+    for fold in sorted(set(run.oof["fold"])):
+        valid = (run.oof["fold"] == fold).to_numpy()
         model = LGBMRegressor(verbose=-1, random_state=0)
-        model.fit(columns[:cut][~valid], metric.transform(actual[~valid]))
-        predicted[valid] = metric.undo(model.predict(columns[:cut][valid]))
-        fold_tests.append(model.predict(columns[cut:]))
-    every = {
-        "blend": (oof["prediction"], tested[own.target]),
-        "mlp": (oof["mlp"], tested["mlp"]),
-        "boosting": (oof["boosting"], tested["boosting"]),
-        "LightGBM": (predicted, metric.undo(np.mean(fold_tests, axis=0))),
+        model.fit(train[~valid], transformed[~valid])
+        oof[valid] = model.predict(train[valid])
+        of_folds.append(model.predict(test))
+    return run.metric.undo(oof), run.metric.undo(np.mean(of_folds, axis=0))
+
+
+def compare(source: Table) -> list[list[str]]:
+    """Run both on a table, and return the rows of the table of scores."""
+    rows = source.read().sample(frac=1, random_state=0).reset_index(drop=True)
+    cut = round(len(rows) * (1 - HELD_OUT))
+    target = rows[source.target].to_numpy(float)
+    with temporary_project() as root:
+        test = rows[cut:].drop(columns=source.target)
+        run = ours(root, rows[:cut], test)
+    predictions = {
+        "blend": (run.oof["prediction"], run.predictions[source.target]),
+        "mlp": (run.oof["mlp"], run.predictions["mlp"]),
+        "boosting": (run.oof["boosting"], run.predictions["boosting"]),
+        "LightGBM": lightgbm(numbers(rows, source.target), target[:cut], run),
     }
+    metric = run.metric
     losses = {
-        name: metric.losses(np.asarray(each), held_out)
-        for name, (_, each) in every.items()
+        name: metric.losses(np.asarray(new), target[cut:])
+        for name, (_, new) in predictions.items()
     }
-    found = []
-    for name, (seen, new) in every.items():
+    lines = []
+    for name, (oof, new) in predictions.items():
         gap, error = paired_difference(losses["LightGBM"], losses[name], metric)
-        found.append(
-            [
-                f"{own.name}: {name}",
-                f"{metric.title}",
-                f"{metric.score(np.asarray(seen), actual):.4f}",
-                f"{metric.score(np.asarray(new), held_out):.4f}",
-                "" if name == "LightGBM" else f"{gap:+.4f} ± {error:.4f}",
-            ]
+        scores = (
+            metric.score(np.asarray(oof), target[:cut]),
+            metric.score(np.asarray(new), target[cut:]),
         )
-    return found
+        difference = "" if name == "LightGBM" else f"{gap:+.4f} ± {error:.4f}"
+        texts = (f"{score:.4f}" for score in scores)
+        lines.append([f"{source.name}: {name}", metric.title, *texts, difference])
+    return lines
 
 
 def main() -> None:
     """Compare on all tables."""
-    rows = [row for own in TABLES for row in compare(own)]
+    rows = [row for source in TABLES for row in compare(source)]
     header = ["table: model", "metric", "cross-validated", "held out", "to LightGBM"]
     put("other-tables", table(header, rows), SCORE)
 
