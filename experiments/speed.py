@@ -73,8 +73,8 @@ class Measured:
 def process() -> ProcessPoolExecutor:
     """Return a new process, which starts with its first call.
 
-    It imports nothing from this one but what it needs. On Linux its peak memory
-    includes that of its parent, so this module imports no large library.
+    On Linux its peak memory includes that of its parent. So this module imports no
+    large library, and the new process imports only what its calls need.
     """
     ignore_ctrl_c = (signal.SIGINT, signal.SIG_IGN)  # only the parent reacts to it
     return ProcessPoolExecutor(

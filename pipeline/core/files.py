@@ -22,6 +22,7 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from pipeline.core.errors import UserError
+from pipeline.core.progress import announce
 
 _PREFIX, _LOCK = ".tmp-", ".lock"
 _WAIT = 0.2  # seconds for a lock, which another process may hold while it cleans up
@@ -167,8 +168,10 @@ def alone(path: Path) -> Iterator[None]:
     with ExitStack() as stack:
         with writable(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-            name = f"{_PREFIX}{path.name}"
-            stack.enter_context(_lock(path.with_name(name), timeout=-1))
+            temporary = path.with_name(f"{_PREFIX}{path.name}")
+            if stack.enter_context(_lock(temporary, timeout=0)) is None:
+                announce(f"waiting for another process that uses {path}")
+                stack.enter_context(_lock(temporary, timeout=-1))
         yield
 
 

@@ -16,7 +16,6 @@ from pipeline.core.errors import UserError
 from pipeline.core.files import alone
 from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
-from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
 from pipeline.runs.record import (
@@ -67,7 +66,6 @@ def tune(
     """
     dataset = read_features(project, provenance.inputs)
     journal = project.runs / JOURNAL
-    announce("waiting for another search in this folder")
     with alone(journal):
         study = Study(journal, provenance.fingerprint, plan.settings)
         work = Work(plan, len(study.finished_trials()), callback)

@@ -64,8 +64,8 @@ def sample(
     study.add_trials(earlier)
     for number in range(len(earlier), len(earlier) + size):
         space = SPACE if shape is None else _NUMBERS
-        own = np.random.SeedSequence([seed, number]).generate_state(1)
-        study.sampler = _Sampler(int(own[0]), space)
+        (trial_seed,) = np.random.SeedSequence([seed, number]).generate_state(1)
+        study.sampler = _Sampler(int(trial_seed), space)
         params = study.ask(space).params
         shape = shape or params["hidden"]
         yield {**params, "hidden": shape}

@@ -18,6 +18,7 @@ from pipeline.core.files import (
     to_json,
     write_atomically,
 )
+from pipeline.core.progress import listening
 
 
 def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path):
@@ -222,18 +223,22 @@ def test_an_interrupt_while_a_name_is_claimed_leaves_nothing(tmp_path):
 
 
 def test_one_process_at_a_time_works_on_a_file(tmp_path):
-    order = []
+    order, steps = [], []
 
     def work():
-        with alone(tmp_path / "file"):
+        with listening(steps.append), alone(tmp_path / "file"):
             order.append("second")
 
     second = threading.Thread(target=work)
     with alone(tmp_path / "file"):
+        assert not steps
         second.start()
         second.join(0.2)
         assert second.is_alive()
         order.append("first")
     second.join(10)
     assert order == ["first", "second"]
+    assert [step.text.split(" that ")[0] for step in steps] == [
+        "waiting for another process"
+    ]
     assert not list(tmp_path.iterdir())
