@@ -46,3 +46,13 @@ class Project:
     def reports(self) -> Path:
         """Report pages and figures."""
         return self.root / "reports"
+
+
+def nearest_project() -> Project:
+    """Return the project that the current folder is in, for notebooks.
+
+    It is the nearest folder with data/raw, or else the current folder.
+    """
+    here = Path.cwd()
+    roots = [root for root in (here, *here.parents) if (root / "data/raw").is_dir()]
+    return Project(roots[0] if roots else here)

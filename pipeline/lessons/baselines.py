@@ -10,23 +10,25 @@ in `BASELINES`.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import SGD
 
 from pipeline.core.metrics import Metric
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.dataset import Dataset
-from pipeline.lessons import dropout, linear_regression, mlp, softmax_regression
+from pipeline.lessons.dropout import DropoutMLP
 from pipeline.lessons.house_prices import run_book
-from pipeline.lessons.linear_regression import squared_loss
-from pipeline.lessons.training import Learner, train
+from pipeline.lessons.linear_regression import linear, squared_loss, torch_layer
+from pipeline.lessons.mlp import mlp, torch_mlp
+from pipeline.lessons.softmax_regression import cross_entropy, log_softmax
+from pipeline.lessons.training import init_params, minibatches
 from pipeline.runs.record import BaselineScore
 from pipeline.validation.cross_validate import (
     CrossValidation,
@@ -41,6 +43,9 @@ HIDDEN = 128
 EPOCHS, BATCH_SIZE, LR = 100, 64, 0.03
 WEIGHT_DECAY = 0.02  # of SGD, where it equals the lesson's L2 penalty
 DROPOUT = 0.2
+
+Net = Callable[[Tensor], Tensor]
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 TrainedBaseline = tuple[BaselineScore, Predictions]
 
@@ -190,10 +195,8 @@ def mean_target(task: FoldTask) -> BaselinePrediction:
 
 def linear_scratch(task: FoldTask) -> BaselinePrediction:
     """Fit the linear regression of section 3.2."""
-    d_in = task.X.shape[1]
-    return _fit(
-        linear_regression.scratch(d_in, lr=0.003, generator=task.generator), task
-    )
+    params = init_params((task.X.shape[1], 1), task.generator)
+    return _fit(partial(linear, params), squared_loss, SGD(params, 0.003), task)
 
 
 def linear_torch(task: FoldTask) -> BaselinePrediction:
@@ -201,10 +204,8 @@ def linear_torch(task: FoldTask) -> BaselinePrediction:
 
     Its loss has no factor ½, so half the learning rate gives the same steps.
     """
-    d_in = task.X.shape[1]
-    return _fit(
-        linear_regression.with_torch(d_in, lr=0.0015, generator=task.generator), task
-    )
+    layer = torch_layer(task.X.shape[1], 1, task.generator)
+    return _fit(layer, nn.MSELoss(), SGD(layer.parameters(), 0.0015), task)
 
 
 def softmax_bands(task: FoldTask) -> BaselinePrediction:
@@ -217,75 +218,65 @@ def softmax_bands(task: FoldTask) -> BaselinePrediction:
     # Where many rows have the same target, a band may be empty.
     means = [task.z[band == each].mean() for each in range(BANDS)]
     band_means = torch.stack(means).nan_to_num()
-    learner = softmax_regression.scratch(
-        task.X.shape[1], BANDS, lr=0.01, generator=task.generator
-    )
-    logits = _predict(learner, task, band)
-    probabilities = softmax_regression.log_softmax(logits).exp()
+    params = init_params((task.X.shape[1], BANDS), task.generator)
+    net, optimizer = partial(linear, params), SGD(params, 0.01)
+    logits = _predict(net, cross_entropy, optimizer, task, band)
+    probabilities = log_softmax(logits).exp()
     return BaselinePrediction(probabilities @ band_means, logits.argmax(1), edges)
 
 
 def mlp_scratch(task: FoldTask) -> BaselinePrediction:
     """Fit the perceptron of section 3.9."""
-    sizes, generator = _sizes(task), task.generator
-    learner = mlp.scratch(sizes, loss=squared_loss, lr=LR, generator=generator)
-    return _fit(learner, task)
+    params = init_params(_sizes(task), task.generator)
+    return _fit(partial(mlp, params), squared_loss, SGD(params, LR), task)
 
 
 def mlp_torch(task: FoldTask) -> BaselinePrediction:
     """Fit the perceptron of section 3.10."""
-    return _fit(_torch_mlp(task), task)
+    net = torch_mlp(_sizes(task), task.generator)
+    return _fit(net, squared_loss, SGD(net.parameters(), LR), task)
 
 
 def mlp_weight_decay(task: FoldTask) -> BaselinePrediction:
     """Fit the perceptron with section 3.12's penalty on weights, not on biases."""
-    learner = _torch_mlp(task)
-    weights, biases = learner.parameters[::2], learner.parameters[1::2]
-    optimizer = torch.optim.SGD(
-        [
-            {"params": weights, "weight_decay": WEIGHT_DECAY},
-            {"params": biases, "weight_decay": 0.0},
-        ],
-        LR,
-    )
-    return _fit(replace(learner, optimizer=optimizer), task)
+    net = torch_mlp(_sizes(task), task.generator)
+    parameters = [*net.parameters()]
+    groups = [
+        {"params": parameters[::2], "weight_decay": WEIGHT_DECAY},
+        {"params": parameters[1::2], "weight_decay": 0.0},
+    ]
+    return _fit(net, squared_loss, SGD(groups, LR), task)
 
 
 def mlp_dropout(task: FoldTask) -> BaselinePrediction:
     """Fit the perceptron with the dropout of section 3.13."""
-    sizes, generator = _sizes(task), task.generator
-    learner = dropout.scratch(
-        sizes, (DROPOUT,), loss=squared_loss, lr=LR, generator=generator
-    )
-    return _fit(learner, task)
+    net = DropoutMLP(_sizes(task), (DROPOUT,), task.generator)
+    return _fit(net, squared_loss, SGD(net.parameters(), LR), task)
 
 
 def _sizes(task: FoldTask) -> tuple[int, int, int]:
     return task.X.shape[1], HIDDEN, 1
 
 
-def _torch_mlp(task: FoldTask) -> Learner:
-    return mlp.with_torch(
-        _sizes(task), loss=squared_loss, lr=LR, generator=task.generator
-    )
+def _fit(net: Net, loss: Loss, optimizer: SGD, task: FoldTask) -> BaselinePrediction:
+    predicted = _predict(net, loss, optimizer, task, task.z)
+    return BaselinePrediction(predicted.squeeze(1))
 
 
-def _fit(learner: Learner, task: FoldTask) -> BaselinePrediction:
-    return BaselinePrediction(_predict(learner, task, task.z).squeeze(1))
-
-
-def _predict(learner: Learner, task: FoldTask, target: Tensor) -> Tensor:
+def _predict(
+    net: Net, loss: Loss, optimizer: SGD, task: FoldTask, target: Tensor
+) -> Tensor:
     """Train on the fold's training rows and return the outputs for all rows."""
-    for _ in train(
-        learner,
-        task.X,
-        target,
-        epochs=EPOCHS,
-        batch_size=BATCH_SIZE,
-        generator=task.generator,
-    ):
+    for _ in range(EPOCHS):
+        for rows, targets in minibatches(task.X, target, BATCH_SIZE, task.generator):
+            optimizer.zero_grad()
+            loss(net(rows), targets).mean().backward()
+            optimizer.step()
         task.after_epoch()
-    return learner.predict(task.X_all)
+    if isinstance(net, nn.Module):
+        net.eval()  # without dropout
+    with torch.no_grad():
+        return net(task.X_all)
 
 
 def book(task: Task) -> Result:

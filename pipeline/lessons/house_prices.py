@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from pipeline.ames import d2l_columns
 from pipeline.core.paths import Project
 from pipeline.lessons.linear_regression import torch_layer
-from pipeline.lessons.training import Learner, train
+from pipeline.lessons.training import minibatches
 from pipeline.validation.folds import Fold, contiguous_folds
 
 FOLDS, EPOCHS, LR, BATCH_SIZE = 5, 100, 5.0, 64
@@ -68,17 +68,15 @@ def _fit(
     after_epoch: Callable[[], None],
 ) -> np.ndarray:
     """Train on some rows and predict all, at least $1 each, as in the book's score."""
-    layer = torch_layer(columns.shape[1], 1, generator)
-    parameters = list(layer.parameters())
-    optimizer = torch.optim.Adam(parameters, LR)
-    learner = Learner(layer, nn.MSELoss(reduction="none"), optimizer, parameters)
-    for _ in train(
-        learner,
-        columns[rows],
-        price[rows],
-        epochs=EPOCHS,
-        batch_size=BATCH_SIZE,
-        generator=generator,
-    ):
+    layer, loss = torch_layer(columns.shape[1], 1, generator), nn.MSELoss()
+    optimizer = torch.optim.Adam(layer.parameters(), LR)
+    for _ in range(EPOCHS):
+        for inputs, prices in minibatches(
+            columns[rows], price[rows], BATCH_SIZE, generator
+        ):
+            optimizer.zero_grad()
+            loss(layer(inputs), prices).backward()
+            optimizer.step()
         after_epoch()
-    return np.asarray(learner.predict(columns).clamp(min=1).squeeze(1), dtype=float)
+    predicted = layer(columns).detach().clamp(min=1).squeeze(1)
+    return np.asarray(predicted, dtype=float)

@@ -1,106 +1,333 @@
-"""Model selection (section 3.11): underfitting, overfitting and K-fold validation.
+# %% [markdown]
+r"""
+# Underfitting, overfitting and K-fold validation
 
-The rows follow a cubic with a little noise. A straight line underfits them, a cubic
-fitted to two rows overfits, and K-fold cross-validation finds the right degree without
-the test rows. The book has one draw of the rows; all results here are medians over
-several draws, because they differ greatly from one draw to the next.
+A straight line underfits a cubic, and a cubic fitted to two rows overfits. Watch the
+distance between training and test loss, and how much all results differ from one draw
+of the data to the next.
+
+K-fold cross-validation finds the right degree without the test rows. The book has one
+draw of the rows; all results here are medians over several draws, because they differ
+greatly from one draw to the next.
+
+Section 3.11 of the book as first published.
 """
 
-from collections import Counter, deque
+# %%
+from collections import Counter
+from collections.abc import Callable, Sequence
+from statistics import mean, median, quantiles, stdev
+from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pipeline.core.progress import announce
-from pipeline.lessons import kfold, linear_regression, polynomial_fits
-from pipeline.lessons.config import LessonConfig
-from pipeline.lessons.kfold import powers
-from pipeline.lessons.linear_regression import noisy_line
-from pipeline.lessons.polynomial_fits import (
-    CASES,
-    EPOCHS,
-    N_TRAIN,
-    TRUE_B,
-    TRUE_W,
-    Case,
-    Fit,
-)
-from pipeline.lessons.result import LessonOutcome, Measurement
-from pipeline.lessons.training import train
+from pipeline.lessons.show import Published, compare, picture, seen
+from pipeline.lessons.training import init_params, minibatches
+from pipeline.validation.folds import make_folds
 
-N_TEST = 100
+# %% tags=["parameters"]
+EPOCHS, SEED = 100, 0
 DRAWS = 10  # of the rows, for SGD
 MORE_DRAWS = 50  # for least squares, which is faster
+
+# %% [markdown]
+r"""
+## The rows
+
+They follow the cubic $y = 1.2 x - 3.4 x^2 + 5.6 x^3 + 5$ with noise of standard
+deviation 0.01. A polynomial is a linear model of the columns $x, x^2, \dots$
+"""
+
+# %%
+N_TRAIN, N_TEST = 100, 100
+TRUE_W, TRUE_B, NOISE = (1.2, -3.4, 5.6), 5.0, 0.01
+
+
+def powers(x: Tensor, degree: int) -> Tensor:
+    """Return the columns x, x², …, shape [n, degree], for x of shape [n, 1]."""
+    return x ** torch.arange(1, degree + 1)
 
 
 def draw_rows(number: int) -> tuple[Tensor, Tensor]:
     """Return x and y, shape [n, 1] each, of the training and then the test rows."""
     generator = torch.Generator().manual_seed(number)
     x = torch.randn(N_TRAIN + N_TEST, 1, generator=generator)
-    return x, noisy_line(powers(x, 3), TRUE_W, TRUE_B, generator)
+    noise = torch.randn(len(x), 1, generator=generator) * NOISE
+    return x, powers(x, 3) @ torch.tensor(TRUE_W).view(-1, 1) + TRUE_B + noise
 
 
-def run(config: LessonConfig) -> LessonOutcome:
-    """Fit the three cases by SGD, then choose one of 15 degrees by K-fold."""
-    first = config.seed * MORE_DRAWS
-    rows = [draw_rows(first + number) for number in range(MORE_DRAWS)]
-    fits = {case: _fit_draws(config, case, rows[:DRAWS]) for case in CASES}
-    chosen = kfold.choose(rows, N_TRAIN, config.seed)
-    degree, count = Counter(chosen.degrees).most_common(1)[0]
-    measurements = [
-        *polynomial_fits.compare(config, fits),
-        Measurement(
-            f"degree that K-fold chooses in most of {MORE_DRAWS} draws",
-            "3",
-            float(degree),
-            (3.0, 3.0),
-        ),
-    ]
-    seen = [
-        f"K-fold chooses degree {degree} in {count} of {MORE_DRAWS} draws, without a "
-        "test row.",
-        polynomial_fits.range_sentence(fits),
-    ]
-    charts = [
-        polynomial_fits.chart(config.impl, fits, *rows[0]),
-        kfold.degree_chart(chosen.by_degree, degree),
-        kfold.size_chart(kfold.by_size(rows, degree, config.seed), degree),
-    ]
-    return LessonOutcome(measurements, charts, seen)
+# %%
+if __name__ == "__main__":
+    draws = [draw_rows(SEED * MORE_DRAWS + number) for number in range(MORE_DRAWS)]
+
+# %% [markdown]
+"""
+## A fit by SGD, from scratch and with torch
+
+The section's learning rate is 0.01. From scratch the loss has a factor ½, so twice the
+rate gives the same steps.
+"""
 
 
-def _fit_draws(
-    config: LessonConfig, case: Case, draws: list[tuple[Tensor, Tensor]]
-) -> list[Fit]:
-    fits = []
-    for number, (x, y) in enumerate(draws, 1):
-        announce(f"fitting draws of the rows, {case.name}", number - 1, len(draws))
-        fits.append(_fit(config, case, x, y))
-    config.say(polynomial_fits.sentence(case, fits))
-    return fits
+# %%
+def scratch(X: Tensor, y: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Return the weights [d_in, 1] and the bias [1] after training."""
+    W, b = init_params((X.shape[1], 1), generator)
+    for _ in range(EPOCHS):
+        for rows, targets in minibatches(X, y, 10, generator):
+            loss = ((rows @ W + b - targets) ** 2 / 2).mean()
+            W_gradient, b_gradient = torch.autograd.grad(loss, (W, b))
+            with torch.no_grad():
+                W -= 0.02 * W_gradient
+                b -= 0.02 * b_gradient
+    return W.detach(), b.detach()
 
 
-def _fit(config: LessonConfig, case: Case, x: Tensor, y: Tensor) -> Fit:
-    """Fit a polynomial by SGD with section 3.11's learning rate of 0.01.
+def with_torch(
+    X: Tensor, y: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Return the same, of a layer of torch."""
+    layer, loss = nn.Linear(X.shape[1], 1), nn.MSELoss()
+    nn.init.normal_(layer.weight, std=0.01, generator=generator)
+    nn.init.normal_(layer.bias, std=0.01, generator=generator)
+    nn.init.zeros_(layer.bias)
+    optimizer = torch.optim.SGD(layer.parameters(), 0.01)
+    for _ in range(EPOCHS):
+        for rows, targets in minibatches(X, y, 10, generator):
+            batch_loss = loss(layer(rows), targets)
+            optimizer.zero_grad()
+            batch_loss.backward()
+            optimizer.step()
+    return layer.weight.detach().T, layer.bias.detach()
 
-    From scratch the loss has a factor ½, so twice the rate gives the same steps.
+
+# %% [markdown]
+"""
+## Guess
+
+The cubic is fitted to two rows. Is its test loss (a) about its training loss, (b) about
+twice as high, (c) more than ten times as high?
+
+## Three fits
+
+A tolerance is the published value and three standard deviations over 200 draws, to both
+sides. The losses of two rows vary so much that one published draw says nothing.
+"""
+
+# %%
+PUBLISHED = {
+    "cubic: x (true 1.2)": Published("1.198", 1.165, 1.233),
+    "cubic: x² (true -3.4)": Published("-3.399", -3.4099, -3.3891),
+    "cubic: x³ (true 5.6)": Published("5.6", 5.5877, 5.6123),
+    "cubic: b (true 5)": Published("5.001", 4.9898, 5.0112),
+    "cubic: train loss": Published("0.0001", 2.884e-5, 3.467e-4),
+    "cubic: test loss": Published("9.8e-05", 1.322e-5, 7.265e-4),
+    "straight line: train loss": Published("249", 31.35, 1978.0),
+    "straight line: test loss": Published("168", 24.28, 1162.0),
+    "two rows: train loss": Published("1.2"),
+    "two rows: test loss": Published("166"),
+    "two rows: test loss / train loss": Published("138", 3.0),
+}
+CASES = {"cubic": (3, N_TRAIN), "straight line": (1, N_TRAIN), "two rows": (3, 2)}
+Rows = Sequence[tuple[Tensor, Tensor]]
+Train = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
+
+
+class Fit(NamedTuple):
+    """The weights and the bias, and the losses on training and test rows."""
+
+    W: Tensor
+    b: Tensor
+    train: float
+    test: float
+
+
+def fit(train: Train, degree: int, n: int, x: Tensor, y: Tensor) -> Fit:
+    """Fit a polynomial to the first n rows."""
+    generator = torch.Generator().manual_seed(SEED + 1_000_003)  # not that of the rows
+    X = powers(x, degree)
+    W, b = train(X[:n], y[:n], generator)
+    squares = (X @ W + b - y) ** 2
+    return Fit(W, b, squares[:n].mean().item(), squares[N_TRAIN:].mean().item())
+
+
+def show_fits(impl: str, train: Train, draws: Rows) -> None:
+    """Fit the three cases to all draws, and show medians beside the book's draw."""
+    fits: dict[str, list[Fit]] = {}
+    for case, (degree, n) in CASES.items():
+        announce(f"fitting {len(draws)} draws of the rows: {case}")
+        found = fits[case] = [fit(train, degree, n, x, y) for x, y in draws]
+        losses = [median(f.train for f in found), median(f.test for f in found)]
+        print("{}: train loss {:.3g}, test loss {:.3g} (medians)".format(case, *losses))
+    show_medians(fits)
+    show_curves(impl, fits, *draws[0])
+    ranges = []
+    for case, found in fits.items():
+        tests = [f.test for f in found]
+        ranges.append(f"{min(tests):.3g} to {max(tests):.3g} ({case})")
+    seen(f"One draw says little: the test loss is {', '.join(ranges)}.")
+
+
+def show_medians(fits: dict[str, list[Fit]]) -> None:
+    """Show the medians over the draws beside the published values."""
+    coefficients = torch.stack([torch.cat([f.W.flatten(), f.b]) for f in fits["cubic"]])
+    columns = coefficients.T.tolist()
+    measured = dict(zip(PUBLISHED, map(median, columns), strict=False))
+    for case, found in fits.items():
+        measured[f"{case}: train loss"] = median(f.train for f in found)
+        measured[f"{case}: test loss"] = median(f.test for f in found)
+    ratio = median(f.test / f.train for f in fits["two rows"])
+    measured["two rows: test loss / train loss"] = ratio
+    compare(PUBLISHED, measured, book=EPOCHS == 100)
+
+
+def show_curves(impl: str, fits: dict[str, list[Fit]], x: Tensor, y: Tensor) -> None:
+    """Show the training rows of the first draw and its three fits."""
+    x, y = x[:N_TRAIN], y[:N_TRAIN]
+    grid = torch.linspace(x.min().item(), x.max().item(), 100).view(-1, 1)
+    with picture("fits", f"Three fits of a cubic, one draw ({impl})", "x", "y") as axes:
+        axes.plot(x, y, "k.", alpha=0.6, label="training rows")
+        for case, (first, *_) in fits.items():
+            axes.plot(grid, powers(grid, len(first.W)) @ first.W + first.b, label=case)
+
+
+# %% tags=["scratch"]
+if __name__ == "__main__":
+    show_fits("scratch", scratch, draws[:DRAWS])
+
+# %% tags=["torch"]
+if __name__ == "__main__":
+    show_fits("torch", with_torch, draws[:DRAWS])
+
+# %% [markdown]
+"""
+## Choosing the degree by K-fold
+
+Each row is predicted by a fit without it. The fits are by least squares, because SGD
+would need another learning rate for each degree.
+
+The degree with the lowest validation error is often a higher one by chance. So the
+lowest degree is chosen whose error is within one standard error of the lowest. This is
+the one-standard-error rule of Breiman et al., Classification and Regression Trees,
+section 3.4.3.
+"""
+
+# %%
+FOLDS, DEGREES = 5, range(1, 16)
+SIZES = (8, 10, 12, 15, 20, 30, 50, 70, 100)
+
+
+class Errors(NamedTuple):
+    """Mean squared errors on training and validation rows, averaged over the folds.
+
+    `standard_error` is that of `valid`, from its standard deviation over the folds.
     """
-    build, lr = {
-        "scratch": (linear_regression.scratch, 0.02),
-        "torch": (linear_regression.with_torch, 0.01),
-    }[config.impl]
-    generator = config.generator(stream=1)
-    learner = build(case.degree, lr=lr, generator=generator)
-    X = powers(x, case.degree)
-    epochs = train(
-        learner,
-        X[: case.rows],
-        y[: case.rows],
-        epochs=config.epochs_or(EPOCHS),
-        batch_size=10,
-        generator=generator,
+
+    train: float
+    valid: float
+    standard_error: float
+
+
+def kfold(x: Tensor, y: Tensor, degree: int, seed: int) -> Errors:
+    """Return the training and K-fold errors of a polynomial fitted by least squares."""
+    x, y = x.double(), y.double()
+    X = torch.cat([torch.ones_like(x), powers(x, degree)], 1)
+    X = X / X.norm(dim=0)  # because x¹⁵ reaches millions
+    train, valid = [], []
+    for fold in make_folds(len(X), FOLDS, seed):
+        w = torch.linalg.lstsq(X[fold.train], y[fold.train]).solution
+        squares = (X @ w - y) ** 2
+        train.append(squares[fold.train].mean().item())
+        valid.append(squares[fold.valid].mean().item())
+    return Errors(mean(train), mean(valid), stdev(valid) / FOLDS**0.5)
+
+
+def simplest(candidates: Sequence[Errors]) -> int:
+    """Return the index of the first candidate within one standard error of the best."""
+    best = min(candidates, key=lambda errors: errors.valid)
+    limit = best.valid + best.standard_error
+    return next(i for i, errors in enumerate(candidates) if errors.valid <= limit)
+
+
+def deciles(draws: Sequence[Errors], part: str) -> list[float]:
+    """Return the nine deciles of an error over the draws."""
+    return quantiles([getattr(errors, part) for errors in draws], n=10)
+
+
+def show_errors(
+    name: str,
+    title: str,
+    label: str,
+    x: Sequence[int],
+    by_x: Sequence[Sequence[Errors]],
+    chosen: int | None = None,
+) -> None:
+    """Show the medians of both errors over the draws, and 80 % of the draws.
+
+    Args:
+        name: The name of the picture.
+        title: What its title begins with.
+        label: The label of the x axis.
+        x: Degrees, or numbers of training rows.
+        by_x: The errors of each draw, for each x.
+        chosen: The degree that K-fold chooses, which is marked.
+    """
+    title = f"{title}: median of {len(by_x[0])} draws, and 80 % of them"
+    with picture(name, title, label, "mean squared error (log scale)") as axes:
+        for part, line in (("train", "train"), ("valid", f"{FOLDS}-fold")):
+            low, *_, high = zip(*(deciles(draws, part) for draws in by_x), strict=True)
+            middle = [deciles(draws, part)[4] for draws in by_x]
+            axes.semilogy(range(len(x)), middle, "o-", label=line)
+            axes.fill_between(range(len(x)), low, high, alpha=0.2)
+        axes.axhline(NOISE**2, color="gray", ls=":", label="variance of the noise")
+        axes.set_xticks(range(len(x)), [*map(str, x)])
+        if chosen:
+            label = f"K-fold chooses degree {chosen} most often"
+            axes.axvline(x.index(chosen), color="red", ls="--", label=label)
+
+
+# %%
+if __name__ == "__main__":
+    announce(f"choosing the degree in {len(draws)} draws")
+    by_draw = [
+        [kfold(x[:N_TRAIN], y[:N_TRAIN], degree, SEED) for degree in DEGREES]
+        for x, y in draws
+    ]
+    chosen = Counter(DEGREES[simplest(candidates)] for candidates in by_draw)
+    degree, count = chosen.most_common(1)[0]
+    name = f"degree that K-fold chooses in most of {MORE_DRAWS} draws"
+    compare({name: Published("3", 3.0, 3.0)}, {name: float(degree)})
+
+    by_degree = [*zip(*by_draw, strict=True)]
+    label = "degree of the polynomial"
+    show_errors("degree", "Errors by degree", label, DEGREES, by_degree, degree)
+    seen(
+        f"K-fold chooses degree {degree} in {count} of {MORE_DRAWS} draws, without a "
+        "test row."
     )
-    deque(epochs, maxlen=0)  # train to the end; only the last loss is printed
-    squares = (learner.predict(X) - y) ** 2
-    train_loss, test_loss = squares[: case.rows].mean(), squares[N_TRAIN:].mean()
-    return Fit(learner, train_loss.item(), test_loss.item())
+
+# %% [markdown]
+"""
+## More rows
+
+With more training rows, both errors approach the variance of the noise.
+"""
+
+# %%
+if __name__ == "__main__":
+    by_size = [[kfold(x[:n], y[:n], degree, SEED) for x, y in draws] for n in SIZES]
+    show_errors(
+        "size", f"Errors by rows (degree {degree})", "training rows", SIZES, by_size
+    )
+
+# %% [markdown]
+"""
+## To try
+
+- `pipeline lesson model-selection --epochs 10`: after ten epochs the cubic underfits
+  too
+- `pipeline lesson model-selection --seed 1`: other draws: the range moves less than a
+  single draw does
+"""

@@ -1,10 +1,16 @@
-"""Vectorization (section 3.1): operate on whole arrays instead of single elements.
+# %% [markdown]
+r"""
+# Array operations compared with Python loops
 
-A Python loop has the interpreter's overhead for every element. An operation on the
-array has it once and runs the loop in compiled code.
+A Python loop has the interpreter's overhead for every element; an operation on whole
+arrays has it once. Watch the ratio of the two times.
+
+Section 3.1 of the book as first published.
 """
 
+# %%
 from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter
 
 import torch
@@ -12,20 +18,24 @@ from torch import Tensor
 
 from pipeline.ames.d2l_columns import ID, TARGET
 from pipeline.ames.table import ames
-from pipeline.core.progress import announce
+from pipeline.core.paths import Project, nearest_project
 from pipeline.data.raw import read_train
-from pipeline.lessons.charts import Line, Lines
-from pipeline.lessons.config import LessonConfig
-from pipeline.lessons.result import LessonOutcome, Measurement
+from pipeline.lessons.show import Published, compare, picture, seen
 
-SIZES = (1_000, 10_000, 100_000, 1_000_000)
-# Ratios of the times published for 1,000 elements. Times depend on the machine, and a
-# larger ratio supports the lesson better, so a tolerance has only a lower end: 10 for
-# the book's size, and 1 for the others.
-PUBLISHED = {1_000: "24 and 246"}
-BOOK_TOLERANCE, ANY_TOLERANCE = (10.0, float("inf")), (1.0, float("inf"))
+# %% tags=["parameters"]
+SIZES: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
+SEED = 0
+ROOT: Path | None = None  # the project's folder; None searches it
+
+# %% [markdown]
+"""
+## Adding two vectors
+
+Element by element, and at once.
+"""
 
 
+# %%
 def add_elements(a: Tensor, b: Tensor) -> Tensor:
     """Return the sum of two vectors, computed element by element."""
     total = torch.zeros(len(a))
@@ -37,16 +47,6 @@ def add_elements(a: Tensor, b: Tensor) -> Tensor:
 def add_at_once(a: Tensor, b: Tensor) -> Tensor:
     """Return the sum of two vectors, computed by one operation."""
     return a + b
-
-
-def predict_each(X: Tensor, w: Tensor) -> Tensor:
-    """Return X w, shape [n], computed row by row."""
-    return torch.stack([house @ w for house in X])
-
-
-def predict_at_once(X: Tensor, w: Tensor) -> Tensor:
-    """Return X w, shape [n], computed by one product."""
-    return X @ w
 
 
 def seconds(
@@ -62,12 +62,58 @@ def seconds(
     return best
 
 
-def houses(config: LessonConfig) -> tuple[Tensor, Tensor]:
+# %% [markdown]
+"""
+## Guess
+
+How many times as long does the loop take for 1,000 numbers: (a) about 10 times, (b)
+about 100 times, (c) more than 1,000 times?
+"""
+
+# %%
+if __name__ == "__main__":
+    generator = torch.Generator().manual_seed(SEED)
+    times = []  # of the loop and of one operation
+    for n in SIZES:
+        a = torch.randn(n, generator=generator)
+        b = torch.randn(n, generator=generator)
+        times.append((seconds(add_elements, a, b), seconds(add_at_once, a, b)))
+        print("adding {:,} numbers: {:.2g} s, at once {:.2g} s".format(n, *times[-1]))
+
+# %%
+if __name__ == "__main__":
+    title = "Adding two vectors: a loop against one operation"
+    with picture("time", title, "numbers in each vector", "time (seconds)") as axes:
+        loop, once = zip(*times, strict=True)
+        axes.loglog(SIZES, loop, "o-", label="element by element")
+        axes.loglog(SIZES, once, "o-", label="at once")
+
+# %% [markdown]
+"""
+## Predicting the house prices
+
+A linear model predicts the price of each house of the training rows from its numbers:
+row by row, and by one product.
+"""
+
+
+# %%
+def predict_each(X: Tensor, w: Tensor) -> Tensor:
+    """Return X w, shape [n], computed row by row."""
+    return torch.stack([house @ w for house in X])
+
+
+def predict_at_once(X: Tensor, w: Tensor) -> Tensor:
+    """Return X w, shape [n], computed by one product."""
+    return X @ w
+
+
+def houses(project: Project) -> tuple[Tensor, Tensor]:
     """Return the training houses' standardised numbers with a one, and the prices.
 
     Shapes: [houses, columns + 1] and [houses].
     """
-    frame = read_train(config.project.raw / "train.csv", ames())
+    frame = read_train(project.raw / "train.csv", ames())
     columns = frame.drop(columns=[ID, TARGET]).select_dtypes("number").fillna(0)
     numbers = torch.tensor(columns.to_numpy())
     deviation = numbers.std(0).clamp(min=1e-9)
@@ -76,51 +122,43 @@ def houses(config: LessonConfig) -> tuple[Tensor, Tensor]:
     return X, torch.tensor(frame[TARGET].to_numpy())
 
 
-def run(config: LessonConfig) -> LessonOutcome:
-    """Time loops and array operations on random vectors and on the house prices."""
-    generator = config.generator()
-    slow, fast, measurements = [], [], []
-    for n in SIZES:
-        announce(f"adding {n:,} numbers in a loop, and at once")
-        a = torch.randn(n, generator=generator)
-        b = torch.randn(n, generator=generator)
-        slow.append(seconds(add_elements, a, b))
-        fast.append(seconds(add_at_once, a, b))
-        times = slow[-1], fast[-1]
-        config.say("adding {:,} numbers: {:.2g} s, at once {:.2g} s".format(n, *times))
-        measurements += _measurements(f"adding {n:,} numbers", *times, PUBLISHED.get(n))
-    X, prices = houses(config)
+# %%
+if __name__ == "__main__":
+    X, prices = houses(Project(ROOT) if ROOT else nearest_project())
     w = torch.linalg.lstsq(X, prices).solution
     difference = (predict_each(X, w) - predict_at_once(X, w)).abs().max().item()
-    each, at_once = seconds(predict_each, X, w), seconds(predict_at_once, X, w)
-    measurements += _measurements(f"predicting {len(X):,} prices", each, at_once, None)
-    measurements.append(
-        Measurement("largest price difference ($)", "0", difference, (0.0, 0.01))
-    )
-    chart = Lines(
-        "time",
-        "Adding two vectors: a loop against one operation",
-        "numbers in each vector",
-        "time (seconds)",
-        [Line("element by element", SIZES, slow), Line("at once", SIZES, fast)],
-        log_x=True,
-        log_y=True,
-    )
-    ratios = [loop / once for loop, once in zip(slow, fast, strict=True)]
-    seen = [
-        f"The loop takes {ratios[0]:,.0f} times as long for {SIZES[0]:,} numbers, and "
-        f"{ratios[-1]:,.0f} times for {SIZES[-1]:,}.",
-    ]
-    return LessonOutcome(measurements, [chart], seen)
+    times.append((seconds(predict_each, X, w), seconds(predict_at_once, X, w)))
 
+# %% [markdown]
+"""
+## Compared with the book
 
-def _measurements(
-    what: str, slow: float, fast: float, published: str | None
-) -> list[Measurement]:
-    times = f"{slow:.2g} s, {fast:.2g} s"
-    tolerance = BOOK_TOLERANCE if published else ANY_TOLERANCE
-    ratio = slow / fast
-    return [
-        Measurement(f"{what}: loop, at once", "", times),
-        Measurement(f"{what}: ratio", published or "above 1", ratio, tolerance),
-    ]
+The book has two ratios for 1,000 elements. Times depend on the machine, and a larger
+ratio supports the lesson better, so a tolerance has only a lower end: 10 for the book's
+size, and 1 for the others.
+"""
+
+# %%
+if __name__ == "__main__":
+    names = [f"adding {n:,} numbers" for n in SIZES] + [f"predicting {len(X):,} prices"]
+    published = {f"{name}: ratio": Published("above 1", 1.0) for name in names}
+    published["adding 1,000 numbers: ratio"] = Published("24 and 246", 10.0)
+    difference_name = "largest price difference ($)"
+    published[difference_name] = Published("0", 0.0, 0.01)
+    measured: dict[str, float | str] = {}
+    for name, (loop_time, time) in zip(names, times, strict=True):
+        measured[f"{name}: loop, at once"] = f"{loop_time:.2g} s, {time:.2g} s"
+        measured[f"{name}: ratio"] = loop_time / time
+    compare(published, measured | {difference_name: difference})
+    ratio = measured[f"{names[0]}: ratio"]
+    seen(f"The loop takes {ratio:,.0f} times as long for {SIZES[0]:,} numbers.")
+
+# %% [markdown]
+"""
+## To try
+
+- `python -m timeit -n 100 -s "import torch; a = torch.ones(1000)" "sum(a)"`: the time
+  of a Python loop over 1,000 elements
+- `python -m timeit -n 100 -s "import torch; a = torch.ones(1000)" "a.sum()"`: the time
+  of one operation for the same sum
+"""

@@ -92,9 +92,9 @@ def download_fashion_mnist(project: Project) -> dict[str, Any]:
     Raises:
         UserError: OpenML cannot be reached, or the folder cannot be written to.
     """
-    from pipeline.lessons import fashion_mnist  # it loads torch
+    from pipeline.lessons.download import download  # it loads torch
 
-    paths = fashion_mnist.download(project)
+    paths = download(project)
     files = {str(path): sha256(path) for path in paths}
     return {"name": "fashion-mnist", "files": files}
 
