@@ -2,159 +2,97 @@
 
 python -m experiments.notebooks [NAME...]
 
-The first cell is the lesson's docstring. Each definition is a cell, with the comments
-above it. The last cells run the lesson, and their outputs are stored with it. Nothing
-is edited by hand: a test fails if a notebook is not that of its lesson's file.
+jupytext reads the cells of the file. The notebook has all of them; the line
+`if __name__ == "__main__":`, which a notebook does not need, is removed. The cells are
+run, their outputs are stored, and a picture is saved for the README. Nothing is
+edited by hand: a test fails if a notebook is not that of its lesson's file.
 """
 
-import ast
 import contextlib
 import io
 import sys
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from importlib.util import find_spec
-from itertools import groupby
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
+import jupytext
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import (
-    new_code_cell,
-    new_markdown_cell,
-    new_notebook,
-    new_output,
-)
+from nbformat.v4 import new_output
 from PIL import Image
 
 from pipeline.core.files import write_atomically
 from pipeline.lessons import LESSONS, Lesson
+from pipeline.lessons.runner import reproducible, viewing
+from pipeline.lessons.show import Picture, Seen, Shown
 
 FOLDER = Path(__file__).parents[1] / "docs" / "lessons"
-COLOURS = 64  # of an embedded figure, which makes it a third as large
-RUN = """\
-from pipeline.lessons.notebook import results
-
-for each in results(run, "{impl}"):
-    display(each)"""
+COLOURS = 64  # of an embedded picture, which makes it a third as large
+COVERS = {"mlp": "mistakes", "model-selection": "degree"}  # else the last picture
+GUARD = 'if __name__ == "__main__":\n'
 
 
 def main() -> None:
     """Make the notebooks of the lessons that are named, or of all."""
     for name in sys.argv[1:] or LESSONS:
         notebook = make(LESSONS[name])
-        run(notebook)
+        pictures = run(notebook)
         path = FOLDER / f"{name}.ipynb"
         write_atomically(path, f"{nbformat.writes(notebook)}\n".encode())
+        cover = COVERS.get(name, [*pictures][-1])
+        write_atomically(FOLDER / f"{name}.png", pictures[cover])
         print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
 
 def make(lesson: Lesson) -> NotebookNode:
     """Return the notebook of a lesson, without outputs."""
-    source = source_of(lesson)
-    texts = [("markdown", introduction(lesson, source))]
-    texts += [("code", text) for text in blocks(source)]
-    for impl in ("scratch", "torch") if lesson.two_sided else ("both",):
-        texts += [("markdown", _heading(impl)), ("code", RUN.format(impl=impl))]
-    new = {"markdown": new_markdown_cell, "code": new_code_cell}
-    cells = [
-        new[kind](text, id=f"cell-{number}")  # an id that is the same each time
-        for number, (kind, text) in enumerate(texts)
-    ]
+    notebook = jupytext.read(lesson.path)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
-    return new_notebook(cells=cells, metadata=metadata)
-
-
-def source_of(lesson: Lesson) -> str:
-    """Return the text of a lesson's file."""
-    spec = find_spec(lesson.module)
-    assert spec is not None and spec.origin is not None
-    return Path(spec.origin).read_text(encoding="utf-8")
-
-
-def introduction(lesson: Lesson, source: str) -> str:
-    """Return the docstring of a lesson as Markdown, and where the notebook is from."""
-    title, _, text = (ast.get_docstring(ast.parse(source)) or "").partition("\n")
-    path = f"{lesson.module.replace('.', '/')}.py"
-    to_try = [f"- `{each.command}`: {each.shows}" for each in lesson.to_try]
-    made = (
-        f"This notebook is made from [{path}](../../{path}) by `make notebooks`. "
+    notebook.metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"  # the same each time
+        if cell.source.startswith(GUARD):
+            cell.source = dedent(cell.source.removeprefix(GUARD))
+        cell.source = cell.source.strip()
+    notebook.cells[0].source += (
+        f"\n\nThis notebook is made from [{lesson.path.name}]"
+        f"(../../pipeline/lessons/{lesson.path.name}) by `make notebooks`. "
         f"`pipeline lesson {lesson.name}` runs the same code."
     )
-    return "\n\n".join(
-        [
-            f"# {title.rstrip('.')}",
-            lesson.about,
-            text.strip(),
-            made,
-            "\n".join(["To try:", "", *to_try]),
-        ]
-    )
+    return notebook
 
 
-def blocks(source: str) -> Iterator[str]:
-    """Yield the source without its docstring, in cells.
-
-    A function or a class is a cell; so are all neighbouring imports, and all other
-    neighbouring statements. Comments belong to the statement below.
-    """
-    lines = source.splitlines()
-    statements = ast.parse(source).body[1:]
-    start = ast.parse(source).body[0].end_lineno or 0
-    for _, group in groupby(statements, _kind):
-        end = list(group)[-1].end_lineno or 0
-        yield "\n".join(lines[start:end]).strip("\n")
-        start = end
-
-
-def _kind(statement: ast.stmt) -> object:
-    """Return a key that is equal for neighbours in one cell."""
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        return statement.name
-    return isinstance(statement, ast.Import | ast.ImportFrom)
-
-
-def _heading(impl: str) -> str:
-    names = {"scratch": "From scratch", "torch": "With torch", "both": "Results"}
-    return f"## {names[impl]}"
-
-
-def run(notebook: NotebookNode) -> None:
-    """Run the code cells in order, in docs/lessons, and store their outputs.
-
-    `display` is the only name that Jupyter adds and the cells use.
-    """
+def run(notebook: NotebookNode) -> dict[str, bytes]:
+    """Run the code cells in docs/lessons, store their outputs, return the pictures."""
     names: dict[str, Any] = {"__name__": "__main__"}
+    pictures: dict[str, bytes] = {}
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    with contextlib.chdir(FOLDER):
+    with contextlib.chdir(FOLDER), reproducible(0):
         for number, cell in enumerate(code, 1):
-            cell.execution_count, cell.outputs = number, []
-            printed = io.StringIO()
-            names["display"] = _storing(cell.outputs)
-            with contextlib.redirect_stdout(printed):
+            cell.execution_count, cell.outputs, printed = number, [], io.StringIO()
+            shown: list[Shown] = []
+            with contextlib.redirect_stdout(printed), viewing(shown.append):
                 exec(compile(cell.source, f"cell {number}", "exec"), names)
             if text := printed.getvalue():
-                cell.outputs.insert(0, new_output("stream", text=text))
+                cell.outputs.append(new_output("stream", text=text))
+            for part in shown:
+                if isinstance(part, Picture):
+                    pictures[part.name] = _with_fewer_colours(part)
+                    encoded = b64encode(pictures[part.name]).decode()
+                    data = {"image/png": encoded, "text/plain": "a picture"}
+                elif isinstance(part, Seen):
+                    data = {"text/markdown": str(part), "text/plain": str(part)}
+                else:
+                    data = {"text/html": part._repr_html_(), "text/plain": "a table"}
+                cell.outputs.append(new_output("display_data", data=data))
+    return pictures
 
 
-def _storing(outputs: list[NotebookNode]) -> Callable[[Any], None]:
-    def display(shown: Any) -> None:  # noqa: ANN401
-        if hasattr(shown, "_repr_png_"):
-            text = b64encode(_with_fewer_colours(shown._repr_png_())).decode()
-            data = {"image/png": text, "text/plain": "a figure"}
-        else:
-            data = {"text/html": shown._repr_html_(), "text/plain": "a table"}
-        outputs.append(new_output("display_data", data=data))
-
-    return display
-
-
-def _with_fewer_colours(png: bytes) -> bytes:
-    image = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS)
+def _with_fewer_colours(picture: Picture) -> bytes:
+    image = Image.open(io.BytesIO(picture._repr_png_())).convert("RGB")
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG", optimize=True)
+    image.quantize(COLOURS).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 

@@ -1,21 +1,16 @@
 """The command `lesson`."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from pipeline.cli.console import print_json
 from pipeline.cli.options import Json, Root, split_values
-from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
 
 if TYPE_CHECKING:  # they load torch
     from pipeline.lessons import Lesson
-    from pipeline.lessons.config import LessonConfig
-    from pipeline.lessons.result import LessonResult
 
 _BOOKS = "(default: the book's)"
 
@@ -76,48 +71,45 @@ def lesson(
         return
     with steps(hidden=as_json):
         announce(LOADING)
-        from pipeline.lessons.config import LessonConfig
-        from pipeline.lessons.runner import find_lessons
+        from pipeline.lessons.runner import find_lessons, implementations, run_lesson
 
-    config = LessonConfig(
-        impl,
-        seed,
-        data,
-        Project(root),
-        epochs=epochs,
-        lr=lr,
-        hidden=split_values("--hidden", hidden, int) if hidden else None,
-        rates=split_values("--rate", rates, float) if rates else None,
-        weight_decays=split_values("--lambda", lambdas, float) if lambdas else None,
-    )
-    lessons = find_lessons(name, config)
-    if as_json:
-        results = [result for pair in lessons.items() for result in _results(*pair)]
-        print_json({"lessons": [result.record() for result in results]})
+    given = {
+        "SEED": seed,
+        "DATA": data,
+        "ROOT": root,
+        "EPOCHS": epochs,
+        "LR": lr,
+        "HIDDEN": split_values("--hidden", hidden, int) if hidden else None,
+        "RATES": split_values("--rate", rates, float) if rates else None,
+        "LAMBDAS": split_values("--lambda", lambdas, float) if lambdas else None,
+    }
+    options = {key: value for key, value in given.items() if value is not None}
+    lessons = find_lessons(name, options)
+    if not as_json:
+        for found in lessons:
+            _show(found, impl, options)
         return
-    for own in lessons.items():
-        _show(*own)
+    results = [
+        run_lesson(found, side, options)
+        for found in lessons
+        for side in implementations(found, impl)
+    ]
+    print_json({"lessons": [result.record() for result in results]})
 
 
-def _results(lesson: "Lesson", config: "LessonConfig") -> "Iterator[LessonResult]":
-    from pipeline.lessons.runner import implementations, run_lesson
-
-    for impl in implementations(lesson, config.impl):
-        yield run_lesson(lesson, replace(config, impl=impl))
-
-
-def _show(lesson: "Lesson", config: "LessonConfig") -> None:
+def _show(lesson: "Lesson", impl: str, options: dict[str, Any]) -> None:
     """Run a lesson, and show each implementation before the next one begins."""
     from pipeline.cli.console import say
     from pipeline.cli.progress import steps
     from pipeline.cli.tables.lesson import show_begin, show_end, show_result
-    from pipeline.lessons.runner import HEADINGS, implementations, run_lesson
+    from pipeline.lessons.runner import implementations, run_lesson
 
+    headings = {"scratch": "From scratch", "torch": "With torch"}
     show_begin(lesson)
-    for impl in implementations(lesson, config.impl):
-        if impl in HEADINGS:
-            say(f"{HEADINGS[impl]}:")
+    for side in implementations(lesson, impl):
+        if side in headings:
+            say(f"{headings[side]}:")
         with steps() as display:
-            result = run_lesson(lesson, replace(config, impl=impl, say=display.say))
+            result = run_lesson(lesson, side, options, say=display.say)
         show_result(result)
     show_end(lesson)

@@ -60,11 +60,6 @@ class Lesson:
     name: str
 
     @property
-    def module(self) -> str:
-        """The full name of the lesson's module."""
-        return f"pipeline.lessons.{self.name.replace('-', '_')}"
-
-    @property
     def path(self) -> Path:
         """The lesson's file."""
         return Path(__file__).with_name(f"{self.name.replace('-', '_')}.py")
@@ -79,7 +74,7 @@ class Lesson:
             if found is None:
                 raise ValueError(f"{self.path}:{start + 1}: not the header of a cell")
             tags = tuple(ast.literal_eval(found[2] or "()"))
-            source = "\n".join(lines[start + 1 : end]).strip("\n")
+            source = "\n".join(lines[start + 1 : end]).rstrip("\n")
             cells.append(Cell(bool(found[1]), tags, start + 2, source))
         return cells
 
@@ -111,9 +106,9 @@ class Lesson:
         return "DATA" in self.parameters
 
     @property
-    def sides(self) -> tuple[str, ...]:
-        """The implementations of the lesson: scratch and torch, or none."""
-        return SIDES if any("scratch" in cell.tags for cell in self.cells) else ()
+    def is_two_sided(self) -> bool:
+        """Whether the lesson has an implementation from scratch and one with torch."""
+        return any("scratch" in cell.tags for cell in self.cells)
 
 
 LESSONS = {

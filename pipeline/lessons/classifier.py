@@ -52,7 +52,7 @@ def show_confident(title: str, logits: Tensor, test: Images) -> None:
         for number, i in enumerate(order.tolist()):
             row, column = divmod(number, 5)
             inset = axes.inset_axes((column / 5, 0.5 - row / 2, 0.19, 0.36))
-            inset.imshow(test.images[i].view(PIXELS, PIXELS), cmap="gray_r")
+            inset.imshow(test.images[i].view(PIXELS, PIXELS).numpy(), cmap="gray_r")
             inset.set_axis_off()
             true, taken = CLASSES[test.labels[i]], CLASSES[predicted[i]]
             caption = (
@@ -73,7 +73,7 @@ def show_confusions(title: str, shares: Tensor) -> None:
     title = f"{title}: predictions for each true class, in %"
     with picture("confusion", title, "predicted", "true") as axes:
         axes.grid(visible=False)
-        axes.imshow(shares, aspect="auto", cmap="Blues", vmin=0, vmax=100)
+        axes.imshow(shares.numpy(), aspect="auto", cmap="Blues", vmin=0, vmax=100)
         axes.set_xticks(range(len(CLASSES)), CLASSES, rotation=45, ha="right")
         axes.set_yticks(range(len(CLASSES)), CLASSES)
         for row, column in (shares >= 0.5).nonzero().tolist():

@@ -66,9 +66,8 @@ each before its batch's step. With `gamma` below 1 the learning rate falls from 
 on; this is not in the book.
 """
 
+
 # %%
-
-
 def train(
     net: Callable[[Tensor], Tensor],
     optimizer: torch.optim.Optimizer,

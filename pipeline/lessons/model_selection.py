@@ -251,30 +251,27 @@ def simplest(candidates: Sequence[Errors]) -> int:
     return next(i for i, errors in enumerate(candidates) if errors.valid <= limit)
 
 
+Draws = Sequence[Sequence[Errors]]
+
+
 def deciles(draws: Sequence[Errors], part: str) -> list[float]:
     """Return the nine deciles of an error over the draws."""
     return quantiles([getattr(errors, part) for errors in draws], n=10)
 
 
 def show_errors(
-    name: str,
-    title: str,
-    label: str,
-    x: Sequence[int],
-    by_x: Sequence[Sequence[Errors]],
-    chosen: int | None = None,
+    name: str, label: str, x: Sequence[int], by_x: Draws, chosen: int | None = None
 ) -> None:
     """Show the medians of both errors over the draws, and 80 % of the draws.
 
     Args:
         name: The name of the picture.
-        title: What its title begins with.
         label: The label of the x axis.
         x: Degrees, or numbers of training rows.
         by_x: The errors of each draw, for each x.
         chosen: The degree that K-fold chooses, which is marked.
     """
-    title = f"{title}: median of {len(by_x[0])} draws, and 80 % of them"
+    title = f"Errors by {label}: median of {len(by_x[0])} draws, and 80 % of them"
     with picture(name, title, label, "mean squared error (log scale)") as axes:
         for part, line in (("train", "train"), ("valid", f"{FOLDS}-fold")):
             low, *_, high = zip(*(deciles(draws, part) for draws in by_x), strict=True)
@@ -301,8 +298,7 @@ if __name__ == "__main__":
     compare({name: Published("3", 3.0, 3.0)}, {name: float(degree)})
 
     by_degree = [*zip(*by_draw, strict=True)]
-    label = "degree of the polynomial"
-    show_errors("degree", "Errors by degree", label, DEGREES, by_degree, degree)
+    show_errors("degree", "degree", DEGREES, by_degree, degree)
     seen(
         f"K-fold chooses degree {degree} in {count} of {MORE_DRAWS} draws, without a "
         "test row."
@@ -318,9 +314,7 @@ With more training rows, both errors approach the variance of the noise.
 # %%
 if __name__ == "__main__":
     by_size = [[kfold(x[:n], y[:n], degree, SEED) for x, y in draws] for n in SIZES]
-    show_errors(
-        "size", f"Errors by rows (degree {degree})", "training rows", SIZES, by_size
-    )
+    show_errors("size", f"training rows (degree {degree})", SIZES, by_size)
 
 # %% [markdown]
 """

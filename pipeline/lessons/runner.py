@@ -1,7 +1,7 @@
 """Run a lesson: its cells from top to bottom, as a notebook does."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,10 @@ from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
-from pipeline.lessons import LESSONS, Lesson, download
+from pipeline.lessons import LESSONS, SIDES, Lesson, download
 from pipeline.lessons.show import Picture, Row, Seen, Shown, Table, viewers
 from pipeline.network.threads import one_thread
 
-BOTH = "both"
 # The parameters that only some lessons have, their options, and the values allowed.
 OPTIONS: dict[str, tuple[str, Callable[[float], bool], str]] = {
     "EPOCHS": ("--epochs", lambda epochs: epochs >= 1, "1 or more"),
@@ -31,15 +30,14 @@ OPTIONS: dict[str, tuple[str, Callable[[float], bool], str]] = {
 
 @dataclass(frozen=True)
 class Result:
-    """What a lesson showed in one implementation."""
+    """What a lesson showed in one implementation; the pictures by their paths."""
 
     lesson: Lesson
     impl: str
-    rows: list[Row]
-    pictures: list[Picture]
-    seen: list[str]
+    rows: Sequence[Row]
+    figures: Mapping[Path, Picture]
+    seen: Sequence[str]
     seconds: float
-    figures: tuple[Path, ...] = ()
 
     def record(self) -> dict[str, object]:
         """Return the result for JSON; numbers that are not finite become null."""
@@ -47,12 +45,10 @@ class Result:
             "lesson": self.lesson.name,
             "impl": self.impl,
             "rows": [
-                {
-                    "quantity": row.quantity,
-                    "published": row.published,
+                row._asdict()
+                | {
                     "measured": _finite(row.measured),
-                    "band": row.interval and [_finite(end) for end in row.interval],
-                    "inside": row.inside,
+                    "band": row.band and [_finite(end) for end in row.band],
                 }
                 for row in self.rows
             ],
@@ -63,37 +59,47 @@ class Result:
         }
 
 
-def find_lessons(
-    name: str, options: Mapping[str, Any]
-) -> list[tuple[Lesson, dict[str, Any]]]:
-    """Return the lesson of a name, or all lessons, each with the options that it has.
+def _finite(value: float | str) -> float | str | None:
+    return value if isinstance(value, str) or math.isfinite(value) else None
+
+
+def find_lessons(name: str, options: Mapping[str, Any]) -> list[Lesson]:
+    """Return the lesson of a name, or all lessons.
 
     All lessons are in the order of the book, but those that need images come last, so
     that the others run where there are none.
 
     Raises:
-        UserError: The lesson does not exist, or an option is not one of the lesson, or
-            the value of an option is not allowed.
+        UserError: The lesson does not exist or does not have an option, or a value is
+            not allowed.
     """
-    _check(options)
     if name == "all":
         lessons = sorted(LESSONS.values(), key=lambda lesson: lesson.needs_images)
-    elif name not in LESSONS:
-        raise UserError(f"no lesson {name!r}; there are: {', '.join(LESSONS)}")
-    else:
+    elif name in LESSONS:
         lessons = [LESSONS[name]]
-        _check_known(lessons[0], options)
-    return [
-        (lesson, {key: options[key] for key in options if key in lesson.parameters})
-        for lesson in lessons
-    ]
+    else:
+        raise UserError(f"no lesson {name!r}; there are: {', '.join(LESSONS)}")
+    for key in [key for key in OPTIONS if key in options]:
+        option, is_allowed, needed = OPTIONS[key]
+        values = options[key] if isinstance(options[key], tuple) else (options[key],)
+        for value in [value for value in values if not is_allowed(value)]:
+            raise UserError(f"{option} {value:g}: must be {needed}")
+        having = [
+            lesson.name for lesson in LESSONS.values() if key in lesson.parameters
+        ]
+        if name not in ("all", *having):
+            raise UserError(
+                f"{option}: {name} does not have it; lessons that do: "
+                f"{', '.join(having)}"
+            )
+    return lessons
 
 
 def implementations(lesson: Lesson, impl: str) -> tuple[str, ...]:
     """Return the implementations to run: both, one, or the only one of a lesson."""
-    if not lesson.sides:
-        return (BOTH,)
-    return lesson.sides if impl == BOTH else (impl,)
+    if not lesson.is_two_sided:
+        return ("both",)
+    return SIDES if impl == "both" else (impl,)
 
 
 def run_lesson(
@@ -103,52 +109,40 @@ def run_lesson(
     *,
     say: Callable[[str], object] = lambda _: None,
 ) -> Result:
-    """Run a lesson in one implementation.
+    """Run a lesson in one implementation, and save its pictures in reports/lessons.
 
     Args:
         lesson: The lesson.
         impl: "scratch" or "torch"; "both" for lessons with one implementation.
-        options: Values of the lesson's parameters that replace those of its file,
-            with SEED, DATA and ROOT where the lesson has them.
+        options: Values that replace those of the lesson's parameters, if it has them.
+            ROOT, the project's folder, is always needed.
         say: Called with each line that the lesson prints.
 
     Raises:
         UserError: The data of the lesson is missing or invalid.
     """
-    start, shown = perf_counter(), list[Shown]()
+    start, shown, project = perf_counter(), list[Shown](), Project(options["ROOT"])
     if lesson.needs_images:
-        folder = download.find_or_download(options["DATA"], Project(options["ROOT"]))
+        folder = download.find_or_download(options.get("DATA"), project)
         options = {**options, "DATA": folder}
     names: dict[str, Any] = {"__name__": "__main__", "print": say}
-    others = {"scratch", "torch"} - {impl} if lesson.sides else set()
     with reproducible(options.get("SEED", 0)), viewing(shown.append):
         for cell in lesson.cells:
             if cell.is_prose:
-                announce(cell.heading or lesson.summary)
-            elif not others & {*cell.tags}:
+                announce(cell.heading)
+            elif impl in cell.tags or not {*SIDES} & {*cell.tags}:
                 # With the lines above it, an error names the line of the file.
                 source = "\n" * (cell.line - 1) + cell.source
                 exec(compile(source, str(lesson.path), "exec"), names)
-                given = {x: options[x] for x in cell.parameters if x in options}
-                names.update(given)
-    return Result(
-        lesson,
-        impl,
-        [row for table in shown if isinstance(table, Table) for row in table.rows],
-        [picture for picture in shown if isinstance(picture, Picture)],
-        [str(sentence) for sentence in shown if isinstance(sentence, Seen)],
-        perf_counter() - start,
-    )
-
-
-def save_pictures(result: Result, project: Project) -> tuple[Path, ...]:
-    """Save the pictures of a lesson in reports/lessons and return their paths."""
-    paths = []
-    for picture in result.pictures:
-        name = f"{result.lesson.name}-{result.impl}-{picture.name}.png"
-        paths.append(project.reports / "lessons" / name)
-        write_atomically(paths[-1], picture._repr_png_())
-    return tuple(paths)
+                names |= {x: options[x] for x in cell.parameters if x in options}
+    figures = {}
+    for picture in [picture for picture in shown if isinstance(picture, Picture)]:
+        name = f"{lesson.name}-{impl}-{picture.name}.png"
+        figures[project.reports / "lessons" / name] = picture
+        write_atomically([*figures][-1], picture._repr_png_())
+    rows = [row for table in shown if isinstance(table, Table) for row in table.rows]
+    sentences = [sentence for sentence in shown if isinstance(sentence, Seen)]
+    return Result(lesson, impl, rows, figures, sentences, perf_counter() - start)
 
 
 @contextmanager
@@ -167,25 +161,3 @@ def reproducible(seed: int) -> Iterator[None]:
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
-
-
-def _check(options: Mapping[str, Any]) -> None:
-    for key, (option, is_allowed, needed) in OPTIONS.items():
-        values = options.get(key, ())
-        for value in values if isinstance(values, tuple) else (values,):
-            if not is_allowed(value):
-                raise UserError(f"{option} {value:g}: must be {needed}")
-
-
-def _check_known(lesson: Lesson, options: Mapping[str, Any]) -> None:
-    for key, (option, *_) in OPTIONS.items():
-        if key in options and key not in lesson.parameters:
-            having = [x.name for x in LESSONS.values() if key in x.parameters]
-            raise UserError(
-                f"{option}: {lesson.name} does not have it; lessons that do: "
-                f"{', '.join(having)}"
-            )
-
-
-def _finite(value: float | str) -> float | str | None:
-    return value if isinstance(value, str) or math.isfinite(value) else None

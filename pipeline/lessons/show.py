@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 
 class Published(NamedTuple):
-    """A published value as text, and the interval in which a run reproduces it."""
+    """A published value as text, and the band in which a run reproduces it."""
 
     text: str
     low: float | None = None
@@ -24,20 +24,20 @@ class Published(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A quantity, published and measured, and whether the value is in its interval."""
+    """A quantity, published and measured, and whether the value is in its band."""
 
     quantity: str
     published: str
     measured: float | str
-    interval: tuple[float, float] | None = None
+    band: tuple[float, float] | None = None
     inside: bool | None = None
 
     @property
     def cells(self) -> list[str]:
-        """The row as five texts; an interval with a single end says which."""
+        """The row as five texts; a band with a single end says which."""
         value, tolerance = self.measured, ""
-        if self.interval:
-            low, high = self.interval
+        if self.band:
+            low, high = self.band
             tolerance = f"{low:.5g}" if low == high else f"{low:.5g} to {high:.5g}"
             if high == float("inf"):
                 tolerance = f"at least {low:.5g}"
@@ -114,7 +114,7 @@ def compare(
         text, low, high = published.get(quantity, Published(""))
         row = Row(quantity, text, value)
         if book and low is not None and not isinstance(value, str):
-            row = row._replace(interval=(low, high), inside=low <= value <= high)
+            row = row._replace(band=(low, high), inside=low <= value <= high)
         rows.append(row)
     show(Table(rows))
 

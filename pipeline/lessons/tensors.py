@@ -23,7 +23,8 @@ from pipeline.lessons.show import Row, Table, picture, seen, show
 ## How to tell
 
 Two tensors share memory if their memory begins at the same address. `check` compares
-the addresses, and notes whether the old tensor changed together with the new one.
+the addresses; then it adds 10 to the new tensor, and looks whether the old one changed
+too.
 """
 
 # %%
@@ -38,69 +39,36 @@ def address(memory: Memory) -> int:
     return int(memory.ctypes.data)
 
 
-def check(code: str, claim: str, old: Memory, new: Memory, changed: bool) -> Row:
-    """Return whether a claim about a line of code holds.
-
-    Args:
-        code: The line.
-        claim: SHARED or COPIED.
-        old: The tensor or array before the line.
-        new: The one that the line made.
-        changed: Whether a change of the new one changed the old one too.
-    """
-    shared = address(old) == address(new)
-    holds = (shared, changed) == (claim == SHARED, claim == SHARED)
-    effect = "changed" if changed else "is as before"
-    measured = f"{SHARED if shared else COPIED}, the old one {effect}"
-    return Row(code, claim, measured, inside=holds)
+def check(code: str, claim: str, old: Memory, new: Memory) -> Row:
+    """Return whether `new`, which a line made of `old`, is shared or copied."""
+    shared, before = address(old) == address(new), old.tolist()
+    new += 10
+    changed = old.tolist() != before
+    measured = SHARED if shared else COPIED
+    effect = "the old one changed" if changed else "the old one is as before"
+    holds = (measured == claim) and changed == shared
+    return Row(code, claim, f"{measured}, {effect}", inside=holds)
 
 
 # %% [markdown]
 """
 ## Indexing and reshaping
 
-Guess for each pair of lines below whether x changes when y is changed.
+Guess for each line below whether x changes when y is changed.
 """
 
 # %%
 if __name__ == "__main__":
-    rows = []
-
     x = torch.arange(6.0).view(2, 3)
-    y = x[0]
-    y += 10
-    changed = x[0].tolist() == [10, 11, 12]
-    rows.append(check("y = x[0]; y += 10", SHARED, x, y, changed))
-
-    x = torch.arange(6.0).view(2, 3)
-    y = x[[0]]
-    y += 10
-    changed = x[0].tolist() != [0, 1, 2]
-    rows.append(check("y = x[[0]]; y += 10", COPIED, x, y, changed))
-
-    x = torch.arange(3.0)
-    y = x[x > 0]
-    y += 10
-    changed = x.tolist() != [0, 1, 2]
-    rows.append(check("y = x[x > 0]; y += 10", COPIED, x, y, changed))
-
-    x = torch.arange(6.0).view(2, 3)
-    y = x.T
-    y[0, 0] = 10
-    changed = x[0, 0].item() == 10
-    rows.append(check("y = x.T; y[0, 0] = 10", SHARED, x, y, changed))
-
-    x = torch.arange(3.0)
-    y = x.view(3, 1)
-    y[0, 0] = 10
-    changed = x[0].item() == 10
-    rows.append(check("y = x.view(3, 1); y[0, 0] = 10", SHARED, x, y, changed))
-
-    x = torch.arange(3.0)
-    y = x.clone().view(3, 1)
-    y[0, 0] = 10
-    changed = x[0].item() != 0
-    rows.append(check("y = x.clone().view(3, 1); y[0, 0] = 10", COPIED, x, y, changed))
+    v = torch.arange(3.0)
+    rows = [
+        check("y = x[0]; y += 10", SHARED, x, x[0]),
+        check("y = x[[0]]; y += 10", COPIED, x, x[[0]]),
+        check("y = x[x > 0]; y += 10", COPIED, v, v[v > 0]),
+        check("y = x.T; y += 10", SHARED, x, x.T),
+        check("y = x.view(3, 1); y += 10", SHARED, v, v.view(3, 1)),
+        check("y = x.clone().view(3, 1); y += 10", COPIED, v, v.clone().view(3, 1)),
+    ]
 
 # %% [markdown]
 """
@@ -111,25 +79,20 @@ if __name__ == "__main__":
 
 # %%
 if __name__ == "__main__":
-    x, y = torch.ones(3), torch.ones(3)
-    before = y
+    x, old = torch.ones(2, 3)
+    y = old
     y = x + y
-    rows.append(check("y = x + y", COPIED, before, y, before.tolist() != [1, 1, 1]))
+    rows.append(check("y = x + y", COPIED, old, y))
 
-    x, y = torch.ones(3), torch.ones(3)
-    before = y
+    y = old
     y[:] = x + y
-    rows.append(check("y[:] = x + y", SHARED, before, y, before.tolist() == [2, 2, 2]))
+    rows.append(check("y[:] = x + y", SHARED, old, y))
 
-    x, y = torch.ones(3), torch.ones(3)
-    before = y
+    y = old
     y += x
-    rows.append(check("y += x", SHARED, before, y, before.tolist() == [2, 2, 2]))
+    rows.append(check("y += x", SHARED, old, y))
 
-    x, y = torch.ones(3), torch.ones(3)
-    total = torch.add(x, y, out=y)
-    changed = y.tolist() == [2, 2, 2]
-    rows.append(check("torch.add(x, y, out=y)", SHARED, y, total, changed))
+    rows.append(check("torch.add(x, y, out=y)", SHARED, y, torch.add(x, y, out=y)))
 
 # %% [markdown]
 """
@@ -140,23 +103,12 @@ if __name__ == "__main__":
 
 # %%
 if __name__ == "__main__":
-    x = torch.ones(3)
-    a = x.numpy()
-    a += 1
-    changed = x.tolist() == [2, 2, 2]
-    rows.append(check("a = x.numpy(); a += 1", SHARED, x, a, changed))
-
-    a = np.ones(3)
-    x = torch.from_numpy(a)
-    x += 1
-    changed = a.tolist() == [2, 2, 2]
-    rows.append(check("x = torch.from_numpy(a); x += 1", SHARED, a, x, changed))
-
-    a = np.ones(3)
-    x = torch.tensor(a)
-    x += 1
-    changed = a.tolist() != [1, 1, 1]
-    rows.append(check("x = torch.tensor(a); x += 1", COPIED, a, x, changed))
+    x, a = torch.ones(3), np.ones(3)
+    rows += [
+        check("a = x.numpy(); a += 1", SHARED, x, x.numpy()),
+        check("x = torch.from_numpy(a); x += 1", SHARED, a, torch.from_numpy(a)),
+        check("x = torch.tensor(a); x += 1", COPIED, a, torch.tensor(a)),
+    ]
 
 # %% [markdown]
 """
@@ -166,28 +118,32 @@ if __name__ == "__main__":
 # %%
 if __name__ == "__main__":
     added = (torch.tensor([[1, 2]]) + torch.tensor([[1], [2], [3]])).tolist()
-    expected = [[2, 3], [3, 4], [4, 5]]
-    values = [
-        Row(
-            "[[1, 2]] + [[1], [2], [3]]",
-            str(expected),
-            str(added),
-            inside=added == expected,
-        )
-    ]
-
     number = torch.tensor([3.5]).item()
-    measured, is_float = f"{number!r}, a {type(number).__name__}", type(number) is float
-    code = "torch.tensor([3.5]).item()"
-    values.append(Row(code, "a Python number", measured, inside=is_float))
-
     x = torch.ones(3, requires_grad=True)
     (5 * x.clone().view(3, 1)).sum().backward()
     gradient = None if x.grad is None else x.grad.tolist()
-    code = "(5 * x.clone().view(3, 1)).sum().backward()"
-    measured, reaches = f"x.grad = {gradient}", gradient == [5, 5, 5]
-    values.append(Row(code, "the gradient reaches x", measured, inside=reaches))
 
+    claims = {  # what is published, what was measured, and whether it holds
+        "[[1, 2]] + [[1], [2], [3]]": (
+            "[[2, 3], [3, 4], [4, 5]]",
+            str(added),
+            added == [[2, 3], [3, 4], [4, 5]],
+        ),
+        "torch.tensor([3.5]).item()": (
+            "a Python number",
+            f"{number!r}, a {type(number).__name__}",
+            isinstance(number, float) and number == 3.5,
+        ),
+        "(5 * x.clone().view(3, 1)).sum().backward()": (
+            "the gradient reaches x",
+            f"x.grad = {gradient}",
+            gradient == [5, 5, 5],
+        ),
+    }
+    values = [
+        Row(code, published, measured, inside=holds)
+        for code, (published, measured, holds) in claims.items()
+    ]
     show(Table([*rows, *values]))
 
 # %% [markdown]

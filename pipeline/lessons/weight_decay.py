@@ -14,7 +14,7 @@ Section 3.12 of the book as first published.
 """
 
 # %%
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -59,6 +59,9 @@ Each step of SGD sees one row.
 
 
 # %%
+Parameters = Iterator[tuple[Tensor, Tensor]]  # w and b after each epoch
+
+
 def squared_loss(predicted: Tensor, actual: Tensor) -> Tensor:
     """Return half the squared difference."""
     return (predicted - actual) ** 2 / 2
@@ -71,7 +74,7 @@ def l2_penalty(w: Tensor) -> Tensor:
 
 def scratch(
     X: Tensor, y: Tensor, decay: float, generator: torch.Generator
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Parameters:
     """Train with a penalty of λ = `decay`, and yield w and b after each epoch."""
     w = torch.randn(X.shape[1], 1, generator=generator).requires_grad_()
     b = torch.zeros(1, requires_grad=True)
@@ -98,7 +101,7 @@ in the section, the bias is random here too, and w stays larger to compensate fo
 # %%
 def with_torch(
     X: Tensor, y: Tensor, decay: float, generator: torch.Generator
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Parameters:
     """Train with torch's weight decay, and yield w and b after each epoch."""
     net = nn.Linear(X.shape[1], 1)
     for parameter in net.parameters():
@@ -126,9 +129,7 @@ alone: each of five parts is predicted by a fit to the four others.
 """
 
 # %%
-Train = Callable[
-    [Tensor, Tensor, float, torch.Generator], Iterator[tuple[Tensor, Tensor]]
-]
+Train = Callable[[Tensor, Tensor, float, torch.Generator], Parameters]
 
 
 class Fit(NamedTuple):
@@ -203,11 +204,8 @@ PUBLISHED = {
 LOSS = "squared loss (log scale)"
 
 
-def show_fits(
-    impl: str, fits: Mapping[float, Fit], valid: Mapping[float, float]
-) -> None:
+def show_fits(impl: str, fits: dict[float, Fit], valid: dict[float, float]) -> None:
     """Show the fits beside the book's, their losses, and the λ that K-fold chooses."""
-    chosen, least = min(valid, key=lambda decay: valid[decay]), min(fits)
     measured: dict[str, float | str] = {}
     for decay in [decay for decay in (0.0, 3.0) if decay in fits]:
         found = fits[decay]
@@ -217,42 +215,58 @@ def show_fits(
     if {0.0, 3.0} <= {*fits}:
         ratio = fits[0.0].test[-1] / fits[3.0].test[-1]
         measured["test loss, λ = 0 over λ = 3"] = ratio
+    chosen = min(valid, key=lambda decay: valid[decay])
     measured["λ that K-fold chooses"] = chosen
     book = (EPOCHS, LR, LAMBDAS) == (100, 0.003, (0, 1, 3, 10, 30, 100))
     compare(PUBLISHED, measured, book=book)
+    draw_epochs(impl, fits, (min(fits), chosen))
+    draw_path(impl, fits, valid, chosen)
+    seen(*sentences(fits, valid, chosen))
 
+
+def draw_epochs(impl: str, fits: dict[float, Fit], shown: Sequence[float]) -> None:
+    """Draw the losses per epoch of the λ that are shown, which may be equal."""
     title = f"Weight decay ({impl}): loss after each epoch"
     with picture("losses", title, "epoch", LOSS) as axes:
-        for decay, line in {least: "-", chosen: "--"}.items():
-            for part, color in (("train", "C0"), ("test", "C1")):
-                curve, name = getattr(fits[decay], part), f"{part}, λ = {decay:g}"
-                axes.semilogy(range(1, EPOCHS + 1), curve, f"{color}{line}", label=name)
+        for decay, line in dict(zip(shown, ("-", "--"), strict=True)).items():
+            fit, epochs = fits[decay], range(1, EPOCHS + 1)
+            axes.semilogy(epochs, fit.train, f"C0{line}", label=f"train, λ = {decay:g}")
+            axes.semilogy(epochs, fit.test, f"C1{line}", label=f"test, λ = {decay:g}")
 
-    title = f"Weight decay ({impl}): final loss by λ"
+
+def draw_path(
+    impl: str, fits: dict[float, Fit], valid: dict[float, float], chosen: float
+) -> None:
+    """Draw the final losses by λ, with the λ that K-fold chooses."""
+    title, names = f"Weight decay ({impl}): final loss by λ", [f"{x:g}" for x in fits]
     with picture("path", title, "λ", LOSS) as axes:
-        names, at = [f"{decay:g}" for decay in fits], range(len(fits))
-        tests = [found.test[-1] for found in fits.values()]
-        axes.semilogy(at, [*valid.values()], "o-", label="K-fold validation (chooses)")
-        axes.semilogy(at, tests, "o-", label="test (looked at afterwards)")
-        axes.semilogy(
-            at, [found.train[-1] for found in fits.values()], "o-", label="train"
-        )
-        label, place = f"K-fold chooses λ = {chosen:g}", [*fits].index(chosen)
-        axes.plot(place, valid[chosen], "r*", markersize=16, label=label)
-        axes.set_xticks(at, names)
+        curves = {
+            "K-fold validation (chooses)": [*valid.values()],
+            "test (looked at afterwards)": [fit.test[-1] for fit in fits.values()],
+            "train": [fit.train[-1] for fit in fits.values()],
+        }
+        for label, losses in curves.items():
+            axes.semilogy(names, losses, "o-", label=label)
+        label = f"K-fold chooses λ = {chosen:g}"
+        axes.plot(f"{chosen:g}", valid[chosen], "r*", markersize=16, label=label)
 
-    seen(
+
+def sentences(
+    fits: dict[float, Fit], valid: dict[float, float], chosen: float
+) -> Iterator[str]:
+    """Yield what the chosen λ changes, and what only the test rows could tell."""
+    least, best = min(fits), min(fits, key=lambda decay: fits[decay].test[-1])
+    yield (
         f"K-fold chooses λ = {chosen:g} (validation loss {valid[chosen]:.2g}); its "
         f"test loss, looked at afterwards, is {fits[chosen].test[-1]:.2g}."
     )
     if chosen != least:
-        seen(
+        yield (
             f"From λ = {least:g} to λ = {chosen:g} the norm of w goes from "
             f"{fits[least].norm:.3g} to {fits[chosen].norm:.3g}."
         )
-    best = min(fits, key=lambda decay: fits[decay].test[-1])
     if best != chosen:
-        seen(
+        yield (
             f"λ = {best:g} has a lower test loss, {fits[best].test[-1]:.2g}, but only "
             "the test rows tell that."
         )

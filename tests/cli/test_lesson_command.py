@@ -3,8 +3,9 @@
 import json
 import math
 
-from pipeline.lessons import LESSONS, classification, fashion_mnist, runner
-from pipeline.lessons.result import LessonResult
+from pipeline.core.paths import Project
+from pipeline.lessons import LESSONS, download, fashion_mnist, runner
+from pipeline.lessons.runner import Result
 
 
 def test_without_a_name_it_lists_the_lessons_in_order(pipeline):
@@ -87,18 +88,18 @@ def test_where_no_images_can_be_had_all_lessons_without_them_run_first(
 ):
     ran = []
 
-    def run(lesson, config):
+    def run(lesson, impl, options, **_):
         ran.append(lesson.name)
-        if lesson.images:
-            classification.load_images(config)
-        return LessonResult(lesson, config.impl, [], [], [], 0.0)
+        if lesson.needs_images:
+            download.find_or_download(None, Project(options["ROOT"]))
+        return Result(lesson, impl, [], {}, [], 0.0)
 
     def fetch():
         raise OSError("no network")
 
     monkeypatch.setattr(runner, "run_lesson", run)
     monkeypatch.setattr(fashion_mnist, "DEBIAN", tmp_path / "gone")
-    monkeypatch.setattr(fashion_mnist, "fetch", fetch)
+    monkeypatch.setattr(download, "fetch", fetch)
     result = pipeline("lesson", "all", "--root", tmp_path)
     assert len(dict.fromkeys(ran)) == 6
     assert result.status == 2

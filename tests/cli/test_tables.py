@@ -31,9 +31,8 @@ from pipeline.core.typed_json import from_json
 from pipeline.kaggle import receipts
 from pipeline.kaggle.receipts import Receipt, SubmittedRun
 from pipeline.lessons import LESSONS, baselines
-from pipeline.lessons.config import LessonConfig
-from pipeline.lessons.result import LessonResult, Measurement
-from pipeline.lessons.runner import run_lesson
+from pipeline.lessons.runner import Result, run_lesson
+from pipeline.lessons.show import Row
 from pipeline.runs.record import (
     BaselineScore,
     DivergedNetwork,
@@ -129,10 +128,10 @@ def search():
 def accuracies():
     epochs = ".694 .823 .840 .856 .866 .871 .875 .881 .883 .888"
     rows = [
-        Measurement("train accuracy per epoch, original tutorial", epochs, epochs),
-        Measurement("mean of ones, p = 0.5", "1", 1.0004, (0.996, 1.004)),
+        Row("train accuracy per epoch, original tutorial", epochs, epochs),
+        Row("mean of ones, p = 0.5", "1", 1.0004, (0.996, 1.004), inside=True),
     ]
-    return LessonResult(LESSONS["mlp"], "torch", rows, [], [], 1.0)
+    return Result(LESSONS["mlp"], "torch", rows, {}, [], 1.0)
 
 
 TABLES = {
@@ -165,7 +164,7 @@ TABLES = {
     "tune": lambda _: show_search(search()),
     "baselines": lambda _: show_baselines(baselines_run()),
     "lesson of text": lambda folders: show_result(
-        run_lesson(LESSONS["tensors"], LessonConfig("both", 0, None, folders))
+        run_lesson(LESSONS["tensors"], "both", {"ROOT": folders.root})
     ),
     "lesson of text and numbers": lambda _: show_result(accuracies()),
 }

@@ -1,13 +1,11 @@
 import gzip
 import struct
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.core.paths import Project
 from pipeline.lessons import fashion_mnist
-from pipeline.lessons.config import LessonConfig
 from pipeline.lessons.runner import find_lessons, implementations, run_lesson
 
 ROOT = Path(__file__).parents[2]
@@ -22,26 +20,30 @@ def root(tmp_path):
 
 
 @pytest.fixture
-def make_config(root):
-    """A function that returns lesson make_config, with the command's defaults."""
+def run_all(root):
+    """A function that runs a lesson, or all, and returns the results.
 
-    def make(impl, *, seed=0, data=None, **options):
-        return LessonConfig(impl, seed, data, Project(root), **options)
+    Its options are names of parameters.
+    """
 
-    return make
+    def run(name, impl="both", say=lambda _: None, **options):
+        options = {"ROOT": root, **options}
+        return [
+            run_lesson(lesson, side, options, say=say)
+            for lesson in find_lessons(name, options)
+            for side in implementations(lesson, impl)
+        ]
+
+    return run
 
 
 @pytest.fixture
-def run_by_name(root):
-    """A function that runs a lesson, or all, and returns the results."""
+def run_one(run_all):
+    """A function that runs a lesson in one implementation and returns the result."""
 
-    def run(name, impl, *, seed=0, data=None, **options):
-        config = LessonConfig(impl, seed, data, Project(root), **options)
-        return [
-            run_lesson(lesson, replace(own, impl=each))
-            for lesson, own in find_lessons(name, config).items()
-            for each in implementations(lesson, own.impl)
-        ]
+    def run(*args, **options):
+        (result,) = run_all(*args, **options)
+        return result
 
     return run
 

@@ -1,13 +1,11 @@
 import pytest
 import torch
-from torch import nn
+from lesson_results import axes_of, curves_of, measured
 
 from pipeline.core.errors import UserError
-from pipeline.lessons import dropout, overfitting
-from pipeline.lessons.dropout import draw_mask
+from pipeline.lessons import dropout
+from pipeline.lessons.dropout import DropoutMLP, draw_mask, torch_net, verdict
 from pipeline.lessons.mlp import mlp
-from pipeline.lessons.overfitting import LongFit
-from pipeline.lessons.softmax_regression import cross_entropy
 
 
 def new(seed=0):
@@ -15,7 +13,7 @@ def new(seed=0):
 
 
 def dropped(X, rate):
-    return dropout.dropper(new())(X, rate)
+    return dropout.dropout(X, rate, draw_mask(X, rate, new()))
 
 
 @pytest.mark.parametrize("rate", [0.2, 0.5, 0.9])
@@ -38,64 +36,58 @@ def test_every_call_draws_another_mask():
     assert not torch.equal(draw_mask(X, 0.5, generator), draw_mask(X, 0.5, generator))
 
 
-@pytest.mark.parametrize("build", [dropout.scratch, dropout.with_torch])
+@pytest.mark.parametrize("build", [DropoutMLP, torch_net])
 def test_in_evaluation_the_net_is_a_plain_perceptron(build):
-    loss = cross_entropy
-    if build is dropout.with_torch:
-        loss = nn.CrossEntropyLoss(reduction="none")
-    learner = build((4, 64, 64, 2), (0.2, 0.5), loss=loss, lr=0.1, generator=new())
-    for parameter in learner.parameters:
+    net = build((4, 64, 64, 2), (0.2, 0.5), new())
+    for parameter in net.parameters():
         parameter.data.normal_(generator=new(1))
     X = torch.randn(5, 4, generator=new(2))
-    predicted = learner.predict(X)
-    assert torch.equal(predicted, learner.predict(X))
-    assert not torch.allclose(learner.net(X), learner.net(X))
-    params = [p.T if p.dim() == 2 else p for p in learner.parameters]
-    plain = mlp(learner.parameters if build is dropout.scratch else params, X)
-    assert torch.allclose(predicted, plain, rtol=1e-4, atol=1e-3)
+    assert not torch.allclose(net(X), net(X))
+    net.eval()
+    assert torch.equal(net(X), net(X))
+    params = [*net.parameters()]
+    if build is torch_net:
+        params = [p.T if p.dim() == 2 else p for p in params]
+    assert torch.allclose(net(X), mlp(params, X), rtol=1e-4, atol=1e-3)
 
 
-def test_dropout_is_compared_with_a_network_without_it(make_config, few_images):
-    outcome = dropout.run(make_config("torch", epochs=2, data=few_images))
-    labels = [
+def test_dropout_is_compared_with_a_network_without_it(run_one, few_images):
+    result = run_one("dropout", "torch", EPOCHS=2, LONGER=2, DATA=few_images)
+    labels = {
         "train, dropout",
         "test, dropout",
         "train, no dropout",
         "test, no dropout",
-    ]
-    for chart in outcome.charts:
-        assert [line.label for line in chart.lines] == labels
-    means = [
-        each
-        for each in outcome.measurements
-        if each.quantity.startswith("mean of ones")
-    ]
-    assert [each.within_tolerance for each in means] == [True, True, True]
+    }
+    for name in ("accuracy", "overfitting"):
+        assert curves_of(axes_of(result, name)).keys() == labels
+    means = [row for row in result.rows if row.quantity.startswith("mean of ones")]
+    assert [row.inside for row in means] == [True, True, True]
 
 
 def test_what_is_said_of_dropout_follows_from_the_losses():
-    high, low = ([0.7] * 3 + [x] for x in (1.4, 1.2))
-    fits = {
-        "dropout": LongFit([1, 2, 3, 4], low, low, [0.8] * 4),
-        "no dropout": LongFit([1, 2, 3, 4], high, high, [0.7] * 4),
-    }
-    (seen,) = overfitting.seen(fits)
-    assert "falls to 0.70 and rises to 1.40" in seen
-    assert "dropout pays here" in seen
-    (seen,) = overfitting.seen(dict(zip(fits, reversed(fits.values()), strict=True)))
-    assert "dropout does not pay here" in seen
+    high, low = (
+        {"test loss": [0.7] * 3 + [loss], "test accuracy": [share] * 4}
+        for loss, share in ((1.4, 0.7), (1.2, 0.8))
+    )
+    seen = verdict(low, high)
+    assert "the lowest test loss is 0.70, and the mean of the last quarter is" in seen
+    assert "is 1.40. With dropout that mean is 1.20" in seen
+    assert "the test accuracy 0.800 instead of 0.700" in seen
+    assert "dropout lowers the test loss here" in seen
+    assert "dropout does not lower the test loss here" in verdict(high, low)
 
 
 @pytest.mark.parametrize("hidden", [(9,), (9, 9, 9)])
-def test_any_number_of_hidden_layers_has_rates(hidden, make_config):
-    networks = dropout.networks(make_config("torch", hidden=hidden))
-    assert [len(build.keywords["rates"]) for build in networks.values()] == [
-        len(hidden)
-    ] * 2
+def test_any_number_of_hidden_layers_has_rates(hidden, monkeypatch):
+    monkeypatch.setattr(dropout, "HIDDEN", hidden)
+    assert dropout.hidden_rates() == (0.2, 0.5, 0.5)[: len(hidden)]
 
 
-def test_each_hidden_layer_needs_a_rate(make_config, few_images):
+def test_each_hidden_layer_needs_a_rate(run_one, few_images):
     with pytest.raises(UserError, match="--rate: 1 for 2 hidden layers"):
-        dropout.run(make_config("torch", data=few_images, rates=(0.5,)))
-    config = make_config("torch", data=few_images, epochs=1, rates=(0.5,), hidden=(9,))
-    assert dropout.run(config).seen
+        run_one("dropout", "torch", DATA=few_images, RATES=(0.5,))
+    options = {"EPOCHS": 1, "LONGER": 1, "RATES": (0.5,), "HIDDEN": (9,)}
+    result = run_one("dropout", "torch", DATA=few_images, **options)
+    assert result.seen
+    assert "train accuracy per epoch, section 3.13" in measured(result)

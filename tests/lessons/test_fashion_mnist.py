@@ -12,7 +12,7 @@ from sklearn.datasets import _openml
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.progress import listening
-from pipeline.lessons import fashion_mnist
+from pipeline.lessons import download, fashion_mnist
 
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 
@@ -117,11 +117,19 @@ def test_without_images_they_are_downloaded_and_the_step_is_announced(
     without_images, all_images, monkeypatch
 ):
     heard = []
-    monkeypatch.setattr(fashion_mnist, "fetch", lambda: _as_openml(all_images))
+    monkeypatch.setattr(download, "fetch", lambda: _as_openml(all_images))
     with listening(lambda step: heard.append(step.text)):
-        folder = fashion_mnist.find_or_download(None, without_images)
+        folder = download.find_or_download(None, without_images)
     assert heard == ["downloading Fashion-MNIST from OpenML"]
     assert len(fashion_mnist.load(folder).test.labels) == 10_000
+
+
+def test_a_notebook_without_images_names_the_command_that_downloads_them(
+    without_images, monkeypatch
+):
+    monkeypatch.chdir(without_images.root)
+    with pytest.raises(UserError, match="run `pipeline download fashion-mnist`"):
+        fashion_mnist.open_images(None)
 
 
 def test_without_images_and_network_the_error_names_every_way_to_get_them(
@@ -130,9 +138,9 @@ def test_without_images_and_network_the_error_names_every_way_to_get_them(
     def fetch():
         raise OSError("no network")
 
-    monkeypatch.setattr(fashion_mnist, "fetch", fetch)
+    monkeypatch.setattr(download, "fetch", fetch)
     with pytest.raises(UserError) as refusal:
-        fashion_mnist.find_or_download(None, without_images)
+        download.find_or_download(None, without_images)
     message = str(refusal.value)
     for way in ("try again later", "--data", "dataset-fashion-mnist"):
         assert way in message
@@ -154,8 +162,8 @@ def _as_openml(all_images):
 def test_openml_s_rows_are_written_as_the_files_that_debian_ships(
     all_images, images_folder, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(fashion_mnist, "fetch", lambda: _as_openml(all_images))
-    paths = fashion_mnist.download(Project(tmp_path))
+    monkeypatch.setattr(download, "fetch", lambda: _as_openml(all_images))
+    paths = download.download(Project(tmp_path))
     assert {path.name for path in paths} == {p.name for p in images_folder.iterdir()}
     for path in paths:
         ours, theirs = (
@@ -172,7 +180,7 @@ def test_other_rows_than_fashion_mnist_s_are_refused_and_not_written(
     images, labels = _as_openml(all_images)
     images[0, 400] += 1
     with pytest.raises(UserError, match="not Fashion-MNIST"):
-        fashion_mnist.write(images, labels, tmp_path / "there")
+        download.write(images, labels, tmp_path / "there")
     assert not (tmp_path / "there").exists()
 
 
@@ -180,9 +188,9 @@ def test_an_unreachable_openml_is_an_error_of_one_line(tmp_path, monkeypatch):
     def unreachable(*_, **__):
         raise urllib.error.URLError("no route\nto host")
 
-    monkeypatch.setattr(fashion_mnist, "fetch_openml", unreachable)
+    monkeypatch.setattr(download, "fetch_openml", unreachable)
     with pytest.raises(UserError, match="OpenML cannot be reached") as refusal:
-        fashion_mnist.download(Project(tmp_path))
+        download.download(Project(tmp_path))
     assert "\n" not in str(refusal.value)
     assert not (tmp_path / "data").exists()
 
@@ -254,6 +262,6 @@ def openml(all_images, monkeypatch):
 
 @pytest.mark.usefixtures("openml")
 def test_scikit_learn_reads_pixels_and_labels_from_openml(all_images):
-    images, labels = fashion_mnist.fetch()
+    images, labels = download.fetch()
     assert (torch.tensor(images) / 255 - all_images.train.images[:50]).abs().max() == 0
     assert labels.tolist() == all_images.train.labels[:50].tolist()

@@ -1,10 +1,10 @@
 import pytest
 import torch
+from lesson_results import axes_of, curves_of, measured
 from sklearn.linear_model import LinearRegression
 
-from pipeline.lessons import linear_regression
-from pipeline.lessons.linear_regression import noisy_line, scratch, squared_loss
-from pipeline.lessons.training import train
+from pipeline.lessons.linear_regression import linear, noisy_line, sgd, squared_loss
+from pipeline.lessons.training import init_params, minibatches
 
 
 def new(seed=0):
@@ -24,49 +24,67 @@ def test_squared_loss_is_half_the_square():
     assert squared_loss(torch.tensor([3.0]), torch.tensor([1.0])).tolist() == [2.0]
 
 
+def test_sgd_steps_like_torch_s_and_zeroes_the_gradient():
+    ours, theirs = (torch.ones(3, requires_grad=True) for _ in range(2))
+    optimizer = torch.optim.SGD([theirs], 0.1)
+    for _ in range(5):
+        (ours**3).sum().backward()
+        sgd([ours], 0.1)
+        optimizer.zero_grad()
+        (theirs**3).sum().backward()
+        optimizer.step()
+    assert torch.allclose(ours, theirs)
+    assert ours[0] < 0.8
+    assert ours.grad is None
+
+
 def test_sgd_from_scratch_finds_scikit_learn_s_solution():
     X = torch.randn(500, 3, generator=new())
     y = noisy_line(X, (1.0, -2.0, 0.5), 3.0, new(1))
     exact = LinearRegression().fit(X.numpy(), y.numpy())
-    learner = scratch(3, lr=0.03, generator=new(2))
-    for _ in train(learner, X, y, epochs=8, batch_size=10, generator=new(3)):
-        pass
-    W, b = learner.parameters
+    params, order = init_params((3, 1), new(2)), new(3)
+    for _ in range(8):
+        for rows, targets in minibatches(X, y, 10, order):
+            squared_loss(linear(params, rows), targets).mean().backward()
+            sgd(params, 0.03)
+    W, b = params
     assert W.flatten().tolist() == pytest.approx(exact.coef_[0].tolist(), abs=0.003)
     assert b.item() == pytest.approx(exact.intercept_[0], abs=0.003)
 
 
 @pytest.mark.parametrize("impl", ["scratch", "torch"])
-def test_the_book_s_weights_are_found_within_their_tolerances(impl, make_config):
-    measurements = linear_regression.run(make_config(impl)).measurements
-    assert len(measurements) == 6
-    assert [each for each in measurements if not each.within_tolerance] == []
+def test_the_book_s_weights_are_found_within_their_tolerances(impl, run_one):
+    rows = run_one("linear-regression", impl).rows
+    assert len(rows) == 6
+    assert [row for row in rows if not row.inside] == []
 
 
-def test_other_numbers_of_epochs_have_no_tolerance(make_config):
-    measurements = linear_regression.run(make_config("scratch", epochs=2)).measurements
-    assert len(measurements) == 5
-    assert {each.within_tolerance for each in measurements} == {None}
+def test_other_numbers_of_epochs_have_no_tolerance(run_one):
+    rows = run_one("linear-regression", "scratch", EPOCHS=2).rows
+    assert len(rows) == 5
+    assert {row.inside for row in rows} == {None}
 
 
 @pytest.mark.parametrize("impl", ["scratch", "torch"])
 def test_the_charts_show_the_floor_of_the_noise_and_the_line_through_the_data(
-    impl, make_config
+    impl, run_one
 ):
-    outcome = linear_regression.run(make_config(impl))
-    losses, line = outcome.charts
-    assert losses.level.y == pytest.approx(5e-5 if impl == "scratch" else 1e-4)
-    rows, fitted = line.lines
-    slope = (fitted.y[1] - fitted.y[0]) / (fitted.x[1] - fitted.x[0])
+    result = run_one("linear-regression", impl)
+    losses = curves_of(axes_of(result, "loss"))
+    _, floor = losses["expected loss of the noise"]
+    assert floor[0] == pytest.approx(5e-5 if impl == "scratch" else 1e-4)
+    assert losses.keys() == {"measured", "the book", "expected loss of the noise"}
+    rows, (x, y) = curves_of(axes_of(result, "line")).values()
+    slope = (y[1] - y[0]) / (x[1] - x[0])
     assert slope == pytest.approx(-3.4, abs=0.01)
-    intercept = fitted.y[0] - slope * fitted.x[0]
-    for x, y in zip(rows.x, rows.y, strict=True):
+    intercept = y[0] - slope * x[0]
+    for x, y in zip(*rows, strict=True):
         assert y == pytest.approx(intercept + slope * x, abs=0.05)
 
 
-def test_each_epoch_is_said_as_the_book_does(make_config):
+def test_each_epoch_is_printed_as_the_book_does(run_one):
     lines = []
-    linear_regression.run(make_config("scratch", say=lines.append))
+    run_one("linear-regression", "scratch", say=lines.append)
     assert [line.split(", loss ")[0] for line in lines] == [
         "epoch 1",
         "epoch 2",
@@ -74,7 +92,6 @@ def test_each_epoch_is_said_as_the_book_does(make_config):
     ]
 
 
-def test_a_small_learning_rate_ends_far_from_the_true_weights(make_config):
-    outcome = linear_regression.run(make_config("scratch", lr=0.001))
-    w1 = {each.quantity: each.measured for each in outcome.measurements}["w1 (true 2)"]
+def test_a_small_learning_rate_ends_far_from_the_true_weights(run_one):
+    w1 = measured(run_one("linear-regression", "scratch", LR=0.001))["w1 (true 2)"]
     assert abs(w1 - 2) > 0.05

@@ -1,16 +1,16 @@
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
+import torch
+from lesson_results import axes_of, curves_of, measured
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
 
-from pipeline.core.paths import Project
-from pipeline.lessons import kfold, model_selection
-from pipeline.lessons.config import LessonConfig
-from pipeline.lessons.kfold import Errors
+from pipeline.lessons import LESSONS, model_selection
+from pipeline.lessons.model_selection import Errors, deciles, kfold, simplest
+from pipeline.lessons.runner import run_lesson
 
 
 @pytest.fixture(scope="module")
@@ -29,65 +29,76 @@ def test_the_k_fold_error_is_scikit_learn_s(degree, rows):
         cv=KFold(5, shuffle=True, random_state=4),
         scoring="neg_mean_squared_error",
     )
-    found = kfold.errors(x, y, degree, seed=4)
+    found = kfold(x, y, degree, seed=4)
     assert found.valid == pytest.approx(-scores.mean(), rel=1e-4)
     assert found.standard_error == pytest.approx(scores.std(ddof=1) / 5**0.5, rel=1e-3)
 
 
 def test_the_training_error_only_falls_with_the_degree(rows):
-    found = [kfold.errors(*rows, degree, seed=0).train for degree in kfold.DEGREES]
+    found = [kfold(*rows, degree, seed=0).train for degree in model_selection.DEGREES]
     assert all(after < before * 1.001 for before, after in pairwise(found))
 
 
 def test_the_simplest_within_one_standard_error_of_the_best_is_chosen():
     candidates = [Errors(0, 9, 1), Errors(0, 1.4, 9), Errors(0, 1.0, 0.5)]
-    assert kfold.simplest(candidates) == 1
-    assert kfold.simplest([*candidates[:2], Errors(0, 1.0, 0.3)]) == 2
+    assert simplest(candidates) == 1
+    assert simplest([*candidates[:2], Errors(0, 1.0, 0.3)]) == 2
 
 
 def test_k_fold_finds_the_cubic_in_most_draws():
-    draws = [model_selection.draw_rows(number) for number in range(12)]
-    chosen = kfold.choose(draws, 100, seed=0)
-    assert chosen.degrees.count(3) >= 10
+    degrees = model_selection.DEGREES
+    chosen = [
+        simplest([kfold(x[:100], y[:100], degree, seed=0) for degree in degrees])
+        for x, y in map(model_selection.draw_rows, range(12))
+    ]
+    assert [degrees[index] for index in chosen].count(3) >= 10
 
 
 def test_the_spread_over_draws_has_the_deciles():
-    by_size = [[Errors(i, 10 * i, 0) for i in range(1, 100)]]
-    lines, bands = kfold._lines([8], by_size)
-    assert [line.y for line in lines] == [[50], [500]]
-    assert (bands[0].low, bands[0].high) == ([10], [90])
+    draws = [Errors(i, 10 * i, 0) for i in range(1, 100)]
+    assert deciles(draws, "train") == [10, 20, 30, 40, 50, 60, 70, 80, 90]
+    assert deciles(draws, "valid")[4] == 500
+
+
+@pytest.mark.parametrize("train", [model_selection.scratch, model_selection.with_torch])
+def test_a_short_last_batch_is_averaged_over_its_own_rows(train, monkeypatch):
+    # Equal rows: batches of ten and of three have the same gradient.
+    monkeypatch.setattr(model_selection, "EPOCHS", 1)
+    X, y = torch.ones(13, 1), torch.ones(13, 1)
+    start = 0.01 * torch.randn(1, generator=torch.Generator().manual_seed(0)).item()
+    W, b = train(X, y, torch.Generator().manual_seed(0))
+    # Each step changes w and b equally, so the error is multiplied by 1 - 2 lr.
+    assert (W + b).item() == pytest.approx(1 - (1 - start) * 0.96**2, rel=1e-5)
 
 
 @pytest.fixture(scope="module", params=["scratch", "torch"])
-def outcome(request):
+def result(request, tmp_path_factory):
     """The lesson with three draws."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(model_selection, "DRAWS", 3)
-    patch.setattr(model_selection, "MORE_DRAWS", 12)
-    yield model_selection.run(LessonConfig(request.param, 0, None, Project(Path())))
-    patch.undo()
+    options = {"ROOT": tmp_path_factory.mktemp("lesson"), "DRAWS": 3, "MORE_DRAWS": 12}
+    return run_lesson(LESSONS["model-selection"], request.param, options)
 
 
-def test_the_fits_are_within_their_tolerances(outcome):
-    compared = [each for each in outcome.measurements if each.tolerance]
+def test_the_fits_are_within_their_tolerances(result):
+    compared = [row for row in result.rows if row.band]
     assert len(compared) == 10
-    assert [each for each in compared if not each.within_tolerance] == []
-    fits, degree, size = outcome.charts
-    assert [line.label for line in fits.lines[1:]] == [
-        "cubic",
-        "straight line",
-        "two rows",
-    ]
-    assert degree.mark.x == 3
-    assert degree.level.y == size.level.y == pytest.approx(1e-4)
+    assert [row for row in compared if not row.inside] == []
+    fits = curves_of(axes_of(result, "fits"))
+    assert [*fits][1:] == ["cubic", "straight line", "two rows"]
+    degree = curves_of(axes_of(result, "degree"))
+    x, _ = degree["K-fold chooses degree 3 most often"]
+    assert x == [model_selection.DEGREES.index(3)] * 2
+    for name in ("degree", "size"):
+        _, floor = curves_of(axes_of(result, name))["variance of the noise"]
+        assert floor[0] == pytest.approx(1e-4)
 
 
-def test_with_more_rows_the_errors_approach_the_noise_from_both_sides(outcome):
-    train, valid = (line.y for line in outcome.charts[2].lines)
+def test_with_more_rows_the_errors_approach_the_noise_from_both_sides(result):
+    curves = curves_of(axes_of(result, "size"))
+    (_, train), (_, valid) = curves["train"], curves["5-fold"]
     assert train[0] < train[-1] < 1.5e-4
     assert valid[0] > valid[-1] > 0.8e-4
 
 
-def test_a_fit_to_two_rows_has_a_low_train_loss_and_a_high_test_loss(outcome):
-    loss = {each.quantity: each.measured for each in outcome.measurements}
+def test_a_fit_to_two_rows_has_a_low_train_loss_and_a_high_test_loss(result):
+    loss = measured(result)
     assert loss["two rows: test loss"] > 3 * loss["two rows: train loss"]

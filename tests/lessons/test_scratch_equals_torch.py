@@ -1,23 +1,40 @@
 """Scratch and torch end at the same weights, given the same start and batches."""
 
-from collections import deque
 from functools import partial
+from typing import NamedTuple
 
 import pytest
 import torch
 from torch import nn
 
-from pipeline.lessons import (
-    dropout,
-    linear_regression,
-    mlp,
-    softmax_regression,
-    weight_decay,
-)
-from pipeline.lessons.training import SGD, Learner, train
+from pipeline.lessons import dropout, mlp, softmax_regression, weight_decay
+from pipeline.lessons.linear_regression import linear, sgd, squared_loss
+from pipeline.lessons.training import init_params, minibatches
 
 STEPS, BATCH = 20, 16
-CROSS_ENTROPY = nn.CrossEntropyLoss(reduction="none")
+
+
+class Learner(NamedTuple):
+    """A network, its parameters, its loss, and a function that updates it."""
+
+    net: object
+    params: list
+    loss: object
+    step: object
+
+
+def from_scratch(net, params, loss, lr):
+    return Learner(net, [*params], loss, partial(sgd, params, lr))
+
+
+def with_torch(module, loss, lr, groups=None):
+    optimizer = torch.optim.SGD(groups or module.parameters(), lr)
+
+    def step():
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return Learner(module, [*module.parameters()], loss, step)
 
 
 def new(seed=0):
@@ -34,15 +51,19 @@ def classes(d_in):
     return X, (X[:, :3].argmax(1) + (X[:, 3] > 0)).long()
 
 
+def train(learner, X, y):
+    for rows, targets in minibatches(X, y, BATCH, new(2)):
+        learner.loss(learner.net(rows), targets).mean().backward()
+        learner.step()
+
+
 def assert_equal_after_twenty_steps(scratch, other, X, y):
-    start = [parameter.detach().clone() for parameter in scratch.parameters]
-    for ours, theirs in zip(scratch.parameters, other.parameters, strict=True):
+    start = [parameter.detach().clone() for parameter in scratch.params]
+    for ours, theirs in zip(scratch.params, other.params, strict=True):
         theirs.data.copy_(_as_torch(ours))
     for learner in (scratch, other):
-        deque(train(learner, X, y, epochs=1, batch_size=BATCH, generator=new(2)), 0)
-    for before, ours, theirs in zip(
-        start, scratch.parameters, other.parameters, strict=True
-    ):
+        train(learner, X, y)
+    for before, ours, theirs in zip(start, scratch.params, other.params, strict=True):
         assert not torch.allclose(before, ours, atol=1e-3)
         assert (_as_torch(ours) - theirs).abs().max() < 1e-5
 
@@ -52,33 +73,54 @@ def _as_torch(parameter):
     return parameter.detach().T if parameter.dim() == 2 else parameter.detach()
 
 
+def spread_out(params):
+    """Draw larger weights: those of N(0, 0.01²) hardly change in twenty steps."""
+    for parameter in params:
+        parameter.data.copy_(torch.randn(parameter.shape, generator=new(5)) * 0.5)
+
+
 def test_scratch_linear_regression_equals_torch_after_twenty_steps():
     # MSELoss has no factor ½, so half the learning rate gives the same step.
-    scratch = linear_regression.scratch(5, lr=0.1, generator=new())
-    other = linear_regression.with_torch(5, lr=0.05, generator=new(9))
+    params = init_params((5, 1), new())
+    scratch = from_scratch(partial(linear, params), params, squared_loss, 0.1)
+    other = with_torch(nn.Linear(5, 1), nn.MSELoss(), 0.05)
     assert_equal_after_twenty_steps(scratch, other, *regression(5))
 
 
 def test_scratch_softmax_regression_equals_torch_after_twenty_steps():
-    scratch = softmax_regression.scratch(6, 4, lr=0.5, generator=new())
-    other = softmax_regression.with_torch(6, 4, lr=0.5, generator=new(9))
+    params, loss = init_params((6, 4), new()), softmax_regression.cross_entropy
+    scratch = from_scratch(partial(linear, params), params, loss, 0.5)
+    other = with_torch(nn.Linear(6, 4), nn.CrossEntropyLoss(), 0.5)
     assert_equal_after_twenty_steps(scratch, other, *classes(6))
 
 
 def test_scratch_mlp_equals_torch_after_twenty_steps():
-    sizes = (6, 8, 4)
-    scratch = mlp.scratch(
-        sizes, loss=softmax_regression.cross_entropy, lr=0.5, generator=new()
-    )
-    other = mlp.with_torch(sizes, loss=CROSS_ENTROPY, lr=0.5, generator=new(9))
-    _spread_out(scratch)
+    params, loss = init_params((6, 8, 4), new()), softmax_regression.cross_entropy
+    spread_out(params)
+    scratch = from_scratch(partial(mlp.mlp, params), params, loss, 0.5)
+    other = with_torch(mlp.torch_mlp((6, 8, 4), new(9)), nn.CrossEntropyLoss(), 0.5)
     assert_equal_after_twenty_steps(scratch, other, *classes(6))
 
 
-def test_scratch_weight_decay_equals_torch_after_twenty_steps():
-    scratch = weight_decay.scratch(5, decay=3.0, lr=0.01, generator=new())
-    other = weight_decay.with_torch(5, decay=3.0, lr=0.01, generator=new(9))
-    assert_equal_after_twenty_steps(scratch, other, *regression(5))
+def test_scratch_weight_decay_equals_torch_from_the_same_start(monkeypatch):
+    normal = nn.init.normal_
+
+    def only_weights(parameter, generator):
+        if parameter.dim() == 2:
+            return normal(parameter, generator=generator)
+        return nn.init.zeros_(parameter)
+
+    monkeypatch.setattr(nn.init, "normal_", only_weights)
+    monkeypatch.setattr(weight_decay, "EPOCHS", 1)
+    X, y = regression(5)
+    (w, b), (theirs, their_b) = (
+        next(train(X[:STEPS], y[:STEPS], 3.0, new()))
+        for train in (weight_decay.scratch, weight_decay.with_torch)
+    )
+    assert (w - theirs).abs().max() < 1e-5
+    assert (b - their_b).abs().max() < 1e-5
+    plain = next(weight_decay.scratch(X[:STEPS], y[:STEPS], 0.0, new()))[0]
+    assert not torch.allclose(w, plain, atol=1e-2)
 
 
 def test_weight_decay_is_sgd_s_and_not_adamw_s():
@@ -90,37 +132,34 @@ def test_weight_decay_is_sgd_s_and_not_adamw_s():
         "adamw": partial(torch.optim.AdamW, lr=0.01, weight_decay=3.0),
     }.items():
         decay = 3.0 if name == "penalty" else 0.0
-        learner = weight_decay.scratch(5, decay=decay, lr=0.01, generator=new())
-        w, b = learner.parameters
+        w, b = init_params((5, 1), new())
         optimizer = make([{"params": [w]}, {"params": [b], "weight_decay": 0.0}])
-        learner = Learner(learner.net, learner.loss, optimizer, [w, b])
-        deque(train(learner, X, y, epochs=1, batch_size=BATCH, generator=new(2)), 0)
+        for rows, targets in minibatches(X, y, BATCH, new(2)):
+            optimizer.zero_grad()
+            losses = weight_decay.squared_loss(rows @ w + b, targets)
+            (losses + decay * weight_decay.l2_penalty(w)).mean().backward()
+            optimizer.step()
         ends[name] = w.detach()
     assert torch.allclose(ends["penalty"], ends["adam"], atol=1e-5)
     assert not torch.allclose(ends["penalty"], ends["adamw"], atol=1e-2)
 
 
-def test_scratch_dropout_equals_torch_after_twenty_steps_given_torch_s_masks():
-    sizes, rates = (6, 8, 8, 4), (0.2, 0.5)
-    X, y = classes(6)
-    other = dropout.with_torch(
-        sizes, rates, loss=CROSS_ENTROPY, lr=0.5, generator=new(9)
-    )
-    params = mlp.init_params(sizes, new())
+def test_scratch_dropout_equals_torch_after_twenty_steps_given_torch_s_masks(
+    monkeypatch,
+):
+    def torch_s(X, rate, _):
+        return nn.functional.dropout(torch.ones_like(X), rate) > 0
 
-    def torch_s(X, rate):
-        mask = nn.functional.dropout(torch.ones_like(X), rate) > 0
-        return dropout.dropout(X, rate, mask)
-
-    scratch = Learner(
-        reseeding(partial(dropout.net, params, rates, torch_s)),
-        softmax_regression.cross_entropy,
-        SGD(params, 0.5),
-        params,
+    monkeypatch.setattr(dropout, "draw_mask", torch_s)
+    sizes, rates, loss = (6, 8, 8, 4), (0.2, 0.5), nn.CrossEntropyLoss()
+    net, other = (
+        build(sizes, rates, new()) for build in (dropout.DropoutMLP, dropout.torch_net)
     )
-    _spread_out(scratch)
-    other = Learner(reseeding(other.net), other.loss, other.optimizer, other.parameters)
-    assert_equal_after_twenty_steps(scratch, other, X, y)
+    spread_out(net.parameters())
+    params = [*net.parameters()]
+    scratch = from_scratch(reseeding(net), params, loss, 0.5)
+    learner = with_torch(other, loss, 0.5)._replace(net=reseeding(other))
+    assert_equal_after_twenty_steps(scratch, learner, *classes(6))
 
 
 def reseeding(net):
@@ -132,12 +171,6 @@ def reseeding(net):
         return net(X)
 
     return seeded
-
-
-def _spread_out(learner):
-    """Draw larger weights: those of N(0, 0.01²) hardly change in twenty steps."""
-    for parameter in learner.parameters:
-        parameter.data.copy_(torch.randn(parameter.shape, generator=new(5)) * 0.5)
 
 
 @pytest.mark.parametrize("size", [1.0, 100.0, 1e4])

@@ -3,10 +3,11 @@ import re
 import numpy as np
 import pytest
 import torch
+from lesson_results import axes_of, curves_of
 from sklearn.metrics import confusion_matrix
 
-from pipeline.lessons import classification_charts, softmax_regression
-from pipeline.lessons.softmax_regression import log_softmax
+from pipeline.lessons import classifier, fashion_mnist, softmax_regression
+from pipeline.lessons.softmax_regression import cross_entropy, log_softmax
 
 
 def test_log_softmax_equals_torch_s_and_its_probabilities_sum_to_one():
@@ -21,40 +22,74 @@ def test_logits_in_the_thousands_do_not_overflow():
 
 @pytest.mark.parametrize("impl", ["scratch", "torch"])
 def test_one_epoch_on_the_real_images_classifies_three_of_four(
-    impl, make_config, images_folder
+    impl, run_one, images_folder
 ):
-    outcome = softmax_regression.run(make_config(impl, epochs=1, data=images_folder))
-    train, test = outcome.measurements
+    result = run_one("softmax-regression", impl, EPOCHS=1, DATA=images_folder)
+    train, test = result.rows
     assert 0.73 < float(train.measured) < 0.77
     assert 0.75 < float(test.measured) < 0.82
 
 
-def test_the_most_confident_mistakes_are_shown(make_config, few_images):
-    outcome = softmax_regression.run(make_config("scratch", data=few_images))
-    curve, mistakes, matrix = outcome.charts
-    assert len(mistakes.pictures) == 10
+def test_the_training_accuracy_is_that_of_predictions_made_before_each_step(
+    few_images, monkeypatch
+):
+    images = fashion_mnist.load(few_images)
+    one_batch = images._replace(
+        train=fashion_mnist.Images(*(part[:256] for part in images.train))
+    )
+    weights = torch.randn(784, 10, generator=torch.Generator().manual_seed(0))
+    before = fashion_mnist.accuracy(
+        one_batch.train.images @ weights, one_batch.train.labels
+    )
+    weights.requires_grad_()
+
+    def net(X):
+        return X @ weights
+
+    def forget():
+        with torch.no_grad():
+            weights.zero_()
+
+    monkeypatch.setattr(softmax_regression, "EPOCHS", 1)
+    (train,), _ = softmax_regression.train(
+        one_batch, torch.Generator(), net, cross_entropy, forget
+    )
+    assert train == pytest.approx(before)
+
+
+def test_the_most_confident_mistakes_are_shown(run_one, few_images):
+    result = run_one("softmax-regression", "scratch", DATA=few_images)
+    insets = axes_of(result, "mistakes").child_axes
+    assert len(insets) == 10
     probabilities = []
-    for picture in mistakes.pictures:
-        true, predicted, probability = picture.caption.splitlines()
+    for inset in insets:
+        true, predicted, probability = inset.get_title().splitlines()
         assert true.removeprefix("true: ") != predicted.removeprefix("predicted: ")
         probabilities.append(float(probability.removeprefix("probability ")))
     assert probabilities == sorted(probabilities, reverse=True)
-    assert [sum(row) for row in matrix.values] == pytest.approx([100] * 10, abs=1e-3)
-    assert [line.dashed for line in curve.lines] == [False, False, True, True]
+    shares = np.asarray(axes_of(result, "confusion").get_images()[0].get_array())
+    assert shares.sum(1) == pytest.approx([100] * 10, abs=1e-3)
+    curves = axes_of(result, "accuracy").get_lines()
+    assert [line.get_linestyle() for line in curves] == ["-", "--", "-", "--"]
+    assert curves_of(axes_of(result, "accuracy")).keys() == {
+        "train, measured",
+        "train, section 3.6",
+        "test, measured",
+        "test, section 3.6",
+    }
 
 
-def test_the_confusion_matrix_is_scikit_learn_s(all_images):
+def test_the_confusions_are_scikit_learn_s(all_images):
     images, labels = all_images.test.images[:500], all_images.test.labels[:500]
     logits = images[:, 300:310]  # any numbers
     expected = confusion_matrix(labels, logits.argmax(1), normalize="true")
-    matrix = classification_charts.confusion_matrix("", logits, labels)
-    np.testing.assert_allclose(matrix.values, 100 * expected, atol=1e-3)
+    found = classifier.confusions(logits, labels)
+    np.testing.assert_allclose(found, 100 * expected, atol=1e-3)
 
 
-def test_each_epoch_is_said_as_the_book_does(make_config, few_images):
+def test_each_epoch_is_printed_as_the_book_does(run_one, few_images):
     lines = []
-    config = make_config("torch", data=few_images, epochs=2, say=lines.append)
-    softmax_regression.run(config)
+    run_one("softmax-regression", "torch", DATA=few_images, EPOCHS=2, say=lines.append)
     for number, line in enumerate(lines, 1):
         pattern = rf"epoch {number}, loss [\d.]+, train accuracy 0\.\d+, test accuracy"
         assert re.match(pattern, line), line

@@ -1,17 +1,22 @@
+import pytest
 import torch
+from lesson_results import measured
 
-from pipeline.lessons import tensor_memory, tensors
-
-
-def test_every_claim_of_the_original_tutorial_holds(make_config):
-    claims = tensors.run(make_config("both")).measurements
-    assert len(claims) == 16
-    assert [each for each in claims if not each.within_tolerance] == []
+from pipeline.lessons import tensors
 
 
-def test_every_operation_of_the_original_tutorial_is_checked(make_config):
-    claims = tensors.run(make_config("both")).measurements
-    code = " ".join(each.quantity for each in claims)
+@pytest.fixture
+def result(run_one):
+    return run_one("tensors")
+
+
+def test_every_claim_of_the_original_tutorial_holds(result):
+    assert len(result.rows) == 16
+    assert [row for row in result.rows if not row.inside] == []
+
+
+def test_every_operation_of_the_original_tutorial_is_checked(result):
+    code = " ".join(row.quantity for row in result.rows)
     for name in (
         "x[0]",
         "x[[0]]",
@@ -34,24 +39,22 @@ def test_every_operation_of_the_original_tutorial_is_checked(make_config):
 
 
 def test_a_claim_says_whether_memory_is_shared_and_what_became_of_the_old_tensor(
-    make_config,
+    result,
 ):
-    outcome = tensors.run(make_config("both"))
-    claims = {each.quantity: each.measured for each in outcome.measurements}
+    claims = measured(result)
     assert claims["y = x[0]; y += 10"] == "shared, the old one changed"
     assert claims["y = x[[0]]; y += 10"] == "copied, the old one is as before"
-    assert outcome.seen[0] == "Of 13 operations 8 share memory and 5 copy."
+    assert result.seen[0].startswith("Of 13 operations 8 share memory and 5 copy.")
 
 
 def test_a_claim_that_does_not_hold_is_not_within_tolerance():
     x = torch.ones(2)
-    claim = tensors._sharing("y = x.clone()", x, x.clone(), changed=True)
-    assert claim.within_tolerance is False
+    assert tensors.check("y = x.clone()", "shared", x, x.clone()).inside is False
+    assert tensors.check("y = x", "copied", x, x).inside is False
 
 
 def test_the_chart_shows_new_memory_for_copies_only():
-    chart = tensor_memory.memory(side=512)
-    allocated = dict(zip(chart.labels, chart.values, strict=True))
+    allocated = tensors.new_memory(side=512)
     assert {label for label, new in allocated.items() if new} == {
         "x[x > 0]",
         "x.clone()",
@@ -59,4 +62,3 @@ def test_the_chart_shows_new_memory_for_copies_only():
         "torch.tensor(x.numpy())",
     }
     assert allocated["x + y"] == 1  # MB: 512 × 512 numbers of 4 bytes
-    assert {*chart.texts} == {"none: shared", "1 MB, a copy"}

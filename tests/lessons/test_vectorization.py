@@ -1,5 +1,7 @@
 import torch
+from lesson_results import axes_of
 
+from pipeline.core.paths import Project
 from pipeline.lessons import vectorization
 
 
@@ -10,28 +12,23 @@ def test_both_ways_of_adding_give_the_same_sum():
     )
 
 
-def test_both_ways_of_predicting_give_the_same_prices(make_config):
-    X, prices = vectorization.houses(make_config("both"))
+def test_both_ways_of_predicting_give_the_same_prices(root):
+    X, prices = vectorization.houses(Project(root))
     assert len(X) == len(prices) == 1460
     w = torch.linalg.lstsq(X, prices).solution
-    each, at_once = (
-        vectorization.predict_each(X, w),
-        vectorization.predict_at_once(X, w),
-    )
-    assert torch.allclose(each, at_once)
+    by_row = vectorization.predict_each(X, w)
+    at_once = vectorization.predict_at_once(X, w)
+    assert torch.allclose(by_row, at_once)
     assert torch.corrcoef(torch.stack([at_once, prices]))[0, 1] > 0.85
 
 
-def test_one_operation_is_faster_than_the_loop_and_more_so_for_longer_vectors(
-    make_config, monkeypatch
-):
-    monkeypatch.setattr(vectorization, "SIZES", (1_000, 10_000))
-    outcome = vectorization.run(make_config("both"))
-    ratios = [each for each in outcome.measurements if each.quantity.endswith("ratio")]
-    assert [each.within_tolerance for each in ratios] == [True, True, True]
+def test_one_operation_is_faster_than_the_loop_and_more_so_for_longer_vectors(run_one):
+    result = run_one("vectorization", SIZES=(1_000, 10_000))
+    ratios = [row for row in result.rows if row.quantity.endswith("ratio")]
+    assert [row.inside for row in ratios] == [True, True, True]
     assert ratios[1].measured > ratios[0].measured
-    (chart,) = outcome.charts
-    assert chart.log_x and chart.log_y
+    axes = axes_of(result, "time")
+    assert axes.get_xscale() == axes.get_yscale() == "log"
 
 
 def test_a_time_is_the_best_of_several_for_quick_operations():

@@ -1,12 +1,12 @@
 """The output of lessons: their list, and published values beside measured ones."""
 
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from pipeline.cli.console import make_table, say, say_wrapped, show
 from pipeline.lessons import Lesson
-from pipeline.lessons.result import Interval, LessonResult
 
-_WITHIN = {True: Text("yes"), False: Text("no", style="bold red"), None: Text("")}
+if TYPE_CHECKING:  # it loads torch
+    from pipeline.lessons.runner import Result
 
 
 def show_lessons(lessons: list[dict[str, str]]) -> None:
@@ -22,32 +22,24 @@ def show_begin(lesson: Lesson) -> None:
     say_wrapped(f"{lesson.name}: {lesson.about}")
 
 
-def show_result(result: LessonResult) -> None:
+def show_result(result: "Result") -> None:
     """Show published and measured values, the paths of the figures and what is seen."""
-    rows = result.measurements
-    names = ["quantity", "published", "measured"]
+    rows = result.rows
+    has_tolerance = any(row.band for row in rows)
+    columns = ["quantity", "published", "measured"]
+    if has_tolerance:
+        columns.append("tolerance")
+    if any(row.inside is not None for row in rows):
+        columns.append("within?" if has_tolerance else "holds?")
     # Text is aligned left and numbers right, both columns alike so that they compare.
-    left = 3 if any(isinstance(each.measured, str) for each in rows) else 1
-    has_tolerance = any(each.tolerance is not None for each in rows)
-    is_checked = any(each.within_tolerance is not None for each in rows)
-    right = [
-        *names[left:],
-        *(["tolerance"] if has_tolerance else []),
-        *(["within?" if has_tolerance else "holds?"] if is_checked else []),
-    ]
-    table = make_table(names[:left], right)
-    for each in rows:
-        measured = each.measured
-        cells: list[str | Text] = [
-            each.quantity,
-            each.published,
-            measured if isinstance(measured, str) else f"{measured:.5g}",
-        ]
+    left = 3 if any(isinstance(row.measured, str) for row in rows) else 1
+    table = make_table(columns[:left], columns[left:])
+    for row in rows:
+        *cells, tolerance, inside = row.cells
         if has_tolerance:
-            cells.append(_interval(each.tolerance))
-        if is_checked:
-            cells.append(_WITHIN[each.within_tolerance])
-        table.add_row(*cells)
+            cells.append(tolerance)
+        style = "bold red" if row.inside is False else ""
+        table.add_row(*[*cells, inside][: len(columns)], style=style)
     show(f"{result.lesson.name}, {result.impl}, {result.seconds:.1f} s", table)
     for path in result.figures:
         say(f"Figure saved to {path}")
@@ -59,15 +51,5 @@ def show_end(lesson: Lesson) -> None:
     """Show what to try next."""
     say("To try:")
     for trial in lesson.to_try:
-        say(f"  {trial.command}")
-        say_wrapped(f"    {trial.shows}")
-
-
-def _interval(ends: Interval | None) -> str:
-    """Return a tolerance as text; one with a single end says which."""
-    if ends is None:
-        return ""
-    low, high = ends
-    if high == float("inf"):
-        return f"at least {low:.5g}"
-    return f"{low:.5g}" if low == high else f"{low:.5g} to {high:.5g}"
+        say(f"  {trial['command']}")
+        say_wrapped(f"    {trial['shows']}")
