@@ -125,7 +125,7 @@ def train(
     generator = torch.Generator().manual_seed(SEED)
     net = build((784, *HIDDEN, 10), rates, generator)
     optimizer = torch.optim.SGD(net.parameters(), lr)
-    points = []
+    points, n = [], len(images.train.labels)
     for epoch in range(1, epochs + 1):
         right = 0
         for rows, labels in minibatches(*images.train, batch, generator):
@@ -136,8 +136,8 @@ def train(
             right += int((logits.argmax(1) == labels).sum())
         if epoch % max(1, epochs // 15) == 0:
             (train, _), (test, share) = (evaluate(net, part) for part in images)
-            points.append((epoch, right / len(images.train.labels), train, test, share))
-            print(f"{name}, epoch {epoch}: test loss {test:.3f}, accuracy {share:.3f}")
+            points.append((epoch, right / n, train, test, share))
+            print(f"{name}, {n:,} images, epoch {epoch}: test loss {test:.3f}")
     return dict(zip(COLUMNS, zip(*points, strict=True), strict=True))
 
 

@@ -123,27 +123,14 @@ if __name__ == "__main__":
     (5 * x.clone().view(3, 1)).sum().backward()
     gradient = None if x.grad is None else x.grad.tolist()
 
-    claims = {  # what is published, what was measured, and whether it holds
-        "[[1, 2]] + [[1], [2], [3]]": (
-            "[[2, 3], [3, 4], [4, 5]]",
-            str(added),
-            added == [[2, 3], [3, 4], [4, 5]],
-        ),
-        "torch.tensor([3.5]).item()": (
-            "a Python number",
-            f"{number!r}, a {type(number).__name__}",
-            isinstance(number, float) and number == 3.5,
-        ),
-        "(5 * x.clone().view(3, 1)).sum().backward()": (
-            "the gradient reaches x",
-            f"x.grad = {gradient}",
-            gradient == [5, 5, 5],
-        ),
-    }
-    values = [
-        Row(code, published, measured, inside=holds)
-        for code, (published, measured, holds) in claims.items()
-    ]
+    expected = "[[2, 3], [3, 4], [4, 5]]"
+    code = "[[1, 2]] + [[1], [2], [3]]"
+    values = [Row(code, expected, str(added), inside=str(added) == expected)]
+    code, text = "torch.tensor([3.5]).item()", f"{number!r}, a {type(number).__name__}"
+    values.append(Row(code, "a Python number", text, inside=text == "3.5, a float"))
+    code, text = "(5 * x.clone().view(3, 1)).sum().backward()", f"x.grad = {gradient}"
+    reached = gradient == [5, 5, 5]
+    values.append(Row(code, "the gradient reaches x", text, inside=reached))
     show(Table([*rows, *values]))
 
 # %% [markdown]
