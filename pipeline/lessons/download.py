@@ -32,13 +32,7 @@ def find_or_download(data: Path | None, project: Project) -> Path:
         UserError: `data` does not exist, or the download fails.
     """
     found = find(data, project)
-    if found is None:
-        download(project)
-    return found or _directory(project)
-
-
-def _directory(project: Project) -> Path:
-    return project.raw / "fashion-mnist"
+    return found or download(project)[0].parent
 
 
 def download(project: Project) -> list[Path]:
@@ -47,6 +41,7 @@ def download(project: Project) -> list[Path]:
     Raises:
         UserError: OpenML cannot be reached, or it sends other data.
     """
+    directory = project.raw / "fashion-mnist"
     announce("downloading Fashion-MNIST from OpenML")
     try:
         images, labels = fetch()
@@ -54,10 +49,10 @@ def download(project: Project) -> list[Path]:
         raise UserError(
             f"Fashion-MNIST: OpenML cannot be reached ({one_line(error, 200)}); try "
             f"again later, or put the four idx files into "
-            f"{_directory(project)}, or give their directory with --data, or "
+            f"{directory}, or give their directory with --data, or "
             "install Debian's package dataset-fashion-mnist"
         ) from None
-    return write(images, labels, _directory(project))
+    return write(images, labels, directory)
 
 
 def fetch() -> tuple[np.ndarray, np.ndarray]:

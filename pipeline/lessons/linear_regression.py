@@ -111,7 +111,8 @@ if __name__ == "__main__":
 ## Compared with the book
 
 The book's runs have other random numbers. A run reproduces a published value if it is
-within the tolerance: three standard deviations over 200 seeds to both sides.
+within the tolerance: three standard deviations over 200 seeds to both sides, for losses
+of the logarithm.
 """
 
 # %%

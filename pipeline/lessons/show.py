@@ -131,7 +131,7 @@ def picture(name: str, title: str, x: str, y: str) -> Iterator[Axes]:
     """
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.add_subplot(title=title, xlabel=x, ylabel=y)
-    axes.locator_params("x", integer=True)
+    axes.locator_params("x", integer=True, min_n_ticks=1)
     axes.grid(alpha=0.3)
     yield axes
     if axes.get_legend_handles_labels()[1]:

@@ -207,11 +207,11 @@ LOSS = "squared loss (log scale)"
 def show_fits(impl: str, fits: dict[float, Fit], valid: dict[float, float]) -> None:
     """Show the fits beside the book's, their losses, and the λ that K-fold chooses."""
     measured: dict[str, float | str] = {}
-    for decay in [decay for decay in (0.0, 3.0) if decay in fits]:
-        found = fits[decay]
-        measured[f"norm of w, λ = {decay:g}"] = found.norm
-        measured[f"train loss, λ = {decay:g}"] = found.train[-1]
-        measured[f"test loss, λ = {decay:g}"] = found.test[-1]
+    for decay in (0.0, 3.0):
+        if found := fits.get(decay):
+            measured[f"norm of w, λ = {decay:g}"] = found.norm
+            measured[f"train loss, λ = {decay:g}"] = found.train[-1]
+            measured[f"test loss, λ = {decay:g}"] = found.test[-1]
     if {0.0, 3.0} <= {*fits}:
         ratio = fits[0.0].test[-1] / fits[3.0].test[-1]
         measured["test loss, λ = 0 over λ = 3"] = ratio
