@@ -16,7 +16,7 @@ from experiments.common import DEVELOPMENT, Houses, Scores, load, scores_of, val
 from experiments.documents import SCORE, put, table
 from pipeline.ames import columns
 from pipeline.ames.table import ames
-from pipeline.core.settings import MLP, Settings
+from pipeline.core.settings import Settings
 from pipeline.data.table import Built
 from pipeline.network import inference
 from pipeline.network.stacked_mlp import StackedMLP
@@ -24,7 +24,7 @@ from pipeline.validation.clipping import RowBounds
 
 Change = Callable[[], AbstractContextManager[object]]
 ONE = Settings(
-    models=(MLP,), seeds=1
+    models=("mlp",), seeds=1
 )  # one network per fold, in the default and in the variants
 
 
@@ -89,7 +89,7 @@ VARIANTS = (
 
 
 def predicted(houses: Houses, variant: Variant, seed: int) -> np.ndarray:
-    """Return out-of-fold prices of a variant, in dollars, shape (rows,)."""
+    """Return out-of-fold log prices of a variant, shape (rows,)."""
     dataset = houses.dataset
     layout = dataset.layout
     if not variant.interactions:
@@ -102,12 +102,12 @@ def predicted(houses: Houses, variant: Variant, seed: int) -> np.ndarray:
     )
     with variant.change():
         result = validate(houses._replace(dataset=fewer), variant.settings, seed)
-        return result.out_of_fold[0]
+        return result.predictions.out_of_fold
 
 
 def score(houses: Houses, variant: Variant) -> Scores:
     """Score a variant on the development fold seeds."""
-    log_prices = [np.log(predicted(houses, variant, seed)) for seed in DEVELOPMENT]
+    log_prices = [predicted(houses, variant, seed) for seed in DEVELOPMENT]
     return scores_of(houses, log_prices)
 
 

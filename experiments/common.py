@@ -15,7 +15,7 @@ from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
 from pipeline.data.features import read_dataset
-from pipeline.validation.cross_validate import CrossValidation, cross_validate
+from pipeline.models.ensemble import Ensemble, cross_validate_models
 from pipeline.validation.uncertainty import paired_difference
 
 PROJECT = Project(Path())
@@ -71,10 +71,10 @@ def load() -> Houses:
     return Houses(dataset, transformed, usual)
 
 
-def validate(houses: Houses, settings: Settings, seed: int) -> CrossValidation:
+def validate(houses: Houses, settings: Settings, seed: int) -> Ensemble:
     """Cross-validate on the folds of a seed, using all cores."""
     settings = replace(settings, seed=seed)
-    return cross_validate(houses.dataset, settings, lambda *_: None, cpu_count())
+    return cross_validate_models(houses.dataset, settings, lambda *_: None, cpu_count())
 
 
 def scores_of(houses: Houses, log_predictions: Sequence[np.ndarray]) -> Scores:

@@ -265,9 +265,9 @@ def new_trainer(
     from pipeline.network.batches import Rows
     from pipeline.network.inputs import Inputs
     from pipeline.network.loss import huber_loss
+    from pipeline.network.replicas import Replica, replica_seed
     from pipeline.network.schedule import Schedule
     from pipeline.network.trainer import Candidate, Trainer
-    from pipeline.validation.parallel import Replica, replica_seed
 
     defaults = Settings()
     lengths = [len(train) for train, _ in task.folds]

@@ -30,8 +30,8 @@ def log_predictions(houses: Houses, seed: int) -> dict[str, np.ndarray]:
     result = cross_validate_models(
         houses.dataset, settings, lambda *_: None, cpu_count()
     )
-    members = {**result.members, "blend": result.predictions}
-    return {name: np.log(member.out_of_fold) for name, member in members.items()}
+    found = {member.name: member.chosen.out_of_fold for member in result.members}
+    return {**found, "blend": result.predictions.out_of_fold}
 
 
 def score_table(houses: Houses, runs: dict[str, list[np.ndarray]]) -> str:

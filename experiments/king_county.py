@@ -20,14 +20,14 @@ from sklearn.linear_model import RidgeCV
 from experiments.common import Houses, load, mean_of, scores_of, validate
 from experiments.documents import SCORE, put, table
 from experiments.other_models import Model, boosted, kernel_ridge, library
-from pipeline.core.settings import MLP, Settings
+from pipeline.core.settings import Settings
 from pipeline.data.encoder import Encoder, Matrix
 from pipeline.network.estimator import StackedMLPRegressor
 from pipeline.validation.uncertainty import paired_difference
 
 TRAIN, TEST, DRAWS = 1460, 1459, 5
 AMES_SEEDS = (10, 11, 12)
-DEFAULT = Settings(models=(MLP,))
+DEFAULT = Settings(models=("mlp",))
 VARIANTS = {
     "the default": DEFAULT,
     "λ = 5 at lr 0.001 (version 0.1.0)": replace(DEFAULT, lambdas=(5.0,), lr=1e-3),
@@ -121,7 +121,7 @@ def score(errors: list[np.ndarray]) -> str:
 def ames(houses: Houses, settings: Settings) -> str:
     """Return the score of the same settings on the houses of Ames."""
     results = [validate(houses, settings, seed) for seed in AMES_SEEDS]
-    log_prices = [np.log(result.out_of_fold[0]) for result in results]
+    log_prices = [result.predictions.out_of_fold for result in results]
     return f"{scores_of(houses, log_prices).every:.4f}"
 
 

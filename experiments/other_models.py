@@ -28,10 +28,12 @@ from experiments.common import (
     validate,
 )
 from experiments.documents import SCORE, put, table
-from pipeline.core.settings import MLP, Settings
+from pipeline.core.settings import Settings
+from pipeline.data.encoder import ONE_HOT
 from pipeline.models import boosting
+from pipeline.network.replicas import FoldTensors
 from pipeline.validation.clipping import RowBounds, places_of
-from pipeline.validation.cross_validate import CrossValidation
+from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import out_of_fold
 
 SETTINGS = Settings()
@@ -47,7 +49,7 @@ def boosted(seeds: int) -> Model:
         predicted = []
         for seed in range(seeds):
             data = columns[rows], target, seed
-            trees = boosting.fit(*data, SETTINGS, lambda: None, "RMSE")
+            trees = boosting.fit(*data, SETTINGS, lambda _: None)
             predicted.append(boosting.predict(trees, columns))
         return np.mean(predicted, axis=0)
 
@@ -132,38 +134,37 @@ LINEAR: dict[str, Model] = {
 
 
 def log_prices(
-    model: Model, houses: Houses, ours: CrossValidation, columns: np.ndarray | None
+    model: Model, houses: Houses, data: FoldData, columns: np.ndarray | None
 ) -> np.ndarray:
     """Return a model's out-of-fold log prices on the folds of our networks.
 
     `columns` are those that the model reads; by default, those of the networks.
     """
-    data = ours.fold_data
-    by_fold = []
+    inputs, by_fold = FoldTensors.of(data).inputs, []
     for number, fold in enumerate(data.folds):
         read = columns
         if read is None:
-            read = data.inputs.of_fold(number)[: len(houses.train)].numpy()
+            read = inputs.of_fold(number)[: len(houses.train)].numpy()
         mean = houses.transformed[fold.train].mean()
         centred = houses.transformed[fold.train] - mean
         by_fold.append(model(read, fold.train, centred) + mean)
     neighbourhoods = places_of(houses.train, houses.dataset.schema)
     bounds = RowBounds.of(data.target_bounds, neighbourhoods)
-    return out_of_fold(bounds.clip(np.array(by_fold)), ours.fold_of)
+    return out_of_fold(bounds.clip(np.array(by_fold)), data.fold_of)
 
 
 def main() -> None:
     """Score each model alone, blended with the MLP, and as a third model."""
     houses = load()
-    ours = [validate(houses, replace(SETTINGS, models=(MLP,)), s) for s in HELD_OUT]
-    mlp = [np.log(result.out_of_fold[0]) for result in ours]
-    entries = boosting.read(houses.train, houses.dataset.layout).entries
+    ours = [validate(houses, replace(SETTINGS, models=("mlp",)), s) for s in HELD_OUT]
+    mlp = [result.predictions.out_of_fold for result in ours]
+    entries = ONE_HOT.read([houses.train], houses.dataset.layout).entries
     filled = np.nan_to_num(entries, nan=-1.0)  # exact splits take no missing values
     rows, first, pair = [], mlp, mlp
     for name, model in {**BOOSTED, **LINEAR}.items():
         begin = time.process_time()
         columns = None if name in LINEAR else entries if name == OURS else filled
-        predicted = [log_prices(model, houses, result, columns) for result in ours]
+        predicted = [log_prices(model, houses, result.data, columns) for result in ours]
         seconds = (time.process_time() - begin) / len(ours)
         scores = scores_of(houses, predicted)
         alike = error_correlation(houses, mlp, predicted)

@@ -117,15 +117,15 @@ def train(data: Data, *, quiet: bool = False, **settings: Any) -> Result:  # noq
     Raises:
         UserError: A setting cannot be used.
     """
-    own = Settings(**settings)
+    checked = Settings(**settings)
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # the parts of the training use all cores
     try:
         with listening(_ignore if quiet else _print):
-            result = cross_validate_models(data.dataset, own, _ignore, cpu_count())
+            result = cross_validate_models(data.dataset, checked, _ignore, cpu_count())
     finally:
         torch.set_num_threads(before)
-    return _result(data, result, own)
+    return _result(data, result)
 
 
 def _table(
@@ -143,36 +143,40 @@ def _table(
     return table_of(parse_schema(inferred.text, Path("the inferred schema")))
 
 
-def _result(data: Data, result: Ensemble, settings: Settings) -> Result:
+def _result(data: Data, result: Ensemble) -> Result:
     schema, dataset = data.table.schema, data.dataset
-    predicted = result.predictions
+    metric, predicted = result.data.metric, result.predictions
     ids = schema.id_name
     out_of_fold = dataset.train[[ids]].assign(
-        fold=predicted.fold_of,
-        **{schema.target: result.actual, "prediction": predicted.out_of_fold},
+        fold=result.data.fold_of,
+        **{
+            schema.target: dataset.actual,
+            "prediction": metric.undo(predicted.out_of_fold),
+        },
     )
-    test = dataset.test[[ids]].assign(**{schema.target: predicted.test})
+    tested = metric.undo(predicted.test.mean(axis=0))
+    test = dataset.test[[ids]].assign(**{schema.target: tested})
     return Result(
         cv=result.score.pooled,
-        metric=result.fold_data.metric.title,
-        scores=_scores(result, settings),
+        metric=metric.title,
+        scores=_scores(result),
         out_of_fold=out_of_fold,
         test=test,
-        _predictor=Predictor.of(result, data.table, dataset.layout),
+        _predictor=Predictor.of(result, data.table),
     )
 
 
-def _scores(result: Ensemble, settings: Settings) -> pd.DataFrame:
+def _scores(result: Ensemble) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "model": each.model,
-            "lambda": each.weight_decay,
+            "lambda": each.value,
             **{f"fold {n}": value for n, value in enumerate(each.folds, 1)},
             "mean": each.mean,
             "std": each.std,
             "pooled": each.pooled,
         }
-        for each in model_scores(result, settings)
+        for each in model_scores(result)
     )
 
 

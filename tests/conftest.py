@@ -123,7 +123,7 @@ def edge(_trained_once, tmp_path_factory):
             trained = up_to_date.train(Project(root), *options, jobs=1, force=False)
         except UserError:
             continue
-        if {each.weight_decay for each in trained.result.diverged} == {0.0}:
+        if {each.value for each in trained.result.diverged} == {0.0}:
             return ("--lr", lr, "--batch-size", 16, "--lambda", 0, "--lambda", 5)
     pytest.fail("no learning rate at which only networks without weight decay overflow")
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.ames import DIGESTS
-from pipeline.core.command import train_command
-from pipeline.core.numbers import difference_text, is_told_apart, lambda_text
+from pipeline.core.numbers import difference_text, is_told_apart
+from pipeline.core.settings import train_command
 
 if TYPE_CHECKING:  # facts loads torch
     from pipeline.analysis.facts import Facts
@@ -69,13 +69,17 @@ def comparison(run: Run, leaderboard: float | None = None) -> dict[str, list[Pee
     }
 
 
-def compared(run: Run) -> list[ModelScore]:
-    """Return the scores of the other λ, which have a difference to the best.
+def compared(run: Run) -> list[tuple[ModelScore, list[ModelScore]]]:
+    """Return the chosen candidate of each model that has several, with the others.
 
-    None has one in runs of version 0.1.0.
+    The others are those that have a score.
     """
-    others = [score for score in run.scored if score != run.best]
-    return [score for score in others if score.difference_error is not None]
+    found = []
+    for chosen in run.members:
+        scores = [each for each in run.scores if each.model == chosen.model]
+        if others := [each for each in scores if each != chosen and not each.failed]:
+            found.append((chosen, others))
+    return found
 
 
 def told_apart(score: ModelScore) -> bool:
@@ -84,14 +88,12 @@ def told_apart(score: ModelScore) -> bool:
 
 
 def difference_lines(run: Run) -> Iterator[str]:
-    """Yield the difference of each other λ to the best, and of models to the blend."""
-    lambdas = compared(run)
-    best = lambda_text(run.best_lambda)
-    for score in lambdas:
-        yield f"λ = {lambda_text(score.decay)} against λ = {best}: {_verdict(score)}"
-    for score in run.shown:
-        if score not in lambdas and score.difference_error is not None:
-            yield f"{score.model} against the blend: {_verdict(score)}"
+    """Yield the difference of other candidates to the best, of models to the blend."""
+    for chosen, others in compared(run):
+        for score in others:
+            yield f"{score.label} against {chosen.label}: {_verdict(score)}"
+    for score in run.members if run.is_blend else ():
+        yield f"{score.model} against the blend: {_verdict(score)}"
 
 
 def _verdict(score: ModelScore) -> str:
@@ -120,21 +122,18 @@ def better_alone_command(run: Run, model: ModelScore) -> str:
     return train_command(replace(run.settings, models=(model.model,)))
 
 
-def lambda_advice(run: Run) -> str | None:
-    """Return which λ may be taken as well as the best, or None for a single λ."""
-    others = compared(run) if run.has_networks else []
-    if not others:
-        return None
-    near = [lambda_text(score.decay) for score in others if not told_apart(score)]
-    far = [lambda_text(score.decay) for score in others if told_apart(score)]
-    sentences = [
-        f"λ = {lambda_text(run.best_lambda)} has the lowest score and is used."
-    ]
-    if near:
-        sentences.append(f"As good within two standard errors: {', '.join(near)}.")
-    if far:
-        sentences.append(f"Worse by more than that: {', '.join(far)}.")
-    return " ".join(sentences)
+def candidate_advice(run: Run) -> str | None:
+    """Return which candidates may be taken as well as the best; None without any."""
+    sentences = []
+    for chosen, others in compared(run):
+        near = [each.label for each in others if not told_apart(each)]
+        far = [each.label for each in others if told_apart(each)]
+        sentences.append(f"{chosen.label} has the lowest score and is used.")
+        if near:
+            sentences.append(f"As good within two standard errors: {', '.join(near)}.")
+        if far:
+            sentences.append(f"Worse by more than that: {', '.join(far)}.")
+    return " ".join(sentences) or None
 
 
 class Advice(NamedTuple):
@@ -177,9 +176,11 @@ def _weight_decay(run: Run) -> Iterator[Advice]:
 
     All other settings stay those of the run, so that the scores can be compared.
     """
-    if run.search is not None or not run.has_networks:
+    best = run.best_value
+    if run.search is not None or run.blended or best is None:
         return
-    values, best = [score.decay for score in run.scored], run.best.decay
+    scored = (each.value for each in run.scores if not each.failed)
+    values = [value for value in scored if value is not None]
     if len(values) == 1:
         text, tried = "Only one λ was tried. Try others:", {*_GRID, best}
     elif best == values[-1]:
@@ -196,6 +197,6 @@ def _weight_decay(run: Run) -> Iterator[Advice]:
 def _largest_errors(facts: Facts) -> Iterator[Advice]:
     share = facts.largest_errors["share"]
     yield Advice(
-        f"Look at the largest errors: {len(share)} of {len(facts.rows):,} rows "
+        f"Look at the largest errors: {len(share)} of {len(facts.results):,} rows "
         f"make up {share.sum():.0%} of the {facts.metric.loss.name}."
     )

@@ -12,12 +12,10 @@ from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.numbers import (
     difference_text,
     interval_text,
-    lambda_text,
     mean_text,
     score_text,
 )
 from pipeline.kaggle.receipts import SubmittedRun
-from pipeline.runs.schemas import run_schema
 from pipeline.validation.uncertainty import Difference, paired_difference
 
 
@@ -30,13 +28,13 @@ class Row(NamedTuple):
 
 
 def compare(
-    submitted: Sequence[Facts | SubmittedRun], errors: Sequence[pd.DataFrame]
+    submitted: Sequence[Facts | SubmittedRun], results: Sequence[pd.DataFrame]
 ) -> list[Row]:
     """Return the scores and the settings of runs, a row for each quantity.
 
     Args:
         submitted: The runs, with their leaderboard scores.
-        errors: The id and the `error` of the rows of each run.
+        results: Of the rows of each run, as `read_results` returns them.
 
     Raises:
         UserError: The runs have different metrics, or a run cannot be read.
@@ -44,10 +42,8 @@ def compare(
     runs = [item.run for item in submitted]
     if len({run.metric for run in runs}) > 1:
         raise UserError("the runs have different metrics; compare runs of one metric")
-    metric, id_name = METRICS[runs[0].metric], run_schema(runs[0]).id_name
-    differences = [
-        _difference(id_name, metric, errors[0], other) for other in errors[1:]
-    ]
+    metric = METRICS[runs[0].metric]
+    differences = [_difference(metric, results[0], other) for other in results[1:]]
     rows = {
         f"{metric.title}, all rows": [score_text(run.final.pooled) for run in runs],
         "difference to the first run": ["–", *map(_signed, differences)],
@@ -60,7 +56,7 @@ def compare(
         ],
         "on the leaderboard": [score_text(item.leaderboard) for item in submitted],
         "models": [", ".join(run.models) for run in runs],
-        "best λ": [lambda_text(run.best_lambda) or "–" for run in runs],
+        "best λ": [_value(run.best_value) for run in runs],
         "seconds": [f"{run.seconds:.1f}" for run in runs],
     }
     settings = [setting_texts(run.settings) for run in runs]
@@ -68,17 +64,21 @@ def compare(
     return [Row(name, cells, len(set(cells)) > 1) for name, cells in rows.items()]
 
 
+def _value(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
+
+
 def _difference(
-    id_name: str, metric: Metric, reference: pd.DataFrame, other: pd.DataFrame
+    metric: Metric, reference: pd.DataFrame, other: pd.DataFrame
 ) -> Difference | None:
     """Return the difference of the scores of two runs; None for different rows.
 
     The errors are paired by row: see `paired_difference`.
     """
-    if id_name not in other:
+    if reference["id"].dtype != other["id"].dtype:
         return None
-    columns = [id_name, "error"]
-    pairs = reference[columns].merge(other[columns], on=id_name)
+    columns = ["id", "error"]
+    pairs = reference[columns].merge(other[columns], on="id")
     if len(pairs) < len(reference) or len(pairs) < len(other):
         return None
     first, second = (

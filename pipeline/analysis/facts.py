@@ -37,15 +37,13 @@ class Facts(NamedTuple):
     Attributes:
         run: The run.
         table: The schema of the rows, and the user's columns.
-        rows: The id, fold, target and prediction of oof.csv; `error` (of logs, or in
-            the unit of the target); `share` of the total loss; and, if data/raw has not
-            changed since training, the cleaned columns.
+        results: The results of the training rows; see `read_results`.
+        rows: The cleaned training rows, or None if data/raw has changed since training.
         model_errors: The errors of each model of a blend, a column per model; empty
             for a single model.
-        cleaned: Whether `rows` has the cleaned columns.
-        history: The learning curves, or None if the run has no networks.
-        importance: The importance of each column to the MLP, or None if data/raw has
-            changed or the run has no networks.
+        history: The learning curves, or None if the run has none.
+        importance: The importance of each column, or None if data/raw has changed or
+            the run has no models of its own.
         changes: A line for each file that has changed since the run finished.
         submitted: Whether there is a submission file.
         leaderboard: The score on Kaggle, or None.
@@ -53,9 +51,9 @@ class Facts(NamedTuple):
 
     run: Run
     table: Table
-    rows: pd.DataFrame
+    results: pd.DataFrame
+    rows: pd.DataFrame | None
     model_errors: pd.DataFrame
-    cleaned: bool
     history: pd.DataFrame | None
     importance: list[Importance] | None
     changes: list[str]
@@ -74,8 +72,14 @@ class Facts(NamedTuple):
 
     @property
     def largest_errors(self) -> pd.DataFrame:
-        """The rows with the largest losses, largest first."""
-        return self.rows.nlargest(LARGEST_ERRORS, "share")
+        """The results with the largest losses, largest first."""
+        return self.results.nlargest(LARGEST_ERRORS, "share")
+
+    def column(self, name: str) -> pd.Series:
+        """Return the target of each row, or a cleaned column."""
+        if self.rows is None or name == self.schema.target:
+            return self.results["actual"]
+        return self.rows[name]
 
 
 def read_facts(project: Project, run: Run) -> Facts:
@@ -84,27 +88,23 @@ def read_facts(project: Project, run: Run) -> Facts:
     Raises:
         UserError: A file of the run is missing or not as `pipeline train` writes it.
     """
-    table = run_table(run)
-    rows = read_rows(run)
+    table, results = run_table(run), read_results(run)
     history = None
-    if run.has_networks:
+    if run.learner is not None:
         history = read_numbers(run.folder / HISTORY, _HISTORY)
-    cleaned = _cleaned(project, run, table, rows)
+    rows = _cleaned(project, run, table, results)
     importance = None
-    if cleaned is not None:
-        fold = rows["fold"].to_numpy()
+    if rows is not None and not run.blended:
         table = replace(table, own=run_own_columns(project, run))
-        if run.has_networks:
-            predictor = replace(Predictor.load(run), table=table)
-            importance = importances(predictor, cleaned, fold)
-        rows = cleaned.assign(**{str(name): rows[name] for name in rows})
+        predictor = replace(Predictor.load(run), table=table)
+        importance = importances(predictor, rows, results["fold"].to_numpy())
     submitted = with_submission(project, run)
     return Facts(
         run=run,
         table=table,
+        results=results,
         rows=rows,
         model_errors=_model_errors(run),
-        cleaned=cleaned is not None,
         history=history,
         importance=importance,
         changes=list(changes(project, run)),
@@ -113,19 +113,27 @@ def read_facts(project: Project, run: Run) -> Facts:
     )
 
 
-def read_rows(run: Run) -> pd.DataFrame:
+def read_results(run: Run) -> pd.DataFrame:
     """Read the out-of-fold predictions of a run, and compute their errors.
+
+    Returns:
+        The columns id, fold, actual, prediction, error (of logs, or in the unit of the
+        target) and share (of the total loss), whatever the table calls its columns.
 
     Raises:
         UserError: oof.csv is missing or not as `pipeline train` writes it.
     """
     schema, metric = run_schema(run), METRICS[run.metric]
-    kinds = {schema.target: float, "prediction": float}
-    path = run.folder / OUT_OF_FOLD
-    ids = {schema.id_name: int if has_integer_ids(schema) else str}
-    rows = read_numbers(path, {**ids, "fold": int, **kinds}, metric)
-    predicted, actual = rows["prediction"].to_numpy(), rows[schema.target].to_numpy()
-    error = metric.errors(predicted, actual)
+    names = {
+        schema.id_name: "id",
+        run.header("fold"): "fold",
+        schema.target: "actual",
+        run.header("prediction"): "prediction",
+    }
+    kinds = [int if has_integer_ids(schema) else str, int, float, float]
+    columns = dict(zip(names, kinds, strict=True))
+    rows = read_numbers(run.folder / OUT_OF_FOLD, columns, metric).rename(columns=names)
+    error = metric.errors(rows["prediction"].to_numpy(), rows["actual"].to_numpy())
     losses = metric.losses_of(error)
     total = losses.sum() or 1.0  # all predictions may be exact
     return rows.assign(error=error, share=losses / total)
@@ -145,16 +153,20 @@ def _model_errors(run: Run) -> pd.DataFrame:
     if not run.is_blend:
         return pd.DataFrame()
     metric, target = METRICS[run.metric], run_schema(run).target
-    kinds = dict.fromkeys([target, *run.models], float)
+    headers = {name: run.header(name) for name in run.models}
+    kinds = dict.fromkeys([target, *headers.values()], float)
     rows = read_numbers(run.folder / OUT_OF_FOLD, kinds, metric)
     actual = rows[target].to_numpy()
     return pd.DataFrame(
-        {name: metric.errors(rows[name].to_numpy(), actual) for name in run.models}
+        {
+            name: metric.errors(rows[header].to_numpy(), actual)
+            for name, header in headers.items()
+        }
     )
 
 
 def _cleaned(
-    project: Project, run: Run, table: Table, rows: pd.DataFrame
+    project: Project, run: Run, table: Table, results: pd.DataFrame
 ) -> pd.DataFrame | None:
     """Return the cleaned training rows, or None if they are not those of the run."""
     if any(data_changes(project, run)):
@@ -165,4 +177,4 @@ def _cleaned(
         return None
     cleaned = clean_rows(raw, table).frame
     name = table.schema.id_name
-    return cleaned if np.array_equal(cleaned[name], rows[name]) else None
+    return cleaned if np.array_equal(cleaned[name], results["id"]) else None

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
-from pipeline.core.command import option_name
 from pipeline.core.errors import UserError
-from pipeline.core.settings import Settings
+from pipeline.core.settings import Settings, option_name
 
 if TYPE_CHECKING:
     from pipeline.runs.record import Run
@@ -33,13 +32,14 @@ def _setting_text(value: object) -> str:
 
 def describe(run: Run) -> dict[str, str]:
     """Return what a run was made with, as text, by the names of the options."""
-    settings = {
-        option_name(name): text for name, text in setting_texts(run.settings).items()
-    }
+    settings = {}
+    for field in fields(Settings):
+        of = field.metadata.get("of")
+        is_read = not of or of in run.models
+        value = _setting_text(getattr(run.settings, field.name))
+        settings[option_name(field)] = value if is_read else ""
     if run.blended:  # the blended runs may differ in all other settings
         settings = {name: settings[name] for name in ("folds", "seed")}
-    elif not run.has_networks:
-        settings |= dict.fromkeys(("lambda", "hidden"), "")
     inputs = json.dumps(run.inputs, sort_keys=True).encode()
     return {
         "command": run.command,

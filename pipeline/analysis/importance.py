@@ -1,18 +1,17 @@
-"""Permutation importance of the raw columns, on rows that the networks did not see.
+"""Permutation importance of the raw columns, on rows that the models did not see.
 
 One raw column is shuffled among the rows (Breiman, Random Forests, 2001, section 10),
 and all columns that are built from it are built again. The importance is the increase
 of the score.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from pipeline.core.progress import announce
-from pipeline.data.encoder import Matrix, to_matrix
 from pipeline.data.features import (
     build_features,
     formulas,
@@ -41,9 +40,9 @@ def importances(
     """Return the importance of every raw column, largest first.
 
     Args:
-        predictor: The networks of a run.
+        predictor: The models of a run.
         rows: Cleaned training rows.
-        fold: The fold whose networks were not trained on the row, shape [rows].
+        fold: The fold whose models were not trained on the row, shape [rows].
     """
     generator = np.random.default_rng(0)
     if len(rows) > MOST_ROWS:
@@ -83,12 +82,11 @@ class _Scores:
         features = build_features(rows, self._table)
         of_package = {*self._sources, *predictor.layout.skipped}
         self._of_user = {str(name) for name in features} - of_package
-        self._matrix = to_matrix(features, predictor.layout)
-        self._position = {name: n for n, name in enumerate(self._matrix.names)}
+        self._entries = predictor.read(features)
         self._actual = rows[schema.target].to_numpy(float)
         self._ceiling = places_of(rows, schema).reset_index(drop=True)
         self._predicted = self._predict(
-            self._matrix, np.arange(len(rows)), self._ceiling
+            self._entries, np.arange(len(rows)), self._ceiling
         )
         self._score = predictor.metric.score(self._predicted, self._actual)
 
@@ -96,25 +94,40 @@ class _Scores:
         """Return the increase of the score when a column is put in each order."""
         row = np.tile(np.arange(len(self._actual)), len(orders))
         features = self._shuffled(name, row, np.concatenate(orders))
-        encoded = to_matrix(features, self._predictor.layout)
-        columns = [self._position[column] for column in encoded.names]
-        before = self._matrix.entries[:, columns][row]
-        differ = (encoded.entries != before) & ~(
-            np.isnan(encoded.entries) & np.isnan(before)
-        )
-        changed = np.flatnonzero(differ.any(axis=1))
-        entries = self._matrix.entries[row[changed]]
-        entries[:, columns] = encoded.entries[changed]
+        changed, entries = self._changed(features, row)
         predicted = self._predicted[row]
         ceiling = features.get(self._table.schema.ceiling, self._ceiling.iloc[row])
-        predicted[changed] = self._predict(
-            self._matrix._replace(entries=entries), row[changed], ceiling.iloc[changed]
-        )
+        predicted[changed] = self._predict(entries, row[changed], ceiling.iloc[changed])
         score = self._predictor.metric.score
         return [
             score(shuffled, self._actual) - self._score
             for shuffled in np.split(predicted, len(orders))
         ]
+
+    def _changed(
+        self, features: pd.DataFrame, row: np.ndarray
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return which copies of rows differ from them, and their encoded columns.
+
+        Args:
+            features: Those that may differ, of each copy.
+            row: The number of the row that each is a copy of.
+        """
+        differs, encoded = np.zeros(len(row), bool), {}
+        for view in self._predictor.views:
+            matrix = view.read([features], self._predictor.layout)
+            new = matrix.entries[:, : len(matrix.names)]
+            columns = self._predictor.positions(view, matrix.names)
+            old = self._entries[view.name][:, columns][row]
+            same = (new == old) | (np.isnan(new) & np.isnan(old))
+            differs |= ~same.all(axis=1)
+            encoded[view.name] = columns, new
+        changed = np.flatnonzero(differs)
+        entries = {}
+        for name, (columns, new) in encoded.items():
+            entries[name] = self._entries[name][row[changed]]
+            entries[name][:, columns] = new[changed]
+        return changed, entries
 
     def _shuffled(self, name: str, row: np.ndarray, order: np.ndarray) -> pd.DataFrame:
         """Return the features that a column changes, and those they interact with."""
@@ -142,19 +155,21 @@ class _Scores:
         return ranked[name] if formula is None else formula(ranked)
 
     def _predict(
-        self, matrix: Matrix, row: np.ndarray, ceiling: pd.Series
+        self, entries: Mapping[str, np.ndarray], row: np.ndarray, ceiling: pd.Series
     ) -> np.ndarray:
         """Return the out-of-fold predictions of rows.
 
         Args:
-            matrix: The encoded rows.
+            entries: The encoded rows, by the name of the view.
             row: The number of the training row that each is a copy of.
             ceiling: Their words in the column that the upper target bound depends on.
         """
         predicted = np.empty(len(row))
         for fold in np.unique(self._fold).tolist():
             held_out = np.flatnonzero(self._fold[row] == fold)
-            rows = matrix._replace(entries=matrix.entries[held_out])
+            if not len(held_out):
+                continue
+            rows = {name: each[held_out] for name, each in entries.items()}
             predicted[held_out] = self._predictor.predict_by_fold(
                 rows, ceiling.iloc[held_out], fold
             )

@@ -17,15 +17,15 @@ from pipeline.cli.console import (
     show,
 )
 from pipeline.cli.options import Force, Json, Root
-from pipeline.cli.progress import shared_progress
+from pipeline.cli.progress import progress
 from pipeline.core.numbers import difference_text, score_texts
 from pipeline.core.paths import Project
-from pipeline.core.settings import MLP, Settings
+from pipeline.core.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.runs.record import BaselineScore, Run
 
-_DEFAULT = Settings(models=(MLP,))
+_DEFAULT = Settings(models=("mlp",))
 
 
 def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) -> None:
@@ -36,13 +36,13 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
     from pipeline.stages import up_to_date
 
     project = Project(root)
-    with nullcontext(ignore) if as_json else shared_progress() as callback:
+    with nullcontext(ignore) if as_json else progress() as callback:
         outcome = up_to_date.baselines(project, _DEFAULT, callback, force=force)
     if as_json:
         print_json({**outcome.result.to_json(), "skipped": outcome.skipped})
         return
     show_baselines(outcome.result)
-    submit_one = f"submit --run {outcome.result.run_id} --rung NAME"
+    submit_one = f"submit --run {outcome.result.run_id} --baseline NAME"
     say(f"{saved(outcome)}. {next_step(submit_one, root)}")
 
 

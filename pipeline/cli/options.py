@@ -1,20 +1,26 @@
 """Options that several commands share."""
 
+import re
 from collections.abc import Callable, Iterable
+from dataclasses import Field
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import typer
 
 from pipeline.core.errors import UserError
+from pipeline.core.settings import Settings, comma_separated, option_name, options
 
 T = TypeVar("T")
+_SEPARATOR = re.compile(r"\s*,\s*|\s+")
 
 
 def split_values(
     option: str, texts: Iterable[str], kind: Callable[[str], T]
 ) -> tuple[T, ...]:
-    """Return the values of an option that takes several: `0,1,5`, or it is repeated.
+    """Return the values of an option that takes several: `0,1,5` or `0 1 5`.
 
     Args:
         option: The name of the option, for the error.
@@ -24,7 +30,7 @@ def split_values(
     Raises:
         UserError: A value cannot be converted.
     """
-    values = [part.strip() for text in texts for part in text.split(",")]
+    values = [part for text in texts for part in _SEPARATOR.split(text.strip())]
     try:
         return tuple(kind(value) for value in values)
     except ValueError:
@@ -32,6 +38,69 @@ def split_values(
         raise UserError(
             f"{option} {given!r}: give numbers separated by commas, like 1,2"
         ) from None
+
+
+def takes_settings(
+    *names: str,
+    **fixed: Any,  # noqa: ANN401
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command options for its parameter `settings`.
+
+    Args:
+        names: the fields of the settings that it has options for; all if none is named.
+        fixed: values of other fields.
+    """
+    fields = {each.name: each for each in options() if not names or each.name in names}
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        parameters: list[Parameter] = []
+        for parameter in signature(command, eval_str=True).parameters.values():
+            if parameter.name == "settings":
+                parameters += map(_parameter, fields.values())
+            else:
+                parameters.append(parameter.replace(kind=Parameter.KEYWORD_ONLY))
+
+        @wraps(command)
+        def run(**values: Any) -> None:  # noqa: ANN401
+            given = {
+                name: _value(field, values.pop(name)) for name, field in fields.items()
+            }
+            command(settings=Settings(**given, **fixed), **values)
+
+        run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {each.name: each.annotation for each in parameters}
+        return run
+
+    return decorate
+
+
+def _parameter(field: Field[Any]) -> Parameter:
+    """Return the parameter of a command that sets a field of the settings."""
+    metadata, default = field.metadata, field.default
+    kind: Any = field.type
+    if isinstance(default, tuple):
+        default, kind = [comma_separated(default)], list[str]
+    elif metadata["choices"]:
+        kind = Literal[metadata["choices"]]
+    panel = metadata["of"] and f"Options of {metadata['of']}"
+    option = typer.Option(
+        f"--{option_name(field)}",
+        metavar=metadata["metavar"] or None,
+        help=metadata["help"],
+        rich_help_panel=panel or None,
+    )
+    annotation = Annotated[kind, option]
+    return Parameter(
+        field.name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
+
+
+def _value(field: Field[Any], value: Any) -> Any:  # noqa: ANN401
+    """Return the value of a setting from that of its option."""
+    if isinstance(field.default, tuple):
+        kind = get_args(field.type)[0]
+        return split_values(f"--{option_name(field)}", value, kind)
+    return value
 
 
 def _checked_root(root: Path) -> Path:
@@ -54,8 +123,6 @@ Json = Annotated[
 Force = Annotated[
     bool, typer.Option("--force", help="Run even if the result is up to date.")
 ]
-Folds = Annotated[int, typer.Option(help="Number of cross-validation folds.")]
-Epochs = Annotated[int, typer.Option(help="Number of training epochs.")]
 RunId = Annotated[
     str | None,
     typer.Option("--run", help="Run id (default: the run of the last train or blend)."),

@@ -2,11 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import chain
-from math import isfinite
 from threading import Event, Lock, Thread
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -15,21 +12,11 @@ from rich.spinner import Spinner
 from rich.table import Table
 
 from pipeline.cli.console import err, out, say, say_err
-from pipeline.core.numbers import duration_text, score_text
-from pipeline.core.progress import Step, listening
-from pipeline.core.settings import TREES_PER_STEP, Settings
-
-if TYPE_CHECKING:  # torch stays unloaded where all is up to date
-    from pipeline.validation.parallel import Callback
+from pipeline.core.numbers import duration_text
+from pipeline.core.progress import Callback, Step, listening
 
 _FIRST, _LONGEST = 10.0, 60.0  # seconds between two plain lines; each is twice the last
 _WARM_UP = 1.0  # seconds until the rate of the work is known
-# Measured with the default settings on two cores, on tables of half a million to 300
-# million cells (rows × encoded columns): the seconds of an epoch of a network, and of
-# ten trees. After the last tree 6 % of the time is left, for the predictions of the
-# trees, the expected score and the files of the run.
-_EPOCH_A_CELL, _TREES_A_CELL, _TREES = 6e-9, 0.85e-9, 10e-3
-_REST = 0.06
 
 
 class Display:
@@ -164,66 +151,32 @@ def _now_and_then(display: Display) -> Iterator[None]:
 
 
 @contextmanager
-def training_progress(
-    settings: Settings, metric: str, cells: int
-) -> Iterator["Callback"]:
-    """Show the steps of training, the mean score, and the time left.
+def progress(*, doing: str = "") -> Iterator[Callback]:
+    """Show the steps of the command, the share of its work and the time left.
 
-    Without a terminal, a line is printed after each quarter of the training too. Yields
-    the callback for training.
+    Yields a function to call with the share of all work done since the last call, and a
+    note about it.
 
     Args:
-        settings: what is trained.
-        metric: what the scores are called.
-        cells: the number of training rows times that of encoded columns.
+        doing: without a terminal, a line such as "trained 25 %" is printed after each
+            quarter of the work, with this word.
     """
-    epochs = settings.networks * settings.epochs
-    groups = settings.boosted * -(-settings.trees // TREES_PER_STEP)
-    whole = _seconds(epochs, groups, cells)
-    rest = _REST if settings.boosted else 0.0
-    latest: dict[int, list[float]] = {}
-    lock = Lock()  # the parts train in threads
-    done, quarter = [0, 0], 0  # epochs, and groups of ten trees
+    done, quarter = 0.0, 0
+    lock = Lock()  # models train in threads
     with steps() as display:
 
-        def callback(part: int, steps: int, scores: list[float]) -> None:
-            nonlocal quarter
-            with lock:
-                if scores:
-                    latest[part] = scores
-                score = _mean(list(chain.from_iterable(latest.values())))
-                done[not scores] += steps
-                share = _seconds(done[0], done[1], cells) / whole
-                display.note = f"mean {metric} {score}"
-                display.advance(share * (1 - rest))
-                if not err.is_interactive and int(4 * share) > quarter:
-                    quarter = int(4 * share)
-                    say_err(f"trained {25 * quarter} % · {display.note}")
-
-        yield callback
-
-
-def _seconds(epochs: int, groups: int, cells: int) -> float:
-    """Return about how long epochs of networks and groups of ten trees take."""
-    trees = _TREES + _TREES_A_CELL * cells
-    return epochs * _EPOCH_A_CELL * cells + groups * trees
-
-
-@contextmanager
-def shared_progress() -> Iterator[Callable[[float], None]]:
-    """Show the steps of the command and the time left.
-
-    Yields a function to call with the share of all work done since the last call.
-    """
-    done = 0.0
-    lock = Lock()  # the parts train in threads
-    with steps() as display:
-
-        def callback(share: float) -> None:
-            nonlocal done
+        def callback(share: float, note: str) -> None:
+            nonlocal done, quarter
             with lock:
                 done += share
-                display.advance(done)
+                display.note = note or display.note
+                display.advance(min(done, 1.0))
+                # Shares are rounded: their sum may be a little less than 1.
+                reached = int(4 * done + 1e-6)
+                if doing and not err.is_interactive and reached > quarter:
+                    quarter = reached
+                    note = f" · {display.note}" if display.note else ""
+                    say_err(f"{doing} {25 * quarter} %{note}")
 
         yield callback
 
@@ -234,11 +187,3 @@ def _row(*cells: RenderableType) -> Table:
         row.add_column(no_wrap=True)
     row.add_row(*cells)
     return row
-
-
-def _mean(scores: list[float]) -> str:
-    """Return the mean of the finite scores, and the number of diverged networks."""
-    finite = [score for score in scores if isfinite(score)]
-    mean = score_text(sum(finite) / len(finite)) if finite else "–"
-    diverged = len(scores) - len(finite)
-    return f"{mean}, {diverged} diverged" if diverged else mean

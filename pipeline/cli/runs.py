@@ -72,13 +72,13 @@ def _compare(
     if len(set(run_ids)) < max(2, len(run_ids)) or filters:
         raise UserError("runs: give two run ids or more, each once, and no --filter")
     from pipeline.analysis.compare import compare
-    from pipeline.analysis.facts import read_rows
+    from pipeline.analysis.facts import read_results
     from pipeline.kaggle.receipts import with_submission
     from pipeline.runs.store import find_run
 
     compared = [find_run(project, run_id) for run_id in run_ids]
     submitted = [with_submission(project, run) for run in compared]
-    rows = compare(submitted, [read_rows(run) for run in compared])
+    rows = compare(submitted, [read_results(run) for run in compared])
     if as_json:
         print_json(
             {

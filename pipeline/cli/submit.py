@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def submit(
     root: Root = Path(),
     run: RunId = None,
-    rung: Annotated[
+    baseline: Annotated[
         str | None, typer.Option(help="Submit this baseline of a `baselines` run.")
     ] = None,
     allow_stale: Annotated[
@@ -77,13 +77,13 @@ def submit(
     if push:  # before anything is written: Kaggle's client may not be installed
         from pipeline.kaggle.push import push as push_file
     project = Project(root)
-    found = _found(project, run, rung)
+    found = _found(project, run, baseline)
     competition = competition_of(found) if push else ""
     if not as_json:
         say(using(found))
     with steps(hidden=as_json):
         submission = write_submission(
-            project, found, rung, say_err, allow_stale=allow_stale
+            project, found, baseline, say_err, allow_stale=allow_stale
         )
     if not as_json:
         show_submission(submission, to_upload=not push)
@@ -103,7 +103,7 @@ def submit(
         show_score(receipt, submission.forecast)
 
 
-def _found(project: Project, run_id: str | None, rung: str | None) -> Run:
+def _found(project: Project, run_id: str | None, baseline: str | None) -> Run:
     """Return the run to submit: for a baseline, the newest that has baselines.
 
     Raises:
@@ -111,7 +111,7 @@ def _found(project: Project, run_id: str | None, rung: str | None) -> Run:
     """
     from pipeline.runs.store import find_run, newest_baselines
 
-    baselines = newest_baselines(project) if rung and run_id is None else None
+    baselines = newest_baselines(project) if baseline and run_id is None else None
     return baselines or find_run(project, run_id)
 
 

@@ -20,8 +20,8 @@ from pipeline.cli.console import (
     say_wrapped,
     show,
 )
-from pipeline.cli.options import Epochs, Folds, Force, Json, Root, split_values
-from pipeline.cli.progress import steps, training_progress
+from pipeline.cli.options import Force, Json, Root, takes_settings
+from pipeline.cli.progress import progress, steps
 from pipeline.core.files import write_atomically
 from pipeline.core.metrics import METRICS
 from pipeline.core.numbers import (
@@ -29,68 +29,26 @@ from pipeline.core.numbers import (
     fold_names,
     fold_texts,
     interval_text,
-    lambda_text,
     mean_text,
     score_text,
     target_text,
 )
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
-from pipeline.core.settings import MLP, Settings, comma_separated
+from pipeline.core.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.data.schema import Schema
-    from pipeline.runs.record import DivergedNetwork, LargestError, Run
+    from pipeline.runs.record import Diverged, LargestError, Run
     from pipeline.runs.tracking import Tracker
 
 _BEST = "bold green"
-_DEFAULT = Settings()
-# Options that take several values, such as `--lambda 0,1,5`.
-_MODELS = [comma_separated(_DEFAULT.models)]
-_LAMBDAS = [comma_separated(f"{value:g}" for value in _DEFAULT.lambdas)]
-_HIDDEN = [comma_separated(_DEFAULT.hidden)]
 
 
+@takes_settings()
 def train(
+    settings: Settings,
     root: Root = Path(),
-    models: Annotated[
-        list[str],
-        typer.Option(
-            "--model", metavar="mlp,boosting", help="Models to train and to blend."
-        ),
-    ] = _MODELS,
-    folds: Folds = _DEFAULT.folds,
-    lambdas: Annotated[
-        list[str],
-        typer.Option(
-            "--lambda",
-            metavar="0,1,5",
-            help="Weight decay λ of weights, not biases; several are compared.",
-        ),
-    ] = _LAMBDAS,
-    seeds: Annotated[
-        int, typer.Option(help="Networks (and boosted models) per fold, averaged.")
-    ] = _DEFAULT.seeds,
-    seed: Annotated[
-        int, typer.Option(help="Random seed of folds, weights and batches.")
-    ] = _DEFAULT.seed,
-    epochs: Epochs = _DEFAULT.epochs,
-    lr: Annotated[
-        float, typer.Option(help="Peak learning rate (warm-up, then cosine decay).")
-    ] = _DEFAULT.lr,
-    hidden: Annotated[
-        list[str],
-        typer.Option(metavar="128,64", help="Widths of the hidden layers."),
-    ] = _HIDDEN,
-    dropout: Annotated[float, typer.Option(help="Dropout probability.")] = (
-        _DEFAULT.dropout
-    ),
-    batch_size: Annotated[
-        int, typer.Option(help="Rows per training step.")
-    ] = _DEFAULT.batch_size,
-    device: Annotated[
-        Literal["cpu", "cuda", "mps", "auto"], typer.Option(help="Device to train on.")
-    ] = "cpu",
     jobs: Annotated[
         int | None,
         typer.Option(min=1, help="Parallel jobs (default: one per core)."),
@@ -112,28 +70,11 @@ def train(
 
     Example: pipeline train --folds 10 --lambda 0,1,5
     """
-    from pipeline.data import processed
     from pipeline.stages import up_to_date
 
-    settings = Settings(
-        models=split_values("--model", models, str),
-        folds=folds,
-        lambdas=split_values("--lambda", lambdas, float),
-        seeds=seeds,
-        seed=seed,
-        epochs=epochs,
-        lr=lr,
-        hidden=split_values("--hidden", hidden, int),
-        dropout=dropout,
-        batch_size=batch_size,
-        device=device,
-    )
     project = Project(root)
     tracker = _tracker(hidden=as_json) if track else None
-    progress = training_progress(
-        settings, processed.metric_title(project), processed.cells(project)
-    )
-    with nullcontext(ignore) if as_json else progress as callback:
+    with nullcontext(ignore) if as_json else progress(doing="trained") as callback:
         outcome = up_to_date.train(
             project, settings, callback, jobs=jobs, force=force, note=note
         )
@@ -176,10 +117,12 @@ def show_scores(run: Run) -> None:
     if model := advice.better_alone(run):
         command = advice.better_alone_command(run, model)
         say_wrapped(f"{model.model} alone is better than the blend: `{command}`")
-    if sentences := advice.lambda_advice(run):
+    if sentences := advice.candidate_advice(run):
         say_wrapped(sentences)
     if run.cv_corrected is not None:
-        say(f"Corrected for the choice among λ: {score_text(run.cv_corrected)}")
+        say(
+            f"Corrected for the choice among candidates: {score_text(run.cv_corrected)}"
+        )
     schema = run_schema(run)
     _show_largest_errors(run.largest_errors, schema)
     expected = run.forecast
@@ -197,18 +140,15 @@ def show_scores(run: Run) -> None:
 
 
 def _show_folds(run: Run) -> None:
-    """Print a row for each λ of the MLP, for each other model, and for the blend."""
+    """Print a row for each candidate of each model, and for the blend."""
     folds, several = run.settings.folds, len(run.scores) > 1
-    names = ["model"] if run.models != (MLP,) else []
-    right = ["λ", *fold_names(folds), "mean ± sd", "pooled", "seconds"]
-    table = make_table(names, right)
+    table = make_table(
+        ["model"], [*fold_names(folds), "mean ± sd", "pooled", "seconds"]
+    )
     for score in run.scores:
         marked = score == run.final
-        first = [score.model] if names else []
-        first.append(lambda_text(score.weight_decay))
-        first[0] += " ◂" if marked else "  "
         table.add_row(
-            *first,
+            score.title + (" ◂" if marked else "  "),
             *fold_texts(score.folds),
             mean_text(score.mean, score.std, short=folds > FEW_FOLDS),
             score_text(score.pooled),
@@ -218,13 +158,13 @@ def _show_folds(run: Run) -> None:
     show(f"{run.metric_title} of {folds} folds, lower is better", table)
 
 
-def _excluded(diverged: Sequence[DivergedNetwork]) -> Iterator[str]:
-    """Yield a line for each λ without a score, with the network that diverged first."""
-    for weight_decay, group in groupby(diverged, lambda each: each.weight_decay):
-        first, *others = sorted(group, key=lambda each: each.epoch)
+def _excluded(diverged: Sequence[Diverged]) -> Iterator[str]:
+    """Yield a line for each candidate without a score, with what diverged first."""
+    for label, group in groupby(diverged, lambda failure: failure.label):
+        first, *others = sorted(group, key=lambda failure: failure.epoch)
         more = f" and {len(others)} more, see run.json" if others else ""
         yield (
-            f"λ = {weight_decay:g} is excluded: network {first.seed + 1} of fold "
+            f"{label} is excluded: network {first.seed + 1} of fold "
             f"{first.fold + 1} diverged in epoch {first.epoch}{more}"
         )
 

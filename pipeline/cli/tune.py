@@ -11,11 +11,11 @@ import typer
 from rich.table import Table
 
 from pipeline.cli.console import err, ignore, make_table, print_json, saved, say, show
-from pipeline.cli.options import Epochs, Folds, Json, Root
+from pipeline.cli.options import Json, Root, takes_settings
 from pipeline.cli.progress import steps
 from pipeline.core.numbers import difference_text, score_text, score_texts
 from pipeline.core.paths import Project
-from pipeline.core.settings import MLP, Settings, comma_separated
+from pipeline.core.settings import Settings, comma_separated
 from pipeline.tuning.plan import Plan, Progress
 
 if TYPE_CHECKING:
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from pipeline.stages.tune import Callback
 
 _SHOWN = 10  # trials
-_DEFAULT = Settings()
 _PLAN = Plan()
 
 
+@takes_settings("folds", "seed", "epochs", models=("mlp",))
 def tune(
+    settings: Settings,
     root: Root = Path(),
     trials: Annotated[
         int, typer.Option(help="Total number of trials, earlier ones included.")
@@ -36,11 +37,6 @@ def tune(
         float | None,
         typer.Option(help="Time limit in seconds; running trials finish."),
     ] = None,
-    folds: Folds = _DEFAULT.folds,
-    seed: Annotated[
-        int, typer.Option(help="Random seed of folds, networks and trials.")
-    ] = (_DEFAULT.seed),
-    epochs: Epochs = _DEFAULT.epochs,
     jobs: Annotated[
         int | None,
         typer.Option(help="Parallel batches of trials (default: one per core)."),
@@ -68,19 +64,19 @@ def tune(
         jobs=jobs,
         backend=backend,
         scheduler=scheduler,
-        settings=Settings(models=(MLP,), folds=folds, seed=seed, epochs=epochs),
+        settings=settings,
     )
     with nullcontext(ignore) if as_json else search_progress() as callback:
         outcome = up_to_date.tune(Project(root), plan, callback)
     if as_json:
         record = outcome.result.to_json()
         names = ("run_id", "metric", "cv", "cv_log_rmse", "forecast", "seconds")
-        shown = {name: record[name] for name in names} | record["tune"]
+        shown = {name: record[name] for name in names} | record["search"]
         print_json({**shown, "skipped": outcome.skipped})
         return
     if search := outcome.result.search:  # a run of `tune` always has one
         show_search(search)
-    say(f"{saved(outcome)}: the MLP alone with the best settings")
+    say(f"{saved(outcome)}: one model, with the best settings")
     say(f"`pipeline submit` uses it only if you give --run {outcome.result.run_id}")
 
 

@@ -73,11 +73,6 @@ def fold_texts(scores: Sequence[float]) -> list[str]:
     return score_texts(scores, short=len(scores) > FEW_FOLDS)
 
 
-def lambda_text(weight_decay: float | None) -> str:
-    """Return a weight decay λ, or nothing for a model that has none."""
-    return "" if weight_decay is None else f"{weight_decay:g}"
-
-
 def target_text(value: float) -> str:
     """Return a value of the target, a large one without decimals."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

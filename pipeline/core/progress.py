@@ -20,6 +20,11 @@ class Step(NamedTuple):
 LOADING = "loading PyTorch"  # seconds, before any other step
 
 Listener = Callable[[Step], None]
+
+Callback = Callable[[float, str], None]
+"""Called with the share of a command's work that was done since the last call, and a
+note about it. The shares of a whole command are 1."""
+
 _listeners: list[Listener] = []
 
 

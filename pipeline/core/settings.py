@@ -1,42 +1,91 @@
 """The settings of a training run. They are validated when an instance is created."""
 
+import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
 
 from pipeline.core.errors import UserError
 
-MLP = "mlp"
-MODELS = (MLP, "boosting")
-TREES_PER_STEP = 10  # of the progress: about as long as an epoch of a network
+MODELS = ("mlp", "boosting", "ridge")
+"""The names of all models. Each has a file of its name in pipeline/models/."""
+
 CHOSEN_ON = 1460  # training rows of House Prices, on which the defaults were chosen
 LARGEST_SEED = 2**32 - 1  # the largest that NumPy, which shuffles the folds, accepts
+
+
+def option(
+    default: Any,  # noqa: ANN401
+    text: str,
+    *,
+    name: str = "",
+    metavar: str = "",
+    choices: tuple[str, ...] = (),
+    of: str = "",
+) -> Any:  # noqa: ANN401
+    """Return a field that is an option of `pipeline train`.
+
+    Args:
+        default: its default value; a tuple if the option takes several values.
+        text: what `--help` says of it.
+        name: of the option, if it is not that of the field.
+        metavar: an example of its value, for the help.
+        choices: the values that it may have, if they are few.
+        of: the model that reads it, if others do not.
+    """
+    return field(
+        default=default,
+        metadata={
+            "help": text,
+            "name": name,
+            "metavar": metavar,
+            "choices": choices,
+            "of": of,
+        },
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The hyperparameters of a run. The defaults are those of `pipeline train`.
 
-    Fields without a command-line option are changed with `dataclasses.replace`. The
-    values of λ and the models are sorted, so a run is the same in whatever order they
-    are given.
+    A field made by `option` is an option of the command line and of `make`. The others
+    are changed with `dataclasses.replace`. The values of λ and the models are sorted,
+    so a run is the same in whatever order they are given.
 
     Raises:
-        UserError: a value is outside its range.
+        UserError: A value is outside its range.
     """
 
-    models: tuple[str, ...] = MODELS  # their predictions are blended
-    folds: int = 5
-    lambdas: tuple[float, ...] = (1.0,)  # decoupled weight decay of the weights
-    seeds: int = 2  # networks, and boosted models, per fold; they are averaged
-    seed: int = 0  # of folds, initial weights, batches and dropout
-    epochs: int = 40
-    lr: float = 5e-3  # peak learning rate
-    hidden: tuple[int, ...] = (64,)
-    dropout: float = 0.2
-    batch_size: int = 128
-    device: str = "cpu"
+    models: tuple[str, ...] = option(
+        ("mlp", "boosting"),
+        f"Models to train and to blend: {', '.join(MODELS)}.",
+        name="model",
+        metavar="mlp,boosting",
+    )
+    folds: int = option(5, "Number of cross-validation folds.")
+    lambdas: tuple[float, ...] = option(
+        (1.0,),
+        "Weight decay λ of weights, not biases; several are compared.",
+        name="lambda",
+        metavar="0,1,5",
+        of="mlp",
+    )
+    seeds: int = option(2, "Networks (and boosted models) per fold, averaged.")
+    seed: int = option(0, "Random seed of folds, weights and batches.")
+    epochs: int = option(40, "Number of training epochs.", of="mlp")
+    lr: float = option(
+        5e-3, "Peak learning rate (warm-up, then cosine decay).", of="mlp"
+    )
+    hidden: tuple[int, ...] = option(
+        (64,), "Widths of the hidden layers.", metavar="128,64", of="mlp"
+    )
+    dropout: float = option(0.2, "Dropout probability.", of="mlp")
+    batch_size: int = option(128, "Rows per training step.", of="mlp")
+    device: str = option(
+        "cpu", "Device to train on.", choices=("cpu", "cuda", "mps", "auto"), of="mlp"
+    )
 
-    # Without a command-line option.
     huber_delta: float = 0.07  # threshold of the Huber loss, in log price
     margin_quantile: float = 0.9  # of the gaps between the two highest targets
     rare_share: float = 1 / 9  # columns off their mode in fewer rows are scaled down
@@ -48,22 +97,6 @@ class Settings:
     tree_depth: int = 6
     tree_columns: float = 1 / 3  # share of the columns that a split chooses from
     tree_borders: int = 64  # thresholds that are tried for each column
-
-    @property
-    def networks(self) -> int:
-        """The number of networks that a run trains."""
-        return len(self.lambdas) * self.folds * self.seeds * (MLP in self.models)
-
-    @property
-    def boosted(self) -> int:
-        """The number of boosted models that a run trains."""
-        return self.folds * self.seeds * ("boosting" in self.models)
-
-    @property
-    def steps(self) -> int:
-        """The number of progress steps of a run: epochs, and groups of trees."""
-        groups = -(-self.trees // TREES_PER_STEP)
-        return self.networks * self.epochs + self.boosted * groups
 
     def __post_init__(self) -> None:
         _check_models(self.models)
@@ -101,9 +134,37 @@ class Settings:
         check_minimum("tree_borders", self.tree_borders, 1)
 
 
+def options() -> list[Field[Any]]:
+    """Return the fields of the settings that are options of `pipeline train`."""
+    return [each for each in fields(Settings) if each.metadata]
+
+
+def option_name(each: Field[Any]) -> str:
+    """Return the name of the option that sets a field, like batch-size."""
+    return each.metadata.get("name") or each.name.replace("_", "-")
+
+
+def train_command(settings: Settings) -> str:
+    """Return the `pipeline train` command of settings, without the default values."""
+    words = ["pipeline", "train"]
+    for each in options():
+        value = getattr(settings, each.name)
+        if value != each.default:
+            words += [f"--{option_name(each)}", _text(value)]
+    return shlex.join(words)
+
+
 def comma_separated(values: Iterable[object]) -> str:
     """Return values as an option takes them, like 128,64."""
-    return ",".join(map(str, values))
+    return ",".join(map(_text, values))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return comma_separated(value)
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
+    return str(value)
 
 
 def check_minimum(option: str, value: int, least: int) -> None:

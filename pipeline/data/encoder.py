@@ -1,12 +1,13 @@
 """Features as numbers: a matrix of fixed columns, and its encoding per fold.
 
-`to_matrix` learns nothing: it one-hot encodes by the vocabularies of the layout, so all
-folds have the same columns and their networks fit into one stack. An `Encoder` is
-fitted on the training rows of one fold. It imputes, centres and scales.
+A view is what a model reads of the features. It learns nothing: words are one-hot
+encoded by the vocabularies of the layout, so all folds have the same columns. An
+`Encoder` is fitted on the training rows of one fold. It imputes, centres and scales.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -18,6 +19,10 @@ from pipeline.data.dataset import Layout
 # A column with a smaller standard deviation counts as constant. Divided by so little,
 # a value that another house has could overflow.
 LEAST_DEVIATION = 1e-6
+
+# The columns of a matrix are padded with zeros to a multiple of this: torch multiplies
+# rows that begin at a cache line by one routine, and others by another.
+CACHE_LINE = 16
 
 _LONG = 20_000  # rows; on shorter files, threads wait for Python's lock
 _BLOCK_COLUMNS = 8  # numeric columns that are converted to a matrix at a time
@@ -44,15 +49,76 @@ def encoded_names(features: pd.DataFrame, layout: Layout) -> list[str]:
     return to_matrix(features.head(1), layout).names
 
 
+class View(NamedTuple):
+    """What a model reads of the features.
+
+    Attributes:
+        name: under which a run records the columns.
+        read: Return the rows of frames, one below the other, as float32. The entries
+            may have more columns than names: the rest is padding, zeros.
+    """
+
+    name: str
+    read: Callable[[Sequence[pd.DataFrame], Layout], Matrix]
+
+    def of_columns(
+        self, features: pd.DataFrame, layout: Layout, columns: Sequence[str]
+    ) -> np.ndarray | None:
+        """Return the entries of some columns, or None if one is missing."""
+        matrix = self.read([features], layout)
+        if matrix.names == list(columns):
+            return matrix.entries
+        if not set(columns) <= set(matrix.names):
+            return None
+        index = {name: number for number, name in enumerate(matrix.names)}
+        return padded_columns(matrix.entries[:, [index[name] for name in columns]])
+
+
+def _read(frames: Sequence[pd.DataFrame], layout: Layout, *, for_trees: bool) -> Matrix:
+    """Fill a matrix a few columns at a time, so that memory holds no second copy."""
+    first = column_blocks(frames[0].head(1), layout, for_trees=for_trees)
+    names = [name for block in first for name in block.names]
+    width = len(names) if for_trees else _padded(len(names))
+    entries, below = np.zeros((sum(map(len, frames)), width), np.float32), 0
+    for frame in filter(len, frames):
+        rows, left = entries[below : below + len(frame)], 0
+        for block in column_blocks(frame, layout, for_trees=for_trees):
+            right = left + len(block.names)
+            rows[:, left:right] = block.entries
+            left = right
+        below += len(frame)
+    return Matrix(entries, names)
+
+
+def padded_columns(entries: np.ndarray) -> np.ndarray:
+    """Return a matrix as float32, with columns padded to a multiple of CACHE_LINE."""
+    rows, columns = entries.shape
+    padding = np.zeros((rows, _padded(columns)), np.float32)
+    padding[:, :columns] = entries
+    return padding
+
+
+def _padded(columns: int) -> int:
+    return -(-columns // CACHE_LINE) * CACHE_LINE
+
+
+EXPANDED = View("expanded", partial(_read, for_trees=False))
+"""One-hot words, knots and interactions, for models that are linear in the columns."""
+
+ONE_HOT = View("one-hot", partial(_read, for_trees=True))
+"""One-hot words, without columns that trees do not need."""
+
+
 def column_blocks(
     features: pd.DataFrame, layout: Layout, *, for_trees: bool = False
 ) -> Iterator[Matrix]:
     """Yield the matrix a few columns at a time, to save memory on long files.
 
-    Of some features alone, their columns and the interactions among them are yielded.
-    Trees find bends and interactions by themselves, so these are not for them.
+    Yield the encoded columns and interactions of the given features. Trees find bends
+    and interactions by themselves, so these are left out for them.
     """
-    columns = features.columns.difference(list(layout.skipped), sort=False)
+    skipped = [*layout.skipped, *(layout.networks_only if for_trees else ())]
+    columns = features.columns.difference(skipped, sort=False)
     categories = [name for name in columns if name in layout.words]
     numbers = [name for name in columns if name not in layout.words]
     for start in range(0, len(numbers), _BLOCK_COLUMNS):

@@ -1,121 +1,167 @@
-"""Cross-validate the models of a run on the same folds, and blend their predictions."""
+"""Cross-validate the models of a run on the same folds, and blend their predictions.
 
-import time
+Nothing here knows which models these are.
+"""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property
+from itertools import product
+from threading import Lock
+from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed
 
-from pipeline.core.metrics import Metric
-from pipeline.core.progress import announce
-from pipeline.core.settings import MLP, Settings
+from pipeline.core.numbers import score_text
+from pipeline.core.progress import Callback, announce
+from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
-from pipeline.models import MODELS
-from pipeline.models.model import Arrays, Model
-from pipeline.validation.cross_validate import (
-    CrossValidation,
-    Predictions,
-    Score,
-    cross_validate,
-    replicas_of,
-    score_folds,
-)
-from pipeline.validation.fold_data import FoldData, TargetScale
-from pipeline.validation.folds import dataset_folds, out_of_fold
-from pipeline.validation.parallel import Callback, replica_seed
+from pipeline.models import model_of
+from pipeline.models.model import Candidate, Fitted, Model
+from pipeline.validation.fold_data import FoldData
+from pipeline.validation.folds import out_of_fold
+from pipeline.validation.uncertainty import bias_corrected
+
+
+class Score(NamedTuple):
+    """The score of predictions: of each fold, their mean, and pooled over all rows.
+
+    It is NaN where a model failed: for its fold, and for mean, std and pooled.
+    """
+
+    folds: list[float]
+    mean: float
+    std: float
+    pooled: float
 
 
 @dataclass(frozen=True)
-class FittedModel:
-    """A model that was fitted on every fold.
+class Predictions:
+    """Transformed predictions; of several candidates with a first dimension.
+
+    Shapes: out_of_fold [..., rows]; test [..., folds, test rows].
+    """
+
+    out_of_fold: np.ndarray
+    test: np.ndarray
+
+    def of(self, candidate: int) -> "Predictions":
+        """Return those of one candidate."""
+        return Predictions(self.out_of_fold[candidate], self.test[candidate])
+
+
+@dataclass(frozen=True)
+class Member:
+    """A model that was fitted on every fold, or a finished run that is blended.
 
     Attributes:
-        name: of the model.
-        columns: the names of the columns that it reads.
-        arrays: each of shape (folds, seeds, ...): all that predicts new rows.
-        score: of the out-of-fold predictions.
-        predictions: of the targets, in their own unit.
+        name: of the model, or the id of the run.
+        candidates: that were compared.
+        scores: of each candidate.
+        predictions: of each candidate, clipped to the target bounds.
+        seconds: that each candidate took.
+        fitted: None for a finished run.
     """
 
     name: str
-    columns: list[str]
-    arrays: Arrays
-    score: Score
+    candidates: list[Candidate]
+    scores: list[Score]
     predictions: Predictions
+    seconds: float
+    fitted: Fitted | None = None
+
+    @property
+    def best(self) -> int:
+        """The index of the candidate with the lowest pooled score."""
+        return int(np.nanargmin([score.pooled for score in self.scores]))
+
+    @property
+    def chosen(self) -> Predictions:
+        """The predictions of the best candidate."""
+        return self.predictions.of(self.best)
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """The models of a run, cross-validated on the same folds.
+    """The members of a run on the same folds.
 
     Attributes:
-        fold_data: the folds, and what was fitted on each.
-        actual: the targets, shape (rows,).
-        mlp: the networks, if the run has them.
-        models: all other models.
-        blended: the ids of the runs that the models are, in a blend of runs.
+        data: the folds, and what was fitted on each.
+        members: one or more.
+        blended: whether the members are finished runs.
     """
 
-    fold_data: FoldData
-    actual: np.ndarray
-    mlp: CrossValidation | None
-    models: list[FittedModel]
-    blended: list[str] | None = None
+    data: FoldData
+    members: list[Member]
+    blended: bool = False
 
-    @property
-    def members(self) -> dict[str, Predictions]:
-        """The predictions of each model; of the MLP, those of the best λ."""
-        own = {MLP: self.mlp.predictions} if self.mlp else {}
-        return own | {model.name: model.predictions for model in self.models}
-
-    @property
+    @cached_property
     def predictions(self) -> Predictions:
-        """The blend of all models."""
-        return self._blend(list(self.members.values()))
-
-    @property
-    def candidates(self) -> list[Predictions]:
-        """What the run would predict with each λ in place of the best one."""
-        others = [model.predictions for model in self.models]
-        if self.mlp is None:
-            return [self.predictions]
-        pairs = zip(self.mlp.out_of_fold, self.mlp.test, strict=True)
-        fold_of = self.fold_data.fold_of
-        own = [Predictions(fold_of, *pair) for pair in pairs]
-        return [self._blend([each, *others]) for each in own]
+        """The blend of the best candidate of each member."""
+        return blend([member.chosen for member in self.members])
 
     @property
     def score(self) -> Score:
-        """The score of the blend, or of the only model."""
-        scores = [self.mlp.scores[self.mlp.best]] if self.mlp else []
-        scores += [model.score for model in self.models]
-        if len(scores) == 1:
-            return scores[0]
-        seconds = sum(each.seconds for each in scores)
-        predicted = self.predictions.out_of_fold
-        data = self.fold_data
-        return score_folds(predicted, self.actual, data.folds, seconds, data.metric)
+        """The score of the blend, or of the only member."""
+        return score_folds(self.predictions.out_of_fold, self.data)
 
-    def _blend(self, members: Sequence[Predictions]) -> Predictions:
-        return Predictions(
-            self.fold_data.fold_of,
-            blend([each.out_of_fold for each in members], self.fold_data.metric),
-            blend([each.test for each in members], self.fold_data.metric),
+    @property
+    def seconds(self) -> float:
+        """That all candidates took."""
+        return sum(each.seconds * len(each.candidates) for each in self.members)
+
+    def losses(self, transformed: np.ndarray) -> np.ndarray:
+        """Return the losses of transformed out-of-fold predictions [..., rows]."""
+        metric = self.data.metric
+        return metric.losses(metric.undo(transformed), self.data.dataset.actual)
+
+    def corrected(self) -> float | None:
+        """Return the score without selection bias; None if nothing was selected.
+
+        Each member is chosen by its own losses, so a combination of candidates by their
+        sum; it is scored by the losses of its blend.
+        """
+        finite = [
+            [n for n, score in enumerate(each.scores) if np.isfinite(score.pooled)]
+            for each in self.members
+        ]
+        if all(len(each.candidates) == 1 for each in self.members):
+            return None
+        announce("correcting the score for the choice among candidates")
+        compared, scored = [], []
+        for combination in product(*finite):
+            pairs = zip(self.members, combination, strict=True)
+            parts = [member.predictions.of(candidate) for member, candidate in pairs]
+            losses = [self.losses(each.out_of_fold) for each in parts]
+            compared.append(np.sum(losses, axis=0))
+            scored.append(self.losses(blend(parts).out_of_fold))
+        return bias_corrected(
+            np.array(compared), np.array(scored), metric=self.data.metric
         )
 
 
-def blend(predicted: Sequence[np.ndarray], metric: Metric) -> np.ndarray:
-    """Return the plain mean of several predictions; of their logs where these count.
+def blend(predictions: Sequence[Predictions]) -> Predictions:
+    """Return the plain mean of several transformed predictions.
 
     The weights are equal and not fitted: the mean of models that err differently errs
     less on new rows too, and weights would be one more thing chosen on these rows.
     """
-    if len(predicted) == 1:
-        return predicted[0]
-    transformed = metric.transform(np.asarray(predicted))
-    return metric.undo(np.mean(transformed, axis=0))
+    if len(predictions) == 1:
+        return predictions[0]
+    return Predictions(
+        np.mean([each.out_of_fold for each in predictions], axis=0),
+        np.mean([each.test for each in predictions], axis=0),
+    )
+
+
+def score_folds(transformed: np.ndarray, data: FoldData) -> Score:
+    """Score transformed out-of-fold predictions [rows] on each fold and on all rows."""
+    metric, actual = data.metric, data.dataset.actual
+    predicted = metric.undo(transformed)
+    folds = [metric.score(predicted[f.valid], actual[f.valid]) for f in data.folds]
+    mean, std = float(np.mean(folds)), float(np.std(folds, ddof=1))
+    return Score(folds, mean, std, metric.score(predicted, actual))
 
 
 def cross_validate_models(
@@ -126,97 +172,74 @@ def cross_validate_models(
     Args:
         dataset: the training and the test rows.
         settings: the models and their hyperparameters.
-        callback: called as training progresses.
-        jobs: the number of parts that train in parallel.
+        callback: called with the share of the work that is done since the last call.
+        jobs: the number of threads.
 
     Raises:
-        UserError: there are fewer rows than folds, or every λ diverged.
+        UserError: There are fewer rows than folds, or every candidate of a model
+            failed.
     """
-    if MLP in settings.models:
-        mlp = cross_validate(dataset, settings, callback, jobs)
-        fold_data = mlp.fold_data
-    else:
-        folds = dataset_folds(dataset, settings)
-        mlp, fold_data = None, FoldData.fit(dataset, folds, settings, jobs)
-    models = [
-        _fit_folds(name, dataset, fold_data, settings, callback, jobs)
-        for name in settings.models
-        if name != MLP
+    data = FoldData.fit(dataset, settings, jobs)
+    return cross_validate(data, list(map(model_of, settings.models)), callback, jobs)
+
+
+def cross_validate(
+    data: FoldData, models: Sequence[Model], callback: Callback, jobs: int
+) -> Ensemble:
+    """Cross-validate models on given folds; see `cross_validate_models`."""
+    settings = data.settings
+    seconds = [
+        model.seconds(settings, data.rows, len(data.read(model.view).names))
+        for model in models
     ]
-    actual = dataset.actual
-    return Ensemble(fold_data, actual, mlp, models)
+    members: list[Member] = []
+    for model, own_seconds in zip(models, seconds, strict=True):
+        progress = _ModelProgress(callback, own_seconds / sum(seconds), own_seconds)
+        member = _fit(model, data, progress, jobs)
+        members.append(member)
+        score = score_text(member.scores[member.best].pooled)
+        progress.finish(f"{data.metric.title} of {model.name} {score}")
+    return Ensemble(data, members)
 
 
-def _fit_folds(
-    name: str,
-    dataset: Dataset,
-    fold_data: FoldData,
-    settings: Settings,
-    callback: Callback,
-    jobs: int,
-) -> FittedModel:
-    """Fit a model on each fold and seed, and predict all rows."""
-    begin = time.perf_counter()
-    model = MODELS[name]
-    frames = [frame for frame in (dataset.train, dataset.test) if len(frame)]
-    matrices = [model.read(frame, dataset.layout) for frame in frames]
-    columns = np.vstack([matrix.entries for matrix in matrices])
-    metric, actual = fold_data.metric, dataset.actual
-    scale = fold_data.scale.centring(metric)
-    targets = scale.standardise(metric.transform(actual))
-    loss = metric.loss.trees
+class _ModelProgress:
+    """Turns the seconds of a model's work into shares of the work of all models.
 
-    def fit(fold: int, seed: int) -> Arrays:
-        rows = fold_data.folds[fold].train
-        target = targets[fold][rows]
-        step = partial(callback, 0, 1, [])
-        return model.fit(columns[rows], target, seed, settings, step, loss)
-
-    announce(f"training {name} on each fold")
-    fitted = Parallel(n_jobs=jobs, backend="threading")(
-        # CatBoost takes a seed of 31 bits.
-        delayed(fit)(each.fold, replica_seed(settings.seed, each) % 2**31)
-        for each in replicas_of(settings)
-    )
-    arrays = _stacked(fitted, settings)
-    by_fold = fold_data.row_bounds.clip(predict_folds(model, arrays, columns, scale))
-    predicted = metric.undo(out_of_fold(by_fold, fold_data.fold_of))
-    tested = metric.undo(by_fold[:, len(actual) :].mean(axis=0))
-    seconds = time.perf_counter() - begin
-    return FittedModel(
-        name,
-        matrices[0].names,
-        arrays,
-        score_folds(predicted, actual, fold_data.folds, seconds, metric),
-        Predictions(fold_data.fold_of, predicted, tested),
-    )
-
-
-def predict_folds(
-    model: Model, arrays: Arrays, columns: np.ndarray, scale: TargetScale
-) -> np.ndarray:
-    """Return the transformed predictions of each fold, the mean of its seeds.
-
-    Args:
-        model: the model.
-        arrays: each of shape (folds, seeds, ...).
-        columns: what the model reads of the rows, shape (n_rows, n_columns).
-        scale: what each fold's targets were standardised by, `TargetScale.centring`.
-
-    Returns:
-        Shape (folds, n_rows).
+    Whatever a model has not reported at its end is reported then, so that the shares
+    of all models are 1.
     """
-    folds, seeds = next(iter(arrays.values())).shape[:2]
-    centred = []
-    for fold in range(folds):
-        announce("predicting with the models of each fold", fold, folds)
-        own = [{n: a[fold, seed] for n, a in arrays.items()} for seed in range(seeds)]
-        centred.append([model.predict(each, columns) for each in own])
-    return np.asarray(np.mean(centred, axis=1) * scale.deviation + scale.mean)
+
+    def __init__(self, callback: Callback, share: float, seconds: float) -> None:
+        self._callback, self._left = callback, share
+        self._per_second = share / (seconds or 1.0)
+        self._lock = Lock()  # models train in threads
+
+    def step(self, seconds: float, note: str) -> None:
+        with self._lock:
+            share = min(self._left, seconds * self._per_second)
+            self._left -= share
+        self._callback(share, note)
+
+    def finish(self, note: str) -> None:
+        self._callback(self._left, note)
 
 
-def _stacked(fitted: Sequence[Arrays], settings: Settings) -> Arrays:
-    """Stack arrays of all folds and seeds: (folds, seeds, ...) each."""
-    shape = (settings.folds, settings.seeds)
-    stacked = {name: np.stack([each[name] for each in fitted]) for name in fitted[0]}
-    return {n: array.reshape(*shape, *array.shape[1:]) for n, array in stacked.items()}
+def _fit(model: Model, data: FoldData, progress: _ModelProgress, jobs: int) -> Member:
+    """Fit a model on all folds; undo the scale of its targets, clip and score."""
+    begin = perf_counter()
+    fitted = model.fit(data, data.settings, progress.step, jobs)
+    transformed = data.scale.undo(fitted.predicted)
+    if model.bounded:
+        transformed = data.row_bounds.clip(transformed)
+    predictions = Predictions(
+        out_of_fold(transformed, data.fold_of), transformed[..., data.rows :]
+    )
+    candidates = model.candidates(data.settings)
+    return Member(
+        name=model.name,
+        candidates=candidates,
+        scores=[score_folds(each, data) for each in predictions.out_of_fold],
+        predictions=predictions,
+        seconds=(perf_counter() - begin) / len(candidates),
+        fitted=fitted,
+    )

@@ -1,38 +1,216 @@
-"""What a model is: the columns that it reads, how it is fitted, how it predicts.
+"""What a model is. The rest of the pipeline does not know which model it handles.
 
-A fitted model is a dict of plain arrays. So all models are saved alike, as tensors, and
-a run folder holds nothing that could run code.
+A model is fitted on every fold, for each of its candidates. It predicts standardised
+targets; their scale, bounds, blend and score are not its concern. A fitted model is a
+dict of plain arrays, so that all models are saved alike, as tensors, and a run folder
+holds nothing that could run code.
 """
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 
+from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
-from pipeline.data.dataset import Layout
-from pipeline.data.encoder import Matrix
+from pipeline.data.encoder import View
+from pipeline.network.replicas import replica_seed, replicas_of
+from pipeline.validation.fold_data import FoldData, TrainingFold
 
 Arrays = Mapping[str, np.ndarray]
-Step = Callable[[], None]  # called after each step of the progress
+T = TypeVar("T")
+
+Step = Callable[[float, str], None]
+"""Called when seconds of a model's work are done, as `Model.seconds` counts them, with
+a note for the progress."""
 
 
-class Model(NamedTuple):
-    """A model as three functions and a check.
+class Candidate(NamedTuple):
+    """A setting of a model that is compared with others on the same folds.
 
     Attributes:
-        read: Return the columns of a frame of features that the model reads, float32,
-            NaN where missing. Nothing in them is fitted.
-        fit: Fit on training rows: columns (n_rows, n_columns), transformed targets
-            (n_rows,), centred or standardised, a random seed, the settings, the
-            callback of the progress, and the loss, RMSE or MAE.
-        predict: Return the predictions, in the same scale, of rows (n_rows, n_columns).
-        check: Raise ValueError or KeyError unless the arrays are those of a fitted
-            model of this number of columns: a run folder may come from a stranger.
+        value: of the setting; None for a model with a single candidate.
+        label: as tables and sentences have it, such as λ = 1.
     """
 
-    read: Callable[[pd.DataFrame, Layout], Matrix]
-    fit: Callable[[np.ndarray, np.ndarray, int, Settings, Step, str], Arrays]
-    predict: Callable[[Arrays, np.ndarray], np.ndarray]
-    check: Callable[[Arrays, int], None]
+    value: float | None = None
+    label: str = ""
+
+
+class Failure(NamedTuple):
+    """A replica without predictions, and when it failed."""
+
+    candidate: int
+    fold: int
+    seed: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model that was fitted on all folds, with all seeds and candidates.
+
+    Attributes:
+        predicted: shape (candidates, folds, rows + test rows), standardised, the mean
+            over the seeds. It is NaN for rows that a fold was trained on, and for a
+            fold whose replica failed.
+        arrays: what predicts other rows, for each candidate: each array has the shape
+            (folds, seeds, ...). Empty for a model that predicts its own rows only.
+        failures: the replicas that failed.
+        history: the learning curves, if there are any.
+        accuracy: of a classifier, the share of validated rows in the right class.
+    """
+
+    predicted: np.ndarray
+    arrays: Sequence[Arrays]
+    failures: Sequence[Failure] = ()
+    history: pd.DataFrame | None = None
+    accuracy: float | None = None
+
+
+class Model(ABC):
+    """A model.
+
+    Attributes:
+        name: in options, tables and files.
+        view: what it reads of the features.
+        packages: the distributions whose versions its numbers depend on.
+        bounded: whether its predictions are clipped to the target bounds.
+    """
+
+    name: str
+    view: View
+    packages: tuple[str, ...] = ()
+    bounded = True
+
+    def candidates(self, settings: Settings) -> list[Candidate]:
+        """Return the candidates that are fitted and compared."""
+        return [Candidate()]
+
+    @abstractmethod
+    def seconds(self, settings: Settings, rows: int, columns: int) -> float:
+        """Return about how long `fit` takes; only ratios between models count.
+
+        Args:
+            settings: the settings.
+            rows: the number of training rows.
+            columns: the number of columns of its view.
+        """
+
+    @abstractmethod
+    def fit(self, data: FoldData, settings: Settings, step: Step, jobs: int) -> Fitted:
+        """Fit every candidate on every fold, and predict all other rows.
+
+        Args:
+            data: the folds.
+            settings: the hyperparameters.
+            step: called as seconds of the work are done.
+            jobs: the number of threads.
+
+        Raises:
+            UserError: Every candidate failed.
+        """
+
+    def predict(self, arrays: Arrays, entries: np.ndarray) -> np.ndarray:
+        """Return standardised predictions, the mean over the seeds: (folds, n).
+
+        Args:
+            arrays: of a candidate, for any number of folds: (folds, seeds, ...).
+            entries: the rows as its view reads them, shape (n, columns).
+        """
+        raise NotImplementedError(f"{self.name} predicts its own rows only")
+
+    def check(self, arrays: Arrays, settings: Settings, columns: int) -> None:
+        """Check that the arrays are those of this model: a run may be a stranger's.
+
+        Args:
+            arrays: of a candidate.
+            settings: the settings of the run.
+            columns: the number of columns that the run has recorded for the view.
+
+        Raises:
+            ValueError, KeyError, TypeError, RuntimeError: They are not.
+        """
+        raise NotImplementedError(f"{self.name} predicts its own rows only")
+
+
+class FoldModel(Model):
+    """A model that is fitted on one fold with one seed at a time.
+
+    With `fit_fold` and `predict_fold` it is a pair of functions like scikit-learn's fit
+    and predict; all folds and seeds, in threads, are taken care of here.
+    """
+
+    has_seeds = True
+
+    @abstractmethod
+    def fit_fold(
+        self, fold: TrainingFold, seed: int, settings: Settings, step: Step
+    ) -> Arrays:
+        """Fit on the training rows of a fold, and return what predicts others."""
+
+    @abstractmethod
+    def predict_fold(self, arrays: Arrays, entries: np.ndarray) -> np.ndarray:
+        """Return the standardised predictions of rows as the view reads them."""
+
+    @abstractmethod
+    def check_fold(self, arrays: Arrays, settings: Settings, columns: int) -> None:
+        """Check the arrays of one fold and seed, as `check` does."""
+
+    def fit(self, data: FoldData, settings: Settings, step: Step, jobs: int) -> Fitted:
+        """Fit each fold and seed, and predict all rows that are not trained on."""
+        seeds = settings.seeds if self.has_seeds else 1
+        entries = data.read(self.view).entries
+        announce(f"training {self.name} on each fold")
+
+        def fit(fold: int, seed: int) -> Arrays:
+            random_seed = replica_seed(settings.seed, (fold, seed))
+            return self.fit_fold(data.training(fold), random_seed, settings, step)
+
+        replicas = [each for each in replicas_of(settings) if each.seed < seeds]
+        fitted = run_in_threads(fit, replicas, jobs)
+        arrays = _stacked(fitted, settings.folds, seeds)
+        predicted = np.full((settings.folds, data.all_rows), np.nan)
+        for fold, unseen in enumerate(data.unseen):
+            of_fold = {name: each[fold : fold + 1] for name, each in arrays.items()}
+            predicted[fold, unseen] = self.predict(of_fold, entries[unseen])[0]
+        return Fitted(predicted[None], [arrays])
+
+    def predict(self, arrays: Arrays, entries: np.ndarray) -> np.ndarray:
+        """Return the mean over the seeds of each fold, shape (folds, n)."""
+        folds, seeds = next(iter(arrays.values())).shape[:2]
+        predicted = np.zeros((folds, len(entries)))
+        for fold, seed in np.ndindex(folds, seeds):
+            announce("predicting with the models of each fold", fold, folds)
+            part = {name: each[fold, seed] for name, each in arrays.items()}
+            predicted[fold] += self.predict_fold(part, entries)
+        return np.asarray(predicted / seeds)
+
+    def check(self, arrays: Arrays, settings: Settings, columns: int) -> None:
+        """Check the arrays of each fold and seed."""
+        shape = (settings.folds, settings.seeds if self.has_seeds else 1)
+        if not arrays or any(each.shape[:2] != shape for each in arrays.values()):
+            raise ValueError("not one model for each fold and seed")
+        for fold, seed in np.ndindex(*shape):
+            part = {name: each[fold, seed] for name, each in arrays.items()}
+            self.check_fold(part, settings, columns)
+
+
+def run_in_threads(
+    function: Callable[..., T], arguments: Sequence[tuple[Any, ...]], jobs: int
+) -> list[T]:
+    """Call a function with each of the arguments, in threads."""
+    parallel = Parallel(n_jobs=jobs, backend="threading")
+    return list(parallel(delayed(function)(*each) for each in arguments))
+
+
+def _stacked(fitted: Sequence[Arrays], folds: int, seeds: int) -> Arrays:
+    """Stack the arrays of all folds and seeds: (folds, seeds, ...) each."""
+    stacked = {name: np.stack([each[name] for each in fitted]) for name in fitted[0]}
+    return {
+        n: each.reshape(folds, seeds, *each.shape[1:]) for n, each in stacked.items()
+    }

@@ -17,10 +17,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pipeline.core.settings import Settings
+from pipeline.data.encoder import padded_columns
 from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inference import BLOCK_ROWS, predict
-from pipeline.network.inputs import Inputs, pad_columns
+from pipeline.network.inputs import Inputs
 from pipeline.network.loss import huber_loss
 from pipeline.network.sample_weight import checked_weights, distinct_rows
 from pipeline.network.schedule import Schedule
@@ -168,7 +169,7 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         table = validate_data(self, X, dtype=np.float64, reset=False)
         stack = self.stack_.double()
-        x = pad_columns(self.scaler_.transform(table)).double()
+        x = torch.from_numpy(padded_columns(self.scaler_.transform(table))).double()
         blocks = torch.split(x.expand(len(stack.output), -1, -1), BLOCK_ROWS, 1)
         with one_thread():
             predicted = [predict(stack, block) for block in blocks]

@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.data.encoder import CACHE_LINE
 from pipeline.network.inputs import Inputs
-from pipeline.network.stacked_mlp import CACHE_LINE, StackedMLP, padded
+from pipeline.network.stacked_mlp import StackedMLP, padded
 
 BLOCK_ROWS = 4096  # rows predicted at a time, a multiple of CACHE_LINE
 BLOCK_NETWORKS = 64  # networks of a stack that predict at a time

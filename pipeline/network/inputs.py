@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
-from pipeline.data.dataset import Layout
-from pipeline.data.encoder import Encoder, column_blocks, encoded_names
-from pipeline.network.stacked_mlp import CACHE_LINE, padded
+from pipeline.data.encoder import Encoder, padded_columns
 
 
 @dataclass(frozen=True)
@@ -33,8 +30,15 @@ class Inputs:
     fill: Tensor
 
     @classmethod
-    def of(cls, values: Tensor, encoders: Sequence[Encoder], device: str) -> Self:
-        """Return inputs that give each fold's rows as its encoder transforms them."""
+    def of(cls, entries: np.ndarray, encoders: Sequence[Encoder], device: str) -> Self:
+        """Return inputs that give each fold's rows as its encoder transforms them.
+
+        Args:
+            entries: padded, as `EXPANDED` reads them.
+            encoders: of each fold.
+            device: where the rows are kept.
+        """
+        values = torch.from_numpy(entries)
         slope = np.stack([1 / encoder.scale for encoder in encoders])
         mean = np.stack([encoder.mean for encoder in encoders])
         fill = (np.stack([encoder.fill for encoder in encoders]) - mean) * slope
@@ -42,8 +46,8 @@ class Inputs:
         return cls(
             d_in=slope.shape[1],
             entries=values.to(device),
-            slope=pad_columns(slope).to(device),
-            shift=pad_columns(-mean * slope).to(device),
+            slope=_padded(slope).to(device),
+            shift=_padded(-mean * slope).to(device),
             gaps=gaps.to(device),
             fill=torch.from_numpy(fill[:, gaps.numpy()].astype(np.float32)).to(device),
         )
@@ -51,7 +55,7 @@ class Inputs:
     @classmethod
     def plain(cls, table: np.ndarray) -> Self:
         """Return inputs of a single fold from standardised rows [rows, d_in]."""
-        values = pad_columns(table)
+        values = _padded(table)
         slope, no_fill = torch.ones_like(values[:1]), torch.zeros(1, 0)
         no_gaps = no_fill[0].long()
         return cls(table.shape[1], values, slope, slope * 0, no_gaps, no_fill)
@@ -82,27 +86,5 @@ class Inputs:
         return x
 
 
-def padded_matrix(frames: Sequence[pd.DataFrame], layout: Layout) -> Tensor:
-    """Return the padded matrix of some frames, one below the other.
-
-    It is filled a few columns at a time, so that there is no second copy in memory.
-    """
-    width = len(encoded_names(frames[0], layout))
-    matrix = torch.zeros(sum(map(len, frames)), padded(width, CACHE_LINE))
-    values, below = matrix.numpy(), 0
-    for frame in filter(len, frames):  # scikit-learn refuses an empty one
-        own, left = values[below : below + len(frame)], 0
-        for block in column_blocks(frame, layout):
-            right = left + len(block.names)
-            own[:, left:right] = block.entries
-            left = right
-        below += len(frame)
-    return matrix
-
-
-def pad_columns(values: np.ndarray) -> Tensor:
-    """Return values [rows, columns] as float32, columns padded to CACHE_LINE."""
-    rows, columns = values.shape
-    padding = torch.zeros(rows, padded(columns, CACHE_LINE))
-    padding[:, :columns] = torch.from_numpy(values)
-    return padding
+def _padded(values: np.ndarray) -> Tensor:
+    return torch.from_numpy(padded_columns(values))

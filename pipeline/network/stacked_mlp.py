@@ -21,6 +21,8 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
+from pipeline.data.encoder import CACHE_LINE
+
 Change = Callable[[Tensor], Tensor]
 
 # Torch computes full SIMD vectors by one routine and the rest of a tensor by another,
@@ -28,7 +30,6 @@ Change = Callable[[Tensor], Tensor]
 # cache line. With hidden layers padded to LANES and inputs padded to CACHE_LINE neither
 # happens, so a network's numbers do not depend on its position in the stack.
 LANES = 32
-CACHE_LINE = 16
 
 
 class Views(NamedTuple):

@@ -38,7 +38,10 @@ class Candidate(NamedTuple):
 
 
 class EpochErrors(NamedTuple):
-    """Root mean squared errors after an epoch, in the unit of the target, [M] each."""
+    """The errors of the networks after an epoch, in the unit of the target, [M] each.
+
+    They are root mean squared errors, or mean absolute ones: see `Loss`.
+    """
 
     number: int
     train: Tensor
@@ -164,6 +167,7 @@ class Trainer:
         adamw: AdamWOptions,
     ) -> None:
         self.train, self.valid, self.schedule = train, valid, schedule
+        self.power = loss.power
         self.epoch = 0
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         self.device = train.targets.device
@@ -216,9 +220,9 @@ class Trainer:
         next candidate is, so that its networks stay in the cache.
 
         Returns:
-            The root mean squared error of each network during the epoch, shape (M,).
+            The error of each network during the epoch, shape (M,).
         """
-        squares = self._zeros()
+        losses = self._zeros()
         done = 0
         for batches in self._train_batches.shuffled(self.generators):
             noise = [self._dropout_noise(batch.targets.shape[1]) for batch in batches]
@@ -231,10 +235,10 @@ class Trainer:
             errors = torch.empty(shape, device=self.device)
             for trainer, own in zip(self.candidate_trainers, errors, strict=True):
                 trainer.train(batches, noise, lr_scales, own)
-            squares += squared_errors(errors, weight)
+            losses += summed_losses(errors, weight, self.power)
             done += len(batches)
         self.epoch += 1
-        return self._root_mean(squares, self.train)
+        return self._mean_error(losses, self.train)
 
     def _dropout_noise(self, rows: int) -> list[Tensor]:
         """Return uniform noise for each hidden layer, [C, rows, d_out] each."""
@@ -248,28 +252,29 @@ class Trainer:
         ]
 
     def _score(self) -> Tensor:
-        """Return the root mean squared error on the validation rows, shape (M,)."""
-        squares = self._zeros()
+        """Return the error on the validation rows, shape (M,)."""
+        losses = self._zeros()
         for batch in chain.from_iterable(self._valid_batches.in_order()):
             for index, trainer in enumerate(self.candidate_trainers):
                 errors = predict(trainer.stack, batch.inputs) - batch.targets
-                squares[index] += (batch.weight * errors**2).sum(1)
-        return self._root_mean(squares, self.valid)
+                losses[index] += (batch.weight * errors.abs() ** self.power).sum(1)
+        return self._mean_error(losses, self.valid)
 
     def _zeros(self) -> Tensor:
         shape = (len(self.candidate_trainers), len(self.generators))
         return torch.zeros(shape, device=self.device)
 
-    def _root_mean(self, squares: Tensor, rows: Rows) -> Tensor:
-        return (squares / rows.totals().to(self.device)).sqrt().flatten()
+    def _mean_error(self, losses: Tensor, rows: Rows) -> Tensor:
+        means = losses / rows.totals().to(self.device)
+        return (means.sqrt() if self.power == 2 else means).flatten()
 
 
-def squared_errors(errors: Tensor, weight: Tensor) -> Tensor:
-    """Return the weighted sums of the predictions' squared errors: [candidates, C].
+def summed_losses(errors: Tensor, weight: Tensor, power: int) -> Tensor:
+    """Return the weighted sums of the predictions' losses: [candidates, C].
 
     Shapes: errors of the heads [candidates, batches, 2, C, B]; weight [batches, C, B].
     """
-    return (weight * errors.mean(2) ** 2).sum(3).sum(1)
+    return (weight * errors.mean(2).abs() ** power).sum(3).sum(1)
 
 
 def dropout_masks(dropout_noise: list[Tensor], dropout: float) -> list[Tensor]:

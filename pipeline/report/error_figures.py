@@ -29,11 +29,11 @@ _COARSE_TICKS = (-0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 9.0)
 
 def against_actual(facts: Facts) -> Drawing:
     """Draw the predicted against the actual target, one dot per row."""
-    rows, target = facts.rows, facts.schema.target
-    actual, predicted = rows[target].to_numpy(), rows["prediction"].to_numpy()
+    results, target = facts.results, facts.schema.target
+    actual, predicted = results["actual"].to_numpy(), results["prediction"].to_numpy()
     drawing = Drawing(
         "Predicted against actual",
-        f"{len(rows):,} dots along the diagonal{_share_within(facts)}.",
+        f"{len(results):,} dots along the diagonal{_share_within(facts)}.",
         WIDTH,
         WIDTH - 20,
     )
@@ -45,29 +45,30 @@ def against_actual(facts: Facts) -> Drawing:
     drawing.line("zero", area.x_range, area.y_range)
     _dots(drawing, x(actual), y(predicted))
     worst = facts.largest_errors
-    drawing.rings("largest", x(worst[target]), y(worst["prediction"]), 4.5)
+    drawing.rings("largest", x(worst["actual"]), y(worst["prediction"]), 4.5)
     return drawing
 
 
 def residuals(facts: Facts, column: str) -> Drawing:
     """Draw the errors over a column, with a running median."""
-    rows = facts.rows[facts.rows[column].notna()]
-    running = _running(rows, column)
+    values = facts.column(column).dropna()
+    errors = facts.results["error"].loc[values.index]
+    running = _running(values, errors)
     text = _trend(running["middle"], facts.metric)
     drawing = Drawing(f"Residuals over {column}", text, WIDTH, _HEIGHT)
     area = plot_area(WIDTH, _HEIGHT)
     if column == facts.schema.target:
-        x = _targets(facts, rows[column].to_numpy(), *area.x_range)
+        x = _targets(facts, values.to_numpy(), *area.x_range)
     else:
-        x = Scale.linear(rows[column], *area.x_range, short_tick)
-    y = _errors(facts.metric, rows["error"].to_numpy(), *area.y_range)
+        x = Scale.linear(values, *area.x_range, short_tick)
+    y = _errors(facts.metric, errors.to_numpy(), *area.y_range)
     x_name = _axis_name(facts, column)
     draw_axes(drawing, area, x, y, x_name, "prediction too high or too low")
     drawing.line("zero", [area.left, area.right], y.at(0))
-    _dots(drawing, x(rows[column]), y(rows["error"]))
-    worst = facts.largest_errors
-    drawing.rings("largest", x(worst[column]), y(worst["error"]), 4.5)
-    medians = x(running[column])
+    _dots(drawing, x(values), y(errors))
+    worst = facts.largest_errors["error"]
+    drawing.rings("largest", x(facts.column(column).loc[worst.index]), y(worst), 4.5)
+    medians = x(running["value"])
     drawing.band("quartiles", medians, y(running["low"]), y(running["high"]))
     drawing.line("median", medians, y(running["middle"]))
     return drawing
@@ -75,12 +76,13 @@ def residuals(facts: Facts, column: str) -> Drawing:
 
 def residuals_by_word(facts: Facts, column: str) -> Drawing:
     """Draw the quartiles of the errors by a column of words, highest targets first."""
-    rows, metric = facts.rows, facts.metric
-    words = rows[column].astype(object).fillna("missing")
+    metric = facts.metric
+    words = facts.column(column).astype(object).fillna("missing")
     counts = words.value_counts().head(_MOST_WORDS).to_dict()
-    rows, words = rows[words.isin(counts)], words[words.isin(counts)]
-    targets = rows[facts.schema.target].groupby(words).median()
-    quartiles = _quartiles(rows["error"], words)
+    words = words[words.isin(counts)]
+    results = facts.results.loc[words.index]
+    targets = results["actual"].groupby(words).median()
+    quartiles = _quartiles(results["error"], words)
     quartiles = quartiles.loc[targets.sort_values(ascending=False).index]
     ranges = [
         RangeRow(str(word), error.low, error.middle, error.high, f"{counts[word]}")
@@ -113,7 +115,7 @@ def _share_within(facts: Facts) -> str:
     """Return how many predictions are within a tenth, where errors are of logs."""
     if not facts.metric.log:
         return ""
-    share = np.mean(np.abs(facts.rows["error"]) < math.log(1.1))
+    share = np.mean(np.abs(facts.results["error"]) < math.log(1.1))
     return f"; {share:.0%} of the predictions are within 10% of the target"
 
 
@@ -122,12 +124,12 @@ def _dots(drawing: Drawing, x: np.ndarray, y: np.ndarray) -> None:
         drawing.dots("row", x[layer::_LAYERS], y[layer::_LAYERS])
 
 
-def _running(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return quartiles of the errors in groups of equal size, ordered by a column."""
-    number = min(_MOST_GROUPS, max(2, len(rows) // _GROUP_SIZE))
-    groups = pd.qcut(rows[column].rank(method="first"), number, labels=False)
-    quartiles = _quartiles(rows["error"], groups)
-    return quartiles.assign(**{column: rows[column].groupby(groups).median()})
+def _running(values: pd.Series, errors: pd.Series) -> pd.DataFrame:
+    """Return quartiles of the errors in groups of equal size, ordered by values."""
+    number = min(_MOST_GROUPS, max(2, len(values) // _GROUP_SIZE))
+    groups = pd.qcut(values.rank(method="first"), number, labels=False)
+    quartiles = _quartiles(errors, groups)
+    return quartiles.assign(value=values.groupby(groups).median())
 
 
 def _quartiles(error: pd.Series, groups: pd.Series) -> pd.DataFrame:

@@ -58,7 +58,7 @@ class RunView(NamedTuple):
         next_steps: What to do next.
         figures: The figures, by name.
         curves: The learning curves of each fold that is shown.
-        largest_errors: The rows of the table of the largest errors.
+        largest_errors: The results with the largest losses, and cells beside them.
         models: The rows of the table of models; empty for a single model.
         correlation_heads: The headings of the last columns of that table.
         typical_error: The median absolute error.
@@ -71,7 +71,7 @@ class RunView(NamedTuple):
     next_steps: list[advice.Advice]
     figures: dict[str, Drawing]
     curves: dict[int, Drawing]
-    largest_errors: list[dict[str, Any]]
+    largest_errors: list[tuple[Any, dict[str, Any]]]
     models: list[ModelRow]
     correlation_heads: list[str]
     typical_error: str
@@ -113,13 +113,12 @@ def render(views: Sequence[RunView], baselines: Run | None) -> str:
         "percent": numbers.percent_text,
         "target": numbers.target_text,
         "cell": numbers.cell_text,
-        "lambda": numbers.lambda_text,
     }
     finite = finite_scores(baselines) if baselines else []
     return environment.get_template("page.html.j2").render(
         views=views,
         rows=compare(
-            [view.facts for view in views], [view.facts.rows for view in views]
+            [view.facts for view in views], [view.facts.results for view in views]
         ),
         metric=views[0].facts.metric,
         target_name=views[0].facts.schema.target,
@@ -156,34 +155,43 @@ def _draw(facts: Facts, axes: score_figures.Axes) -> RunView:
         "against_actual": error_figures.against_actual(facts),
         "target": error_figures.residuals(facts, target),
     }
-    if run.has_networks and advice.compared(run):
-        figures["lambdas"] = score_figures.lambdas(run)
+    for chosen, others in advice.compared(run):
+        figures["candidates"] = score_figures.candidates(run, chosen, others)
     number_columns, word_columns = shown_columns(facts)
     if number_columns:
         figures["number"] = error_figures.residuals(facts, number_columns[0])
     groups = facts.schema.ceiling or next(iter(word_columns), None)
-    if facts.cleaned and groups:
+    if facts.rows is not None and groups:
         figures["word"] = error_figures.residuals_by_word(facts, groups)
         word_columns = list(dict.fromkeys([groups, *word_columns]))
     if facts.importance is not None:
         figures["importance"] = score_figures.importance(facts.importance)
-    largest = facts.largest_errors.to_dict("records")
     models = compare_models(facts)
     return RunView(
         facts=facts,
         next_steps=advice.advise(facts),
         figures=figures,
         curves=score_figures.curves(facts, axes),
-        largest_errors=[
-            {str(name): cell for name, cell in row.items()} for row in largest
-        ],
+        largest_errors=_largest_errors(facts, [*word_columns, *number_columns]),
         models=models,
         correlation_heads=[f"correlation with {row.name}" for row in models[:-1]],
-        typical_error=_typical_error(facts, facts.rows["error"]),
+        typical_error=_typical_error(facts, facts.results["error"]),
         words=word_columns,
         numbers=number_columns,
         settings=setting_texts(run.settings),
     )
+
+
+def _largest_errors(
+    facts: Facts, columns: Sequence[str]
+) -> list[tuple[Any, dict[str, Any]]]:
+    """Return the results with the largest losses, each with its cells to show."""
+    largest = facts.largest_errors
+    cells = [dict[str, Any]() for _ in range(len(largest))]
+    if facts.rows is not None:
+        shown = facts.rows.loc[largest.index, list(columns)]
+        cells = [dict(zip(columns, row, strict=True)) for row in shown.to_numpy(object)]
+    return list(zip(largest.itertuples(), cells, strict=True))
 
 
 def compare_models(facts: Facts) -> list[ModelRow]:
@@ -197,7 +205,7 @@ def compare_models(facts: Facts) -> list[ModelRow]:
     if errors.empty:
         return []
     members, blend = facts.run.members, facts.run.final
-    errors = errors.assign(**{blend.model: facts.rows["error"]})
+    errors = errors.assign(**{blend.model: facts.results["error"]})
     return [
         ModelRow(
             name=score.model,
@@ -232,7 +240,7 @@ def shown_columns(facts: Facts) -> tuple[list[str], list[str]]:
 
     They are those that the schema names, or the most important ones.
     """
-    if not facts.cleaned:
+    if facts.rows is None:
         return [], []
     important = [item.column for item in facts.importance or []]
     shown = facts.schema.shown or important[:MOST_COLUMNS]

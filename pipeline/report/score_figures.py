@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pipeline.analysis.advice import compared, told_apart
+from pipeline.analysis.advice import told_apart
 from pipeline.analysis.facts import Facts
 from pipeline.analysis.importance import Importance
 from pipeline.core.numbers import interval_text, score_text, score_tick, short_tick
@@ -21,13 +21,13 @@ from pipeline.report.drawing import (
     draw_range_rows,
     plot_area,
 )
-from pipeline.runs.record import BaselineScore, Run
+from pipeline.runs.record import BaselineScore, ModelScore, Run
 
 MOST_FOLDS = 10  # with a figure each
 MOST_COLUMNS = 20  # with their importance
 _HEIGHT = 250
 _EDGE = 18  # half a tick label
-_MOST_LABELS = 8  # of λ
+_MOST_LABELS = 8  # of candidates
 
 
 class Axes(NamedTuple):
@@ -47,9 +47,9 @@ class Axes(NamedTuple):
 def shared_axes(several: Sequence[Facts]) -> Axes:
     """Return axes on which the figures of all runs fit."""
     curves = [
-        _shown_history(facts.run, facts.history)
+        _shown_history(facts.run.learner, facts.history)
         for facts in several
-        if facts.history is not None
+        if facts.history is not None and facts.run.learner is not None
     ]
     return Axes(
         forecast=[end for facts in several for end in _forecast_ends(facts)],
@@ -89,40 +89,38 @@ def _forecast_ends(facts: Facts) -> list[float]:
     return [low - margin, high + margin, *actual]
 
 
-def lambdas(run: Run) -> Drawing:
-    """Draw the difference of each λ to the best, paired by row, ± two errors."""
-    others = compared(run)
-    # The recorded difference of the best λ is to a blend; to itself it is 0.
-    best = replace(run.best, difference=0.0, difference_error=0.0)
-    scores = sorted([best, *others], key=lambda score: score.decay)
-    values = [score.decay for score in scores]
+def candidates(run: Run, chosen: ModelScore, others: Sequence[ModelScore]) -> Drawing:
+    """Draw the difference of each candidate to the chosen one, ± two errors."""
+    # The recorded difference of the chosen one is to a blend; to itself it is 0.
+    best = replace(chosen, difference=0.0, difference_error=0.0)
+    scores = [each for each in run.scores if each == chosen or each in others]
+    scores = [best if each == chosen else each for each in scores]
+    labels = [score.label for score in scores]
     far = sum(map(told_apart, others))
     drawing = Drawing(
-        "Difference to the best λ",
-        f"λ = {run.best.decay:g} has the lowest pooled score; {far} of the "
+        f"Difference to {chosen.label}",
+        f"{chosen.label} has the lowest pooled score; {far} of the "
         f"{len(others)} others are more than two standard errors above it.",
         WIDTH,
         _HEIGHT,
     )
     area = plot_area(WIDTH, _HEIGHT)
-    # The values are evenly spaced: λ may be 0, which is not on a log scale.
-    step = -(-len(values) // _MOST_LABELS)
+    # The candidates are evenly spaced: λ may be 0, which is not on a log scale.
+    step = -(-len(labels) // _MOST_LABELS)
     x = Scale(
         -0.5,
-        len(values) - 0.5,
+        len(labels) - 0.5,
         *area.x_range,
-        ticks=list(range(0, len(values), step)),
-        label=lambda index: f"{values[int(index)]:g}",
+        ticks=list(range(0, len(labels), step)),
+        label=lambda index: labels[int(index)],
     )
     middle = np.array([score.difference or 0.0 for score in scores])
     reach = np.array([2 * (score.difference_error or 0.0) for score in scores])
     low, high = middle - reach, middle + reach
     y = Scale.linear([*low, *high], *area.y_range, score_tick)
-    draw_axes(
-        drawing, area, x, y, "weight decay λ", f"{run.metric_title} above the best"
-    )
+    draw_axes(drawing, area, x, y, "candidate", f"{run.metric_title} above the best")
     drawing.line("zero", [area.left, area.right], y.at(0))
-    lengths = x(range(len(values)))
+    lengths = x(range(len(labels)))
     for length, ends in zip(lengths, zip(y(low), y(high), strict=True), strict=True):
         drawing.line("whisker", length, ends)
     drawing.dots("value", lengths, y(middle))
@@ -132,24 +130,24 @@ def lambdas(run: Run) -> Drawing:
 
 def curves(facts: Facts, axes: Axes) -> dict[int, Drawing]:
     """Draw the learning curves of each fold; of many, the best, median and worst."""
-    if facts.history is None:
+    learner = facts.run.learner
+    if facts.history is None or learner is None:
         return {}
-    shown = _shown_history(facts.run, facts.history)
-    scores = facts.run.best.folds
+    shown = _shown_history(learner, facts.history)
     return {
-        fold: _curve(shown, fold, scores[fold], axes)
-        for fold in _shown_folds(facts.run)
+        fold: _curve(shown, fold, learner.folds[fold], axes)
+        for fold in _shown_folds(learner)
     }
 
 
-def _shown_history(run: Run, history: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the best λ and of the folds that have a figure."""
-    is_shown = history["fold"].isin(_shown_folds(run))
-    return history[is_shown & (history["lambda"] == run.best_lambda)]
+def _shown_history(learner: ModelScore, history: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the chosen candidate and of the folds that have a figure."""
+    is_shown = history["fold"].isin(_shown_folds(learner))
+    return history[is_shown & (history["lambda"] == learner.value)]
 
 
-def _shown_folds(run: Run) -> list[int]:
-    folds = run.best.folds
+def _shown_folds(learner: ModelScore) -> list[int]:
+    folds = learner.folds
     if len(folds) <= MOST_FOLDS:
         return list(range(len(folds)))
     order = sorted(range(len(folds)), key=lambda fold: folds[fold])

@@ -8,33 +8,49 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pipeline.ames.former import FORMER_KEYS
 from pipeline.core.errors import UserError, short
 from pipeline.core.fingerprint import record_digest
 from pipeline.core.metrics import LOG_RMSE, METRICS
-from pipeline.core.settings import MLP, Settings
+from pipeline.core.settings import MODELS, Settings
 from pipeline.core.typed_json import Key, NanAsNull, from_json, to_json
 
 RECORD = "run.json"
 WEIGHTS = "weights.safetensors"
 OUT_OF_FOLD = "oof.csv"
 PREDICTIONS = "predictions.csv"
+TEST_BY_FOLD = "test_by_fold.csv"
 HISTORY = "history.csv"
 BLEND = "blend"  # the name of the last score, if there are several models
 LARGEST_ERRORS = 10  # how many rows are named
+FORMAT = 1  # rises when a file of the folder or a key of run.json changes
+
+
+class OtherFormatError(ValueError):
+    """A record that another version wrote."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelScore:
-    """The score of a model, for the MLP of one λ; NaN where a network diverged.
+    """The score of a candidate of a model, or of the blend; NaN where it failed.
 
-    `mean` and `std` are over the folds; `pooled` is over all rows at once.
-    `difference` is how much higher it is than the best λ's for the other λ, than the
-    blend's for each model of a blend, with the standard error over rows.
+    Attributes:
+        model: the name of the model, the id of a blended run, or `BLEND`.
+        value: of the setting that the candidates differ in, λ; None if there is none.
+        label: the candidate in tables and sentences, like λ = 1.
+        chosen: whether its predictions are used.
+        folds: the score of each fold.
+        mean: over the folds.
+        std: over the folds.
+        pooled: over all rows at once.
+        seconds: that the candidate took.
+        difference: to the chosen candidate; for a chosen one, to the blend.
+        difference_error: its standard error over rows.
     """
 
-    model: str = MLP
-    weight_decay: Annotated[float | None, Key("lambda")] = None
+    model: str
+    value: Annotated[float | None, Key("lambda")] = None
+    label: str = ""
+    chosen: bool = True
     folds: list[NanAsNull]
     mean: NanAsNull
     std: NanAsNull
@@ -44,9 +60,14 @@ class ModelScore:
     difference_error: float | None = None
 
     @property
-    def decay(self) -> float:
-        """The weight decay λ; 0 for a model that has none."""
-        return self.weight_decay or 0.0
+    def title(self) -> str:
+        """The model and its candidate, as tables have them."""
+        return f"{self.model}, {self.label}" if self.label else self.model
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has no score, since a replica failed."""
+        return not math.isfinite(self.pooled)
 
 
 @dataclass(frozen=True)
@@ -78,10 +99,12 @@ class BaselineScore:
 
 
 @dataclass(frozen=True)
-class DivergedNetwork:
-    """A network that diverged, and the epoch in which it did."""
+class Diverged:
+    """A replica of a candidate that failed, and the epoch in which it did."""
 
-    weight_decay: Annotated[float, Key("lambda")]
+    model: str
+    value: Annotated[float | None, Key("lambda")]
+    label: str
     fold: int
     seed: int
     epoch: int
@@ -147,7 +170,7 @@ class Trial:
     dropout: float
     hidden: tuple[int, ...]
     score: float
-    pruned: Annotated[bool, Key("stopped")]
+    pruned: bool
     rungs: list[TrialScore]
 
 
@@ -189,15 +212,12 @@ class Search:
     def is_refuted(self) -> bool:
         """Whether the best settings are no better than the default on held-out folds.
 
-        Better is a lower score by more than the standard error over rows. Version
-        0.1.0 recorded no standard error: there, any lower mean score is better.
+        Better is a lower score by more than the standard error over rows.
         """
-        confirmed = self.confirmed
-        if confirmed.difference is None or confirmed.difference_error is None:
-            better = confirmed.best.mean < confirmed.default.mean
-        else:
-            better = confirmed.difference < -confirmed.difference_error
-        return self.beats_default and not better
+        difference, error = self.confirmed.difference, self.confirmed.difference_error
+        if difference is None or error is None:  # the best are the default settings
+            return self.beats_default
+        return self.beats_default and difference >= -error
 
 
 @dataclass(frozen=True)
@@ -217,40 +237,52 @@ class Provenance:
 class Run:
     """A training run: its folder, and what run.json says of it.
 
-    `scores` is in the order of the weights. `search` is None but for a run of `tune`,
-    `baselines` but for a run of `baselines`, `blended` (run ids) but for one of
-    `blend`. `cv` is the pooled score of what the run predicts. `schema` is the text of
-    the schema file, None in versions that knew the houses of Ames alone. `own_columns`
-    are those of columns.py, with their words, or None for numbers. `document` is all
-    that the file holds, keys of other versions included, where the run was read from a
-    file.
+    Attributes:
+        folder: of the run.
+        format: of the folder; see `FORMAT`.
+        search: None but for a run of `tune`.
+        metric: its name.
+        cv: the pooled score of what the run predicts.
+        scores: of each candidate of each model, and last of the blend if there is one.
+        schema: the text of the schema file.
+        own_columns: those of columns.py, with their words, or None for numbers.
+        unseen_words: words of the schema that no training row has, by column.
+        history_of: the model whose learning curves history.csv has.
+        columns: the encoded columns of each view that a model reads.
+        headers: the names of our columns in oof.csv and predictions.csv; a name that
+            the table has too gets an underscore.
+        baselines: None but for a run of `baselines`.
+        blended: the ids of the runs, None but for a run of `blend`.
+        document: all that the file holds, where the run was read from a file.
     """
 
     folder: Annotated[Path, Key(None)] = Path()
+    format: int = FORMAT
     run_id: str
     created: str  # ISO 8601
     note: str | None = None
     fingerprint: str
     inputs: dict[str, str | None]
-    search: Annotated[Search | None, Key("tune")] = None
+    search: Search | None = None
     settings: Settings
-    best_lambda: float | None
-    metric: str = LOG_RMSE.name
+    metric: str
     cv: float
     cv_corrected: float | None = None
     scores: list[ModelScore]
-    diverged: list[DivergedNetwork]
+    diverged: list[Diverged]
     forecast: Forecast
-    largest_errors: Annotated[list[LargestError], Key("costliest")]
+    largest_errors: list[LargestError]
     seconds: float
-    schema: str | None = None
+    schema: str
     own_columns: dict[str, list[str] | None] = field(default_factory=dict)
-    columns: list[str]
-    model_columns: dict[str, list[str]] = field(default_factory=dict)
-    target_bounds: Annotated[list[Bounds], Key("limits")]
+    unseen_words: dict[str, list[str]] = field(default_factory=dict)
+    history_of: str | None = None
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    target_bounds: list[Bounds]
     threads: int
     versions: dict[str, str]
-    baselines: Annotated[list[BaselineScore] | None, Key("rungs")] = None
+    baselines: list[BaselineScore] | None = None
     blended: list[str] | None = None
     files: dict[str, str | None] = field(default_factory=dict)
     digest: str = ""
@@ -260,17 +292,15 @@ class Run:
     def from_json(cls, folder: Path, document: object) -> Self:
         """Return the run of a folder from what its run.json holds.
 
-        Keys that are missing in records of older versions take their defaults.
-
         Raises:
-            ValueError: it is not as `pipeline train` writes it.
+            OtherFormatError: Another version wrote it.
+            ValueError: It is not as `pipeline train` writes it.
         """
         if not isinstance(document, dict):
             raise ValueError("no JSON object")
+        _check_format(document)
         try:
-            run = replace(
-                from_json(cls, _upgraded(document)), folder=folder, document=document
-            )
+            run = replace(from_json(cls, document), folder=folder, document=document)
         except (UserError, OverflowError) as error:
             raise ValueError(str(error)) from None
         if run.run_id != folder.name:
@@ -282,42 +312,42 @@ class Run:
         """Check that the parts fit together.
 
         Raises:
-            ValueError: they do not.
+            ValueError: They do not.
         """
         if self.metric not in METRICS:
-            raise ValueError(
-                f"metric: {short(self.metric)} is not one of {', '.join(METRICS)}"
-            )
+            names = ", ".join(METRICS)
+            raise ValueError(f"metric: {short(self.metric)} is not one of {names}")
         blended = self.blended
         if blended is not None and (
-            len(blended) < 2 or {self.run_id, MLP} & {*blended}
+            len(blended) < 2 or {self.run_id, BLEND, *MODELS} & {*blended}
         ):
             raise ValueError("blended: not two other runs or more")
         if any(len(each.folds) != self.settings.folds for each in self.scores):
             raise ValueError("scores: the number of folds is not that of the settings")
-        if sorted({each.model for each in self.scores} - {BLEND}) != sorted(
-            self.models
-        ):
-            raise ValueError("scores: the models are not those of the settings")
-        if (
-            MLP in self.models
-            and [s.weight_decay for s in self.scored].count(self.best_lambda) != 1
-        ):
-            raise ValueError(f"best_lambda: no score of λ = {self.best_lambda}")
+        if sorted(each.model for each in self.members) != sorted(self.models):
+            raise ValueError(
+                "scores: there is not one chosen score for each model of the settings"
+            )
+        if any(each.failed for each in self.members):
+            raise ValueError("scores: the chosen score is missing")
+        baselines = [each.name for each in self.baselines or []]
+        if any(Path(name).name != name for name in baselines):
+            raise ValueError("baselines: a name is not that of a file")
 
     def to_json(self) -> dict[str, Any]:
         """Return what run.json holds, without the parts that the run does not have."""
         if self.document is not None:
             return self.document
         document: dict[str, Any] = to_json(self)
+        document["best_lambda"] = self.best_value
         document["cv_log_rmse"] = self.cv if self.metric == LOG_RMSE.name else None
-        optional = ("note", "tune", "rungs", "blended")
+        optional = ("note", "search", "baselines", "blended")
         absent = {name for name in optional if document[name] is None}
         return {name: each for name, each in document.items() if name not in absent}
 
     def predictions_folder(self, baseline: str | None = None) -> Path:
-        """Return the folder of the predictions of the best λ, or of a baseline."""
-        return self.folder if baseline is None else self.folder / "rungs" / baseline
+        """Return the folder of the predictions of the run, or of a baseline."""
+        return self.folder if baseline is None else self.folder / "baselines" / baseline
 
     @property
     def is_edited(self) -> bool:
@@ -341,69 +371,55 @@ class Run:
         return self.settings.models if self.blended is None else tuple(self.blended)
 
     @property
-    def final(self) -> ModelScore:
-        """The score of what the run predicts: of the blend, or of its only model."""
-        return self.best if self.has_networks and not self.is_blend else self.scores[-1]
-
-    @property
-    def has_networks(self) -> bool:
-        """Whether the MLP is one of the models."""
-        return MLP in self.models
-
-    @property
     def is_blend(self) -> bool:
         """Whether the predictions are a blend of several models."""
-        return self.scores[-1].model == BLEND
+        return bool(self.scores) and self.scores[-1].model == BLEND
 
     @property
     def members(self) -> list[ModelScore]:
-        """The scores of the models, for the MLP that of the best λ."""
-        others = [each for each in self.scores if each.model not in (MLP, BLEND)]
-        return ([self.best] if self.has_networks else []) + others
+        """The chosen score of each model."""
+        return [each for each in self.scores if each.chosen and each.model != BLEND]
 
     @property
-    def best(self) -> ModelScore:
-        """The score of the MLP's best λ, in a run that `has_networks`."""
-        return next(s for s in self.networks if s.weight_decay == self.best_lambda)
+    def final(self) -> ModelScore:
+        """The score of what the run predicts: of the blend, or of its only model."""
+        return self.scores[-1] if self.is_blend else self.members[0]
 
     @property
-    def networks(self) -> list[ModelScore]:
-        """The scores of the MLP, one per λ, in the order of the weights."""
-        return [each for each in self.scores if each.model == MLP]
+    def best_value(self) -> float | None:
+        """The chosen value of λ; None if no model has candidates."""
+        values = (each.value for each in self.members)
+        return next((value for value in values if value is not None), None)
 
     @property
-    def scored(self) -> list[ModelScore]:
-        """The scores of the λ of which no network diverged, by rising λ."""
-        scored = [each for each in self.networks if math.isfinite(each.pooled)]
-        return sorted(scored, key=lambda score: score.decay)
+    def learner(self) -> ModelScore | None:
+        """The chosen score of the model that has learning curves, if one has."""
+        found = (each for each in self.members if each.model == self.history_of)
+        return next(found, None)
 
-    @property
-    def shown(self) -> list[ModelScore]:
-        """All scores of which no network diverged, as a table shows them."""
-        rest = [each for each in self.scores if each.model != MLP]
-        return [*self.scored, *rest]
-
-    @property
-    def excluded(self) -> list[float]:
-        """The λ that have no score, since a network diverged."""
-        lost = [each for each in self.networks if not math.isfinite(each.pooled)]
-        return [each.decay for each in lost]
+    def header(self, name: str) -> str:
+        """Return the name of one of our columns in oof.csv and predictions.csv."""
+        return self.headers.get(name, name)
 
 
-def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a record of an earlier version with the keys of this one.
+def by_fold(folds: int) -> list[str]:
+    """Return our names of the columns of a file with a column for each fold."""
+    return [f"fold {number}" for number in range(1, folds + 1)]
 
-    Version 0.1.0 had the MLP alone; until 0.2.0 there were the houses of Ames alone.
+
+def _check_format(document: dict[str, Any]) -> None:
+    """Refuse a record of another version.
+
+    Raises:
+        OtherFormatError: It is of one.
     """
-    upgraded = {"cv": document.get("cv_log_rmse"), **document}
-    settings = document.get("settings")
-    if isinstance(settings, dict) and "models" not in settings:
-        upgraded["settings"] = {**settings, "models": [MLP]}
-    largest = document.get("costliest")
-    if "cv" not in document and isinstance(largest, list):
-        upgraded["costliest"] = [
-            {FORMER_KEYS.get(key, key): own for key, own in each.items()}
-            for each in largest
-            if isinstance(each, dict)
-        ]
-    return upgraded
+    found = document.get("format", 0)
+    if found == FORMAT:
+        return
+    if isinstance(found, int) and found > FORMAT:
+        remedy = "it is of a newer version: update this package"
+    else:
+        remedy = "it is of an earlier version: train again"
+    raise OtherFormatError(
+        f"format {short(str(found))[1:-1]} instead of {FORMAT}; {remedy}"
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 from pipeline.core.errors import UserError
 from pipeline.core.files import read_json, write_atomically
 from pipeline.core.paths import Project
-from pipeline.runs.record import RECORD, Run
+from pipeline.runs.record import RECORD, OtherFormatError, Run
 
 _SELECTED = "selected-run"  # in data/processed, since runs/ has folders of runs
 
@@ -95,6 +95,8 @@ def _require(project: Project, run_id: str) -> Run:
     path = project.runs / run_id / RECORD
     try:
         return _read(path)
+    except OtherFormatError as error:
+        raise UserError(f"{path}: {error}") from None
     except ValueError as error:
         raise UserError(
             f"{path}: not the record of this run ({error}); restore it or train again"
@@ -110,7 +112,7 @@ def _read(path: Path) -> Run:
     """Read a record.
 
     Raises:
-        ValueError: it is not as `pipeline train` writes it, or cannot be read.
+        ValueError: It is not as `pipeline train` writes it, or cannot be read.
     """
     try:
         return Run.from_json(path.parent, read_json(path))

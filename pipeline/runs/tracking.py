@@ -24,7 +24,7 @@ from pipeline.core.errors import UserError, one_line
 from pipeline.core.metrics import LOG_RMSE
 from pipeline.core.paths import PACKAGE
 from pipeline.core.progress import announce
-from pipeline.core.settings import MLP, comma_separated
+from pipeline.core.settings import comma_separated
 from pipeline.runs.record import HISTORY, Run
 
 if TYPE_CHECKING:  # MLflow takes seconds to load
@@ -159,12 +159,12 @@ def _scores(run: Run) -> Iterator[tuple[str, float, int]]:
     values = {"cv": run.cv, "seconds": run.seconds}
     if run.metric == LOG_RMSE.name:
         values["cv_log_rmse"] = run.cv
-    if run.best_lambda is not None:
-        values["best_lambda"] = run.best_lambda
+    if run.best_value is not None:
+        values["best_lambda"] = run.best_value
     for name, value in asdict(run.forecast).items():
         values[f"forecast_{name}"] = value
     for score in run.scores:
-        group = score.model if score.model != MLP else _group(score.decay)
+        group = score.model if score.value is None else _group(score.value)
         for name in ("mean", "std", "pooled"):
             values[f"{group}/{name}"] = getattr(score, name)
         for number, value in enumerate(score.folds, start=1):

@@ -1,12 +1,12 @@
 """Write a run folder: run.json, predictions, learning curves and weights."""
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from itertools import count, product
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,14 @@ from pipeline.core.files import (
     writable,
     write_atomically,
 )
+from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
-from pipeline.core.settings import MLP, Settings
 from pipeline.data.csv_frames import csv_blocks, number_text
 from pipeline.data.dataset import Dataset
-from pipeline.models.ensemble import Ensemble
+from pipeline.models import model_of
+from pipeline.models.ensemble import Ensemble, Member, Predictions
+from pipeline.models.model import Model
 from pipeline.runs.integrity import seal
 from pipeline.runs.record import (
     BLEND,
@@ -35,25 +37,31 @@ from pipeline.runs.record import (
     OUT_OF_FOLD,
     PREDICTIONS,
     RECORD,
+    TEST_BY_FOLD,
     WEIGHTS,
     BaselineScore,
     Bounds,
-    DivergedNetwork,
+    Diverged,
     Forecast,
     LargestError,
     ModelScore,
     Provenance,
     Run,
+    by_fold,
 )
-from pipeline.validation.cross_validate import CrossValidation, Predictions, Score
-from pipeline.validation.uncertainty import (
-    Difference,
-    bias_corrected,
-    forecast,
-    paired_difference,
-)
+from pipeline.validation.uncertainty import forecast, paired_difference
 
 _SCORES = "%.6f"
+_PACKAGES = ("house-price-pipeline", "numpy", "pandas")  # of every run
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A baseline that was trained on the same folds: its score and predictions."""
+
+    score: BaselineScore
+    predictions: Predictions
+    fold_of: np.ndarray  # shape (rows,)
 
 
 def new_run(project: Project, begin: datetime) -> AbstractContextManager[Temporary]:
@@ -72,43 +80,41 @@ def new_run(project: Project, begin: datetime) -> AbstractContextManager[Tempora
 def write_run(
     temporary: Temporary,
     result: Ensemble,
-    settings: Settings,
     provenance: Provenance,
     begin: datetime,
-    dataset: Dataset,
     *,
-    baselines: Sequence[tuple[BaselineScore, Predictions]] = (),
+    baselines: Sequence[Baseline] = (),
 ) -> Run:
-    """Write the files of a run, with the predictions of the blend of its models.
+    """Write the files of a run, with the predictions of the blend of its members.
 
     Args:
         temporary: the folder, and the run id.
-        result: the trained models, their scores and predictions.
-        settings: the settings they were trained with.
+        result: the members, their scores and predictions.
         provenance: the fingerprint and the digests of the inputs.
         begin: when the run began.
-        dataset: the training and the test rows.
-        baselines: the scores of other models, and their predictions.
+        baselines: other models, which the run only shows.
 
     Returns:
         The run, in the folder that it has once `temporary` is renamed.
 
     Raises:
-        UserError: the folder cannot be written to.
+        UserError: The folder cannot be written to.
     """
     folder = temporary.path
-    run = _run(temporary, result, settings, provenance, begin, dataset)
-    scores = [score for score, _ in baselines]
-    run = replace(run, baselines=scores or None, blended=result.blended)
+    run = _run(temporary, result, provenance, begin)
+    run = replace(run, baselines=[each.score for each in baselines] or None)
     announce(f"writing runs/{temporary.name}")
     with writable(folder.parent):
-        members = result.members if run.is_blend else {}
-        _write_predictions(folder, result.predictions, members, dataset)
-        for score, predictions in baselines:
-            own = run.predictions_folder(score.name)
-            _write_predictions(own, predictions, {}, dataset)
-        if result.mlp:
-            history = _history(result.mlp, settings)
+        members = result.members if run.is_blend else []
+        named = {member.name: member.chosen for member in members}
+        dataset, fold_of = result.data.dataset, result.data.fold_of
+        _write_predictions(folder, run, dataset, fold_of, result.predictions, named)
+        _write_test_by_fold(folder, run, dataset, result.predictions.test)
+        for each in baselines:
+            path = run.predictions_folder(each.score.name)
+            _write_predictions(path, run, dataset, each.fold_of, each.predictions, {})
+        if (learner := _learner(result)) is not None:
+            _, history = learner
             history.to_csv(folder / HISTORY, index=False, float_format=_SCORES)
         if not result.blended:  # a blend of runs is predicted by these runs
             (folder / WEIGHTS).write_bytes(save(_tensors(result)))
@@ -118,26 +124,26 @@ def write_run(
 
 
 def _run(
-    temporary: Temporary,
-    result: Ensemble,
-    settings: Settings,
-    provenance: Provenance,
-    begin: datetime,
-    dataset: Dataset,
+    temporary: Temporary, result: Ensemble, provenance: Provenance, begin: datetime
 ) -> Run:
     """Return what run.json says, but for the digests of the files."""
-    predicted, mlp = result.predictions.out_of_fold, result.mlp
-    metric, schema = result.fold_data.metric, dataset.schema
-    errors = metric.errors(predicted, result.actual)
-    pooled, search = result.score.pooled, provenance.search
-    corrected = search.corrected if search else _corrected(result)
+    data, search = result.data, provenance.search
+    metric, dataset = data.metric, data.dataset
+    actual, schema = dataset.actual, dataset.schema
+    predicted = metric.undo(result.predictions.out_of_fold)
+    errors = metric.errors(predicted, actual)
+    pooled = result.score.pooled
+    corrected = search.corrected if search else result.corrected()
     announce("computing the expected score")
-    # The best of several λ or trials is chosen, so its errors are a little too small.
+    # The best of several candidates is chosen, so its errors are a little too small.
     expected = forecast(
         metric.losses_of(errors * (corrected / pooled if corrected else 1)),
-        len(result.predictions.test),
+        len(dataset.test),
         metric=metric,
     )
+    names = [member.name for member in result.members]
+    models = [] if result.blended else [model_of(name) for name in names]
+    views = {model.view.name: model.view for model in models}
     return Run(
         folder=temporary.path,
         run_id=temporary.name,
@@ -146,88 +152,100 @@ def _run(
         fingerprint=provenance.fingerprint,
         inputs=provenance.inputs,
         search=search,
-        settings=settings,
-        best_lambda=settings.lambdas[mlp.best] if mlp else None,
+        settings=data.settings,
         metric=metric.name,
         cv=pooled,
         cv_corrected=corrected,
-        scores=model_scores(result, settings),
-        diverged=[
-            DivergedNetwork(**each._asdict()) for each in (mlp.diverged if mlp else [])
-        ],
+        scores=model_scores(result),
+        diverged=[each for member in result.members for each in _diverged(member)],
         forecast=Forecast(**expected._asdict()),
         largest_errors=_largest_errors(dataset, predicted, metric.losses_of(errors)),
         seconds=(datetime.now(UTC) - begin).total_seconds(),
         schema=schema.text,
         own_columns=dataset.own,
-        columns=result.fold_data.columns,
-        model_columns={each.name: each.columns for each in result.models},
-        target_bounds=[
-            Bounds(**asdict(each)) for each in result.fold_data.target_bounds
-        ],
+        unseen_words=dict(_unseen_words(dataset)),
+        history_of=learner[0] if (learner := _learner(result)) else None,
+        columns={name: data.read(view).names for name, view in views.items()},
+        headers=headers(dataset, names, len(data.folds)),
+        target_bounds=[Bounds(**asdict(each)) for each in data.target_bounds],
         threads=torch.get_num_threads(),
-        versions=_versions(),
+        versions=_versions(models),
+        blended=names if result.blended else None,
     )
 
 
-def model_scores(result: Ensemble, settings: Settings) -> list[ModelScore]:
-    """Return the score of each λ, of each other model, and of their blend."""
-    members = result.members
-    blend = result.predictions.out_of_fold if len(members) > 1 else None
+def model_scores(result: Ensemble) -> list[ModelScore]:
+    """Return the score of each candidate of each member, and of their blend."""
     scores = []
-    if result.mlp:
-        best = result.mlp.predictions.out_of_fold
-        for index, score in enumerate(result.mlp.scores):
-            reference = blend if index == result.mlp.best else best
-            own = _difference(result, result.mlp.out_of_fold[index], reference)
-            scores.append(_score(MLP, settings.lambdas[index], score, own))
-    for model in result.models:
-        own = _difference(result, model.predictions.out_of_fold, blend)
-        scores.append(_score(model.name, None, model.score, own))
-    if blend is not None:
-        scores.append(_score(BLEND, None, result.score, None))
+    several = len(result.members) > 1
+    for member in result.members:
+        for index, candidate in enumerate(member.candidates):
+            chosen = index == member.best
+            reference = member.chosen if not chosen else None
+            if chosen and several:
+                reference = result.predictions
+            score = ModelScore(
+                model=member.name,
+                **candidate._asdict(),
+                chosen=chosen,
+                **member.scores[index]._asdict(),
+                seconds=member.seconds,
+            )
+            if reference is not None and not score.failed:
+                gap = paired_difference(
+                    result.losses(reference.out_of_fold),
+                    result.losses(member.predictions.of(index).out_of_fold),
+                    result.data.metric,
+                )
+                score = replace(
+                    score, difference=gap.value, difference_error=gap.standard_error
+                )
+            scores.append(score)
+    if several:
+        total = result.score._asdict()
+        scores.append(ModelScore(model=BLEND, **total, seconds=result.seconds))
     return scores
 
 
-def _score(
-    model: str, weight_decay: float | None, score: Score, difference: Difference | None
-) -> ModelScore:
-    value, error = difference or (None, None)
-    return ModelScore(
-        model=model,
-        weight_decay=weight_decay,
-        **score._asdict(),
-        difference=value,
-        difference_error=error,
-    )
+def headers(dataset: Dataset, models: Sequence[str], folds: int) -> dict[str, str]:
+    """Return the names of our columns; those that the table has get underscores."""
+    taken = {dataset.schema.id_name, dataset.schema.target}
+    found = {}
+    for name in ("fold", "prediction", *models, *by_fold(folds)):
+        header = name
+        while header in taken:
+            header += "_"
+        found[name] = header
+        taken.add(header)
+    return found
 
 
-def _difference(
-    result: Ensemble, predicted: np.ndarray, reference: np.ndarray | None
-) -> Difference | None:
-    """Compare out-of-fold predictions with others; None if there are none."""
-    if reference is None or not np.isfinite(predicted).all():
-        return None
-    metric = result.fold_data.metric
-    first, second = (
-        metric.losses(each, result.actual) for each in (reference, predicted)
-    )
-    return paired_difference(first, second, metric)
+def _learner(result: Ensemble) -> tuple[str, pd.DataFrame] | None:
+    """Return the first member that has learning curves, with these."""
+    for member in result.members:
+        if member.fitted and member.fitted.history is not None:
+            return member.name, member.fitted.history
+    return None
 
 
-def _corrected(result: Ensemble) -> float | None:
-    """Return the score without selection bias; None if nothing was selected."""
-    if result.mlp is None or len(result.mlp.scores) == 1:
-        return None
-    announce("correcting the score for the choice among λ")
-    finite = np.isfinite(result.mlp.out_of_fold).all(axis=1)
-    candidates = [each.out_of_fold for each in result.candidates]
-    metric = result.fold_data.metric
-    compared, scored = (
-        np.array([metric.losses(each, result.actual) for each in predicted])[finite]
-        for predicted in (result.mlp.out_of_fold, candidates)
-    )
-    return bias_corrected(compared, scored, metric=metric)
+def _diverged(member: Member) -> Iterator[Diverged]:
+    for failure in member.fitted.failures if member.fitted else ():
+        candidate = member.candidates[failure.candidate]
+        yield Diverged(
+            member.name,
+            *candidate,
+            fold=failure.fold,
+            seed=failure.seed,
+            epoch=failure.epoch,
+        )
+
+
+def _unseen_words(dataset: Dataset) -> Iterator[tuple[str, list[str]]]:
+    """Yield the words of the vocabularies that no training row has, by column."""
+    for name, words in dataset.layout.words.items():
+        present = set(dataset.train[name].dropna())
+        if unseen := [word for word in words if word not in present]:
+            yield name, unseen
 
 
 def _largest_errors(
@@ -255,71 +273,62 @@ def _largest_errors(
 
 def _write_predictions(
     folder: Path,
+    run: Run,
+    dataset: Dataset,
+    fold_of: np.ndarray,
     predictions: Predictions,
     members: Mapping[str, Predictions],
-    dataset: Dataset,
 ) -> None:
     """Write oof.csv and predictions.csv, with a column for each member of a blend."""
-    train, test = dataset.train, dataset.test
+    train, test, metric = dataset.train, dataset.test, METRICS[run.metric]
     id_name, target = dataset.schema.id_name, dataset.schema.target
     folder.mkdir(parents=True, exist_ok=True)
-    out_of_fold = pd.DataFrame(
-        {
-            id_name: train[id_name],
-            "fold": predictions.fold_of,
-            target: train[target],
-            "prediction": predictions.out_of_fold,
-            **{name: each.out_of_fold for name, each in members.items()},
-        }
-    )
-    tested = {name: each.test for name, each in members.items()}
-    predicted = {id_name: test[id_name], target: predictions.test}
-    new = pd.DataFrame(predicted | tested)
-    for name, frame in ((OUT_OF_FOLD, out_of_fold), (PREDICTIONS, new)):
-        write_atomically(folder / name, csv_blocks(frame, number_text))
+    out_of_fold = {
+        id_name: train[id_name],
+        run.header("fold"): fold_of,
+        target: train[target],
+        run.header("prediction"): metric.undo(predictions.out_of_fold),
+    }
+    tested = {
+        id_name: test[id_name],
+        target: metric.undo(predictions.test.mean(axis=0)),
+    }
+    for name, member in members.items():
+        out_of_fold[run.header(name)] = metric.undo(member.out_of_fold)
+        tested[run.header(name)] = metric.undo(member.test.mean(axis=0))
+    _write(folder / OUT_OF_FOLD, out_of_fold)
+    _write(folder / PREDICTIONS, tested)
 
 
-def _history(result: CrossValidation, settings: Settings) -> pd.DataFrame:
-    """Return the learning curves, a row for each network and epoch.
+def _write_test_by_fold(
+    folder: Path, run: Run, dataset: Dataset, transformed: np.ndarray
+) -> None:
+    """Write what the models of each fold predict for the test rows."""
+    id_name, predicted = dataset.schema.id_name, METRICS[run.metric].undo(transformed)
+    columns = zip(by_fold(len(predicted)), predicted, strict=True)
+    named = {run.header(name): column for name, column in columns}
+    _write(folder / TEST_BY_FOLD, {id_name: dataset.test[id_name], **named})
 
-    The errors of a network that diverged are empty cells where they are not finite.
-    """
-    epochs = range(1, settings.epochs + 1)
-    rows = list(product(settings.lambdas, result.replicas, epochs))
-    return pd.DataFrame(
-        {
-            "lambda": [weight_decay for weight_decay, _, _ in rows],
-            "fold": [replica.fold for _, replica, _ in rows],
-            "seed": [replica.seed for _, replica, _ in rows],
-            "epoch": [epoch for _, _, epoch in rows],
-            "train": result.trained.train.ravel(),
-            "valid": result.trained.valid.ravel(),
-        }
-    ).replace([np.inf, -np.inf], np.nan)
+
+def _write(path: Path, columns: Mapping[str, object]) -> None:
+    write_atomically(path, csv_blocks(pd.DataFrame(columns), number_text))
 
 
 def _tensors(result: Ensemble) -> dict[str, torch.Tensor]:
-    """Return all that predicts new rows: each model, and each fold's statistics."""
-    fold_data = result.fold_data
-    arrays = {f"target.{n}": each for n, each in fold_data.scale._asdict().items()}
-    for model in result.models:
-        arrays |= {f"{model.name}.{n}": each for n, each in model.arrays.items()}
-    if result.mlp:
-        weights = result.mlp.trained.weights
-        arrays |= {f"stack.{name}": each for name, each in weights.items()}
-        for name in ("fill", "mean", "scale"):
-            folds = [getattr(encoder, name) for encoder in fold_data.encoders]
-            arrays[f"encoder.{name}"] = np.stack(folds)
-    return {name: torch.from_numpy(each) for name, each in arrays.items()}
+    """Return all that predicts new rows: each model, and each fold's target scale."""
+    arrays = {f"target.{n}": each for n, each in result.data.scale._asdict().items()}
+    for member in result.members:
+        if member.fitted:
+            chosen = member.fitted.arrays[member.best]
+            arrays |= {f"{member.name}.{n}": each for n, each in chosen.items()}
+    return {
+        name: torch.from_numpy(np.ascontiguousarray(each))
+        for name, each in arrays.items()
+    }
 
 
-def _versions() -> dict[str, str]:
-    packages = (
-        "catboost",
-        "numpy",
-        "pandas",
-        "scikit-learn",
-        "torch",
-        "house-price-pipeline",
-    )
-    return {"python": platform.python_version()} | {p: version(p) for p in packages}
+def _versions(models: Sequence[Model]) -> dict[str, str]:
+    """Return the versions that the numbers of a run depend on."""
+    packages = {*_PACKAGES, *(name for model in models for name in model.packages)}
+    python = {"python": platform.python_version()}
+    return python | {name: version(name) for name in sorted(packages)}

@@ -1,10 +1,10 @@
 """The stage `predict`: a run and a CSV file of rows -> a CSV file of predictions."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -14,12 +14,12 @@ from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.csv_frames import csv_blocks, number_text
+from pipeline.data.dataset import Layout
 from pipeline.data.features import build_features, clean_rows
 from pipeline.data.processed import raw_digests
 from pipeline.data.raw import read_new, read_train
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table
-from pipeline.models.ensemble import blend
 from pipeline.runs.integrity import run_changes
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import Run
@@ -61,8 +61,8 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     """
     _check_output(project, source, path)
     runs = [find_run(project, run_id) for run_id in run.blended or [run.run_id]]
-    for each in {run.run_id: run, **{each.run_id: each for each in runs}}.values():
-        for change in run_changes(each):
+    for checked in [run, *runs] if run.blended else runs:
+        for change in run_changes(checked):
             raise UserError(change)
     announce(f"reading and checking {source.name}")
     table = replace(run_table(run), own=run_own_columns(project, run))
@@ -74,9 +74,13 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     predictors = [Predictor.load(each) for each in runs]
     announce("predicting")
     features = build_features(cleaned.frame, table)
-    every = [predictor.predict(features) for predictor in predictors]
+    metric = METRICS[schema.metric]
+    predicted_by = [predictor.predict(features) for predictor in predictors]
+    targets = predicted_by[0]
+    if len(predicted_by) > 1:
+        transformed = [metric.transform(each) for each in predicted_by]
+        targets = metric.undo(np.mean(transformed, axis=0))
     ids = {schema.id_name: raw[schema.id_name]}
-    targets = blend(every, METRICS[schema.metric])
     predicted = pd.DataFrame({**ids, schema.target: targets})
     write_atomically(path, csv_blocks(predicted, number_text))
     assumptions = [{"file": source.name, **a._asdict()} for a in cleaned.assumptions]
@@ -86,23 +90,23 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
         schema,
         rows,
         assumptions,
-        _unseen(predictors, features, outside_schema),
+        _unseen(run, predictors[0].layout, features, outside_schema),
         _training_rows(project, run, raw, table),
     )
 
 
 def _unseen(
-    predictors: Sequence[Predictor],
+    run: Run,
+    layout: Layout,
     features: pd.DataFrame,
     outside_schema: dict[str, list[str]],
 ) -> dict[str, list[str]]:
     """Return the categories of the rows that no training row has, by column."""
-    columns = set[str]().union(*(each.unseen_columns for each in predictors))
     unseen = {name: list(words) for name, words in outside_schema.items()}
-    for name, words in predictors[0].layout.words.items():
+    for name, words in layout.words.items():
         present = sorted(set(features[name].dropna()))
-        new = [each for each in present if f"{name}={each}" in columns]
-        new += [each for each in present if each not in words]
+        new = [word for word in present if word in run.unseen_words.get(name, [])]
+        new += [word for word in present if word not in words]
         unseen[name] = new + unseen.get(name, [])
     return {name: categories for name, categories in unseen.items() if categories}
 

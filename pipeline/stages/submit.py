@@ -229,7 +229,7 @@ def _check_baseline(run: Run, name: str | None) -> None:
         known = f"its baselines are {', '.join(names)}"
         none = "it has none; `pipeline baselines` trains them"
         raise UserError(
-            f"--rung {name}: not in {run.run_id}: {known if names else none}"
+            f"--baseline {name}: not in {run.run_id}: {known if names else none}"
         )
 
 

@@ -11,12 +11,11 @@ from functools import partial
 
 import numpy as np
 
-from pipeline.core.command import train_command
 from pipeline.core.errors import UserError
 from pipeline.core.files import alone
 from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
-from pipeline.core.settings import Settings
+from pipeline.core.settings import Settings, train_command
 from pipeline.data.dataset import Dataset
 from pipeline.runs.record import (
     Confirmation,
@@ -72,7 +71,7 @@ def tune(
         with open_pool(plan) as pool:
             best, record = _search(study, dataset, plan, pool, work)
     provenance = replace(provenance, search=record)
-    return train(project, best, provenance, work.training(best), plan.jobs)
+    return train(project, best, provenance, work.training(), plan.jobs)
 
 
 def _search(

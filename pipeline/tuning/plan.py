@@ -8,12 +8,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.core.errors import UserError
-from pipeline.core.progress import Step
+from pipeline.core.progress import Callback, Step
 from pipeline.core.settings import Settings, check_minimum
 
 if TYPE_CHECKING:  # the command line imports this module, and starts without torch
     from pipeline.tuning.study import FinishedTrial
-    from pipeline.validation.parallel import Callback
 
 BATCH_SIZE = 8  # trials that train as one stack
 RUNGS = (1 / 3, 2 / 3, 1)  # of the epochs; after each, the worse half is pruned
@@ -105,7 +104,7 @@ class Work:
         epochs = sum(map(mul, trained, shares)) / BATCH_SIZE
         missing = max(0, plan.trials - finished)
         again = min(SCORED_AGAIN, round(plan.trials * trained[-1] / BATCH_SIZE))
-        networks = plan.settings.networks
+        networks = plan.settings.folds * plan.settings.seeds
         self._networks = {
             SEARCHING: missing * plan.settings.folds * epochs,
             SCORING: (1 + again) * networks,
@@ -122,16 +121,15 @@ class Work:
         """Report that some of the parts of a phase are done."""
         self._report(Step(phase, done, total), self._share(phase, done / total))
 
-    def training(self, settings: Settings) -> "Callback":
+    def training(self) -> Callback:
         """Return the callback for training the best settings."""
-        total = settings.networks * settings.epochs
-        done, lock = 0, Lock()  # the parts train in threads
+        done, lock = 0.0, Lock()  # the parts train in threads
 
-        def callback(_: int, steps: int, __: list[float]) -> None:
+        def callback(share: float, _: str) -> None:
             nonlocal done
             with lock:
-                done += steps
-                self._report(Step(TRAINING), self._share(TRAINING, done / total))
+                done += share
+                self._report(Step(TRAINING), self._share(TRAINING, done))
 
         return callback
 

@@ -18,6 +18,15 @@ from pipeline.core.errors import UserError
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
+from pipeline.models.ensemble import cross_validate_models
+from pipeline.network.replicas import (
+    FoldTensors,
+    Replica,
+    mean_over_seeds,
+    new_trainer,
+    predictions,
+    replicas_of,
+)
 from pipeline.network.trainer import Candidate, Trainer
 from pipeline.tuning.executors import Pool
 from pipeline.tuning.plan import (
@@ -29,10 +38,8 @@ from pipeline.tuning.plan import (
     rungs_of,
 )
 from pipeline.tuning.study import Rung, Study, TrialBatch
-from pipeline.validation.cross_validate import by_fold, cross_validate, replicas_of
 from pipeline.validation.fold_data import FoldData
-from pipeline.validation.folds import dataset_folds, out_of_fold
-from pipeline.validation.parallel import Replica, log_predictions, new_trainer
+from pipeline.validation.folds import out_of_fold
 
 
 def search(
@@ -45,7 +52,7 @@ def search(
     interrupted, the trials that were told are kept.
     """
     # The encoded rows are made once, and not sent with each batch.
-    fold_data = pool.share(_encode, dataset, plan.settings)
+    tensors = pool.share(_encode, dataset, plan.settings)
     announce("starting the workers")
     pool.submit(_load).result()
     begin = time.monotonic()  # the time that the workers need to start is not counted
@@ -68,9 +75,7 @@ def search(
             batch = study.next_batch(plan.trials, BATCH_SIZE)
             if batch is None:
                 break
-            future = pool.submit(
-                successive_halving, fold_data, dataset.actual, batch.settings
-            )
+            future = pool.submit(successive_halving, tensors, batch.settings)
             pending.append((batch, future))
         if not pending:
             return
@@ -85,20 +90,19 @@ def _load() -> None:
     """Do nothing: a worker that runs it has imported this module and torch."""
 
 
-def _encode(dataset: Dataset, settings: Settings) -> FoldData:
+def _encode(dataset: Dataset, settings: Settings) -> FoldTensors:
     # Trials are scored on training rows only.
     dataset = replace(dataset, test=dataset.test.head(0))
-    return FoldData.fit(dataset, dataset_folds(dataset, settings), settings)
+    return FoldTensors.of(FoldData.fit(dataset, settings))
 
 
 def successive_halving(
-    fold_data: FoldData, actual: np.ndarray, trials: Sequence[Settings]
+    tensors: FoldTensors, trials: Sequence[Settings]
 ) -> list[list[Rung]]:
     """Train trials under cross-validation and return the rungs that each reached.
 
     Args:
-        fold_data: The folds.
-        actual: The targets, shape (rows,).
+        tensors: The rows of all folds.
         trials: The settings of each trial. They differ in weight decay, learning rate
             and dropout. A trial trains one network per fold.
     """
@@ -108,13 +112,13 @@ def successive_halving(
         Candidate(trial.lambdas[0], trial.lr, trial.dropout) for trial in trials
     ]
     replicas = replicas_of(settings)
-    trainer = new_trainer(fold_data, replicas, candidates, settings)
+    trainer = new_trainer(tensors, replicas, candidates, settings)
     reached: list[list[Rung]] = [[] for _ in trials]
     active = list(range(len(trials)))
     for epoch in rungs_of(settings.epochs):
         while trainer.epoch < epoch:
             trainer.train_epoch()
-        scores = _scores(trainer, replicas, fold_data, actual, settings)
+        scores = _scores(trainer, replicas, tensors, settings)
         for index, score in zip(active, scores, strict=True):
             reached[index].append(Rung(epoch, score))
         if epoch < settings.epochs:
@@ -133,17 +137,18 @@ def better_half(scores: Sequence[float]) -> list[int]:
 def _scores(
     trainer: Trainer,
     replicas: Sequence[Replica],
-    fold_data: FoldData,
-    actual: np.ndarray,
+    tensors: FoldTensors,
     settings: Settings,
 ) -> list[float]:
     """Return the score of each candidate that is still in the stack."""
-    transformed = log_predictions(trainer, fold_data, replicas)
+    data = tensors.data
+    predicted = mean_over_seeds(predictions(trainer, tensors, replicas), settings)
     # A diverged network predicts NaN: score it as the lowest possible target.
-    finite = np.where(np.isnan(transformed), -np.inf, transformed)
-    predicted = out_of_fold(by_fold(finite, fold_data, settings), fold_data.fold_of)
-    metric = fold_data.metric
-    return [metric.score(metric.undo(row), actual) for row in predicted]
+    finite = np.where(np.isnan(predicted), -np.inf, predicted)
+    clipped = data.row_bounds.clip(data.scale.undo(finite))
+    metric, actual = data.metric, data.dataset.actual
+    scored = out_of_fold(clipped, data.fold_of)
+    return [metric.score(metric.undo(row), actual) for row in scored]
 
 
 def losses(
@@ -180,8 +185,7 @@ def _unchanged(dataset: Dataset) -> Dataset:
 def _losses(dataset: Dataset, settings: Settings) -> np.ndarray:
     torch.set_num_threads(1)
     try:
-        result = cross_validate(dataset, settings, lambda *_: None, jobs=1)
+        result = cross_validate_models(dataset, settings, lambda *_: None, jobs=1)
     except UserError:  # every network diverged
         return np.full(len(dataset.train), np.inf)
-    metric = result.fold_data.metric
-    return metric.losses(result.predictions.out_of_fold, dataset.actual)
+    return result.losses(result.predictions.out_of_fold)

@@ -1,25 +1,23 @@
-"""All rows, encoded and standardised separately for each fold.
+"""The folds, and what is fitted on the training rows of each.
 
-Everything that is fitted on rows is fitted on the training rows of each fold alone.
+Every model reads the same folds, standardised targets and bounds. What else it needs it
+asks for: a view of the features, or the encoder of a fold.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
 from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
-from pipeline.data.dataset import Dataset
-from pipeline.data.encoder import Encoder, encoded_names
-from pipeline.network.inputs import Inputs, padded_matrix
+from pipeline.data.dataset import Dataset, Layout
+from pipeline.data.encoder import Encoder, Matrix, View
 from pipeline.validation.clipping import RowBounds, TargetBounds, places_of
-from pipeline.validation.folds import Fold, fold_numbers
+from pipeline.validation.folds import Fold, dataset_folds, fold_numbers
 
 _LEAST_DEVIATION = 1e-6  # of that of all rows; if all of a fold are equal
 
@@ -44,72 +42,53 @@ class TargetScale(NamedTuple):
         """Standardise targets by every fold: [rows] -> [folds, rows]."""
         return np.asarray((transformed - self.mean) / self.deviation)
 
-    def centring(self, metric: Metric) -> Self:
-        """Return the scale of the models beside the MLP: logs are only centred."""
-        deviation = np.ones_like(self.deviation) if metric.log else self.deviation
-        return self._replace(deviation=deviation)
+    def undo(self, standardised: np.ndarray) -> np.ndarray:
+        """Return transformed targets, given standardised ones [..., folds, rows]."""
+        return np.asarray(standardised * self.deviation + self.mean)
 
-    def unstandardise(
-        self, standardised: np.ndarray, fold: int | list[int] | np.ndarray
-    ) -> np.ndarray:
-        """Undo the standardisation.
-
-        Args:
-            standardised: shape (rows,) for one fold, or (..., C, rows) for C folds.
-            fold: the number of the fold, or C numbers.
-        """
-        return np.asarray(standardised * self.deviation[fold] + self.mean[fold])
+    def of_fold(self, number: int) -> Self:
+        """Return the scale of one fold."""
+        return type(self)(*(part[number : number + 1] for part in self))
 
 
 @dataclass(frozen=True)
 class FoldData:
-    """What the networks of each fold are trained on.
+    """What the models of each fold are trained on.
 
     Attributes:
+        dataset: the training and the test rows.
+        settings: the settings of the run.
         metric: the metric, which transforms the target.
         folds: the row numbers of each fold.
-        columns: names of the encoded columns.
-        encoders: of each fold.
-        inputs: training rows and then test rows, encoded.
-        targets: shape (folds, all rows), the standardised target; NaN in test rows.
+        targets: shape (folds, rows), the standardised targets of the training rows.
         scale: the mean and standard deviation of the target.
         target_bounds: of each fold.
-        row_bounds: the same for all rows.
+        row_bounds: the same for all rows, test rows included.
+        jobs: the number of threads that encode a long file.
     """
 
+    dataset: Dataset
+    settings: Settings
     metric: Metric
     folds: list[Fold]
-    columns: list[str]
-    encoders: list[Encoder]
-    inputs: Inputs
-    targets: Tensor
+    targets: np.ndarray
     scale: TargetScale
     target_bounds: list[TargetBounds]
     row_bounds: RowBounds
+    jobs: int = 1
+    _matrices: dict[str, Matrix] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def fit(
-        cls,
-        dataset: Dataset,
-        folds: list[Fold],
-        settings: Settings,
-        jobs: int = 1,
-    ) -> Self:
-        """Fit encoders, target scale and target bounds on each fold's training rows.
+    def fit(cls, dataset: Dataset, settings: Settings, jobs: int = 1) -> Self:
+        """Split the rows into folds, and fit scale and bounds on the training rows.
 
-        With several jobs, the encoders of a long file are fitted in threads.
+        Raises:
+            UserError: There are fewer rows, or groups, than folds.
         """
-        announce("encoding the rows for each fold")
-        train, test = dataset.train, dataset.test
-        schema, layout = dataset.schema, dataset.layout
-        metric = METRICS[schema.metric]
-        encoders = Encoder.fit_each(
-            train, layout, [fold.train for fold in folds], settings.rare_share, jobs
-        )
+        train, test, schema = dataset.train, dataset.test, dataset.schema
+        metric, folds = METRICS[schema.metric], dataset_folds(dataset, settings)
         transformed = metric.transform(train[schema.target].to_numpy(float))
         scale = TargetScale.fit(transformed, folds)
-        missing = np.full((len(folds), len(test)), np.nan)
-        targets = np.hstack([scale.standardise(transformed), missing])
         places = [places_of(frame, schema) for frame in (train, test)]
         where = pd.concat(places, ignore_index=True)
         bounds = [
@@ -120,23 +99,51 @@ class FoldData:
             )
             for fold in folds
         ]
-        matrix = padded_matrix([train, test], layout)
         return cls(
+            dataset=dataset,
+            settings=settings,
             metric=metric,
             folds=folds,
-            columns=encoded_names(train, layout),
-            encoders=encoders,
-            inputs=Inputs.of(matrix, encoders, settings.device),
-            targets=torch.from_numpy(targets.astype(np.float32)).to(settings.device),
+            targets=scale.standardise(transformed),
             scale=scale,
             target_bounds=bounds,
             row_bounds=RowBounds.of(bounds, where),
+            jobs=jobs,
         )
+
+    @property
+    def rows(self) -> int:
+        """The number of training rows."""
+        return len(self.dataset.train)
+
+    @property
+    def all_rows(self) -> int:
+        """The number of training and test rows."""
+        return self.rows + len(self.dataset.test)
 
     @cached_property
     def fold_of(self) -> np.ndarray:
         """The number of the fold that validates each training row, shape (rows,)."""
         return fold_numbers(self.folds)
+
+    def read(self, view: View) -> Matrix:
+        """Return the training rows and below them the test rows, as a view has them."""
+        if view.name not in self._matrices:
+            frames = [self.dataset.train, self.dataset.test]
+            self._matrices[view.name] = view.read(frames, self.dataset.layout)
+        return self._matrices[view.name]
+
+    @cached_property
+    def encoders(self) -> list[Encoder]:
+        """The encoder of each fold, for the columns of the view EXPANDED."""
+        announce("encoding the rows for each fold")
+        return Encoder.fit_each(
+            self.dataset.train,
+            self.dataset.layout,
+            [fold.train for fold in self.folds],
+            self.settings.rare_share,
+            self.jobs,
+        )
 
     @cached_property
     def unseen(self) -> np.ndarray:
@@ -144,9 +151,54 @@ class FoldData:
 
         A fold with fewer of them than others repeats its last one.
         """
-        seen = np.zeros(self.targets.shape, dtype=bool)
-        for own, fold in zip(seen, self.folds, strict=True):
-            own[fold.train] = True
-        rows = [np.flatnonzero(~own) for own in seen]
+        seen = np.zeros((len(self.folds), self.all_rows), dtype=bool)
+        for number, fold in enumerate(self.folds):
+            seen[number, fold.train] = True
+        rows = [np.flatnonzero(~fold) for fold in seen]
         most = max(map(len, rows))
-        return np.stack([np.pad(own, (0, most - len(own)), "edge") for own in rows])
+        return np.stack([np.pad(part, (0, most - len(part)), "edge") for part in rows])
+
+    def training(self, number: int) -> "TrainingFold":
+        """Return the training rows of a fold."""
+        return TrainingFold(self, number)
+
+
+class TrainingFold(NamedTuple):
+    """The training rows of one fold, in whatever form a model asks for."""
+
+    data: FoldData
+    number: int
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The row numbers, shape (n,)."""
+        return self.data.folds[self.number].train
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The features, with raw words."""
+        return self.data.dataset.train.iloc[self.rows]
+
+    @property
+    def layout(self) -> Layout:
+        """How the features are encoded."""
+        return self.data.dataset.layout
+
+    @property
+    def metric(self) -> Metric:
+        """The metric that is minimised."""
+        return self.data.metric
+
+    @property
+    def target(self) -> np.ndarray:
+        """The standardised targets, shape (n,)."""
+        return np.asarray(self.data.targets[self.number][self.rows])
+
+    def read(self, view: View) -> np.ndarray:
+        """Return the entries of a view, shape (n, columns)."""
+        return np.asarray(self.data.read(view).entries[self.rows])
+
+    @property
+    def encoder(self) -> Encoder:
+        """Medians, means and scales of the columns of the view EXPANDED."""
+        return self.data.encoders[self.number]

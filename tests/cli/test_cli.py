@@ -69,16 +69,18 @@ def test_a_run_folder_holds_what_the_contract_names(trained):
         "run.json",
         "oof.csv",
         "predictions.csv",
+        "test_by_fold.csv",
         "history.csv",
         "weights.safetensors",
     }
     columns = {
         name: list(pd.read_csv(folder / name).columns)
-        for name in ("oof.csv", "predictions.csv", "history.csv")
+        for name in ("oof.csv", "predictions.csv", "test_by_fold.csv", "history.csv")
     }
     assert columns == {
         "oof.csv": ["Id", "fold", "SalePrice", "prediction"],
         "predictions.csv": ["Id", "SalePrice"],
+        "test_by_fold.csv": ["Id", *(f"fold {n}" for n in range(1, 6))],
         "history.csv": ["lambda", "fold", "seed", "epoch", "train", "valid"],
     }
     record = json.loads((folder / "run.json").read_text())
@@ -113,7 +115,7 @@ def test_a_house_without_a_neighbourhood_may_have_a_largest_error(
     assert shown.status == 0
     assert shown.out.count("missing") == 10
     (record,) = (small_project / "runs").glob("*/run.json")
-    assert json.loads(record.read_text())["costliest"][0]["place"] is None
+    assert json.loads(record.read_text())["largest_errors"][0]["place"] is None
 
 
 def test_the_pooled_score_is_that_of_the_out_of_fold_file(pipeline, ready):

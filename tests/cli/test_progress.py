@@ -15,6 +15,7 @@ from situations import QUICK
 from pipeline.cli import console, progress
 from pipeline.core.progress import Step, announce, listening
 from pipeline.core.settings import Settings
+from pipeline.models import model_of
 
 pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 
@@ -219,30 +220,33 @@ def displays(monkeypatch):
     return kept
 
 
-@pytest.mark.parametrize(
-    ("models", "last"), [(("mlp",), "100%"), (("mlp", "boosting"), "94%")]
-)
-def test_the_bar_leaves_room_for_what_follows_the_last_tree(
-    models, last, displays, clock
-):
-    settings = Settings(models=models, folds=2, seeds=1, epochs=8, trees=80)
-    with progress.training_progress(settings, "log-RMSE", 1460 * 332) as callback:
-        for _ in range(8):
-            callback(0, 2, [0.1, 0.3])
-        for _ in range(8 * (len(models) - 1)):
-            callback(0, 2, [])
-    assert displays[0].work_text == f"{last} · mean log-RMSE 0.2000"
+@pytest.mark.parametrize("shares", [[0.25] * 4, [0.1] * 10, [1 / 3] * 3])
+def test_the_bar_of_any_work_ends_at_100_percent(shares, displays, clock):
+    with progress.progress() as callback:
+        for share in shares:
+            callback(share, "log-RMSE of mlp 0.2000")
+    assert displays[0].work_text == "100% · log-RMSE of mlp 0.2000"
+
+
+def test_without_a_terminal_a_line_is_printed_after_each_quarter(monkeypatch):
+    pipe = Console(file=io.StringIO())
+    for module in (console, progress):
+        monkeypatch.setattr(module, "err", pipe)
+    with progress.progress(doing="trained") as callback:
+        for _ in range(10):
+            callback(0.1, "log-RMSE of mlp 0.2000")
+    lines = pipe.file.getvalue().splitlines()
+    quarters = [f"trained {n} % · log-RMSE of mlp 0.2000" for n in (25, 50, 75, 100)]
+    assert [line for line in lines if line.startswith("trained")] == quarters
 
 
 @pytest.mark.parametrize(
     ("rows", "columns", "measured"),
     [(1460, 332, 0.11), (15_000, 163, 0.35), (100_000, 2863, 0.63)],
 )
-def test_the_share_of_the_networks_is_about_what_was_measured(
-    rows, columns, measured, displays
-):
-    settings = Settings()
-    with progress.training_progress(settings, "log-RMSE", rows * columns) as callback:
-        callback(0, settings.networks * settings.epochs, [0.1])
-        share = int(displays[0].work_text.split("%")[0]) / 100
-    assert share == pytest.approx(measured, abs=0.15)
+def test_the_share_of_the_networks_is_about_what_was_measured(rows, columns, measured):
+    networks, trees = (
+        model_of(name).seconds(Settings(), rows, columns)
+        for name in ("mlp", "boosting")
+    )
+    assert networks / (networks + trees) == pytest.approx(measured, abs=0.15)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from situations import copy_raw
 
+from pipeline.ames import ames_schema
 from pipeline.cli import console, progress
 from pipeline.cli.baselines import show_baselines
 from pipeline.cli.console import fit
@@ -33,9 +34,10 @@ from pipeline.kaggle.receipts import Receipt, SubmittedRun
 from pipeline.lessons import LESSONS, baselines
 from pipeline.lessons.runner import Result, run_lesson
 from pipeline.lessons.show import Row
+from pipeline.models.mlp import mean_error
 from pipeline.runs.record import (
     BaselineScore,
-    DivergedNetwork,
+    Diverged,
     Forecast,
     LargestError,
     ModelScore,
@@ -60,16 +62,25 @@ def run_of(folds, lambdas=(5.0,)):
         settings=Settings(
             models=("mlp",), folds=folds, lambdas=lambdas, hidden=hidden, seeds=16
         ),
-        best_lambda=lambdas[0],
+        metric="log-rmse",
+        schema=ames_schema().text,
         cv=SCORE["pooled"],
         scores=[
-            ModelScore(weight_decay=value, folds=scores, **SCORE) for value in lambdas
+            ModelScore(
+                model="mlp",
+                value=value,
+                label=f"λ = {value:g}",
+                chosen=value == lambdas[0],
+                folds=scores,
+                **SCORE,
+            )
+            for value in lambdas
         ],
         diverged=[],
         forecast=Forecast(estimate=0.1086, low=0.097, high=0.1209),
         largest_errors=[LargestError(1299, "NPkVill", 755_000.0, 335_849.0, 0.132)],
         seconds=1234.5,
-        columns=[],
+        columns={},
         target_bounds=[],
         threads=1,
         versions={},
@@ -91,7 +102,7 @@ def diverged_run_of(folds):
     best, other = run.scores
     scores = [math.nan, math.nan, *other.folds[2:]]
     other = replace(other, folds=scores, mean=math.nan, std=math.nan, pooled=math.nan)
-    networks = [DivergedNetwork(0.0, fold=n, seed=0, epoch=9 - n) for n in (0, 1)]
+    networks = [Diverged("mlp", 0.0, "λ = 0", n, 0, 9 - n) for n in (0, 1)]
     return replace(run, scores=[best, other], diverged=networks)
 
 
@@ -118,7 +129,7 @@ def baselines_run():
 
 def search():
     trial = {"number": 100, "lambda": 0.376, "lr": 0.000918, "dropout": 0.0634}
-    trial |= {"hidden": [128, 64], "score": 0.1162, "stopped": True, "rungs": []}
+    trial |= {"hidden": [128, 64], "score": 0.1162, "pruned": True, "rungs": []}
     score = {"pooled": [0.1104] * 5, "mean": 0.1104}
     confirmed = {"fold_seeds": [12_345] * 5, "best": score, "default": score}
     record = {"best": trial, "trials": [trial], "confirmed": confirmed}
@@ -203,10 +214,9 @@ def test_the_worst_of_many_folds_is_one_that_diverged(monkeypatch):
     text = io.StringIO()
     monkeypatch.setattr(console, "out", Console(width=100, file=text))
     show_scores(diverged_run_of(20))
-    row = next(
-        line for line in text.getvalue().splitlines() if line.lstrip()[:2] == "0 "
-    )
-    assert row.split() == ["0", "0.1254", "0.1354", "diverged", "–", "–", "123.4"]
+    (row,) = (line for line in text.getvalue().splitlines() if "mlp, λ = 0 " in line)
+    _, _, cells = row.partition("λ = 0 ")
+    assert cells.split() == ["0.1254", "0.1354", "diverged", "–", "–", "123.4"]
     named = "λ = 0 is excluded: network 1 of fold 2 diverged in epoch 8 and 1 more"
     assert named in text.getvalue()
 
@@ -236,25 +246,24 @@ def test_a_table_too_wide_continues_below_with_its_first_column_repeated(
     text = io.StringIO()
     monkeypatch.setattr(console, "out", Console(width=80, file=text))
     show_scores(run_of(folds))
-    headings = [line for line in text.getvalue().splitlines() if "λ" in line]
+    headings = [line for line in text.getvalue().splitlines() if " model " in line]
     assert len(headings) == blocks
     assert "seconds" in headings[-1]
 
 
-TWO_NETWORKS = Settings(models=("mlp",), folds=2, seeds=1, epochs=8)
-
-
-def train_in(terminal, monkeypatch, scores=(0.1, 0.3)):
+def train_in(terminal, monkeypatch, note="log-RMSE of one network 0.2000"):
     """The progress that `train` prints on a console."""
     monkeypatch.setattr(console, "err", terminal)
     monkeypatch.setattr(progress, "err", terminal)
-    with progress.training_progress(TWO_NETWORKS, "log-RMSE", 1460 * 332) as callback:
+    with progress.progress(doing="trained") as callback:
         for _ in range(8):
-            callback(0, len(scores), list(scores))
+            callback(1 / 8, note)
     return terminal.file.getvalue()
 
 
-PLAIN = [f"trained {share} % · mean log-RMSE 0.2000" for share in (25, 50, 75, 100)]
+PLAIN = [
+    f"trained {share} % · log-RMSE of one network 0.2000" for share in (25, 50, 75, 100)
+]
 
 
 @pytest.mark.parametrize("terminal", [False, True])
@@ -266,16 +275,15 @@ def test_progress_is_plain_lines_where_no_cursor_can_move(terminal, monkeypatch)
 
 
 @pytest.mark.parametrize(
-    ("scores", "text"),
+    ("errors", "text"),
     [
-        ((0.1, float("inf")), "0.1000, 1 diverged"),
-        ((float("nan"),) * 2, "–, 2 diverged"),
+        ([0.1, 0.3], "0.2000"),
+        ([0.1, float("inf")], "0.1000, 1 diverged"),
+        ([float("nan")] * 2, "–, 2 diverged"),
     ],
 )
-def test_progress_counts_the_networks_that_diverged(scores, text, monkeypatch):
-    dumb = Console(file=io.StringIO(), _environ={"TERM": "dumb"})
-    last = train_in(dumb, monkeypatch, scores).splitlines()[-1]
-    assert last == f"trained 100 % · mean log-RMSE {text}"
+def test_the_note_of_the_networks_counts_those_that_diverged(errors, text):
+    assert mean_error(errors) == text
 
 
 def test_progress_is_a_bar_on_a_terminal_of_80_columns(monkeypatch):

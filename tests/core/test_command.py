@@ -6,9 +6,8 @@ from dataclasses import fields
 import pytest
 
 from pipeline.cli.train import train
-from pipeline.core.command import option_name, train_command
 from pipeline.core.errors import UserError
-from pipeline.core.settings import Settings
+from pipeline.core.settings import Settings, option_name, train_command
 from pipeline.stages import up_to_date
 
 CHANGED = Settings(

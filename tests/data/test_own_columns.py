@@ -20,6 +20,7 @@ from pipeline.ames.table import project_table
 from pipeline.analysis.importance import importances
 from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
+from pipeline.data.encoder import EXPANDED
 from pipeline.data.features import layout
 from pipeline.data.raw import read_train
 
@@ -89,7 +90,7 @@ def test_predict_builds_them_again_to_the_last_byte(pipeline, trained, tmp_path)
 
 def test_models_read_them_and_the_report_is_written(pipeline, trained):
     (record,) = (trained / "runs").glob("*/run.json")
-    columns = json.loads(record.read_text())["columns"]
+    columns = json.loads(record.read_text())["columns"]["expanded"]
     assert {"area", "kind=red1.0", "kind=blue2.0"} <= {*columns}
     shown = pipeline("report", "--root", trained)
     assert (shown.status, shown.err) == (0, "")
@@ -100,15 +101,26 @@ def test_the_importance_of_a_column_is_also_that_of_what_is_built_from_it(traine
     rows = read_train(trained / "data" / "raw" / "train.csv", table)
     rows = rows.assign(y=rows["size"] ** 2)
 
-    def of_area(matrix, places, fold):
-        assert len(places) == len(matrix.entries)
-        return matrix.entries[:, matrix.names.index("area")]
-
     kinds = {"area": None, "kind": ["blue1.0", "blue2.0", "red1.0", "red2.0"]}
+    names = []
+
+    def read(features):
+        matrix = EXPANDED.read([features], layout(table, kinds))
+        names[:] = matrix.names
+        return {EXPANDED.name: matrix.entries}
+
+    def of_area(entries, places, fold):
+        (rows,) = entries.values()
+        assert len(places) == len(rows)
+        return rows[:, names.index("area")]
+
     stub = SimpleNamespace(
         table=table,
         layout=layout(table, kinds),
         metric=METRICS["rmse"],
+        views=[EXPANDED],
+        read=read,
+        positions=lambda _, wanted: [names.index(name) for name in wanted],
         predict_by_fold=of_area,
     )
     found = {e.column: e for e in importances(stub, rows, np.zeros(len(rows), int))}
@@ -127,7 +139,7 @@ def test_words_may_be_multiplied_by_own_columns(pipeline, tmp_path):
     for command in (("preprocess",), ("train", *TRAIN), ("report",)):
         assert pipeline(*command, "--root", root).status == 0
     (record,) = (root / "runs").glob("*/run.json")
-    assert "colour=red×area" in json.loads(record.read_text())["columns"]
+    assert "colour=red×area" in json.loads(record.read_text())["columns"]["expanded"]
 
 
 def test_a_run_folder_holds_no_code(trained):

@@ -45,7 +45,7 @@ def test_two_trainings_at_once_are_two_runs_each_as_if_alone(at_once, trained_pr
     assert len({run.run_id for run in runs}) == 4
     for run in runs:
         assert not list(integrity.changes(Project(trained_project), run))
-    same = [run for run in runs if run.best_lambda == alone.best_lambda]
+    same = [run for run in runs if run.best_value == alone.best_value]
     assert len(same) == 3
     for run in same:
         assert digests_of(run) == digests_of(alone)

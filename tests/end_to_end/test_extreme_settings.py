@@ -7,7 +7,7 @@ from ames_columns import ames_dataset
 from situations import QUICK, copy_raw, strict
 
 from pipeline.core.settings import Settings
-from pipeline.validation.cross_validate import cross_validate
+from pipeline.models.ensemble import cross_validate_models
 
 pytestmark = [
     pytest.mark.filterwarnings(f"error::{kind}")
@@ -113,10 +113,11 @@ def test_unusual_data_give_finite_numbers(data, pipeline, tmp_path):
 def test_houses_of_one_price_are_predicted_at_that_price(train_features, test_features):
     train = train_features.head(40).assign(SalePrice=150_000)
     houses = ames_dataset(train, test_features.head(9))
-    settings = Settings(epochs=2, hidden=(8,), lambdas=(0.0, 5.0))
-    result = cross_validate(houses, settings, lambda *_: None, 1)
-    for prices in (result.out_of_fold, result.test):
-        np.testing.assert_allclose(prices, 150_000)
+    settings = Settings(models=("mlp",), epochs=2, hidden=(8,), lambdas=(0.0, 5.0))
+    result = cross_validate_models(houses, settings, lambda *_: None, 1)
+    predictions = result.members[0].predictions
+    for logs in (predictions.out_of_fold, predictions.test):
+        np.testing.assert_allclose(np.exp(logs), 150_000)
 
 
 def test_a_very_large_weight_decay_predicts_one_price_per_fold(

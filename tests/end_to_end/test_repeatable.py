@@ -12,7 +12,7 @@ from ames_columns import ames_dataset
 from situations import QUICK
 
 from pipeline.core.settings import Settings
-from pipeline.validation.cross_validate import cross_validate
+from pipeline.models.ensemble import cross_validate_models
 
 GRID = ("--lambda", 0, "--lambda", 2, "--lambda", 5)
 TIMES = ("run_id", "created", "seconds", "digest")  # the digest depends on the others
@@ -95,14 +95,15 @@ def test_the_environments_threads_change_no_byte(pipeline, trained_project):
 def test_scores_are_nearly_equal_with_one_thread_and_with_two(
     train_features, test_features
 ):
-    settings = Settings(lambdas=(0.0, 5.0), epochs=5)
+    settings = Settings(models=("mlp",), lambdas=(0.0, 5.0), epochs=5)
     houses = ames_dataset(train_features.head(200), test_features.head(10))
     scores = []
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
-            result = cross_validate(houses, settings, lambda *_: None, 1)
-            scores.append([[*each.folds, each.pooled] for each in result.scores])
+            result = cross_validate_models(houses, settings, lambda *_: None, 1)
+            (mlp,) = result.members
+            scores.append([[*each.folds, each.pooled] for each in mlp.scores])
     finally:
         torch.set_num_threads(1)
     for one, two in zip(*scores, strict=True):

@@ -6,26 +6,29 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from situations import RAW, REPOSITORY, copy_raw
 
 from pipeline.core.metrics import LOG_RMSE
 from pipeline.core.paths import Project
 from pipeline.core.progress import listening
 from pipeline.core.settings import Settings
+from pipeline.lessons import baselines
 from pipeline.lessons.house_prices import PUBLISHED, run_book
-from pipeline.runs.record import Run
+from pipeline.lessons.linear_regression import torch_layer
+from pipeline.models.ensemble import cross_validate
 from pipeline.runs.store import newest_baselines
 from pipeline.stages import up_to_date
+from pipeline.stages.preprocess import read_features
+from pipeline.validation.fold_data import FoldData
 from pipeline.validation.uncertainty import paired_difference
 
 NAMES = [
     "mean-price",
     "book-linear",
-    "linear-scratch",
-    "linear-torch",
+    "linear",
     "softmax-bands",
-    "mlp-scratch",
-    "mlp-torch",
+    "mlp",
     "mlp-weight-decay",
     "mlp-dropout",
     "default-network",
@@ -60,7 +63,7 @@ def training(tmp_path_factory):
         nonlocal step
         step = new.text
 
-    def callback(share):
+    def callback(share, _):
         shares[step] += share
 
     root = copy_raw(tmp_path_factory.mktemp("baselines") / "small", rows=120)
@@ -76,63 +79,74 @@ def test_every_baseline_is_saved_and_can_be_submitted(pipeline, trained):
     run, root = trained
     assert [baseline.name for baseline in run.baselines] == NAMES
     for baseline in run.baselines:
-        oof = pd.read_csv(run.folder / "rungs" / baseline.name / "oof.csv")
+        oof = pd.read_csv(run.folder / "baselines" / baseline.name / "oof.csv")
         score = LOG_RMSE.score(
             oof["prediction"].to_numpy(), oof["SalePrice"].to_numpy()
         )
         assert baseline.pooled == pytest.approx(score, rel=1e-4)
         assert len(baseline.folds) == 5
-    command = ("submit", "--root", root, "--run", run.run_id, "--rung", "mlp-torch")
+    command = (
+        "submit",
+        "--root",
+        root,
+        "--run",
+        run.run_id,
+        "--baseline",
+        "mlp-dropout",
+    )
     assert pipeline(*command).status == 0
-    submission = pd.read_csv(root / "submissions" / f"{run.run_id}-mlp-torch.csv")
-    predictions = pd.read_csv(run.folder / "rungs" / "mlp-torch" / "predictions.csv")
+    submission = pd.read_csv(root / "submissions" / f"{run.run_id}-mlp-dropout.csv")
+    predictions = pd.read_csv(
+        run.folder / "baselines" / "mlp-dropout" / "predictions.csv"
+    )
     pd.testing.assert_frame_equal(submission, predictions)
     assert run.run_id in pipeline("runs", "--root", root).out
 
 
 def test_the_progress_names_every_baseline_that_trains_and_ends_with_the_last(training):
     shares = training[2]
-    named = [f"training {name}" for name in NAMES[1:-1]]
-    assert [*shares] == ["training the networks", *named]
+    book, mean, *rest = NAMES[1], NAMES[0], *NAMES[2:-1]
+    named = [f"training {name}" for name in (book, mean, *rest)]
+    assert [*shares] == [*named, "training the networks"]
     assert sum(shares.values()) == pytest.approx(1, abs=0.01)
 
 
 def test_a_gain_is_over_the_baseline_it_is_built_on_on_the_same_houses(trained):
     run = trained[0]
-    baselines = {each.name: each for each in run.baselines}
+    scores = {each.name: each for each in run.baselines}
     first, *others = run.baselines
     assert (first.over, first.gain, first.gain_error) == (None, None, None)
     for each in others:
-        over = baselines[each.over]
+        over = scores[each.over]
         assert NAMES.index(over.name) < NAMES.index(each.name)
         assert each.gain == pytest.approx(over.pooled - each.pooled, abs=1e-12)
     errors = [
         np.log(house["prediction"]) - np.log(house["SalePrice"])
         for house in (
-            pd.read_csv(run.folder / "rungs" / name / "oof.csv")
+            pd.read_csv(run.folder / "baselines" / name / "oof.csv")
             for name in ("book-linear", "mean-price")
         )
     ]
     expected = paired_difference(*(each.to_numpy() ** 2 for each in errors))
-    gain = baselines["book-linear"].gain, baselines["book-linear"].gain_error
+    gain = scores["book-linear"].gain, scores["book-linear"].gain_error
     assert gain == pytest.approx(tuple(expected), rel=1e-4)
 
 
-def test_a_run_of_an_older_version_has_no_gains(trained):
-    run = trained[0]
-    document = json.loads(json.dumps(run.to_json()))
-    for each in document["rungs"]:
-        del each["over"], each["gain"], each["gain_error"]
-    old = Run.from_json(run.folder, document)
-    assert {each.gain for each in old.baselines} == {None}
-    assert [each.pooled for each in old.baselines] == [b.pooled for b in run.baselines]
+def torch_linear(task):
+    """The linear baseline by torch, whose loss has no factor ½."""
+    layer = torch_layer(task.X.shape[1], 1, task.generator)
+    optimizer = torch.optim.SGD(layer.parameters(), 0.0015)
+    return baselines.fit(layer, torch.nn.MSELoss(), optimizer, task)
 
 
 def test_scratch_and_torch_have_nearly_the_same_score(trained):
-    pooled = {baseline.name: baseline.pooled for baseline in trained[0].baselines}
-    assert pooled["linear-scratch"] == pytest.approx(pooled["linear-torch"], abs=0.01)
-    assert pooled["mlp-scratch"] == pytest.approx(pooled["mlp-torch"], abs=0.02)
-    assert pooled["linear-scratch"] < 0.6 * pooled["mean-price"]
+    run, root = trained
+    pooled = {baseline.name: baseline.pooled for baseline in run.baselines}
+    data = FoldData.fit(read_features(Project(root), run.inputs), run.settings)
+    model = baselines.LessonModel("linear-torch", 1.0, torch_linear)
+    (member,) = cross_validate(data, [model], lambda *_: None, 1).members
+    assert pooled["linear"] == pytest.approx(member.scores[0].pooled, abs=0.01)
+    assert pooled["linear"] < 0.6 * pooled["mean-price"]
 
 
 def test_softmax_predicts_the_price_band_better_than_chance(trained):
@@ -149,10 +163,10 @@ def test_baselines_that_are_up_to_date_are_skipped(pipeline, trained):
 
 
 def test_an_unknown_baseline_is_refused_with_the_names_there_are(pipeline, trained):
-    result = pipeline("submit", "--root", trained[1], "--rung", "forest")
+    result = pipeline("submit", "--root", trained[1], "--baseline", "forest")
     assert result.status == 2
-    assert "--rung forest: not in " in result.err
-    assert "its baselines are mean-price, book-linear, linear-scratch" in result.err
+    assert "--baseline forest: not in " in result.err
+    assert "its baselines are mean-price, book-linear, linear" in result.err
 
 
 def test_the_newest_baselines_are_found_for_the_report(trained):

@@ -2,34 +2,44 @@
 
 import numpy as np
 import pytest
-from ames_columns import LAYOUT
+from ames_columns import LAYOUT, ames_dataset
 from catboost import CatBoostRegressor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.settings import Settings
+from pipeline.data.encoder import ONE_HOT
 from pipeline.models import boosting
+from pipeline.validation.fold_data import FoldData
 
 SMALL = Settings(trees=40, tree_depth=3, tree_borders=16)
 
 
-@pytest.fixture(scope="module")
-def rows(train_features):
-    return boosting.read(train_features.head(300), LAYOUT).entries
+def first_fold(train, test):
+    """The training rows of the first fold."""
+    return FoldData.fit(ames_dataset(train, test), SMALL).training(0)
+
+
+def check(arrays, columns):
+    boosting.MODEL.check_fold(arrays, SMALL, columns)
 
 
 @pytest.fixture(scope="module")
-def target(train_features):
-    transformed = np.log(train_features["SalePrice"].head(300).to_numpy(float))
-    return transformed - transformed.mean()
+def fold(train_features, test_features):
+    return first_fold(train_features.head(300), test_features.head(5))
 
 
 @pytest.fixture(scope="module")
-def trees(rows, target):
-    return boosting.fit(rows, target, 7, SMALL, lambda: None, "RMSE")
+def rows(fold):
+    return fold.read(ONE_HOT)
 
 
-def test_the_arrays_predict_what_catboost_predicts(rows, target, trees):
+@pytest.fixture(scope="module")
+def trees(fold, rows):
+    return boosting.fit(rows, fold.target, 7, SMALL, lambda _: None)
+
+
+def test_the_arrays_predict_what_catboost_predicts(fold, rows, trees):
     model = CatBoostRegressor(
         iterations=40,
         learning_rate=SMALL.tree_lr,
@@ -40,21 +50,32 @@ def test_the_arrays_predict_what_catboost_predicts(rows, target, trees):
         random_seed=7,
         allow_writing_files=False,
         verbose=False,
-    ).fit(rows, target)
+    ).fit(rows, fold.target)
     assert np.isnan(rows).any()
-    np.testing.assert_allclose(boosting.predict(trees, rows), model.predict(rows))
+    predicted = boosting.predict(trees, rows)
+    np.testing.assert_allclose(predicted, model.predict(rows))
 
 
-def test_a_step_is_reported_for_every_ten_trees(rows, target):
-    steps = []
-    boosting.fit(rows, target, 0, SMALL, lambda: steps.append(1), "RMSE")
-    assert len(steps) == 4
+def test_the_prediction_of_a_row_does_not_depend_on_the_other_rows(trees, rows):
+    predicted = boosting.predict(trees, rows)
+    for number in (0, 7, 200):
+        alone = boosting.predict(trees, rows[[number]])
+        assert alone[0] == predicted[number]
+
+
+def test_a_step_is_reported_for_every_ten_trees(fold):
+    seconds = []
+    boosting.MODEL.fit_fold(fold, 0, SMALL, lambda done, note: seconds.append(done))
+    assert len(seconds) == 4
+    columns = len(fold.data.read(ONE_HOT).names)
+    total = boosting.MODEL.seconds(SMALL, fold.data.rows, columns)
+    assert sum(seconds) == pytest.approx(total / (SMALL.folds * SMALL.seeds))
 
 
 def test_it_reads_cleaned_columns_and_sums_but_no_column_made_for_the_mlp(
     train_features,
 ):
-    names = boosting.read(train_features.head(2), LAYOUT).names
+    names = ONE_HOT.read([train_features.head(2)], LAYOUT).names
     assert {"GrLivArea", "OverallQual", "Size", "MSZoning=C (all)"} <= set(names)
     assert not [name for name in names if "×" in name or "Squared" in name]
     assert "QualityTimesSF" not in names
@@ -75,9 +96,9 @@ BROKEN = {
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_arrays_that_are_no_trees_are_refused(kind, trees, rows):
-    boosting.check(trees, rows.shape[1])
+    check(trees, rows.shape[1])
     with pytest.raises((ValueError, KeyError)):
-        boosting.check(BROKEN[kind](trees), rows.shape[1])
+        check(BROKEN[kind](trees), rows.shape[1])
 
 
 @settings(max_examples=200, deadline=None)
@@ -93,7 +114,7 @@ def test_whatever_numbers_the_arrays_hold_they_are_refused_or_predict(
         bits[data.draw(st.integers(0, len(bits) - 1))] = data.draw(st.integers(0, 255))
     changed = {**trees, name: array}
     try:
-        boosting.check(changed, rows.shape[1])
+        check(changed, rows.shape[1])
     except ValueError:
         return
     assert np.isfinite(boosting.predict(changed, rows[:5])).all()
@@ -127,13 +148,14 @@ def test_the_learning_rate_grows_with_the_rows_as_that_of_catboost():
 )
 def test_where_nothing_can_be_learned_the_mean_is_predicted(columns, target):
     columns = columns.astype(np.float32)
-    fitted = boosting.fit(columns, target, 0, SMALL, lambda: None)
-    boosting.check(fitted, 2)
-    assert boosting.predict(fitted, columns) == pytest.approx([target.mean()] * 6)
+    fitted = boosting.fit(columns, target, 0, SMALL, lambda _: None)
+    check(fitted, 2)
+    predicted = boosting.predict(fitted, columns)
+    assert predicted == pytest.approx([target.mean()] * 6)
 
 
 def test_a_column_with_one_value_and_blanks_can_be_learned_from():
     columns = np.array([[1.0], [np.nan]] * 20, np.float32)
     target = np.array([1.0, -1.0] * 20)
-    fitted = boosting.fit(columns, target, 0, SMALL, lambda: None)
+    fitted = boosting.fit(columns, target, 0, SMALL, lambda _: None)
     assert boosting.predict(fitted, columns)[:2] @ [1, -1] > 0.5

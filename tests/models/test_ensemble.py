@@ -8,13 +8,12 @@ import pytest
 from safetensors.numpy import load_file, save_file
 from situations import copy_raw
 
-from pipeline.core import settings as settings_module
 from pipeline.core.errors import UserError
 from pipeline.core.metrics import LOG_RMSE
 from pipeline.core.paths import Project
-from pipeline.core.settings import Settings
-from pipeline.models import MODELS
-from pipeline.models.ensemble import blend, cross_validate_models
+from pipeline.core.settings import MODELS, Settings
+from pipeline.models import model_of
+from pipeline.models.ensemble import Predictions, blend, cross_validate_models
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.store import find_run
 from pipeline.stages import up_to_date
@@ -43,19 +42,26 @@ def oof(run):
     return pd.read_csv(run.folder / "oof.csv")
 
 
+def transformed(prices):
+    """Predictions of these prices, which one fold also predicts for test rows."""
+    logs = LOG_RMSE.transform(np.array(prices))
+    return Predictions(logs, logs[None])
+
+
 def test_the_blend_is_the_geometric_mean_of_prices():
-    prices = [np.array([100_000.0, 40_000.0]), np.array([400_000.0, 90_000.0])]
-    np.testing.assert_allclose(blend(prices, LOG_RMSE), [200_000, 60_000])
+    blended = blend([transformed([100_000.0, 40_000.0]), transformed([4e5, 9e4])])
+    for logs in (blended.out_of_fold, blended.test[0]):
+        np.testing.assert_allclose(LOG_RMSE.undo(logs), [200_000, 60_000])
 
 
 def test_the_blend_of_one_model_is_that_model_to_the_last_bit():
-    prices = np.random.default_rng(0).uniform(1e4, 1e6, 50)
-    assert blend([prices], LOG_RMSE) is prices
+    alone = transformed(np.random.default_rng(0).uniform(1e4, 1e6, 50))
+    assert blend([alone]) is alone
 
 
 def test_the_scores_are_those_of_the_columns_of_the_out_of_fold_file(run, oof):
     price = oof["SalePrice"].to_numpy()
-    names = [(score.model, score.weight_decay) for score in run.scores]
+    names = [(score.model, score.value) for score in run.scores]
     assert names == [("mlp", 0.0), ("mlp", 5.0), ("boosting", None), ("blend", None)]
     for score in (*run.members, run.final):
         column = "prediction" if score.model == "blend" else score.model
@@ -111,14 +117,16 @@ def test_validated_rows_change_nothing_that_their_own_trees_learn(project, run):
     only = Settings(models=("boosting",), folds=3, trees=20)
     before = cross_validate_models(dataset, only, lambda *_: None, 2)
     changed = dataset.train.copy()
-    own = before.fold_data.fold_of == 0
+    own = before.data.fold_of == 0
     changed.loc[own, "SalePrice"] *= 7
     changed.loc[own, "GrLivArea"] *= 5
     after = cross_validate_models(
         replace(dataset, train=changed), only, lambda *_: None, 2
     )
     for name in ("column", "border", "leaf"):
-        first, second = (each.models[0].arrays[name] for each in (before, after))
+        first, second = (
+            each.members[0].fitted.arrays[0][name] for each in (before, after)
+        )
         np.testing.assert_array_equal(first[0], second[0])
         assert not np.array_equal(first[1], second[1])
 
@@ -146,7 +154,7 @@ def test_boosting_alone_is_a_run_without_networks(pipeline, tmp_path):
     settings = Settings(models=("boosting",), folds=2, seeds=1, trees=10)
     up_to_date.train(project, settings, lambda *_: None, jobs=1, force=False)
     run = find_run(project)
-    assert (run.best_lambda, run.final.model) == (None, "boosting")
+    assert (run.best_value, run.final.model) == (None, "boosting")
     assert not (run.folder / "history.csv").exists()
     for command in ("submit", "runs"):
         assert pipeline(command, "--root", root).status == 0
@@ -156,5 +164,35 @@ def test_boosting_alone_is_a_run_without_networks(pipeline, tmp_path):
     assert out.read_bytes() == (run.folder / "predictions.csv").read_bytes()
 
 
-def test_every_model_of_the_settings_is_one_that_can_be_trained():
-    assert set(settings_module.MODELS) == {settings_module.MLP, *MODELS}
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_of_the_settings_is_one_that_can_be_trained(name):
+    assert model_of(name).name == name
+
+
+def test_no_model_has_a_name_that_files_of_a_run_use_for_something_else():
+    assert not {"target", "blend", "prediction", "fold"} & set(MODELS)
+
+
+@pytest.mark.parametrize("models", [("ridge",), ("mlp", "ridge"), MODELS])
+def test_the_shares_of_the_work_of_any_models_are_one(project, run, models):
+    dataset = read_features(project, run.inputs)
+    shares, notes = [], []
+
+    def callback(share, note):
+        shares.append(share)
+        notes.append(note)
+
+    settings = replace(SMALL, models=models)
+    result = cross_validate_models(dataset, settings, callback, 2)
+    assert sum(shares) == pytest.approx(1)
+    assert min(shares) >= 0
+    for member in result.members:
+        score = f"{member.scores[member.best].pooled:.4f}"
+        assert f"log-RMSE of {member.name} {score}" in notes
+
+
+def test_each_folds_predictions_of_the_test_rows_are_kept(run):
+    by_fold = pd.read_csv(run.folder / "test_by_fold.csv").drop(columns="Id")
+    assert list(by_fold) == ["fold 1", "fold 2", "fold 3"]
+    kept = pd.read_csv(run.folder / "predictions.csv")["SalePrice"]
+    np.testing.assert_allclose(np.exp(np.log(by_fold).mean(axis=1)), kept, rtol=1e-6)

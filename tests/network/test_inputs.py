@@ -6,8 +6,8 @@ import torch
 from ames_columns import LAYOUT
 
 from pipeline.core.settings import Settings
-from pipeline.data.encoder import Encoder, to_matrix
-from pipeline.network.inputs import Inputs, pad_columns, padded_matrix
+from pipeline.data.encoder import EXPANDED, Encoder, padded_columns, to_matrix
+from pipeline.network.inputs import Inputs
 from pipeline.validation.folds import make_folds
 
 
@@ -15,7 +15,7 @@ def test_rows_are_read_as_the_encoder_of_each_fold_transforms_them(train_feature
     matrix = to_matrix(train_features, LAYOUT)
     folds = make_folds(len(train_features), 5, seed=0)
     encoders = [Encoder.fit(matrix, fold.train, Settings.rare_share) for fold in folds]
-    inputs = Inputs.of(pad_columns(matrix.entries), encoders, "cpu")
+    inputs = Inputs.of(padded_columns(matrix.entries), encoders, "cpu")
     assert np.isnan(matrix.entries).any()
     for number, encoder in enumerate(encoders):
         expected = torch.from_numpy(encoder.transform(matrix.entries))
@@ -31,7 +31,7 @@ def test_rows_are_read_as_the_encoder_of_each_fold_transforms_them(train_feature
 def test_memory_does_not_grow_with_the_folds(train_features):
     matrix = to_matrix(train_features, LAYOUT)
     encoder = Encoder.fit(matrix, np.arange(len(train_features)), Settings.rare_share)
-    entries = pad_columns(matrix.entries)
+    entries = padded_columns(matrix.entries)
     few, many = (Inputs.of(entries, [encoder] * n, "cpu") for n in (2, 50))
     assert few.entries.shape == many.entries.shape
     assert many.slope.numel() < few.entries.numel() / 20
@@ -41,11 +41,7 @@ def test_a_matrix_filled_frame_by_frame_equals_the_padded_matrix_of_all_rows(
     train_features, test_features
 ):
     every = pd.concat([train_features, test_features], ignore_index=True)
-    matrix = padded_matrix([train_features, test_features], LAYOUT)
-    torch.testing.assert_close(
-        matrix,
-        pad_columns(to_matrix(every, LAYOUT).entries),
-        rtol=0,
-        atol=0,
-        equal_nan=True,
-    )
+    matrix = EXPANDED.read([train_features, test_features], LAYOUT)
+    expected = to_matrix(every, LAYOUT)
+    np.testing.assert_array_equal(matrix.entries, padded_columns(expected.entries))
+    assert matrix.names == expected.names

@@ -9,7 +9,7 @@ import pytest
 from pipeline.analysis.advice import advise
 from pipeline.analysis.compare import compare
 from pipeline.analysis.facts import read_facts
-from pipeline.core.command import train_command
+from pipeline.core.settings import train_command
 from pipeline.kaggle import receipts
 from pipeline.kaggle.receipts import COMPLETE, Receipt
 from pipeline.report import score_figures as scores
@@ -19,17 +19,21 @@ from pipeline.runs.store import find_run, list_runs, newest_baselines
 
 def test_the_largest_errors_are_those_of_the_record(facts):
     shown, recorded = facts.largest_errors, facts.run.largest_errors
-    assert list(shown["Id"]) == [each.id for each in recorded]
+    assert list(shown["id"]) == [each.id for each in recorded]
     shares = [each.share for each in recorded]
     np.testing.assert_allclose(shown["share"], shares, rtol=1e-4)
-    assert list(shown["Neighborhood"]) == [each.place for each in recorded]
+    where = facts.rows.loc[shown.index, "Neighborhood"]
+    assert list(where) == [each.place for each in recorded]
 
 
 def run_of(facts, *scores_of):
     """The run with other scores, the first the best."""
     scored = [
         ModelScore(
-            weight_decay=value,
+            model="mlp",
+            value=value,
+            label=f"λ = {value:g}",
+            chosen=(value, mean) == scores_of[0],
             folds=[mean - 0.02, mean + 0.02],
             mean=mean,
             std=0.02,
@@ -38,8 +42,7 @@ def run_of(facts, *scores_of):
         )
         for value, mean in scores_of
     ]
-    best = scored[0].weight_decay
-    return replace(facts.run, best_lambda=best, scores=scored)
+    return replace(facts.run, scores=sorted(scored, key=lambda score: score.value))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +91,7 @@ def test_the_score_on_kaggle_is_shown_and_submitting_no_longer_advised(folders, 
 
 def test_of_many_folds_the_best_the_median_and_the_worst_are_drawn(facts):
     folds = [0.1 + 0.01 * (7 * fold % 11) for fold in range(11)]
-    best = replace(facts.run.best, folds=folds)
+    best = replace(facts.run.learner, folds=folds)
     history = pd.concat(
         [facts.history[facts.history["fold"] == 0].assign(fold=n) for n in range(11)]
     )
@@ -102,8 +105,10 @@ def test_of_many_folds_the_best_the_median_and_the_worst_are_drawn(facts):
 @pytest.mark.usefixtures("few_columns")
 def test_two_runs_differ_by_the_difference_of_their_scores(folders):
     older, newer = (read_facts(folders, each) for each in list_runs(folders)[1::-1])
-    rows = {row.name: row for row in compare([older, newer], [older.rows, newer.rows])}
-    first, other = (facts.run.best.pooled for facts in (older, newer))
+    rows = {
+        row.name: row for row in compare([older, newer], [older.results, newer.results])
+    }
+    first, other = (facts.run.final.pooled for facts in (older, newer))
     difference, error = rows["difference to the first run"].cells[1].split(" ± ")
     difference = float(difference.replace("−", "-"))
     assert difference == pytest.approx(other - first, abs=1e-4)

@@ -27,9 +27,9 @@ def hostile_page(folders, few_columns):
     }
     document["settings"] |= {"device": SCRIPT, IMAGE: CLOSING}
     settings = {"lambda": 5.0, "lr": 0.1, "dropout": 0.0, "hidden": [8]}
-    trial = {"number": 1, **settings, "score": 0.1, "stopped": False, "rungs": []}
+    trial = {"number": 1, **settings, "score": 0.1, "pruned": False, "rungs": []}
     score = {"pooled": [], "mean": 0.1}
-    document["tune"] = {
+    document["search"] = {
         "best": settings,
         "command": SCRIPT,
         "trials": [trial],
@@ -37,7 +37,7 @@ def hostile_page(folders, few_columns):
     }
     numbers = {"folds": [], "mean": 0.1, "std": 0.1, "pooled": 0.1, "seconds": 1.0}
     baseline = {"what": CLOSING, **numbers, "accuracy": None}
-    document["rungs"] = [{**baseline, "name": SCRIPT}, {**baseline, "name": IMAGE}]
+    document["baselines"] = [{**baseline, "name": SCRIPT}, {**baseline, "name": IMAGE}]
     document["inputs"] = {}
     (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
     facts = read_facts(folders, find_run(folders, folder.name))

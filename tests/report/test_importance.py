@@ -8,7 +8,7 @@ from ames_columns import AMES, LAYOUT
 from pipeline.analysis import importance
 from pipeline.analysis.importance import importances
 from pipeline.core.metrics import LOG_RMSE
-from pipeline.data.encoder import to_matrix
+from pipeline.data.encoder import EXPANDED
 from pipeline.data.features import build_features, clean_rows
 from pipeline.data.raw import read_train
 from pipeline.runs.predictor import Predictor
@@ -18,17 +18,26 @@ from pipeline.runs.store import find_run
 class Known:
     """The networks of two folds, which predict the sum of some columns."""
 
-    table, layout, metric = AMES, LAYOUT, LOG_RMSE
+    table, layout, metric, views = AMES, LAYOUT, LOG_RMSE, [EXPANDED]
 
     def __init__(self, *names):
         self.names = names
         self.seen = [0, 0]
 
-    def predict_by_fold(self, matrix, places, fold):
-        assert len(places) == len(matrix.entries)
-        self.seen[fold] += len(matrix.entries)
-        columns = [matrix.names.index(name) for name in self.names]
-        return np.exp(matrix.entries[:, columns].sum(axis=1))
+    def read(self, features):
+        matrix = EXPANDED.read([features], LAYOUT)
+        self.columns = matrix.names
+        return {EXPANDED.name: matrix.entries}
+
+    def positions(self, view, names):
+        return [self.columns.index(name) for name in names]
+
+    def predict_by_fold(self, entries, places, fold):
+        (rows,) = entries.values()
+        assert len(places) == len(rows)
+        self.seen[fold] += len(rows)
+        columns = self.positions(EXPANDED, self.names)
+        return np.exp(rows[:, columns].astype(float).sum(axis=1))
 
 
 @pytest.fixture
@@ -89,9 +98,9 @@ def test_building_and_predicting_only_what_changes_is_the_same_as_all(
         features, predicted = build_features(copy, AMES), np.empty(len(copy))
         for each in np.unique(fold):
             own = fold == each
-            matrix = to_matrix(features[own], LAYOUT)
+            entries = predictor.read(features[own])
             places = features["Neighborhood"][own]
-            predicted[own] = predictor.predict_by_fold(matrix, places, each)
+            predicted[own] = predictor.predict_by_fold(entries, places, each)
         return LOG_RMSE.score(predicted, price)
 
     generator = np.random.default_rng(0)

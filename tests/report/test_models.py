@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.analysis.advice import lambda_advice
+from pipeline.analysis.advice import candidate_advice, compared
 from pipeline.analysis.facts import read_facts
 from pipeline.report import score_figures as scores
 from pipeline.report.page import draw, render
@@ -106,7 +106,7 @@ def with_differences(run, difference):
     error = None if difference is None else 0.01
     scores = [
         replace(score, difference=difference, difference_error=error)
-        if score.model == "mlp" and score != run.best
+        if not score.chosen
         else score
         for score in run.scores
     ]
@@ -125,26 +125,27 @@ def test_the_lambdas_within_two_standard_errors_are_as_good(
     blended, blend, difference, words
 ):
     run = with_differences(blend, difference)
-    others = ", ".join(f"{each.decay:g}" for each in run.scored if each != run.best)
+    others = ", ".join(each.label for each in run.scores if not each.chosen)
     facts = read_facts(blended, blend)._replace(run=run)
     text = section(page_of(facts), "folds")
     if words is None:
-        assert lambda_advice(run) is None
+        assert candidate_advice(run) is None
         assert "has the lowest score and is used" not in text
     else:
-        best = f"λ = {run.best_lambda:g} has the lowest score and is used."
-        assert lambda_advice(run) == f"{best} {words.format(others=others)}"
-        assert lambda_advice(run) in text
+        best = f"λ = {run.best_value:g} has the lowest score and is used."
+        assert candidate_advice(run) == f"{best} {words.format(others=others)}"
+        assert candidate_advice(run) in text
 
 
 def test_the_figure_has_each_lambda_at_its_difference_to_the_best(blend):
     run = with_differences(blend, 0.02)
-    drawn = scores.lambdas(run)
+    ((chosen, others),) = compared(run)
+    drawn = scores.candidates(run, chosen, others)
     (dots,) = [path.d for path in drawn.paths if path.kind == "value"]
     heights = [float(y) for y in re.findall(r"M[\d.]+ ([\d.]+)h0", dots)]
     (zero,) = [path.d for path in drawn.paths if path.kind == "zero"]
     at_zero = float(re.match(r"M[\d.]+ ([\d.]+)", zero)[1])
-    best = [each.decay for each in run.scored].index(run.best_lambda)
+    best = [each.label for each in run.scores].index(chosen.label)
     assert heights.pop(best) == pytest.approx(at_zero, abs=0.1)
     assert len(set(heights)) == 1
     assert heights[0] < at_zero

@@ -46,10 +46,10 @@ def test_a_run_carries_the_digests_of_its_inputs_and_of_every_file(trained_proje
 def test_the_files_of_baselines_are_among_them(trained_project):
     run = store.find_run(Project(trained_project))
     folder = run_of(trained_project)
-    (folder / "rungs" / "mlp").mkdir(parents=True)
-    shutil.copy(folder / "oof.csv", folder / "rungs" / "mlp")
+    (folder / "baselines" / "mlp").mkdir(parents=True)
+    shutil.copy(folder / "oof.csv", folder / "baselines" / "mlp")
     sealed = integrity.seal(folder, run)
-    assert sealed.files["rungs/mlp/oof.csv"] == sealed.files["oof.csv"]
+    assert sealed.files["baselines/mlp/oof.csv"] == sealed.files["oof.csv"]
 
 
 CHANGED = ("oof.csv", "predictions.csv", "history.csv", "weights.safetensors")

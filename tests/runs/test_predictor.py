@@ -8,14 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from ames_columns import LAYOUT
 from safetensors.torch import load_file, save_file
 from situations import copy_raw
 
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
-from pipeline.data.encoder import to_matrix
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.store import find_run
 from pipeline.stages import up_to_date
@@ -47,8 +45,8 @@ def folders(trained, tmp_path):
 
 def by_fold(predictor, features, fold):
     """The predictions of one fold's networks."""
-    matrix = to_matrix(features, LAYOUT)
-    return predictor.predict_by_fold(matrix, features["Neighborhood"], fold)
+    entries = predictor.read(features)
+    return predictor.predict_by_fold(entries, features["Neighborhood"], fold)
 
 
 def test_loaded_networks_predict_what_the_run_predicted(folders):
@@ -66,21 +64,19 @@ def test_loaded_networks_predict_what_the_run_predicted(folders):
     np.testing.assert_allclose(prices, kept, atol=0.5)
 
 
-def test_lambdas_are_found_in_the_order_that_the_record_has_them(folders):
+def test_the_weights_of_the_chosen_candidate_alone_are_saved(folders):
     run = find_run(folders)
-    path = run.folder / "weights.safetensors"
-    tensors = load_file(path)
-    test = read_features(folders, run.inputs).test
-    prices = Predictor.load(run).predict(test)
-    stacks = {name: tensors[name].flip(0) for name in tensors if name[:6] == "stack."}
-    save_file(tensors | {n: stack.contiguous() for n, stack in stacks.items()}, path)
-    other = replace(run, scores=run.scores[::-1])
-    assert (Predictor.load(other).predict(test) == prices).all()
+    tensors = load_file(run.folder / "weights.safetensors")
+    folds, seeds = run.settings.folds, run.settings.seeds
+    assert len(run.scores) == 2
+    assert tensors["mlp.output"].shape[:2] == (folds, seeds)
+    assert {name.split(".")[0] for name in tensors} == {"mlp", "target"}
 
 
 def test_other_columns_than_the_runs_are_refused(folders):
     run = find_run(folders)
-    predictor = Predictor.load(replace(run, columns=["Elsewhere", *run.columns[1:]]))
+    columns = {"expanded": ["Elsewhere", *run.columns["expanded"][1:]]}
+    predictor = Predictor.load(replace(run, columns=columns))
     test = read_features(folders, run.inputs).test
     with pytest.raises(UserError, match="other columns"):
         by_fold(predictor, test, 0)
@@ -89,8 +85,8 @@ def test_other_columns_than_the_runs_are_refused(folders):
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("encoder.fill", lambda tensor: tensor[:, 1:]),
-        ("stack.wide", lambda tensor: tensor.double()),
+        ("mlp.encoder.fill", lambda tensor: tensor[..., 1:]),
+        ("mlp.wide", lambda tensor: tensor.double()),
         ("target.mean", lambda tensor: None),
     ],
 )
@@ -102,7 +98,8 @@ def test_weights_that_are_not_the_records_are_refused_by_name(folders, name, cha
     if changed is not None:
         tensors[name] = changed.contiguous()
     save_file(tensors, path)
-    with pytest.raises(UserError, match=rf"weights\.safetensors: {name} is not"):
+    shown = name.replace("mlp.", "mlp: ", 1)
+    with pytest.raises(UserError, match=rf"weights\.safetensors: {shown} is not"):
         Predictor.load(run)
 
 
@@ -130,8 +127,8 @@ def test_a_bomb_in_place_of_weights_is_refused(folders, tmp_path):
     "change",
     [
         {"settings": None},
-        {"best_lambda": 3},
-        {"limits": [{}]},
+        {"columns": {}},
+        {"target_bounds": [{}]},
         {"settings": {"hidden": [10**12], "folds": 3}},
         {"settings": {"hidden": [10**30], "folds": 3}},
     ],

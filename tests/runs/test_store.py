@@ -105,7 +105,7 @@ BASELINE = {
 }
 
 
-@pytest.mark.parametrize("made_by", [{"tune": SEARCH}, {"rungs": [BASELINE]}])
+@pytest.mark.parametrize("made_by", [{"search": SEARCH}, {"baselines": [BASELINE]}])
 def test_a_refuted_search_or_a_baseline_is_used_only_by_its_id(
     made_by, trained_project
 ):
@@ -124,6 +124,6 @@ def test_a_confirmed_search_is_used_where_nothing_was_trained(trained_project):
     project = Project(trained_project)
     (run,) = list_runs(project)
     confirmed = SEARCH["confirmed"] | {"difference": -0.1}
-    edit(run.folder, tune=SEARCH | {"confirmed": confirmed})
+    edit(run.folder, search=SEARCH | {"confirmed": confirmed})
     (project.processed / "selected-run").unlink()
     assert find_run(project).command == "tune"

@@ -114,7 +114,7 @@ def test_settings_and_fold_scores_are_those_of_the_run(logged):
     assert metrics["cv_log_rmse"] == expected.cv
     assert metrics["forecast_high"] == expected.forecast.high
     for score in expected.scores:
-        group = f"lambda_{score.weight_decay:g}"
+        group = f"lambda_{score.value:g}"
         folds = [metrics[f"{group}/fold_{number}"] for number in (1, 2, 3)]
         assert folds == score.folds
         assert metrics[f"{group}/pooled"] == score.pooled

@@ -141,8 +141,9 @@ def test_it_has_no_weights_of_its_own(blended):
         "run.json",
         "oof.csv",
         "predictions.csv",
+        "test_by_fold.csv",
     }
-    assert not blended.has_networks
+    assert blended.learner is None
     with pytest.raises(UserError, match="has no weights of its own"):
         Predictor.load(blended)
 
@@ -231,7 +232,7 @@ def test_a_blend_does_not_predict_without_its_runs(copied, runs, blended, pipeli
 
 
 @pytest.mark.parametrize("cell", ["", "nan", "inf", "0", "-1", "1e999", "<script>"])
-@pytest.mark.parametrize("name", ["oof.csv", "predictions.csv"])
+@pytest.mark.parametrize("name", ["oof.csv", "test_by_fold.csv"])
 def test_a_cell_of_a_run_that_is_no_price_is_refused(
     copied, runs, name, cell, pipeline
 ):
@@ -247,7 +248,7 @@ def test_a_cell_of_a_run_that_is_no_price_is_refused(
 
 @pytest.mark.parametrize("content", [b"", b"Id\n1\n", b"\xff\xfe\x00", b'Id,"'])
 def test_a_file_of_a_run_that_is_no_table_is_refused(copied, runs, content, pipeline):
-    path = copied.runs / runs[0] / "predictions.csv"
+    path = copied.runs / runs[0] / "test_by_fold.csv"
     path.write_bytes(content)
     reseal(path.parent)
     shown = pipeline("blend", *runs[:2], "--root", copied.root)

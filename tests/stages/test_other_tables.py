@@ -184,7 +184,7 @@ def test_rows_of_a_group_are_in_one_fold(pipeline, tmp_path, left_out):
     fold = of_run(root, record, "oof.csv")["fold"]
     assert fold.nunique() == 3
     assert fold.groupby(groups).nunique().max() == 1
-    read = {name.split("=")[0] for name in record["columns"]}
+    read = {name.split("=")[0] for name in record["columns"]["expanded"]}
     assert ("note" in read) is not left_out
 
 
@@ -327,7 +327,7 @@ def test_words_of_others_are_predicted_as_one_category(pipeline, tmp_path):
     schema = SCHEMA.replace('["blue", "red"] }', '["red"], others = true }')
     root = plain_project(tmp_path, schema)
     record = trained(pipeline, root)
-    assert "colour=other" in record["columns"]
+    assert "colour=other" in record["columns"]["expanded"]
     rows = plain(2, first=101).drop(columns="y")
     predictions = []
     for name in ("blue", "a colour that no row has"):
@@ -367,7 +367,9 @@ def test_words_and_ids_that_look_like_numbers_stay_texts(pipeline, tmp_path):
     schema += f'columns.word = {{ kind = "word", vocabulary = {json.dumps(words)} }}\n'
     root = write_project(tmp_path / "words", train, test, schema=schema)
     record = trained(pipeline, root)
-    assert sorted(record["columns"]) == sorted(f"word={each}" for each in words)
+    assert sorted(record["columns"]["expanded"]) == sorted(
+        f"word={each}" for each in words
+    )
     oof = pd.read_csv(root / "runs" / record["run_id"] / "oof.csv", dtype={"id": str})
     assert list(oof["id"]) == list(train["id"])
     done(pipeline, root, "submit")

@@ -24,6 +24,8 @@ from pipeline.cli.tune import search_progress, show_search
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
+from pipeline.models.ensemble import cross_validate_models
+from pipeline.network.replicas import FoldTensors
 from pipeline.network.trainer import Candidate
 from pipeline.runs.record import (
     Confirmation,
@@ -39,13 +41,11 @@ from pipeline.tuning.plan import Plan, Progress, rungs_of
 from pipeline.tuning.search import better_half, successive_halving
 from pipeline.tuning.space import SHAPES
 from pipeline.tuning.study import FinishedTrial, Rung, Study
-from pipeline.validation.cross_validate import cross_validate
 from pipeline.validation.fold_data import FoldData
-from pipeline.validation.folds import make_folds
 from pipeline.validation.uncertainty import paired_difference
 
 MANY = 10**6
-BASE = Settings(folds=3, seeds=1, epochs=3, hidden=(8,), batch_size=16)
+BASE = Settings(models=("mlp",), folds=3, seeds=1, epochs=3, hidden=(8,), batch_size=16)
 CANDIDATES = [
     Candidate(x, lr, 0.1) for x in (1.0, 5.0) for lr in (1e-4, 1e-2, 1e-3, 3e-3)
 ]
@@ -58,7 +58,7 @@ def houses(train_features, test_features):
 
 @pytest.fixture(scope="module")
 def encoded(houses):
-    return FoldData.fit(houses, make_folds(120, BASE.folds, BASE.seed), BASE)
+    return FoldTensors.of(FoldData.fit(houses, BASE))
 
 
 @pytest.fixture
@@ -90,12 +90,12 @@ def searched(tuned, tmp_path):
     return shutil.copytree(root, tmp_path / "searched"), record
 
 
-def run_halving(houses, encoded, candidates):
+def run_halving(encoded, candidates):
     trials = [
         replace(BASE, lambdas=(weight_decay,), lr=lr, dropout=dropout)
         for weight_decay, lr, dropout in candidates
     ]
-    return successive_halving(encoded, houses.train["SalePrice"].to_numpy(), trials)
+    return successive_halving(encoded, trials)
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
@@ -123,15 +123,15 @@ def test_a_candidate_that_is_kept_trains_as_if_no_other_had_left(dropout):
         assert torch.equal(all_, own)
 
 
-def test_the_scores_of_a_trial_do_not_depend_on_its_batch(houses, encoded):
-    together = run_halving(houses, encoded, CANDIDATES)
+def test_the_scores_of_a_trial_do_not_depend_on_its_batch(encoded):
+    together = run_halving(encoded, CANDIDATES)
     for candidate, rungs in zip(CANDIDATES, together, strict=True):
-        (alone,) = run_halving(houses, encoded, [candidate])
+        (alone,) = run_halving(encoded, [candidate])
         assert rungs == alone[: len(rungs)]
 
 
-def test_the_worse_half_leaves_at_each_rung(houses, encoded):
-    reached = run_halving(houses, encoded, CANDIDATES)
+def test_the_worse_half_leaves_at_each_rung(encoded):
+    reached = run_halving(encoded, CANDIDATES)
     assert sorted(map(len, reached)) == [1, 1, 1, 1, 2, 2, 3, 3]
     for rung in range(2):
         there = [each for each in reached if len(each) > rung]
@@ -142,14 +142,14 @@ def test_the_worse_half_leaves_at_each_rung(houses, encoded):
 
 def test_the_last_rung_is_the_score_of_a_cross_validation(houses, encoded):
     default = Candidate(BASE.lambdas[0], BASE.lr, BASE.dropout)
-    (rungs,) = run_halving(houses, encoded, [default])
-    result = cross_validate(houses, BASE, lambda *_: None, 1)
-    assert rungs[-1] == Rung(BASE.epochs, result.scores[0].pooled)
+    (rungs,) = run_halving(encoded, [default])
+    result = cross_validate_models(houses, BASE, lambda *_: None, 1)
+    assert rungs[-1] == Rung(BASE.epochs, result.score.pooled)
 
 
-def test_a_trial_that_diverges_is_scored_and_pruned(houses, encoded):
+def test_a_trial_that_diverges_is_scored_and_pruned(encoded):
     wild, tame = Candidate(1.0, 1e30, 0.1), Candidate(1.0, 1e-3, 0.1)
-    diverged, trained = run_halving(houses, encoded, [wild, tame])
+    diverged, trained = run_halving(encoded, [wild, tame])
     assert [len(diverged), len(trained)] == [1, 3]
     assert np.isfinite(diverged[0].score)
 
@@ -230,7 +230,7 @@ def test_tune_json_has_the_contracts_keys_and_its_command_trains_the_same(
     assert {"run_id", "best", "trials", "confirmed", "command"} <= record.keys()
     assert len(record["trials"]) == 8
     best = record["trials"][0]
-    complete = [each["score"] for each in record["trials"] if not each["stopped"]]
+    complete = [each["score"] for each in record["trials"] if not each["pruned"]]
     assert best["score"] == min(complete)
     default = {"lambda": 1.0, "lr": 0.005, "dropout": 0.2, "hidden": [64]}
     names = default.keys()

@@ -18,13 +18,12 @@ from sklearn.model_selection import GroupKFold, KFold
 from pipeline.core.errors import UserError
 from pipeline.core.metrics import METRICS
 from pipeline.core.settings import Settings
-from pipeline.models.ensemble import blend
+from pipeline.network.replicas import FoldTensors, Replica, huber_delta, new_trainer
 from pipeline.network.schedule import Schedule
 from pipeline.network.trainer import Candidate
 from pipeline.notebook import load
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import dataset_folds, make_folds
-from pipeline.validation.parallel import Replica, huber_delta, new_trainer
 from pipeline.validation.uncertainty import bias_corrected, forecast, paired_difference
 
 RMSE, MAE, LOG_RMSE = (METRICS[name] for name in ("rmse", "mae", "log-rmse"))
@@ -133,20 +132,6 @@ def test_the_lowest_mae_of_many_equal_candidates_is_corrected_to_their_mean(gene
     assert corrected == pytest.approx(scores.mean(), abs=0.6)
 
 
-def test_a_blend_is_the_mean_and_for_log_rmse_that_of_logs(generator):
-    predicted = [generator.lognormal(3, 1, 50) for _ in range(3)]
-    for metric in (RMSE, MAE):
-        np.testing.assert_allclose(blend(predicted, metric), np.mean(predicted, axis=0))
-    product = predicted[0] * predicted[1] * predicted[2]
-    np.testing.assert_allclose(blend(predicted, LOG_RMSE), np.cbrt(product))
-
-
-def test_a_blend_of_one_is_the_same_to_the_last_bit(generator):
-    alone = generator.lognormal(3, 1, 50)
-    for metric in METRICS.values():
-        assert blend([alone], metric) is alone
-
-
 def test_the_threshold_of_the_loss_is_that_of_the_metric():
     deviation, settings = np.array([0.4, 0.2]), Settings(huber_delta=0.1)
     np.testing.assert_allclose(huber_delta(LOG_RMSE, settings, deviation), [0.25, 0.5])
@@ -170,7 +155,7 @@ def test_weights_of_a_long_table_decay_as_much_as_those_of_houses(
         folds=2, seeds=1, epochs=3, hidden=(4,), dropout=0.0, huber_delta=1e-30
     )
     dataset = table(tmp_path, rows)
-    data = FoldData.fit(dataset, dataset_folds(dataset, settings), settings)
+    data = FoldTensors.of(FoldData.fit(dataset, settings))
     candidates = [Candidate(decay, 0.01, 0.0) for decay in (0.0, 2.0)]
     trainer = new_trainer(data, [Replica(0, 0), Replica(1, 0)], candidates, settings)
     before = trainer.stack.layers[0].clone()

@@ -8,9 +8,10 @@ from situations import QUICK, strict
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
+from pipeline.models.mlp import name_failures
+from pipeline.models.model import Failure
+from pipeline.network.replicas import Replica, Trained, diverged_epochs
 from pipeline.runs.store import find_run
-from pipeline.validation.divergence import Diverged, diverged_epochs, name_diverged
-from pipeline.validation.parallel import Replica, Trained
 
 FAR = ("--lr", 1e30, "--lambda", 0, "--lambda", 5)
 
@@ -48,7 +49,8 @@ def test_its_errors_are_empty_cells_from_the_epoch_that_is_named(
     assert len(history) == 2 * 5 * 2
     empty = history[history[["train", "valid"]].isna().any(axis=1)]
     first = empty.groupby(["lambda", "fold", "seed"])["epoch"].min().reset_index()
-    assert first.to_dict("records") == at_the_edge["diverged"]
+    named = [{name: each[name] for name in first} for each in at_the_edge["diverged"]]
+    assert first.to_dict("records") == named
     written = strict((folder / "run.json").read_text())
     assert written.items() <= at_the_edge.items()
 
@@ -58,11 +60,11 @@ def test_the_table_shows_it_and_a_line_names_the_network(
 ):
     shown = pipeline("train", "--root", trained_project, *QUICK, *edge)
     assert "up to date" in shown.out
-    row = next(line for line in shown.out.splitlines() if line.lstrip()[:2] == "0 ")
-    replicas = row.replace(" ± ", "±").split()
+    row = next(line for line in shown.out.splitlines() if "mlp, λ = 0 " in line)
+    replicas = row.partition("λ = 0 ")[2].replace(" ± ", "±").split()
     folds = [score is None for score in at_the_edge["scores"][0]["folds"]]
-    assert [replica == "diverged" for replica in replicas[1:6]] == folds
-    assert replicas[6:8] == ["–", "–"]
+    assert [replica == "diverged" for replica in replicas[:5]] == folds
+    assert replicas[5:7] == ["–", "–"]
     first = min(at_the_edge["diverged"], key=lambda each: each["epoch"])
     assert (
         f"λ = 0 is excluded: network 1 of fold {first['fold'] + 1} "
@@ -81,7 +83,7 @@ def test_its_run_is_listed_drawn_reported_and_submitted(
     page = (trained_project / "reports" / f"{run}.html").read_text()
     assert "since a network diverged: λ = 0." in page
     shown = find_run(Project(trained_project), run)
-    assert [score.weight_decay for score in shown.scored] == [5]
+    assert [score.value for score in shown.scores if not score.failed] == [5]
 
 
 def test_where_every_lambda_diverged_nothing_is_written(pipeline, trained_project):
@@ -115,9 +117,9 @@ def test_a_network_with_a_number_that_is_not_finite_has_diverged():
 def test_the_networks_are_named_by_lambda_fold_seed_and_epoch():
     settings = Settings(lambdas=(0.0, 5.0), folds=2, seeds=1)
     replicas = [Replica(0, 0), Replica(1, 0)]
-    (named,) = name_diverged(np.array([[0, 7], [0, 0]]), replicas, settings)
-    assert named == Diverged(0.0, fold=1, seed=0, epoch=7)
+    (named,) = name_failures(np.array([[0, 7], [0, 0]]), replicas, settings)
+    assert named == Failure(0, fold=1, seed=0, epoch=7)
     with pytest.raises(
         UserError, match="the first with λ = 5, fold 1, network 1 in epoch 3"
     ):
-        name_diverged(np.array([[0, 7], [3, 0]]), replicas, settings)
+        name_failures(np.array([[0, 7], [3, 0]]), replicas, settings)

@@ -1,0 +1,231 @@
+"""The MLP: a stack of networks for all folds, seeds and values of λ.
+
+What a network computes is in pipeline/network/. Here it becomes a model among models.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from itertools import chain, product
+from math import isfinite
+from threading import Lock
+
+import numpy as np
+import pandas as pd
+import psutil
+import torch
+
+from pipeline.core.errors import UserError
+from pipeline.core.numbers import score_text
+from pipeline.core.progress import announce
+from pipeline.core.settings import Settings
+from pipeline.data.encoder import EXPANDED, Encoder
+from pipeline.models.model import Arrays, Candidate, Failure, Fitted, Model, Step
+from pipeline.network.inference import predict_rows
+from pipeline.network.inputs import Inputs
+from pipeline.network.replicas import (
+    AfterEpoch,
+    FoldTensors,
+    Replica,
+    Trained,
+    candidates_of,
+    diverged_epochs,
+    mean_over_seeds,
+    replicas_of,
+    train_replicas,
+)
+from pipeline.network.stacked_mlp import StackedMLP
+from pipeline.validation.fold_data import FoldData
+
+# Measured with the default settings on two cores, on tables of half a million to 300
+# million cells (rows × encoded columns): seconds of an epoch of a network.
+_EPOCH_PER_CELL = 6e-9
+_ENCODER = "encoder."  # the prefix of the arrays of each fold's encoder
+_STATISTICS = [statistic.name for statistic in fields(Encoder)]
+
+
+class MLP(Model):
+    """Networks of one or more hidden layers; λ, their weight decay, has candidates."""
+
+    name = "mlp"
+    view = EXPANDED
+    packages = ("scikit-learn", "torch")
+
+    def candidates(self, settings: Settings) -> list[Candidate]:
+        """Return a candidate for each λ."""
+        return [Candidate(value, f"λ = {value:g}") for value in settings.lambdas]
+
+    def seconds(self, settings: Settings, rows: int, columns: int) -> float:
+        """Return the time of all epochs of all networks."""
+        return _networks(settings) * settings.epochs * _EPOCH_PER_CELL * rows * columns
+
+    def fit(self, data: FoldData, settings: Settings, step: Step, jobs: int) -> Fitted:
+        """Train all networks as one stack, and drop those that diverged.
+
+        Raises:
+            UserError: A network of every λ diverged, or memory does not suffice.
+        """
+        names = data.read(EXPANDED).names
+        _check_memory(settings, len(names))
+        tensors = FoldTensors.of(data)
+        replicas, candidates = replicas_of(settings), candidates_of(settings)
+        announce("training the networks")
+        after_epoch = _progress(
+            data, self.seconds(settings, data.rows, len(names)), step
+        )
+        trained = train_replicas(
+            tensors, replicas, candidates, settings, after_epoch, jobs
+        )
+        unseen = data.unseen[[replica.fold for replica in replicas]]
+        epochs = diverged_epochs(trained, unseen)
+        # The other networks of the fold do not replace one that diverged: the fold has
+        # no score, and neither has its λ, which thus cannot be the best.
+        kept = np.where(epochs[..., None], np.nan, trained.predicted)
+        return Fitted(
+            predicted=mean_over_seeds(kept, settings),
+            arrays=_Arrays(trained, data, settings),
+            failures=name_failures(epochs, replicas, settings),
+            history=_history(trained, replicas, settings),
+        )
+
+    def predict(self, arrays: Arrays, entries: np.ndarray) -> np.ndarray:
+        """Return the mean over the networks of each fold, shape (folds, n)."""
+        encoders = _encoders(arrays)
+        folds, seeds = arrays["output"].shape[:2]
+        weights = {
+            name: torch.from_numpy(array.reshape(folds * seeds, *array.shape[2:]))
+            for name, array in arrays.items()
+            if not name.startswith(_ENCODER)
+        }
+        fold = torch.arange(folds).repeat_interleave(seeds)
+        rows = torch.arange(len(entries)).expand(len(fold), -1)
+        inputs = Inputs.of(entries, encoders, "cpu")
+        stack = StackedMLP.from_tensors(weights)
+        (predicted,) = predict_rows([stack], inputs, fold, rows)
+        return np.asarray(predicted.reshape(folds, seeds, -1).mean(axis=1))
+
+    def check(self, arrays: Arrays, settings: Settings, columns: int) -> None:
+        """Check names, types and shapes before any array is used."""
+        shape = (settings.folds, settings.seeds)
+        with torch.device("meta"):  # needs no memory, whatever sizes the record names
+            stack = StackedMLP.zeros(1, columns, settings.hidden).tensors()
+        expected = {
+            name: ("float32", (*shape, *tensor.shape[1:]))
+            for name, tensor in stack.items()
+        }
+        for name in _STATISTICS:
+            expected[_ENCODER + name] = ("float64", (shape[0], 1, columns))
+        for name, (kind, size) in expected.items():
+            array = arrays.get(name)
+            if array is None or array.dtype != kind or array.shape != size:
+                raise ValueError(f"{name} is not {list(size)} of {kind}")
+
+
+def name_failures(
+    epochs: np.ndarray, replicas: Sequence[Replica], settings: Settings
+) -> list[Failure]:
+    """Return the networks that diverged, given the result of `diverged_epochs`.
+
+    Raises:
+        UserError: A network of every λ diverged.
+    """
+    found = [
+        Failure(candidate, *replicas[replica], int(epochs[candidate, replica]))
+        for candidate, replica in np.argwhere(epochs).tolist()
+    ]
+    if epochs.any(1).all():
+        first = min(found, key=lambda failure: failure.epoch)
+        raise UserError(
+            f"--lr {settings.lr:g}: networks of every λ diverged, the first with "
+            f"λ = {settings.lambdas[first.candidate]:g}, fold {first.fold + 1}, "
+            f"network {first.seed + 1} in epoch {first.epoch}; use a lower --lr"
+        )
+    return found
+
+
+class _Arrays(Sequence[Arrays]):
+    """The arrays of each λ. They are views of one stack, and one λ is saved."""
+
+    def __init__(self, trained: Trained, data: FoldData, settings: Settings) -> None:
+        self._weights, self._shape = trained.weights, (settings.folds, settings.seeds)
+        self._encoders = {
+            _ENCODER + name: np.stack([[getattr(each, name)] for each in data.encoders])
+            for name in _STATISTICS
+        }
+
+    def __len__(self) -> int:
+        return len(self._weights["output"])
+
+    def __getitem__(self, candidate: int) -> Arrays:  # type: ignore[override]
+        weights = {
+            name: array[candidate].reshape(*self._shape, *array.shape[2:])
+            for name, array in self._weights.items()
+        }
+        return weights | self._encoders
+
+
+def _encoders(arrays: Arrays) -> list[Encoder]:
+    parts = [arrays[_ENCODER + name][:, 0] for name in _STATISTICS]
+    return [Encoder(*part) for part in zip(*parts, strict=True)]
+
+
+def _networks(settings: Settings) -> int:
+    return len(settings.lambdas) * settings.folds * settings.seeds
+
+
+def _progress(data: FoldData, seconds: float, step: Step) -> AfterEpoch:
+    """Return what reports the work and the mean error of the networks so far."""
+    settings, latest, lock = data.settings, dict[int, list[float]](), Lock()
+    per_epoch = seconds / (_networks(settings) * settings.epochs)
+
+    def after_epoch(part: int, errors: list[float]) -> None:
+        with lock:  # the parts train in threads
+            latest[part] = errors
+            so_far = mean_error(list(chain.from_iterable(latest.values())))
+        step(len(errors) * per_epoch, f"{data.metric.title} of one network {so_far}")
+
+    return after_epoch
+
+
+def mean_error(errors: Sequence[float]) -> str:
+    """Return the mean of the finite errors, and the number of diverged networks."""
+    finite = [error for error in errors if isfinite(error)]
+    mean = score_text(sum(finite) / len(finite)) if finite else "–"
+    diverged = len(errors) - len(finite)
+    return f"{mean}, {diverged} diverged" if diverged else mean
+
+
+def _history(
+    trained: Trained, replicas: Sequence[Replica], settings: Settings
+) -> pd.DataFrame:
+    """Return the learning curves, a row for each network and epoch.
+
+    The errors of a network that diverged are empty cells where they are not finite.
+    """
+    epochs = range(1, settings.epochs + 1)
+    rows = product(settings.lambdas, replicas, epochs)
+    labels = [(value, *replica, epoch) for value, replica, epoch in rows]
+    frame = pd.DataFrame(labels, columns=["lambda", "fold", "seed", "epoch"])
+    errors = {"train": trained.train.ravel(), "valid": trained.valid.ravel()}
+    return frame.assign(**errors).replace([np.inf, -np.inf], np.nan)
+
+
+def _check_memory(settings: Settings, columns: int) -> None:
+    """Refuse networks that do not fit into memory.
+
+    Four copies are held: the weights, AdamW's two moments, and the file to be written.
+
+    Raises:
+        UserError: The machine has too little memory.
+    """
+    size, networks = StackedMLP.size(columns, settings.hidden), _networks(settings)
+    needed = 4 * torch.float32.itemsize * size * networks
+    total = psutil.virtual_memory().total
+    if needed > total:
+        raise UserError(
+            f"{networks:,} networks of {size:,} weights need "
+            f"{needed / 1e9:,.0f} GB of memory, and this machine has "
+            f"{total / 1e9:,.0f}; give a smaller --hidden, --seeds or --folds"
+        )
+
+
+MODEL = MLP()

@@ -1,0 +1,280 @@
+"""Train the networks of all folds, seeds and candidates, in parts that run in parallel.
+
+A replica is a (fold, seed) pair, a candidate a setting of the hyperparameters that may
+differ within a stack.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import product
+from typing import NamedTuple, Self
+
+import numpy as np
+import torch
+from joblib import Parallel, delayed
+from torch import Tensor
+
+from pipeline.core.metrics import Metric
+from pipeline.core.settings import CHOSEN_ON, Settings
+from pipeline.data.encoder import EXPANDED
+from pipeline.network.adamw import AdamWOptions
+from pipeline.network.batches import Rows
+from pipeline.network.inference import predict_rows
+from pipeline.network.inputs import Inputs
+from pipeline.network.loss import huber_loss
+from pipeline.network.partition import even_cut, joined, pieces
+from pipeline.network.schedule import Schedule
+from pipeline.network.trainer import Candidate, EpochErrors, Trainer
+from pipeline.validation.fold_data import FoldData
+
+_MOST_BATCHES = 100  # in an epoch
+
+
+class Replica(NamedTuple):
+    """A fold, and the number of a network within it."""
+
+    fold: int
+    seed: int
+
+
+class FoldTensors(NamedTuple):
+    """The rows of all folds, as the networks read them.
+
+    Attributes:
+        data: the folds.
+        inputs: training rows and then test rows, encoded.
+        targets: shape (folds, all rows), the standardised target; NaN in test rows.
+    """
+
+    data: FoldData
+    inputs: Inputs
+    targets: Tensor
+
+    @classmethod
+    def of(cls, data: FoldData) -> Self:
+        """Return the rows on the device of the settings."""
+        device = data.settings.device
+        inputs = Inputs.of(data.read(EXPANDED).entries, data.encoders, device)
+        targets = np.full((len(data.folds), data.all_rows), np.nan, np.float32)
+        targets[:, : data.rows] = data.targets
+        return cls(data, inputs, torch.from_numpy(targets).to(device))
+
+
+class Trained(NamedTuple):
+    """Trained networks, by candidate and replica.
+
+    Shapes: weights, each [candidates, replicas, ...]; predicted [candidates, replicas,
+    rows + test rows], the standardised predictions, NaN for the rows that a network was
+    trained on; train and valid [candidates, replicas, epochs], the learning curves, in
+    the metric.
+    """
+
+    weights: dict[str, np.ndarray]
+    predicted: np.ndarray
+    train: np.ndarray
+    valid: np.ndarray
+
+
+# Called after each epoch of a part, with the number of the part and the errors of its
+# networks on their validation rows.
+AfterEpoch = Callable[[int, list[float]], None]
+
+
+def replicas_of(settings: Settings) -> list[Replica]:
+    """Return all (fold, seed) pairs, ordered by fold and then by seed."""
+    return [
+        Replica(*pair) for pair in product(range(settings.folds), range(settings.seeds))
+    ]
+
+
+def candidates_of(settings: Settings) -> list[Candidate]:
+    """Return a candidate for each λ."""
+    return [
+        Candidate(weight_decay, settings.lr, settings.dropout)
+        for weight_decay in settings.lambdas
+    ]
+
+
+def train_replicas(
+    tensors: FoldTensors,
+    replicas: Sequence[Replica],
+    candidates: Sequence[Candidate],
+    settings: Settings,
+    after_epoch: AfterEpoch,
+    jobs: int,
+) -> Trained:
+    """Train a network for each candidate and replica.
+
+    The stack is cut into parts, which train in parallel threads: torch computes without
+    Python's lock. The numbers of a network do not depend on the cut.
+
+    Args:
+        tensors: the rows.
+        replicas: (fold, seed) pairs.
+        candidates: weight decay, learning rate and dropout, which replace those of
+            `settings`.
+        settings: all other hyperparameters.
+        after_epoch: called after each epoch of a part.
+        jobs: the largest number of parts.
+    """
+    across, down = even_cut(len(candidates), len(replicas), jobs)
+    parts = list(product(pieces(candidates, across), pieces(replicas, down)))
+    done = Parallel(n_jobs=len(parts), backend="threading")(
+        delayed(_train_part)(
+            tensors,
+            part_replicas,
+            part_candidates,
+            settings,
+            partial(after_epoch, number),
+        )
+        for number, (part_candidates, part_replicas) in enumerate(parts)
+    )
+    weights = {
+        name: joined([part.weights[name] for part in done], down)
+        for name in done[0].weights
+    }
+    arrays = zip(*(part[1:] for part in done), strict=True)
+    return Trained(weights, *(joined(array, down) for array in arrays))
+
+
+def _train_part(
+    tensors: FoldTensors,
+    replicas: Sequence[Replica],
+    candidates: Sequence[Candidate],
+    settings: Settings,
+    after_epoch: Callable[[list[float]], None],
+) -> Trained:
+    trainer = new_trainer(tensors, replicas, candidates, settings)
+    fold = [replica.fold for replica in replicas]
+    deviation = torch.tensor(tensors.data.scale.deviation[fold, 0])
+    scale = deviation.repeat(len(candidates)).to(settings.device)
+    curves = []
+    for number, train, valid in trainer.run():
+        epoch = EpochErrors(number, train * scale, valid * scale)
+        curves.append(epoch)
+        after_epoch(epoch.valid.tolist())
+    shape = (len(candidates), len(replicas), settings.epochs)
+    return Trained(
+        {
+            name: tensor.cpu().numpy().reshape(*shape[:2], *tensor.shape[1:])
+            for name, tensor in trainer.stack.tensors().items()
+        },
+        predictions(trainer, tensors, replicas),
+        np.array([epoch.train.tolist() for epoch in curves]).T.reshape(shape),
+        np.array([epoch.valid.tolist() for epoch in curves]).T.reshape(shape),
+    )
+
+
+def new_trainer(
+    tensors: FoldTensors,
+    replicas: Sequence[Replica],
+    candidates: Sequence[Candidate],
+    settings: Settings,
+) -> Trainer:
+    """Return an untrained stack of all candidates and replicas.
+
+    On a long table the batches are larger than the settings say, so that an epoch has
+    no more than `_MOST_BATCHES`.
+
+    Weights decay at each step, and more rows are more steps. So that they decay as much
+    in an epoch of a long table, λ is divided by how many more steps it has than House
+    Prices (Wang and Aitchison, How to set AdamW's weight decay as you scale model and
+    dataset size, 2024).
+    """
+    data, fold = tensors.data, [replica.fold for replica in replicas]
+    # The number of batches is that of the smallest fold of all, not of this part, on
+    # which no number of a network may depend.
+    smallest = min(len(each.train) for each in data.folds)
+    asked = max(1, smallest // settings.batch_size)
+    batches = min(asked, _MOST_BATCHES)
+    share = asked / batches * min(1.0, CHOSEN_ON / data.rows)
+    deviation = data.scale.deviation[fold, 0]
+    delta = torch.tensor(huber_delta(data.metric, settings, deviation))
+    return Trainer(
+        train=_rows(tensors, fold, [each.train for each in data.folds]),
+        valid=_rows(tensors, fold, [each.valid for each in data.folds]),
+        candidates=[
+            each._replace(weight_decay=share * each.weight_decay) for each in candidates
+        ],
+        seeds=[replica_seed(settings.seed, replica) for replica in replicas],
+        loss=huber_loss(delta.to(settings.device), data.metric.loss.power),
+        hidden=settings.hidden,
+        schedule=Schedule(settings.epochs, batches, settings.warm_up),
+        adamw=AdamWOptions(settings.adam_betas, settings.wide_lr_multiplier),
+    )
+
+
+def huber_delta(
+    metric: Metric, settings: Settings, deviation: np.ndarray
+) -> np.ndarray:
+    """Return the threshold of the Huber loss in the unit of the standardised target.
+
+    For logs it is that of the settings. Otherwise the loss is that of the metric: the
+    squared error, or with a low threshold nearly the absolute error.
+
+    Args:
+        metric: the metric.
+        settings: the settings.
+        deviation: the standard deviation of each network's transformed targets.
+    """
+    if metric.log:
+        return np.asarray(settings.huber_delta / deviation)
+    return np.full_like(deviation, metric.loss.huber)
+
+
+def replica_seed(seed: int, replica: tuple[int, int]) -> int:
+    """Return the random seed of a (fold, seed) pair, the same for every candidate."""
+    state = np.random.SeedSequence([seed, *replica])
+    return int(state.generate_state(1, np.uint64)[0] >> 1)
+
+
+def _rows(tensors: FoldTensors, fold: list[int], parts: list[np.ndarray]) -> Rows:
+    """Return the rows of the folds in `fold`, given the row numbers of every fold."""
+    return Rows(
+        tensors.inputs,
+        tensors.targets,
+        torch.tensor(fold, device=tensors.targets.device),
+        [torch.from_numpy(parts[number]) for number in fold],
+        max(map(len, parts)),
+    )
+
+
+def predictions(
+    trainer: Trainer, tensors: FoldTensors, replicas: Sequence[Replica]
+) -> np.ndarray:
+    """Return standardised predictions, shape (candidates, replicas, all rows).
+
+    They are NaN for the rows that a network was trained on, which nothing uses.
+    """
+    fold = [replica.fold for replica in replicas]
+    unseen = tensors.data.unseen[fold]
+    device = tensors.targets.device
+    of_fold, rows = (torch.tensor(part, device=device) for part in (fold, unseen))
+    stacks = [each.stack for each in trainer.candidate_trainers]
+    predicted = np.full((len(stacks), *tensors.targets[fold].shape), np.nan)
+    found = predict_rows(stacks, tensors.inputs, of_fold, rows)
+    np.put_along_axis(predicted, unseen[None], found, 2)
+    return predicted
+
+
+def diverged_epochs(trained: Trained, unseen: np.ndarray) -> np.ndarray:
+    """Return the epoch in which each network diverged, 0 for none, [λ, replicas].
+
+    A network has diverged if one of its errors or predictions is not finite. Clipping
+    to the target bounds must not hide that.
+
+    Args:
+        trained: all networks.
+        unseen: shape (replicas, n), the rows that each network predicts.
+    """
+    predicted = np.take_along_axis(trained.predicted, unseen[None], 2)
+    finite = np.isfinite(trained.train) & np.isfinite(trained.valid)
+    finite[..., -1] &= np.isfinite(predicted).all(-1)
+    return np.asarray(np.where(finite.all(-1), 0, finite.argmin(-1) + 1))
+
+
+def mean_over_seeds(predicted: np.ndarray, settings: Settings) -> np.ndarray:
+    """Average the networks of each fold: [λ, replicas, n] -> [λ, folds, n]."""
+    candidates, _, rows = predicted.shape
+    shape = (candidates, settings.folds, settings.seeds, rows)
+    return np.asarray(predicted.reshape(shape).mean(axis=2))
