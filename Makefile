@@ -10,8 +10,15 @@ SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 CPU_WHEELS := https://download.pytorch.org/whl/cpu
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check $(shell test -t 2 || echo --quiet)
 
-# The variables that are passed on as options, for example: make submit FOLDS=10 LAMBDA="0 1 5"
-TRAINING := MODEL FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE DEVICE JOBS TRACK NOTE
+# The options of train that core/settings.py has, each as VARIABLE=option. They are given
+# in capitals, for example: make submit FOLDS=10 LAMBDA="0 1 5"
+SETTINGS := $(shell awk '/: .*= option[^a-z]/ { split($$1, field, ":"); name[++n] = field[1] } \
+  /name="/ { sub(/.*name="/, ""); sub(/".*/, ""); name[n] = $$0 } \
+  END { for (i = 1; i <= n; i++) { option = name[i]; gsub("_", "-", option); \
+  print toupper(name[i]) "=" option } }' pipeline/core/settings.py)
+variable = $(firstword $(subst =, ,$(1)))
+option = $(lastword $(subst =, ,$(1)))
+TRAINING := $(foreach pair,$(SETTINGS),$(call variable,$(pair))) JOBS TRACK NOTE
 KNOWN := $(TRAINING) TRIALS TIMEOUT RUN FILTER FROM PUSH MESSAGE FILE OUT LESSON ID TARGET METRIC COMPETITION ROOT FORCE PYTHON TORCH
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN) SHELL MAKE% -%,$(GIVEN))
@@ -29,10 +36,8 @@ switch = $(if $(value $(1)),--$(2))
 ROOT_OPTION := $(call flag,ROOT,root)
 RUN_OPTION := $(call flag,RUN,run)
 FORCE_OPTION := $(call switch,FORCE,force)
-TRAIN_OPTIONS := $(call flags,MODEL,model) $(call flag,FOLDS,folds) $(call flags,LAMBDA,lambda) \
-  $(call flag,SEEDS,seeds) $(call flag,SEED,seed) $(call flag,EPOCHS,epochs) $(call flag,LR,lr) \
-  $(call flag,HIDDEN,hidden) $(call flag,DROPOUT,dropout) $(call flag,BATCH_SIZE,batch-size) \
-  $(call flag,DEVICE,device) $(call flag,JOBS,jobs) $(call flag,TRACK,track) $(call flag,NOTE,note)
+TRAIN_OPTIONS := $(foreach pair,$(SETTINGS),$(call flag,$(call variable,$(pair)),$(call option,$(pair)))) \
+  $(call flag,JOBS,jobs) $(call flag,TRACK,track) $(call flag,NOTE,note)
 TUNE_OPTIONS := $(call flag,TRIALS,trials) $(call flag,TIMEOUT,timeout) $(call flag,FOLDS,folds) \
   $(call flag,SEED,seed) $(call flag,EPOCHS,epochs) $(call flag,JOBS,jobs)
 PUSH_OPTIONS := $(call switch,PUSH,push) $(call flag,MESSAGE,message)
@@ -44,8 +49,7 @@ help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo
 	@echo 'Variables of train and submit, as in `pipeline train --help`:'
-	@echo '  MODEL FOLDS LAMBDA SEEDS SEED EPOCHS LR HIDDEN DROPOUT BATCH_SIZE'
-	@echo '  DEVICE JOBS TRACK NOTE FORCE; submit also has PUSH MESSAGE'
+	@echo '  $(TRAINING) FORCE; submit also has PUSH MESSAGE' | fold -s -w 78
 	@echo 'Of all targets: ROOT (the project folder)'
 	@echo 'TORCH=cpu installs PyTorch without CUDA, which saves several GB on Linux'
 	@echo 'For example: make submit FOLDS=10 LAMBDA="0 1 5"'

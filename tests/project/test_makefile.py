@@ -13,6 +13,8 @@ import typer.main
 from situations import REPOSITORY, copy_raw
 
 from pipeline.cli import app
+from pipeline.cli.options import split_values
+from pipeline.core.settings import option_name, options
 
 STRANGE = 'a (1) & b\'s "c" $HOME $x `d` \\ 🏠'
 TEXT = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
@@ -33,7 +35,9 @@ def make(tmp_path):
     root, log = tmp_path / "clone", tmp_path / "log"
     programs = root / ".venv" / "bin"
     programs.mkdir(parents=True)
-    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+    (root / "pipeline" / "core").mkdir(parents=True)
+    settings = "pipeline/core/settings.py"
+    for name in ("Makefile", "requirements.lock", "pyproject.toml", settings):
         shutil.copy(REPOSITORY / name, root / name)
     for name in ("pipeline", "python"):
         stub = programs / name
@@ -95,14 +99,16 @@ def test_bench_takes_the_hidden_units(make):
     assert calls == [["-m", "experiments.speed", "--hidden=64"]]
 
 
-def test_lists_are_split_at_spaces(make):
+def test_every_option_of_the_settings_is_a_variable(make):
+    given = [f"{option_name(field).upper().replace('-', '_')}=7" for field in options()]
+    _, calls = make("train", *given)
+    assert calls[-1][1:] == [f"--{option_name(field)}=7" for field in options()]
+
+
+def test_lists_may_have_spaces_or_commas(make):
     _, calls = make("train", "LAMBDA=0 1,5", "MODEL=mlp boosting")
-    assert calls[-1][1:] == [
-        "--model=mlp",
-        "--model=boosting",
-        "--lambda=0",
-        "--lambda=1,5",
-    ]
+    assert calls[-1][1:] == ["--model=mlp boosting", "--lambda=0 1,5"]
+    assert split_values("--lambda", ["0 1,5"], float) == (0, 1, 5)
     _, calls = make("runs", "RUN=1 2")
     assert calls[-1] == ["runs", "1", "2"]
 
@@ -179,9 +185,9 @@ def test_every_command_has_a_target(make):
 
 
 def test_every_known_variable_is_used():
-    (known,) = re.findall(r"^TRAINING := (.*)$", TEXT, flags=re.MULTILINE)
+    (training,) = re.findall(r"^TRAINING := .*\)\) (.*)$", TEXT, flags=re.MULTILINE)
     (others,) = re.findall(r"^KNOWN := \$\(TRAINING\) (.*)$", TEXT, flags=re.MULTILINE)
-    for name in [*known.split(), *others.split()]:
+    for name in [*training.split(), *others.split()]:
         assert re.search(rf"\((?:value|call \w+,){name}\b|call \w+,{name}\b", TEXT) or (
             f"$(value {name})" in TEXT
         ), name
