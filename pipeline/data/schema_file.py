@@ -2,34 +2,20 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
 from itertools import pairwise
-from math import inf, isfinite, isnan, nextafter
+from math import inf, nextafter
 from pathlib import Path
-from typing import Any
+from sys import float_info
+from typing import Any, NamedTuple
 
 from pipeline.core.errors import UserError, meant, short
 from pipeline.core.metrics import METRICS
-from pipeline.data.schema import (
-    ABSENT,
-    OTHER,
-    Category,
-    Column,
-    Date,
-    Number,
-    Schema,
-)
+from pipeline.data.schema import ABSENT, OTHER, Category, Column, Date, Number, Schema
 
 SCHEMA_FILE = "schema.toml"
-_ID_KINDS = ("word", "integer")
-_KEYS = (
-    *("id", "id_kind", "target", "target_range", "target_median", "metric"),
-    *("columns", "left_out", "missing", "group", "ceiling", "interactions"),
-    *("shown", "competition", "features"),
-)
-_BUILT_IN = ("ames",)
 _MOST_BYTES = 10_000_000
 
 
@@ -56,24 +42,22 @@ def read_schema(path: Path) -> Schema:
     return parse_schema(text, path)
 
 
-def parse_schema(text: str, path: Path, source: str = SCHEMA_FILE) -> Schema:
+def parse_schema(text: str, path: Path) -> Schema:
     """Return the schema that a text describes.
 
     Args:
         text: The content of a schema file.
         path: The file, for errors about it.
-        source: What errors about data call it.
 
     Raises:
         UserError: It does not describe a valid schema.
     """
     try:
-        document = tomllib.loads(text)
+        schema = _schema(tomllib.loads(text), text)
+        _check_names(schema)
+        _check_words(schema)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{path}: {_toml_error(str(error))}") from None
-    try:
-        schema = _schema(document, text, source)
-        _check_names(schema)
     except _SchemaError as error:
         raise UserError(f"{path}: {error}") from None
     return schema
@@ -81,127 +65,227 @@ def parse_schema(text: str, path: Path, source: str = SCHEMA_FILE) -> Schema:
 
 def _toml_error(message: str) -> str:
     """Return an error of tomllib with the line number first."""
-    found = re.search(r" \(at line (\d+), column (\d+)\)$", message)
+    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message, re.DOTALL)
     if not found:
         return f"{message}; fix it"
-    line, column = found.groups()
-    text = message[: found.start()]
+    text, line, column = found.groups()
     return f"line {line}: {text} (at character {column}); fix the line"
 
 
-def _schema(document: Mapping[str, Any], text: str, source: str) -> Schema:
-    _refuse_unknown(document, _KEYS, "", "key")
-    read = _Keys(document, "")
-    metric = read.choice("metric", tuple(METRICS))
-    low, high = read.range("target_range")
-    above = METRICS[metric].scale.above
-    if low <= above:
-        low = nextafter(above, inf)
+class _Key(NamedTuple):
+    """A key of a table: which values it may have, and what to do about others.
+
+    Without a default, the key is required.
+    """
+
+    is_valid: Callable[[Any], bool]
+    remedy: str
+    default: Any = ...
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_finite(value: Any) -> bool:  # noqa: ANN401
+    return type(value) in {int, float} and abs(value) <= float_info.max
+
+
+def _is_number(value: object) -> bool:
+    return _is_finite(value) or value in (-inf, inf)
+
+
+def _is_list(value: object, is_valid: Callable[[Any], bool]) -> bool:
+    return isinstance(value, list) and all(map(is_valid, value))
+
+
+def _is_pair(value: Any, is_valid: Callable[[Any], bool]) -> bool:  # noqa: ANN401
+    return _is_list(value, is_valid) and len(value) == 2
+
+
+def _is_range(value: Any) -> bool:  # noqa: ANN401
+    return _is_pair(value, _is_number) and value[0] < value[1]
+
+
+def _are_knots(value: Any) -> bool:  # noqa: ANN401
+    return _is_list(value, _is_finite) and all(a < b for a, b in pairwise(value))
+
+
+def _are_pairs(value: object) -> bool:
+    return _is_list(value, lambda pair: _is_pair(pair, _is_text))
+
+
+def _are_texts(value: object) -> bool:
+    """Return whether a value is a list, of which each item must be another text.
+
+    Raises:
+        _SchemaError: An item is not a text, or is there twice.
+    """
+    if not isinstance(value, list):
+        return False
+    for text in value:
+        if not isinstance(text, str):
+            raise _SchemaError(f"{text} is not a text; write it in quotes")
+        if value.count(text) > 1:
+            raise _SchemaError(f"{short(text)} is listed twice; remove one")
+    return True
+
+
+def _is_date_format(value: Any) -> bool:  # noqa: ANN401
+    """Return whether dates in a format have year, month and day."""
+    moment = datetime(2010, 11, 28)
+    try:
+        return datetime.strptime(moment.strftime(value), value) == moment
+    except (TypeError, ValueError):
+        return False
+
+
+def _one_of(*words: str, default: Any = ...) -> _Key:  # noqa: ANN401
+    return _Key(words.__contains__, f"give one of {', '.join(words)}", default)
+
+
+_LIST = 'give a list, like ["a", "b"]'
+_TEXT = _Key(_is_text, "give a text in quotes")
+_OPTIONAL_TEXT = _TEXT._replace(default=None)
+_TEXTS = _Key(_are_texts, _LIST, ())
+_FLAG = _Key(lambda value: isinstance(value, bool), "give true or false", default=False)
+_RANGE = _Key(_is_range, "give the lowest and the highest, like [0, 100]", (-inf, inf))
+_KEYS = {
+    "id": _OPTIONAL_TEXT,
+    "id_kind": _one_of("word", "integer", default="word"),
+    "metric": _one_of(*METRICS),
+    "target": _TEXT,
+    "target_range": _RANGE,
+    "target_median": _RANGE,
+    "columns": _Key(
+        lambda value: isinstance(value, Mapping),
+        "give a table: a line [columns], then its keys",
+        {},
+    ),
+    "left_out": _TEXTS,
+    "missing": _TEXTS._replace(default=("NA", "")),
+    "group": _OPTIONAL_TEXT,
+    "ceiling": _OPTIONAL_TEXT,
+    "interactions": _Key(_are_pairs, 'give pairs, like [["word", "number"]]', ()),
+    "shown": _TEXTS,
+    "competition": _OPTIONAL_TEXT,
+    "features": _one_of("ames", default=None),
+}
+_ORDERED_KEYS = {
+    "vocabulary": _Key(lambda value: _are_texts(value) and value != [], _LIST),
+    "blank": _one_of("missing", "none", default="missing"),
+}
+_COLUMN_KEYS = {
+    "number": {
+        "range": _RANGE,
+        "log": _FLAG,
+        "blank": _Key(
+            lambda value: value == "missing" or _is_finite(value),
+            'give a number, or "missing"',
+            "missing",
+        ),
+        "knots": _Key(_are_knots, "give rising numbers, like [10, 20]", ()),
+    },
+    "word": {**_ORDERED_KEYS, "others": _FLAG},
+    "ordered": _ORDERED_KEYS,
+    "date": {
+        "format": _Key(_is_date_format, 'give year, month and day, like "%Y-%m-%d"'),
+    },
+}
+_KIND = _one_of(*_COLUMN_KEYS)
+
+
+def _read(table: Mapping[str, Any], name: str, key: _Key) -> Any:  # noqa: ANN401
+    """Return the checked value of a key: lists as tuples, numbers as floats."""
+    if name not in table and key.default is not ...:
+        return key.default
+    value = table.get(name)
+    try:
+        if key.is_valid(value):
+            return _frozen(value)
+    except _SchemaError as error:
+        raise _SchemaError(f"{name}: {error}") from None
+    given = "missing" if value is None else f"{short(str(value))} is not right"
+    raise _SchemaError(f"{name}: {given}; {key.remedy}")
+
+
+def _frozen(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return float(value) if type(value) is int else value
+
+
+def _read_all(
+    table: Mapping[str, Any], keys: Mapping[str, _Key], what: str
+) -> dict[str, Any]:
+    """Return the value of each key, after a check that there are no others."""
+    for name in table:
+        if name not in keys:
+            near = get_close_matches(name, keys, n=1)
+            hint = f"is {near[0]} meant?" if near else f"known: {', '.join(keys)}"
+            raise _SchemaError(f"{name}: not a {what}; {hint}")
+    return {name: _read(table, name, key) for name, key in keys.items()}
+
+
+def _schema(document: Mapping[str, Any], text: str) -> Schema:
+    values = _read_all(document, _KEYS, "key")
+    low, high = values.pop("target_range")
+    tables = values.pop("columns")
+    if not tables:
+        raise _SchemaError("columns: there are none; run `pipeline schema` again")
     return Schema(
-        source=source,
+        source=SCHEMA_FILE,
         text=text,
-        id=read.name("id"),
-        integer_ids=read.choice("id_kind", _ID_KINDS, "word") == "integer",
-        target=read.required_name("target"),
-        target_low=low,
+        integer_ids=values.pop("id_kind") == "integer",
+        target_low=max(low, nextafter(METRICS[values["metric"]].scale.above, inf)),
         target_high=high,
-        target_median=read.range("target_median"),
-        metric=metric,
-        columns=tuple(_columns(read.table("columns"))),
-        left_out=read.texts("left_out"),
-        missing=read.texts("missing", ("NA", "")),
-        group=read.name("group"),
-        ceiling=read.name("ceiling"),
-        interactions=read.pairs("interactions"),
-        shown=read.texts("shown"),
-        competition=read.name("competition"),
-        features=read.choice("features", _BUILT_IN) if "features" in document else None,
+        columns=tuple(_column(name, table) for name, table in tables.items()),
+        **values,
     )
 
 
-def _columns(tables: Mapping[str, Any]) -> Iterable[Column]:
-    if not tables:
-        raise _SchemaError("columns: there are none; run `pipeline schema` again")
-    for name, table in tables.items():
-        where = f"column {name}: "
-        if not isinstance(table, Mapping):
-            raise _SchemaError(f'{where}not a table; write {{ kind = "number" }}')
-        kind = _Keys(table, where).choice("kind", tuple(_KINDS))
-        allowed, make = _KINDS[kind]
-        _refuse_unknown(table, ("kind", *allowed), where, f"key of the kind {kind}")
-        yield make(name, _Keys(table, where))
-
-
-def _number(name: str, read: "_Keys") -> Number:
-    low, high = read.range("range")
-    log = read.flag("log")
-    if log and low < 0:
-        raise _SchemaError(
-            f"column {name}: log needs a range from 0; write range = [0, inf]"
-        )
-    blank = None if read.is_word("blank", "missing") else read.number("blank")
-    return Number(name, low, high, log, blank, read.rising("knots", low))
-
-
-def _word(name: str, read: "_Keys") -> Category:
-    return _category(name, read, others=read.flag("others"))
-
-
-def _ordered(name: str, read: "_Keys") -> Category:
-    return _category(name, read, ordered=True)
-
-
-def _category(
-    name: str, read: "_Keys", *, ordered: bool = False, others: bool = False
-) -> Category:
-    values = read.texts("vocabulary")
-    absent = read.choice("blank", ("missing", "none"), "missing") == "none"
-    if not values:
-        raise _SchemaError(f"column {name}: vocabulary: list the words it may have")
-    if "" in values:
-        raise _SchemaError(
-            f"column {name}: vocabulary: an empty text is not a word; add it to missing"
-        )
-    for reserved, used in ((ABSENT, absent), (OTHER, others)):
-        if used and reserved in values:
-            raise _SchemaError(
-                f"column {name}: vocabulary: {reserved} is the name of another "
-                "category here; remove it"
-            )
-    return Category(name, values, absent=absent, ordered=ordered, others=others)
-
-
-def _date(name: str, read: "_Keys") -> Date:
-    text = read.required_name("format")
-    moment = datetime(2010, 11, 28)
+def _column(name: str, table: object) -> Column:
     try:
-        same = datetime.strptime(moment.strftime(text), text) == moment
-    except ValueError:
-        same = False
-    if not same:
+        if not isinstance(table, Mapping):
+            raise _SchemaError('not a table; write { kind = "number" }')
+        kind = _read(table, "kind", _KIND)
+        keys = {"kind": _KIND, **_COLUMN_KEYS[kind]}
+        values = _read_all(table, keys, f"key of the kind {kind}")
+        if kind == "number":
+            return _number(name, values)
+        if kind == "date":
+            return Date(name, values["format"])
+        return _category(name, values)
+    except _SchemaError as error:
+        raise _SchemaError(f"column {name}: {error}") from None
+
+
+def _number(name: str, values: Mapping[str, Any]) -> Number:
+    low, high = values["range"]
+    log, blank, knots = values["log"], values["blank"], values["knots"]
+    if log and low < 0:
+        raise _SchemaError("log needs a range from 0; write range = [0, inf]")
+    if knots and knots[0] < low:
         raise _SchemaError(
-            f"column {name}: format {short(text)} does not give year, month and day; "
-            'write it like "%Y-%m-%d"'
+            f"knots: {knots[0]:g} is below the range; give rising numbers in it"
         )
-    return Date(name, text)
+    return Number(name, low, high, log, None if blank == "missing" else blank, knots)
 
 
-_KINDS: dict[str, tuple[tuple[str, ...], Callable[[str, "_Keys"], Column]]] = {
-    "number": (("range", "log", "blank", "knots"), _number),
-    "word": (("vocabulary", "blank", "others"), _word),
-    "ordered": (("vocabulary", "blank"), _ordered),
-    "date": (("format",), _date),
-}
-
-
-def _refuse_unknown(
-    table: Mapping[str, Any], known: Iterable[str], where: str, what: str
-) -> None:
-    for key in table:
-        if key not in known:
-            near = get_close_matches(key, known, n=1)
-            hint = f"is {near[0]} meant?" if near else f"known: {', '.join(known)}"
-            raise _SchemaError(f"{where}{key}: not a {what}; {hint}")
+def _category(name: str, values: Mapping[str, Any]) -> Category:
+    column = Category(
+        name,
+        values["vocabulary"],
+        absent=values["blank"] == "none",
+        ordered=values["kind"] == "ordered",
+        others=values.get("others", False),
+    )
+    for word in (ABSENT, OTHER):
+        if column.vocabulary.count(word) > 1:
+            raise _SchemaError(
+                f"vocabulary: {word} is the name of another category here; remove it"
+            )
+    return column
 
 
 def _check_names(schema: Schema) -> None:
@@ -217,16 +301,18 @@ def _check_names(schema: Schema) -> None:
             raise _SchemaError(f"{key} {name}: also in {other}; remove it there")
     if schema.id_name in (*schema.names, schema.target, schema.group):
         raise _SchemaError(f"id {schema.id_name}: used for another column; rename it")
-    for name in schema.left_out:
-        if name in schema.names:
-            raise _SchemaError(f"column {name}: also in left_out; remove it there")
-    _check_words(schema)
+    if twice := set(schema.names).intersection(schema.left_out):
+        raise _SchemaError(f"column {min(twice)}: also in left_out; remove it there")
     words = [c.name for c in schema.categories.values() if not c.ordered]
-    pairs = [first for first, _ in schema.interactions]
-    _check_known("group", [schema.group], listed, "a column")
-    _check_known("ceiling", [schema.ceiling], words, "a column of the kind word")
-    _check_known("interactions", pairs, words, "a column of the kind word")
-    _check_known("shown", schema.shown, schema.names, "a column")
+    for key, names, allowed, what in (
+        ("group", [schema.group], listed, "a column"),
+        ("ceiling", [schema.ceiling], words, "a column of the kind word"),
+        ("interactions", dict(schema.interactions), words, "a column of the kind word"),
+        ("shown", schema.shown, schema.names, "a column"),
+    ):
+        for name in filter(None, names):
+            if name not in allowed:
+                raise _SchemaError(f"{key} {name}: not {what}; {meant(name, allowed)}")
 
 
 def _check_words(schema: Schema) -> None:
@@ -237,134 +323,8 @@ def _check_words(schema: Schema) -> None:
     """
     for column in schema.categories.values():
         for word in column.values:
-            if word in schema.missing:
+            if word in (*schema.missing, ""):
                 raise _SchemaError(
                     f"column {column.name}: vocabulary: {short(word)} is a blank cell; "
                     "remove it here or from missing"
                 )
-
-
-def _check_known(
-    key: str, names: Iterable[str | None], known: Collection[str], what: str
-) -> None:
-    for name in names:
-        if name is not None and name not in known:
-            raise _SchemaError(f"{key} {name}: not {what}; {meant(name, known)}")
-
-
-class _Keys:
-    """Reads the keys of a table, and checks their values."""
-
-    def __init__(self, table: Mapping[str, Any], where: str) -> None:
-        self._table, self._where = table, where
-
-    def _wrong(self, key: str, what: str) -> _SchemaError:
-        value = self._table.get(key)
-        given = "missing" if value is None else f"{short(str(value))} is not right"
-        return _SchemaError(f"{self._where}{key}: {given}; {what}")
-
-    def name(self, key: str) -> str | None:
-        """Return a text that is not empty; None without the key."""
-        return self.required_name(key) if key in self._table else None
-
-    def required_name(self, key: str) -> str:
-        """Return a text that is not empty."""
-        value = self._table.get(key)
-        if not isinstance(value, str) or not value.strip():
-            raise self._wrong(key, "give a text in quotes")
-        return value
-
-    def choice(self, key: str, known: tuple[str, ...], default: str = "") -> str:
-        """Return one of several words."""
-        value = self._table.get(key, default)
-        if value not in known:
-            raise self._wrong(key, f"give one of {', '.join(known)}")
-        return str(value)
-
-    def is_word(self, key: str, word: str) -> bool:
-        """Return whether a key has this word, or is left out."""
-        return bool(self._table.get(key, word) == word)
-
-    def flag(self, key: str) -> bool:
-        """Return true or false; false without the key."""
-        value = self._table.get(key, False)
-        if not isinstance(value, bool):
-            raise self._wrong(key, "give true or false")
-        return value
-
-    def number(self, key: str) -> float:
-        """Return a finite number."""
-        value = self._table.get(key)
-        if not _is_number(value) or not isfinite(value):  # type: ignore[arg-type]
-            raise self._wrong(key, 'give a number, or "missing"')
-        return float(value)  # type: ignore[arg-type]
-
-    def range(self, key: str) -> tuple[float, float]:
-        """Return the lowest and the highest value; infinite ones without the key."""
-        value = self._table.get(key, [-inf, inf])
-        if (
-            not isinstance(value, list)
-            or len(value) != 2
-            or not all(map(_is_number, value))
-            or not value[0] < value[1]
-        ):
-            raise self._wrong(key, "give the lowest and the highest, like [0, 100]")
-        return float(value[0]), float(value[1])
-
-    def rising(self, key: str, low: float) -> tuple[float, ...]:
-        """Return finite numbers in rising order, none below `low`."""
-        value = self._table.get(key, [])
-        if (
-            not isinstance(value, list)
-            or not all(_is_number(number) and isfinite(number) for number in value)
-            or min(value, default=low) < low
-            or any(first >= second for first, second in pairwise(value))
-        ):
-            raise self._wrong(key, "give rising numbers, like [10, 20]")
-        return tuple(map(float, value))
-
-    def texts(self, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """Return different texts."""
-        value = self._table.get(key, list(default))
-        if not isinstance(value, list):
-            raise self._wrong(key, 'give a list, like ["a", "b"]')
-        for text in value:
-            if not isinstance(text, str):
-                raise _SchemaError(
-                    f"{self._where}{key}: {text} is not a text; write it in quotes"
-                )
-            if value.count(text) > 1:
-                raise _SchemaError(
-                    f"{self._where}{key}: {short(text)} is listed twice; remove one"
-                )
-        return tuple(value)
-
-    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
-        """Return pairs of texts."""
-        value = self._table.get(key, [])
-        if not isinstance(value, list) or not all(map(_is_pair, value)):
-            raise self._wrong(key, 'give pairs, like [["word", "number"]]')
-        return tuple((str(first), str(second)) for first, second in value)
-
-    def table(self, key: str) -> Mapping[str, Any]:
-        """Return a table."""
-        value = self._table.get(key, {})
-        if not isinstance(value, Mapping):
-            raise self._wrong(key, f"give a table: a line [{key}], then its keys")
-        return value
-
-
-def _is_number(value: object) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not isnan(value)
-        and not isinstance(value, bool)
-    )
-
-
-def _is_pair(value: object) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == 2
-        and all(isinstance(name, str) for name in value)
-    )
