@@ -100,7 +100,7 @@ class Schema:
         features: the name of the rules and built columns in this package.
     """
 
-    source: str
+    source: str = "schema.toml"
     text: str = field(repr=False)
     id: str | None
     integer_ids: bool

@@ -15,7 +15,6 @@ from pipeline.core.errors import UserError, meant, short
 from pipeline.core.metrics import METRICS
 from pipeline.data.schema import ABSENT, OTHER, Category, Column, Date, Number, Schema
 
-SCHEMA_FILE = "schema.toml"
 _MOST_BYTES = 10_000_000
 
 
@@ -234,7 +233,6 @@ def _schema(document: Mapping[str, Any], text: str) -> Schema:
     if not tables:
         raise _SchemaError("columns: there are none; run `pipeline schema` again")
     return Schema(
-        source=SCHEMA_FILE,
         text=text,
         integer_ids=values.pop("id_kind") == "integer",
         target_low=max(low, nextafter(METRICS[values["metric"]].scale.above, inf)),
