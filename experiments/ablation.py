@@ -6,26 +6,26 @@ python -m experiments.ablation
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 from unittest.mock import patch
 
 import numpy as np
 import torch
 
-from experiments.common import DEVELOPMENT, Houses, Scores, load, scores_of, validate
+from experiments.common import DEVELOPMENT, load, scores_of, validate
 from experiments.documents import SCORE, put, table
 from pipeline.ames import columns
 from pipeline.ames.table import ames
 from pipeline.core.settings import Settings
+from pipeline.data.dataset import Dataset
 from pipeline.data.table import Built
 from pipeline.network import inference
 from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.validation.clipping import RowBounds
 
 Change = Callable[[], AbstractContextManager[object]]
-ONE = Settings(
-    models=("mlp",), seeds=1
-)  # one network per fold, in the default and in the variants
+ONE = Settings(models=("mlp",), seeds=1)  # one network per fold
 
 
 class Variant(NamedTuple):
@@ -38,11 +38,6 @@ class Variant(NamedTuple):
     interactions: bool = True
 
 
-def swap(owner: object, name: str, value: object) -> Change:
-    """Return a change that replaces an attribute of a module or class."""
-    return lambda: patch.object(owner, name, value)
-
-
 def one_head(index: int) -> Change:
     """Predict with the deep (0) or the wide (1) head only; both are trained."""
 
@@ -50,7 +45,7 @@ def one_head(index: int) -> Change:
     def predict(stack: StackedMLP, inputs: torch.Tensor) -> torch.Tensor:
         return stack.heads(inputs)[index]
 
-    return swap(inference, "predict", predict)
+    return partial(patch.object, inference, "predict", predict)
 
 
 def names(built: tuple[Built, ...]) -> tuple[str, ...]:
@@ -64,7 +59,10 @@ VARIANTS = (
     Variant("two networks per fold (the default)", replace(ONE, seeds=2)),
     Variant("four networks per fold", replace(ONE, seeds=4)),
     Variant("margin of the widest gap", replace(ONE, margin_quantile=1.0)),
-    Variant("no price bounds", change=swap(RowBounds, "clip", lambda _, x: x)),
+    Variant(
+        "no price bounds",
+        change=partial(patch.object, RowBounds, "clip", lambda _, predicted: predicted),
+    ),
     Variant("squared loss", replace(ONE, huber_delta=1e9)),
     Variant("rare columns in full", replace(ONE, rare_share=1e-9)),
     Variant("only the deep head", change=one_head(0)),
@@ -88,38 +86,28 @@ VARIANTS = (
 )
 
 
-def predicted(houses: Houses, variant: Variant, seed: int) -> np.ndarray:
+def predicted(dataset: Dataset, variant: Variant, seed: int) -> np.ndarray:
     """Return out-of-fold log prices of a variant, shape (rows,)."""
-    dataset = houses.dataset
-    layout = dataset.layout
-    if not variant.interactions:
-        layout = replace(layout, interactions=())
-    fewer = replace(
+    interactions = dataset.layout.interactions if variant.interactions else ()
+    changed = replace(
         dataset,
-        layout=layout,
+        layout=replace(dataset.layout, interactions=interactions),
         train=dataset.train.drop(columns=list(variant.without)),
         test=dataset.test.drop(columns=list(variant.without)),
     )
     with variant.change():
-        result = validate(houses._replace(dataset=fewer), variant.settings, seed)
-        return result.predictions.out_of_fold
-
-
-def score(houses: Houses, variant: Variant) -> Scores:
-    """Score a variant on the development fold seeds."""
-    log_prices = [predicted(houses, variant, seed) for seed in DEVELOPMENT]
-    return scores_of(houses, log_prices)
+        return validate(changed, variant.settings, seed).predictions.out_of_fold
 
 
 def main() -> None:
     """Score every variant, and its difference to the default on the same folds."""
-    houses = load()
-    rows, base = [], None
+    dataset = load()
+    rows, scores = [], []
     for variant in VARIANTS:
-        scores = score(houses, variant)
-        base = scores if base is None else base
-        means = f"{scores.every:.4f}", f"{scores.usual:.4f}"
-        rows.append([variant.name, *means, scores.difference(base)])
+        log_prices = [predicted(dataset, variant, seed) for seed in DEVELOPMENT]
+        scores.append(scores_of(dataset, log_prices))
+        difference = scores[-1].difference(scores[0])
+        rows.append([variant.name, *scores[-1].texts, difference])
         print(*rows[-1], sep=" · ", flush=True)
     header = ["variant", "all rows", "without the two", "difference over all rows"]
     put("ablation", table(header, rows), SCORE)

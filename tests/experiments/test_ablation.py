@@ -7,19 +7,17 @@ import pytest
 from ames_columns import ames_dataset
 
 from experiments.ablation import VARIANTS, predicted
-from experiments.common import Houses
 
 
 @pytest.fixture(scope="module")
 def prices_of(train_features, test_features):
     """Return a function: a variant's out-of-fold prices on few houses."""
     dataset = ames_dataset(train_features.head(200), test_features.head(20))
-    houses = Houses(dataset, None, None)
 
     def prices(variant):
         usual = variant.settings
         short = replace(usual, folds=2, epochs=usual.epochs // 10, batch_size=16)
-        return predicted(houses, variant._replace(settings=short), seed=0)
+        return predicted(dataset, variant._replace(settings=short), seed=0)
 
     return prices
 
