@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pipeline.notebook import load, train
 
 __all__ = ["StackedMLPRegressor", "load", "train"]
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 _MODULES = {
     "StackedMLPRegressor": "pipeline.network.estimator",
     "load": "pipeline.notebook",

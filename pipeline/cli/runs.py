@@ -49,7 +49,7 @@ def runs(
         _compare(project, run_ids, filters, as_json=as_json)
         return
     from pipeline.kaggle.receipts import submitted_runs
-    from pipeline.runs.store import selected_run
+    from pipeline.runs.store import other_formats, selected_run
 
     submitted = submitted_runs(project)
     kept = matching([item.run for item in submitted], filters or [])
@@ -58,6 +58,8 @@ def runs(
         print_json({"runs": [item.to_json() for item in submitted]})
         return
     show_runs(submitted, selected_run(project))
+    if others := other_formats(project):
+        say(f"Not listed, since another version wrote them: {', '.join(others)}")
 
 
 def _compare(

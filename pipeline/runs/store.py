@@ -21,6 +21,19 @@ def list_runs(project: Project) -> list[Run]:
     return sorted(runs, key=lambda run: (run.created, run.run_id), reverse=True)
 
 
+def other_formats(project: Project) -> list[str]:
+    """Return the ids of the runs that another version wrote, which are not listed."""
+    found = []
+    for path in _records(project):
+        try:
+            _read(path)
+        except OtherFormatError:
+            found.append(path.parent.name)
+        except ValueError:
+            continue
+    return sorted(found)
+
+
 def select(project: Project, run: Run) -> None:
     """Make a run the one that commands use if they are given no run id.
 

@@ -1,6 +1,7 @@
 """`runs` tells runs apart, and compares them house by house."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -114,3 +115,15 @@ def test_a_note_for_a_run_that_exists_is_not_lost_in_silence(pipeline, two):
     shown = pipeline("train", "--root", root, *options).out
     assert "The note is not saved" in shown
     assert f"runs/{newest} is up to date" in shown
+
+
+def test_runs_of_another_version_are_named(pipeline, trained_project):
+    (folder,) = (trained_project / "runs").iterdir()
+    path = shutil.copytree(folder, folder.with_name("older")) / "run.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    del record["format"]
+    path.write_text(json.dumps(record), encoding="utf-8")
+    shown = pipeline("runs", "--root", trained_project)
+    assert "Not listed, since another version wrote them: older" in shown.out
+    refused = pipeline("report", "older", "--root", trained_project)
+    assert (refused.status, refused.err.count("\n")) == (2, 1)

@@ -389,3 +389,44 @@ def test_a_search_on_another_table_does_not_speak_of_houses(pipeline, tmp_path):
     assert shown.status == 0
     assert "row by row" in shown.err
     assert OF_AMES.findall(shown.out + shown.err) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "id_name"),
+    [
+        ("mlp", "id"),
+        ("ridge", "fold"),
+        ("fold", "prediction"),
+        ("prediction", "id"),
+        ("blend", "error"),
+        ("fold 1", "share"),
+    ],
+)
+def test_a_target_or_an_id_may_be_called_like_a_column_of_ours(
+    pipeline, tmp_path, target, id_name
+):
+    names = {"y": target, "id": id_name, "size": "actual"}
+    train, test = plain().rename(columns=names), plain(8, 101).rename(columns=names)
+    schema = SCHEMA.replace('"id"', f'"{id_name}"').replace('"y"', f'"{target}"')
+    schema = schema.replace("size =", "actual =")
+    test = test.drop(columns=target)
+    root = write_project(tmp_path / "names", train, test, schema=schema)
+    options = ("--model", "mlp,ridge", "--epochs", 2, "--seeds", 1, "--folds", 2)
+    for command in (("preprocess",), ("train", *options), ("submit",), ("report",)):
+        shown = pipeline(*command, "--root", root)
+        assert (shown.status, shown.out.count("Traceback")) == (0, 0), shown.err
+    (folder,) = (root / "runs").iterdir()
+    headers = json.loads((folder / "run.json").read_text())["headers"]
+    oof = pd.read_csv(folder / "oof.csv")
+    assert list(oof) == [
+        *(id_name, headers["fold"], target, headers["prediction"]),
+        *(headers["mlp"], headers["ridge"]),
+    ]
+    np.testing.assert_allclose(oof[target], train[target])
+    assert list(oof[id_name]) == list(train[id_name])
+    for name, header in headers.items():
+        assert header == (f"{name}_" if name in (target, id_name) else name)
+    raw, out = root / "data" / "raw" / "test.csv", root / "out.csv"
+    assert pipeline("predict", raw, "-o", out, "--root", root).status == 0
+    (submission,) = (root / "submissions").glob("*.csv")
+    assert out.read_bytes() == submission.read_bytes()
