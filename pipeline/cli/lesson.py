@@ -1,5 +1,6 @@
 """The command `lesson`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -7,10 +8,12 @@ import typer
 
 from pipeline.cli.console import print_json
 from pipeline.cli.options import Json, Root, split_values
+from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
 
 if TYPE_CHECKING:  # they load torch
     from pipeline.lessons import Lesson
+    from pipeline.lessons.runner import Result
 
 _BOOKS = "(default: the book's)"
 
@@ -71,7 +74,7 @@ def lesson(
         return
     with steps(hidden=as_json):
         announce(LOADING)
-        from pipeline.lessons.runner import find_lessons, implementations, run_lesson
+        from pipeline.lessons.runner import find_lessons, implementations
 
     given = {
         "SEED": seed,
@@ -90,7 +93,7 @@ def lesson(
             _show(found, impl, options)
         return
     results = [
-        run_lesson(found, side, options)
+        _run(found, side, options)
         for found in lessons
         for side in implementations(found, impl)
     ]
@@ -102,7 +105,7 @@ def _show(lesson: "Lesson", impl: str, options: dict[str, Any]) -> None:
     from pipeline.cli.console import say
     from pipeline.cli.progress import steps
     from pipeline.cli.tables.lesson import show_begin, show_end, show_result
-    from pipeline.lessons.runner import implementations, run_lesson
+    from pipeline.lessons.runner import implementations
 
     headings = {"scratch": "From scratch", "torch": "With torch"}
     show_begin(lesson)
@@ -110,6 +113,19 @@ def _show(lesson: "Lesson", impl: str, options: dict[str, Any]) -> None:
         if side in headings:
             say(f"{headings[side]}:")
         with steps() as display:
-            result = run_lesson(lesson, side, options, say=display.say)
+            result = _run(lesson, side, options, say=display.say)
         show_result(result)
     show_end(lesson)
+
+
+def _run(
+    lesson: "Lesson", impl: str, options: dict[str, Any], **say: Callable[[str], None]
+) -> "Result":
+    """Run a lesson in one implementation, after its images are downloaded."""
+    from pipeline.lessons.runner import run_lesson
+    from pipeline.stages.fashion_mnist import find_or_download
+
+    if lesson.needs_images:
+        folder = find_or_download(options.get("DATA"), Project(options["ROOT"]))
+        options = {**options, "DATA": folder}
+    return run_lesson(lesson, impl, options, **say)

@@ -14,7 +14,7 @@ from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
-from pipeline.lessons import LESSONS, SIDES, Lesson, download
+from pipeline.lessons import LESSONS, SIDES, Lesson
 from pipeline.lessons.show import Picture, Row, Seen, Shown, Table, viewers
 from pipeline.network.threads import one_thread
 
@@ -122,9 +122,6 @@ def run_lesson(
         UserError: The data of the lesson is missing or invalid.
     """
     start, shown, project = perf_counter(), list[Shown](), Project(options["ROOT"])
-    if lesson.needs_images:
-        folder = download.find_or_download(options.get("DATA"), project)
-        options = {**options, "DATA": folder}
     names: dict[str, Any] = {"__name__": "__main__", "print": say}
     with reproducible(options.get("SEED", 0)), viewing(shown.append):
         for cell in lesson.cells:

@@ -92,7 +92,7 @@ def download_fashion_mnist(project: Project) -> dict[str, Any]:
     Raises:
         UserError: OpenML cannot be reached, or the folder cannot be written to.
     """
-    from pipeline.lessons.download import download  # it loads torch
+    from pipeline.stages.fashion_mnist import download  # it loads torch
 
     paths = download(project)
     files = {str(path): sha256(path) for path in paths}

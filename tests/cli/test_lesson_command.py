@@ -3,9 +3,9 @@
 import json
 import math
 
-from pipeline.core.paths import Project
-from pipeline.lessons import LESSONS, download, fashion_mnist, runner
+from pipeline.lessons import LESSONS, fashion_mnist, runner
 from pipeline.lessons.runner import Result
+from pipeline.stages import fashion_mnist as stage
 
 
 def test_without_a_name_it_lists_the_lessons_in_order(pipeline):
@@ -90,8 +90,6 @@ def test_where_no_images_can_be_had_all_lessons_without_them_run_first(
 
     def run(lesson, impl, options, **_):
         ran.append(lesson.name)
-        if lesson.needs_images:
-            download.find_or_download(None, Project(options["ROOT"]))
         return Result(lesson, impl, [], {}, [], 0.0)
 
     def fetch():
@@ -99,9 +97,9 @@ def test_where_no_images_can_be_had_all_lessons_without_them_run_first(
 
     monkeypatch.setattr(runner, "run_lesson", run)
     monkeypatch.setattr(fashion_mnist, "DEBIAN", tmp_path / "gone")
-    monkeypatch.setattr(download, "fetch", fetch)
+    monkeypatch.setattr(stage, "fetch", fetch)
     result = pipeline("lesson", "all", "--root", tmp_path)
-    assert len(dict.fromkeys(ran)) == 6
+    assert len(dict.fromkeys(ran)) == 5
     assert result.status == 2
     assert result.err.startswith("error: Fashion-MNIST: OpenML cannot be reached (no n")
     assert result.err.count("\n") == 1

@@ -12,7 +12,8 @@ from sklearn.datasets import _openml
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.progress import listening
-from pipeline.lessons import download, fashion_mnist
+from pipeline.lessons import fashion_mnist
+from pipeline.stages import fashion_mnist as stage
 
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 
@@ -117,9 +118,9 @@ def test_without_images_they_are_downloaded_and_the_step_is_announced(
     without_images, all_images, monkeypatch
 ):
     heard = []
-    monkeypatch.setattr(download, "fetch", lambda: _as_openml(all_images))
+    monkeypatch.setattr(stage, "fetch", lambda: _as_openml(all_images))
     with listening(lambda step: heard.append(step.text)):
-        folder = download.find_or_download(None, without_images)
+        folder = stage.find_or_download(None, without_images)
     assert heard == ["downloading Fashion-MNIST from OpenML"]
     assert len(fashion_mnist.load(folder).test.labels) == 10_000
 
@@ -138,9 +139,9 @@ def test_without_images_and_network_the_error_names_every_way_to_get_them(
     def fetch():
         raise OSError("no network")
 
-    monkeypatch.setattr(download, "fetch", fetch)
+    monkeypatch.setattr(stage, "fetch", fetch)
     with pytest.raises(UserError) as refusal:
-        download.find_or_download(None, without_images)
+        stage.find_or_download(None, without_images)
     message = str(refusal.value)
     for way in ("try again later", "--data", "dataset-fashion-mnist"):
         assert way in message
@@ -162,8 +163,8 @@ def _as_openml(all_images):
 def test_openml_s_rows_are_written_as_the_files_that_debian_ships(
     all_images, images_folder, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(download, "fetch", lambda: _as_openml(all_images))
-    paths = download.download(Project(tmp_path))
+    monkeypatch.setattr(stage, "fetch", lambda: _as_openml(all_images))
+    paths = stage.download(Project(tmp_path))
     assert {path.name for path in paths} == {p.name for p in images_folder.iterdir()}
     for path in paths:
         ours, theirs = (
@@ -180,7 +181,7 @@ def test_other_rows_than_fashion_mnist_s_are_refused_and_not_written(
     images, labels = _as_openml(all_images)
     images[0, 400] += 1
     with pytest.raises(UserError, match="not Fashion-MNIST"):
-        download.write(images, labels, tmp_path / "there")
+        stage.write(images, labels, tmp_path / "there")
     assert not (tmp_path / "there").exists()
 
 
@@ -188,9 +189,9 @@ def test_an_unreachable_openml_is_an_error_of_one_line(tmp_path, monkeypatch):
     def unreachable(*_, **__):
         raise urllib.error.URLError("no route\nto host")
 
-    monkeypatch.setattr(download, "fetch_openml", unreachable)
+    monkeypatch.setattr(stage, "fetch_openml", unreachable)
     with pytest.raises(UserError, match="OpenML cannot be reached") as refusal:
-        download.download(Project(tmp_path))
+        stage.download(Project(tmp_path))
     assert "\n" not in str(refusal.value)
     assert not (tmp_path / "data").exists()
 
@@ -262,6 +263,6 @@ def openml(all_images, monkeypatch):
 
 @pytest.mark.usefixtures("openml")
 def test_scikit_learn_reads_pixels_and_labels_from_openml(all_images):
-    images, labels = download.fetch()
+    images, labels = stage.fetch()
     assert (torch.tensor(images) / 255 - all_images.train.images[:50]).abs().max() == 0
     assert labels.tolist() == all_images.train.labels[:50].tolist()
