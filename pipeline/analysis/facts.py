@@ -16,11 +16,15 @@ from pipeline.data.schema import Schema
 from pipeline.data.table import Table
 from pipeline.kaggle.receipts import with_submission
 from pipeline.runs.integrity import changes, data_changes
-from pipeline.runs.predictions import read_numbers
 from pipeline.runs.predictor import Predictor
-from pipeline.runs.record import HISTORY, LARGEST_ERRORS, OUT_OF_FOLD, Run
-from pipeline.runs.schemas import run_schema
-from pipeline.runs.tables import run_own_columns, run_table
+from pipeline.runs.record import (
+    HISTORY,
+    LARGEST_ERRORS,
+    OUT_OF_FOLD,
+    Run,
+    run_schema,
+)
+from pipeline.runs.tables import read_numbers, run_own_columns, run_table
 
 _HISTORY = {
     "lambda": float,

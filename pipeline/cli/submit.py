@@ -29,9 +29,10 @@ from pipeline.core.numbers import (
 from pipeline.core.paths import Project
 
 if TYPE_CHECKING:
+    from pipeline.core.metrics import Forecast
     from pipeline.data.schema import Schema
     from pipeline.kaggle.receipts import Receipt
-    from pipeline.runs.record import Forecast, Run
+    from pipeline.runs.record import Run
     from pipeline.stages.submit import Submission
 
 

@@ -109,7 +109,7 @@ def _tracker(*, hidden: bool) -> Tracker:
 def show_scores(run: Run) -> None:
     """Print fold scores, differences, largest errors and the expected score."""
     from pipeline.analysis import advice
-    from pipeline.runs.schemas import run_schema
+    from pipeline.runs.record import run_schema
 
     _show_folds(run)
     for line in (*_excluded(run.diverged), *advice.difference_lines(run)):

@@ -44,6 +44,15 @@ class Transform(NamedTuple):
     above: float
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """The expected score on new rows, with a 90 % interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
 SQUARED = Loss("squared error", 2, "RMSE", 10.0)
 ABSOLUTE = Loss("absolute error", 1, "MAE", 0.1)
 UNCHANGED = Transform("asarray", "asarray", -inf)

@@ -1,51 +1,22 @@
 """The folders of a project. Importing this module creates none of them."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent  # the code that is running
 
 
-@dataclass(frozen=True)
 class Project:
-    """The folders of one project, all below its root."""
+    """The folders and files of a project, all below its root."""
 
-    root: Path
-
-    @property
-    def raw(self) -> Path:
-        """The competition's files; no stage edits them."""
-        return self.root / "data" / "raw"
-
-    @property
-    def schema_file(self) -> Path:
-        """The schema of the files in data/raw; House Prices needs none."""
-        return self.raw / "schema.toml"
-
-    @property
-    def columns_file(self) -> Path:
-        """The Python file in which the user may add columns."""
-        return self.raw / "columns.py"
-
-    @property
-    def processed(self) -> Path:
-        """The files that `preprocess` writes."""
-        return self.root / "data" / "processed"
-
-    @property
-    def runs(self) -> Path:
-        """One folder per training run."""
-        return self.root / "runs"
-
-    @property
-    def submissions(self) -> Path:
-        """The submission files for Kaggle."""
-        return self.root / "submissions"
-
-    @property
-    def reports(self) -> Path:
-        """Report pages and figures."""
-        return self.root / "reports"
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.raw = root / "data" / "raw"  # the competition's files; no stage edits them
+        self.schema_file = self.raw / "schema.toml"  # House Prices needs none
+        self.columns_file = self.raw / "columns.py"  # the user may add columns in it
+        self.processed = root / "data" / "processed"  # written by `preprocess`
+        self.runs = root / "runs"  # a folder for each training run
+        self.submissions = root / "submissions"  # the files for Kaggle
+        self.reports = root / "reports"  # pages and figures
 
 
 def nearest_project() -> Project:

@@ -76,10 +76,7 @@ class Predictor:
             table=table,
             layout=layout(table, run.own_columns),
             scale=_load_scale(path, run, tensors),
-            target_bounds=[
-                TargetBounds(each.floor, each.ceiling, each.highest)
-                for each in run.target_bounds
-            ],
+            target_bounds=[TargetBounds(**vars(each)) for each in run.target_bounds],
         )
 
     @classmethod
@@ -138,14 +135,8 @@ class Predictor:
             UserError: The run was trained on other columns.
         """
         places = places_of(features, self.table.schema)
-        bounds = RowBounds.of(self.target_bounds, places)
-        entries = self.read(features)
-        by_model = [
-            _transformed(each, each.arrays, entries, self.scale, bounds)
-            for each in self.models
-        ]
-        by_fold = by_model[0] if len(by_model) == 1 else np.mean(by_model, axis=0)
-        return self.metric.undo(by_fold.mean(axis=0))
+        transformed = self._transformed(self.read(features), places, slice(None))
+        return self.metric.undo(transformed.mean(axis=0))
 
     def predict_by_fold(
         self, entries: Mapping[str, np.ndarray], places: pd.Series, fold: int
@@ -157,25 +148,21 @@ class Predictor:
             places: the place of each row, for the target bounds.
             fold: the number of the fold.
         """
-        bounds = RowBounds.of([self.target_bounds[fold]], places)
-        scale, predicted = self.scale.of_fold(fold), []
-        for each in self.models:
-            arrays = {name: part[fold : fold + 1] for name, part in each.arrays.items()}
-            predicted.append(_transformed(each, arrays, entries, scale, bounds))
-        return self.metric.undo(np.mean(predicted, axis=0)[0])
+        transformed = self._transformed(entries, places, slice(fold, fold + 1))
+        return self.metric.undo(transformed[0])
 
-
-def _transformed(
-    loaded: LoadedModel,
-    arrays: Arrays,
-    entries: Mapping[str, np.ndarray],
-    scale: TargetScale,
-    bounds: RowBounds,
-) -> np.ndarray:
-    """Return the transformed predictions of a model, clipped, shape (folds, n_rows)."""
-    model = loaded.model
-    transformed = scale.undo(model.predict(arrays, entries[model.view.name]))
-    return bounds.clip(transformed) if model.bounded else transformed
+    def _transformed(
+        self, entries: Mapping[str, np.ndarray], places: pd.Series, folds: slice
+    ) -> np.ndarray:
+        """Return the transformed predictions of the blend, shape (folds, n_rows)."""
+        bounds = RowBounds.of(self.target_bounds[folds], places)
+        scale = TargetScale(*(part[folds] for part in self.scale))
+        predictions = []
+        for model, arrays, _ in self.models:
+            of_folds = {name: array[folds] for name, array in arrays.items()}
+            predicted = scale.undo(model.predict(of_folds, entries[model.view.name]))
+            predictions.append(bounds.clip(predicted) if model.bounded else predicted)
+        return np.asarray(np.mean(predictions, axis=0))
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:

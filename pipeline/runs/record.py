@@ -5,14 +5,18 @@ Only light modules are imported here, since `pipeline runs` reads every record.
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
+from pipeline.ames import ames_schema
 from pipeline.core.errors import UserError, short
 from pipeline.core.fingerprint import record_digest
-from pipeline.core.metrics import LOG_RMSE, METRICS
+from pipeline.core.metrics import LOG_RMSE, METRICS, Forecast
 from pipeline.core.settings import MODELS, Settings
 from pipeline.core.typed_json import Key, NanAsNull, from_json, to_json
+from pipeline.data.schema import Schema
+from pipeline.data.schema_file import parse_schema
 
 RECORD = "run.json"
 WEIGHTS = "weights.safetensors"
@@ -111,15 +115,6 @@ class Diverged:
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """The expected leaderboard score, with a 90 % interval."""
-
-    estimate: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class LargestError:
     """A training row, its out-of-fold prediction and its share of the total loss.
 
@@ -161,14 +156,10 @@ class TrialScore:
 
 
 @dataclass(frozen=True)
-class Trial:
+class Trial(SearchedSettings):
     """A finished trial of a search; a pruned one was stopped before its last epoch."""
 
     number: int
-    weight_decay: Annotated[float, Key("lambda")]
-    lr: float
-    dropout: float
-    hidden: tuple[int, ...]
     score: float
     pruned: bool
     rungs: list[TrialScore]
@@ -400,6 +391,22 @@ class Run:
     def header(self, name: str) -> str:
         """Return the name of one of our columns in oof.csv and predictions.csv."""
         return self.headers.get(name, name)
+
+
+def run_schema(run: Run) -> Schema:
+    """Return the schema that a run was trained by.
+
+    Raises:
+        UserError: The record does not describe one.
+    """
+    if run.schema == ames_schema().text:
+        return ames_schema()
+    return _parsed(run.schema, run.folder / RECORD)
+
+
+@cache
+def _parsed(text: str, path: Path) -> Schema:
+    return parse_schema(text, path)
 
 
 def by_fold(folds: int) -> list[str]:

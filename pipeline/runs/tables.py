@@ -1,27 +1,31 @@
-"""The table that a run was trained on: its schema, rules and built columns."""
+"""The table that a run was trained on, and the numbers in the run's CSV files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
 
 from pipeline.ames.table import table_of
 from pipeline.core.errors import UserError
 from pipeline.core.fingerprint import digests
+from pipeline.core.metrics import Metric
 from pipeline.core.paths import Project
 from pipeline.data import own_columns
-from pipeline.data.own_columns import OwnColumns
 from pipeline.data.processed import COLUMNS
 from pipeline.data.table import Table
-from pipeline.runs.record import Run
-from pipeline.runs.schemas import run_schema
+from pipeline.runs.record import Run, run_schema
 
 
 def run_table(run: Run) -> Table:
     """Return the table of a run, without the code of the user's own columns.
 
     Raises:
-        UserError: the record does not describe a schema.
+        UserError: The record does not describe a schema.
     """
     return table_of(run_schema(run))
 
 
-def run_own_columns(project: Project, run: Run) -> OwnColumns | None:
+def run_own_columns(project: Project, run: Run) -> own_columns.OwnColumns | None:
     """Return the user's own columns, if the run has some.
 
     A run folder has no code: it is that of data/raw, and must be what it was.
@@ -37,3 +41,32 @@ def run_own_columns(project: Project, run: Run) -> OwnColumns | None:
             "restore it or train again"
         )
     return own_columns.load(project.columns_file)
+
+
+def read_numbers(
+    path: Path, columns: Mapping[str, type], metric: Metric | None = None
+) -> pd.DataFrame:
+    """Read some columns of a CSV file of a run: predictions or learning curves.
+
+    Args:
+        path: The file.
+        columns: The type of each column.
+        metric: If given, the floats are targets or predictions: they must be finite,
+            and positive where their logs count.
+
+    Raises:
+        UserError: The file is not as `pipeline train` writes it.
+    """
+    try:
+        texts = {name: str for name, kind in columns.items() if kind is str}
+        frame = pd.read_csv(path, dtype=texts, keep_default_na=not texts)
+        frame = frame[list(columns)].astype(dict(columns))
+        if frame.empty:
+            raise ValueError("no rows")
+        if metric and not metric.allows(frame.select_dtypes(float).to_numpy()).all():
+            raise ValueError(f"a target or prediction that is not {metric.allowed}")
+    except (OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise UserError(
+            f"{path}: not as `pipeline train` writes it ({error!r}); train again"
+        ) from None
+    return frame

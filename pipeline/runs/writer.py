@@ -3,7 +3,7 @@
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from itertools import count
@@ -14,13 +14,8 @@ import pandas as pd
 import torch
 from safetensors.torch import save
 
-from pipeline.core.files import (
-    Temporary,
-    atomic_folder,
-    to_json,
-    writable,
-    write_atomically,
-)
+from pipeline.core import files
+from pipeline.core.files import Temporary
 from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
@@ -29,26 +24,9 @@ from pipeline.data.dataset import Dataset
 from pipeline.models import model_of
 from pipeline.models.ensemble import Ensemble, Member, Predictions
 from pipeline.models.model import Model
+from pipeline.runs import record
 from pipeline.runs.integrity import seal
-from pipeline.runs.record import (
-    BLEND,
-    HISTORY,
-    LARGEST_ERRORS,
-    OUT_OF_FOLD,
-    PREDICTIONS,
-    RECORD,
-    TEST_BY_FOLD,
-    WEIGHTS,
-    BaselineScore,
-    Bounds,
-    Diverged,
-    Forecast,
-    LargestError,
-    ModelScore,
-    Provenance,
-    Run,
-    by_fold,
-)
+from pipeline.runs.record import ModelScore, Provenance, Run, by_fold
 from pipeline.validation.uncertainty import forecast, paired_difference
 
 _SCORES = "%.6f"
@@ -59,7 +37,7 @@ _PACKAGES = ("house-price-pipeline", "numpy", "pandas")  # of every run
 class Baseline:
     """A baseline that was trained on the same folds: its score and predictions."""
 
-    score: BaselineScore
+    score: record.BaselineScore
     predictions: Predictions
     fold_of: np.ndarray  # shape (rows,)
 
@@ -74,7 +52,7 @@ def new_run(project: Project, begin: datetime) -> AbstractContextManager[Tempora
     """
     moments = (begin + timedelta(milliseconds=later) for later in count())
     names = (f"{moment:%Y%m%d-%H%M%S-%f}"[:-3] for moment in moments)
-    return atomic_folder(project.runs, names)
+    return files.atomic_folder(project.runs, names)
 
 
 def write_run(
@@ -104,7 +82,7 @@ def write_run(
     run = _run(temporary, result, provenance, begin)
     run = replace(run, baselines=[each.score for each in baselines] or None)
     announce(f"writing runs/{temporary.name}")
-    with writable(folder.parent):
+    with files.writable(folder.parent):
         members = result.members if run.is_blend else []
         named = {member.name: member.chosen for member in members}
         dataset, fold_of = result.data.dataset, result.data.fold_of
@@ -115,11 +93,12 @@ def write_run(
             _write_predictions(path, run, dataset, each.fold_of, each.predictions, {})
         if (learner := _learner(result)) is not None:
             _, history = learner
-            history.to_csv(folder / HISTORY, index=False, float_format=_SCORES)
+            history.to_csv(folder / record.HISTORY, index=False, float_format=_SCORES)
         if not result.blended:  # a blend of runs is predicted by these runs
-            (folder / WEIGHTS).write_bytes(save(_tensors(result)))
+            (folder / record.WEIGHTS).write_bytes(save(_tensors(result)))
         run = seal(folder, run)
-        (folder / RECORD).write_text(to_json(run.to_json()), encoding="utf-8")
+        text = files.to_json(run.to_json())
+        (folder / record.RECORD).write_text(text, encoding="utf-8")
     return replace(run, folder=folder.with_name(temporary.name))
 
 
@@ -148,17 +127,14 @@ def _run(
         folder=temporary.path,
         run_id=temporary.name,
         created=begin.isoformat(timespec="milliseconds"),
-        note=provenance.note,
-        fingerprint=provenance.fingerprint,
-        inputs=provenance.inputs,
-        search=search,
+        **vars(provenance),
         settings=data.settings,
         metric=metric.name,
         cv=pooled,
         cv_corrected=corrected,
         scores=model_scores(result),
         diverged=[each for member in result.members for each in _diverged(member)],
-        forecast=Forecast(**expected._asdict()),
+        forecast=expected,
         largest_errors=_largest_errors(dataset, predicted, metric.losses_of(errors)),
         seconds=(datetime.now(UTC) - begin).total_seconds(),
         schema=schema.text,
@@ -167,7 +143,7 @@ def _run(
         history_of=learner[0] if (learner := _learner(result)) else None,
         columns={name: data.read(view).names for name, view in views.items()},
         headers=headers(dataset, names, len(data.folds)),
-        target_bounds=[Bounds(**asdict(each)) for each in data.target_bounds],
+        target_bounds=[record.Bounds(**vars(each)) for each in data.target_bounds],
         threads=torch.get_num_threads(),
         versions=_versions(models),
         blended=names if result.blended else None,
@@ -203,7 +179,7 @@ def model_scores(result: Ensemble) -> list[ModelScore]:
             scores.append(score)
     if several:
         total = result.score._asdict()
-        scores.append(ModelScore(model=BLEND, **total, seconds=result.seconds))
+        scores.append(ModelScore(model=record.BLEND, **total, seconds=result.seconds))
     return scores
 
 
@@ -228,16 +204,9 @@ def _learner(result: Ensemble) -> tuple[str, pd.DataFrame] | None:
     return None
 
 
-def _diverged(member: Member) -> Iterator[Diverged]:
-    for failure in member.fitted.failures if member.fitted else ():
-        candidate = member.candidates[failure.candidate]
-        yield Diverged(
-            member.name,
-            *candidate,
-            fold=failure.fold,
-            seed=failure.seed,
-            epoch=failure.epoch,
-        )
+def _diverged(member: Member) -> Iterator[record.Diverged]:
+    for number, *replica in member.fitted.failures if member.fitted else ():
+        yield record.Diverged(member.name, *member.candidates[number], *replica)
 
 
 def _unseen_words(dataset: Dataset) -> Iterator[tuple[str, list[str]]]:
@@ -250,24 +219,31 @@ def _unseen_words(dataset: Dataset) -> Iterator[tuple[str, list[str]]]:
 
 def _largest_errors(
     dataset: Dataset, predicted: np.ndarray, losses: np.ndarray
-) -> list[LargestError]:
+) -> list[record.LargestError]:
     """Return the rows with the largest losses, largest first."""
-    schema, train = dataset.schema, dataset.train
-    share = pd.Series(losses / (losses.sum() or 1)).nlargest(LARGEST_ERRORS)
-    ids, actual = train[schema.id_name].tolist(), train[schema.target].tolist()
-    places: list[str | None] = [None] * len(train)
+    schema = dataset.schema
+    shares = pd.Series(losses / (losses.sum() or 1)).nlargest(record.LARGEST_ERRORS)
+    rows = dataset.train.iloc[shares.index]
+    places: list[str | None] = [None] * len(rows)
     if schema.ceiling is not None:
-        own = train[schema.ceiling].astype(object)
-        places = own.where(own.notna(), None).tolist()
+        words = rows[schema.ceiling].astype(object)
+        places = words.where(words.notna(), None).tolist()
     return [
-        LargestError(
-            id=ids[row],
-            place=places[row],
-            actual=float(actual[row]),
-            prediction=float(number_text(predicted[row])),
-            share=float(share.loc[row]),
+        record.LargestError(
+            id=row_id,
+            place=place,
+            actual=float(actual),
+            prediction=float(number_text(prediction)),
+            share=share,
         )
-        for row in share.index
+        for row_id, place, actual, prediction, share in zip(
+            rows[schema.id_name].tolist(),
+            places,
+            rows[schema.target].tolist(),
+            predicted[shares.index],
+            shares.tolist(),
+            strict=True,
+        )
     ]
 
 
@@ -296,8 +272,8 @@ def _write_predictions(
     for name, member in members.items():
         out_of_fold[run.header(name)] = metric.undo(member.out_of_fold)
         tested[run.header(name)] = metric.undo(member.test.mean(axis=0))
-    _write(folder / OUT_OF_FOLD, out_of_fold)
-    _write(folder / PREDICTIONS, tested)
+    _write(folder / record.OUT_OF_FOLD, out_of_fold)
+    _write(folder / record.PREDICTIONS, tested)
 
 
 def _write_test_by_fold(
@@ -307,11 +283,11 @@ def _write_test_by_fold(
     id_name, predicted = dataset.schema.id_name, METRICS[run.metric].undo(transformed)
     columns = zip(by_fold(len(predicted)), predicted, strict=True)
     named = {run.header(name): column for name, column in columns}
-    _write(folder / TEST_BY_FOLD, {id_name: dataset.test[id_name], **named})
+    _write(folder / record.TEST_BY_FOLD, {id_name: dataset.test[id_name], **named})
 
 
 def _write(path: Path, columns: Mapping[str, object]) -> None:
-    write_atomically(path, csv_blocks(pd.DataFrame(columns), number_text))
+    files.write_atomically(path, csv_blocks(pd.DataFrame(columns), number_text))
 
 
 def _tensors(result: Ensemble) -> dict[str, torch.Tensor]:

@@ -12,8 +12,8 @@ from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.models.ensemble import Ensemble, Member, Predictions, score_folds
 from pipeline.models.model import Candidate
-from pipeline.runs.predictions import read_numbers
 from pipeline.runs.record import OUT_OF_FOLD, TEST_BY_FOLD, Provenance, Run, by_fold
+from pipeline.runs.tables import read_numbers
 from pipeline.runs.writer import new_run, write_run
 from pipeline.stages.preprocess import read_features
 from pipeline.validation.fold_data import FoldData

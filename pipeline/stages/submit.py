@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pipeline.core.errors import UserError, short
 from pipeline.core.files import remove_leftovers, write_atomically
-from pipeline.core.metrics import METRICS
+from pipeline.core.metrics import METRICS, Forecast
 from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
@@ -17,8 +17,7 @@ from pipeline.data.csv_reader import csv_text, read_rows
 from pipeline.data.schema import Schema
 from pipeline.kaggle.receipts import Receipt
 from pipeline.runs.integrity import changes
-from pipeline.runs.record import PREDICTIONS, Forecast, Run
-from pipeline.runs.schemas import run_schema
+from pipeline.runs.record import PREDICTIONS, Run, run_schema
 
 _RETRAIN = "run `pipeline train` again"
 SAMPLE = "sample_submission.csv"

@@ -46,10 +46,6 @@ class TargetScale(NamedTuple):
         """Return transformed targets, given standardised ones [..., folds, rows]."""
         return np.asarray(standardised * self.deviation + self.mean)
 
-    def of_fold(self, number: int) -> Self:
-        """Return the scale of one fold."""
-        return type(self)(*(part[number : number + 1] for part in self))
-
 
 @dataclass(frozen=True)
 class FoldData:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.core.metrics import LOG_RMSE, SQUARED, Metric
+from pipeline.core.metrics import LOG_RMSE, SQUARED, Forecast, Metric
 from pipeline.core.numbers import is_told_apart
 
 
@@ -95,14 +95,6 @@ def bias_corrected(
         if out.any():
             gaps.append((scored[best, out] - scored[overall, out]).mean())
     return metric.of_mean(scored[overall].mean() + np.mean(gaps))
-
-
-class Forecast(NamedTuple):
-    """The expected score on new rows, with a 90 % interval."""
-
-    estimate: float
-    low: float
-    high: float
 
 
 def forecast(

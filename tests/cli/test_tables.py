@@ -26,6 +26,7 @@ from pipeline.cli.tables.lesson import show_result
 from pipeline.cli.train import show_scores
 from pipeline.cli.tune import show_search
 from pipeline.core.fingerprint import record_digest
+from pipeline.core.metrics import Forecast
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.core.typed_json import from_json
@@ -38,7 +39,6 @@ from pipeline.models.mlp import mean_error
 from pipeline.runs.record import (
     BaselineScore,
     Diverged,
-    Forecast,
     LargestError,
     ModelScore,
     Run,

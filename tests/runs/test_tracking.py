@@ -106,7 +106,7 @@ def test_settings_and_fold_scores_are_those_of_the_run(logged):
     params = run.data.params
     assert params.keys() == asdict(expected.settings).keys()
     assert (params["lambdas"], params["hidden"], params["folds"]) == (
-        "0.5,5.0",
+        "0.5,5",
         "8",
         "3",
     )

@@ -291,7 +291,7 @@ def test_the_forecast_starts_from_the_score_corrected_for_the_choice(tuned):
 
 
 def shown_search(best, default, difference, error):
-    trial = Trial(0, 1.0, 0.005, 0.2, (64,), 0.11, pruned=False, rungs=[])
+    trial = Trial(1.0, 0.005, 0.2, (64,), 0, 0.11, pruned=False, rungs=[])
     scores = [Confirmation([score], score) for score in (best, default)]
     confirmed = Confirmations([10], *scores, difference, error)
     found = SearchedSettings(1.0, 0.005, 0.2, (64,))
