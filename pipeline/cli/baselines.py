@@ -1,29 +1,17 @@
 """The command `baselines`: the model of each lesson on the same rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pipeline.cli.console import (
-    ignore,
-    make_table,
-    next_step,
-    print_json,
-    saved,
-    say,
-    show,
-)
+from pipeline.cli import console
 from pipeline.cli.options import Force, Json, Root
 from pipeline.cli.progress import progress
 from pipeline.core.numbers import difference_text, score_texts
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
-
-if TYPE_CHECKING:
-    from pipeline.runs.record import BaselineScore, Run
+from pipeline.runs.record import BaselineScore, Run
+from pipeline.stages import up_to_date
 
 _DEFAULT = Settings(models=("mlp",))
 
@@ -33,24 +21,22 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
 
     Example: pipeline baselines
     """
-    from pipeline.stages import up_to_date
-
     project = Project(root)
-    with nullcontext(ignore) if as_json else progress() as callback:
+    with nullcontext(console.ignore) if as_json else progress() as callback:
         outcome = up_to_date.baselines(project, _DEFAULT, callback, force=force)
     if as_json:
-        print_json({**outcome.result.to_json(), "skipped": outcome.skipped})
+        console.print_json({**outcome.result.to_json(), "skipped": outcome.skipped})
         return
     show_baselines(outcome.result)
     submit_one = f"submit --run {outcome.result.run_id} --baseline NAME"
-    say(f"{saved(outcome)}. {next_step(submit_one, root)}")
+    console.say(f"{console.saved(outcome)}. {console.next_step(submit_one, root)}")
 
 
 def show_baselines(run: Run) -> None:
     """Show what is new in each baseline, its score, and its gain."""
     baselines = run.baselines or []
     names = ["baseline", "what is new", "built on"]
-    table = make_table(names, [run.metric_title, "gain ± se", "s"])
+    table = console.make_table(names, [run.metric_title, "gain ± se", "s"])
     for baseline in baselines:
         table.add_row(
             baseline.name,
@@ -60,9 +46,9 @@ def show_baselines(run: Run) -> None:
             difference_text(baseline.gain, baseline.gain_error),
             f"{baseline.seconds:.0f}",
         )
-    show(f"Baselines: {run.metric_title} over all rows, lower is better", table)
+    console.show(f"Baselines: {run.metric_title} over all rows, lower is better", table)
     for line in _notes(baselines):
-        say(line)
+        console.say(line)
 
 
 def _notes(baselines: list[BaselineScore]) -> Iterator[str]:

@@ -10,6 +10,8 @@ from pipeline.cli.options import Force, Json, Root
 from pipeline.cli.progress import steps
 from pipeline.cli.train import show_scores
 from pipeline.core.paths import Project
+from pipeline.runs.integrity import runs_to_blend
+from pipeline.stages import up_to_date
 
 
 def blend(
@@ -24,9 +26,6 @@ def blend(
 
     Example: pipeline blend 20261124-103916-061 20261124-104501-230
     """
-    from pipeline.runs.integrity import runs_to_blend
-    from pipeline.stages import up_to_date
-
     with steps(hidden=as_json):
         project = Project(root)
         members = runs_to_blend(project, runs)

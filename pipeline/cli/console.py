@@ -4,14 +4,12 @@ rich's wrapping cuts numbers and breaks words: at 80 columns it cuts the fold sc
 of `train`. Here a table that is too wide is split into several.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import typer
 from rich import box
@@ -21,10 +19,8 @@ from rich.table import Column, Table
 
 from pipeline.core.errors import one_line
 from pipeline.core.numbers import score_text
-
-if TYPE_CHECKING:
-    from pipeline.runs.record import Run
-    from pipeline.stages.up_to_date import StageResult
+from pipeline.runs.record import Run
+from pipeline.stages.up_to_date import StageResult
 
 _EDGES = 2  # one space at each end of a line
 
@@ -63,8 +59,10 @@ def say_err(text: str) -> None:
     err.print(text, soft_wrap=True)
 
 
-def make_table(left: Sequence[str], right: Sequence[str]) -> Table:
-    """Return an empty table: text columns, left-aligned, then right-aligned numbers.
+def make_table(
+    left: Sequence[str], right: Sequence[str], rows: Iterable[Sequence[object]] = ()
+) -> Table:
+    """Return a table of rows: columns of text, left-aligned, then those of numbers.
 
     In a narrow terminal text wraps; numbers never do.
     """
@@ -72,7 +70,10 @@ def make_table(left: Sequence[str], right: Sequence[str]) -> Table:
     numbers = [
         Column(name, justify="right", no_wrap=True, overflow="fold") for name in right
     ]
-    return Table(*texts, *numbers, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(*texts, *numbers, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*map(str, row))
+    return table
 
 
 def show(title: str, table: Table) -> None:

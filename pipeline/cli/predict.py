@@ -1,7 +1,5 @@
 """The command `predict`: predictions of a run for the rows of any file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +12,10 @@ from pipeline.cli.progress import steps
 from pipeline.cli.submit import show_first
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
+from pipeline.runs.record import Run
+from pipeline.runs.store import find_run
 
-if TYPE_CHECKING:
-    from pipeline.runs.record import Run
+if TYPE_CHECKING:  # it loads torch
     from pipeline.stages.predict import Prediction
 
 
@@ -35,8 +34,6 @@ def predict(
 
     Example: pipeline predict data/raw/test.csv -o predicted.csv
     """
-    from pipeline.runs.store import find_run
-
     project = Project(root)
     found = find_run(project, run)
     if not as_json:
@@ -61,7 +58,7 @@ def predict(
     show_prediction(prediction, found)
 
 
-def show_prediction(prediction: Prediction, run: Run) -> None:
+def show_prediction(prediction: "Prediction", run: Run) -> None:
     """Print what was assumed, the first predictions, and the path of the file."""
     if prediction.assumptions:
         show_assumptions(prediction.assumptions)

@@ -9,6 +9,7 @@ from pipeline.cli.console import make_table, print_json, say, say_wrapped, show
 from pipeline.cli.options import Force, Json, Root
 from pipeline.cli.progress import steps
 from pipeline.core.paths import Project
+from pipeline.stages import up_to_date
 
 _HINTS = {
     "leak": "{column} alone orders the training rows almost as the target does "
@@ -30,8 +31,6 @@ def preprocess(
 
     Example: pipeline preprocess
     """
-    from pipeline.stages import up_to_date
-
     with steps(hidden=as_json):
         outcome = up_to_date.preprocess(Project(root), force=force)
     if as_json:

@@ -10,6 +10,7 @@ from pipeline.cli.options import Json, Root
 from pipeline.cli.progress import steps
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
+from pipeline.runs.store import find_run
 
 
 def report(
@@ -26,8 +27,6 @@ def report(
 
     Example: pipeline report
     """
-    from pipeline.runs.store import find_run
-
     project = Project(root)
     found = [find_run(project, run_id) for run_id in runs or (None,)]
     if not as_json:

@@ -1,7 +1,5 @@
 """The command `runs`: the list of runs, or a comparison of some."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,11 +12,13 @@ from pipeline.cli.options import Json, Root
 from pipeline.core.errors import UserError, one_line
 from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
+from pipeline.kaggle import receipts
+from pipeline.kaggle.receipts import SubmittedRun, submitted_runs, with_submission
+from pipeline.runs.record import Run
+from pipeline.runs.store import find_run, other_formats, selected_run
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # it loads pandas
     from pipeline.analysis.compare import Row
-    from pipeline.kaggle.receipts import SubmittedRun
-    from pipeline.runs.record import Run
 
 _BEST = "bold green"
 _TEXTS = ("command", "model", "note")  # left-aligned; all others are like numbers
@@ -48,9 +48,6 @@ def runs(
     if run_ids:
         _compare(project, run_ids, filters, as_json=as_json)
         return
-    from pipeline.kaggle.receipts import submitted_runs
-    from pipeline.runs.store import other_formats, selected_run
-
     submitted = submitted_runs(project)
     kept = matching([item.run for item in submitted], filters or [])
     submitted = [item for item in submitted if item.run in kept]
@@ -75,19 +72,13 @@ def _compare(
         raise UserError("runs: give two run ids or more, each once, and no --filter")
     from pipeline.analysis.compare import compare
     from pipeline.analysis.facts import read_results
-    from pipeline.kaggle.receipts import with_submission
-    from pipeline.runs.store import find_run
 
     compared = [find_run(project, run_id) for run_id in run_ids]
     submitted = [with_submission(project, run) for run in compared]
     rows = compare(submitted, [read_results(run) for run in compared])
     if as_json:
-        print_json(
-            {
-                "runs": [item.to_json() for item in submitted],
-                "rows": [row._asdict() for row in rows],
-            }
-        )
+        records = [item.to_json() for item in submitted]
+        print_json({"runs": records, "rows": [row._asdict() for row in rows]})
         return
     show_comparison(run_ids, rows)
 
@@ -131,15 +122,12 @@ def _marks(best: SubmittedRun, selected: Run | None) -> Iterator[str]:
         yield f"`submit`, `predict` and `report` use {selected.run_id} by default"
 
 
-def show_comparison(run_ids: Sequence[str], rows: Sequence[Row]) -> None:
+def show_comparison(run_ids: Sequence[str], rows: "Sequence[Row]") -> None:
     """Print the scores of runs, and the settings in which they differ, side by side."""
-    table = make_table([""], run_ids)
-    for row in rows:
-        if row.differs:
-            table.add_row(row.name, *row.cells)
+    different = [(row.name, *row.cells) for row in rows if row.differs]
+    table = make_table([""], run_ids, different)
     show("Runs compared; ± is the standard error over the same rows", table)
-    same = sum(not row.differs for row in rows)
-    say(f"{same} other settings and scores are the same")
+    say(f"{len(rows) - len(different)} other settings and scores are the same")
 
 
 def _leaderboard(submitted: SubmittedRun) -> str:
@@ -148,8 +136,6 @@ def _leaderboard(submitted: SubmittedRun) -> str:
         return score_text(submitted.leaderboard)
     if submitted.receipt is None:
         return "not submitted" if submitted.submission else "–"
-    from pipeline.kaggle import receipts
-
     states = {
         receipts.SENDING: "interrupted",
         receipts.PENDING: "pending",

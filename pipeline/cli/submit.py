@@ -1,39 +1,28 @@
 """The command `submit`: the submission file, and its score on Kaggle."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from pipeline.cli.console import (
-    ignore,
-    make_table,
-    print_json,
-    say,
-    say_err,
-    show,
-    using,
-)
+from pipeline.cli import console
 from pipeline.cli.options import Json, Root, RunId
 from pipeline.cli.progress import steps
+from pipeline.core import numbers
 from pipeline.core.errors import UserError
-from pipeline.core.numbers import (
-    interval_text,
-    prediction_text,
-    score_text,
-    target_text,
-)
+from pipeline.core.metrics import Forecast
 from pipeline.core.paths import Project
-
-if TYPE_CHECKING:
-    from pipeline.core.metrics import Forecast
-    from pipeline.data.schema import Schema
-    from pipeline.kaggle.receipts import Receipt
-    from pipeline.runs.record import Run
-    from pipeline.stages.submit import Submission
+from pipeline.data.schema import Schema
+from pipeline.kaggle.receipts import Receipt
+from pipeline.runs.record import Run
+from pipeline.runs.store import find_run, newest_baselines
+from pipeline.stages.submit import (
+    Submission,
+    competition_of,
+    to_record,
+    write_submission,
+)
 
 
 def submit(
@@ -71,8 +60,6 @@ def submit(
 
     Example: pipeline submit --push -m "wider layers"
     """
-    from pipeline.stages.submit import competition_of, to_record, write_submission
-
     if (message is not None or again) and not push:
         raise UserError("--message and --again: need --push; add it")
     if push:  # before anything is written: Kaggle's client may not be installed
@@ -81,10 +68,10 @@ def submit(
     found = _found(project, run, baseline)
     competition = competition_of(found) if push else ""
     if not as_json:
-        say(using(found))
+        console.say(console.using(found))
     with steps(hidden=as_json):
         submission = write_submission(
-            project, found, baseline, say_err, allow_stale=allow_stale
+            project, found, baseline, console.say_err, allow_stale=allow_stale
         )
     if not as_json:
         show_submission(submission, to_upload=not push)
@@ -95,11 +82,11 @@ def submit(
                 submission.path,
                 competition,
                 message or submission.message,
-                ignore if as_json else say_err,
+                console.ignore if as_json else console.say_err,
                 again=again,
             )
     if as_json:
-        print_json(to_record(submission, receipt))
+        console.print_json(to_record(submission, receipt))
     elif receipt:
         show_score(receipt, submission.forecast)
 
@@ -110,8 +97,6 @@ def _found(project: Project, run_id: str | None, baseline: str | None) -> Run:
     Raises:
         UserError: There is no such run.
     """
-    from pipeline.runs.store import find_run, newest_baselines
-
     baselines = newest_baselines(project) if baseline and run_id is None else None
     return baselines or find_run(project, run_id)
 
@@ -120,33 +105,32 @@ def show_submission(submission: Submission, *, to_upload: bool = True) -> None:
     """Print the first rows, both distributions, and where to upload the file."""
     schema = submission.schema
     show_first(submission.rows, schema)
-    table = make_table([""], ["lowest", "25 %", "median", "75 %", "highest"])
-    for name, values in (
-        ("training", submission.train_quartiles),
-        ("predicted", submission.quartiles),
-    ):
-        table.add_row(name, *map(target_text, values))
-    show(f"{schema.target}: training and predicted", table)
+    rows = [
+        ("training", *map(numbers.target_text, submission.train_quartiles)),
+        ("predicted", *map(numbers.target_text, submission.quartiles)),
+    ]
+    quartiles = ["lowest", "25 %", "median", "75 %", "highest"]
+    table = console.make_table([""], quartiles, rows)
+    console.show(f"{schema.target}: training and predicted", table)
     state = "up to date" if submission.skipped else "written and checked"
-    say(f"{submission.path}: {state}")
+    console.say(f"{submission.path}: {state}")
     if to_upload and schema.upload:
-        say(f"Upload it at {schema.upload}")
+        console.say(f"Upload it at {schema.upload}")
 
 
 def show_first(rows: Sequence[tuple[int | str, float]], schema: Schema) -> None:
     """Print the first ids with their predictions."""
-    table = make_table([], [schema.id_name, schema.target])
-    for row_id, predicted in rows[:5]:
-        table.add_row(str(row_id), prediction_text(predicted))
-    show(f"The first of {len(rows):,} rows", table)
+    first = [(row_id, numbers.prediction_text(value)) for row_id, value in rows[:5]]
+    table = console.make_table([], [schema.id_name, schema.target], first)
+    console.show(f"The first of {len(rows):,} rows", table)
 
 
 def show_score(receipt: Receipt, forecast: Forecast | None) -> None:
     """Print the score on Kaggle's leaderboard, and the forecast of the run."""
     score = "none" if receipt.public_score is None else f"{receipt.public_score:.5f}"
-    say(f"On Kaggle's leaderboard: {score} (submission {receipt.number})")
+    console.say(f"On Kaggle's leaderboard: {score} (submission {receipt.number})")
     if forecast:
-        say(
-            f"Expected there: {score_text(forecast.estimate)} "
-            f"(90 % interval {interval_text(forecast.low, forecast.high)})"
+        console.say(
+            f"Expected there: {numbers.score_text(forecast.estimate)} "
+            f"(90 % interval {numbers.interval_text(forecast.low, forecast.high)})"
         )

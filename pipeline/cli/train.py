@@ -1,7 +1,5 @@
 """The command `train`: cross-validate models and save their blend as a run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from itertools import groupby
@@ -10,36 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.cli.console import (
-    ignore,
-    make_table,
-    next_step,
-    print_json,
-    saved,
-    say,
-    say_wrapped,
-    show,
-)
+from pipeline.analysis import advice
+from pipeline.cli import console
 from pipeline.cli.options import Force, Json, Root, takes_settings
 from pipeline.cli.progress import progress, steps
+from pipeline.core import numbers
 from pipeline.core.files import write_atomically
 from pipeline.core.metrics import METRICS
-from pipeline.core.numbers import (
-    FEW_FOLDS,
-    fold_names,
-    fold_texts,
-    interval_text,
-    mean_text,
-    score_text,
-    target_text,
-)
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
 from pipeline.core.settings import Settings
+from pipeline.data.schema import Schema
+from pipeline.runs.record import Diverged, LargestError, Run, run_schema
+from pipeline.stages import up_to_date
 
-if TYPE_CHECKING:
-    from pipeline.data.schema import Schema
-    from pipeline.runs.record import Diverged, LargestError, Run
+if TYPE_CHECKING:  # it loads pandas
     from pipeline.runs.tracking import Tracker
 
 _BEST = "bold green"
@@ -70,11 +53,13 @@ def train(
 
     Example: pipeline train --folds 10 --lambda 0,1,5
     """
-    from pipeline.stages import up_to_date
-
     project = Project(root)
     tracker = _tracker(hidden=as_json) if track else None
-    with nullcontext(ignore) if as_json else progress(doing="trained") as callback:
+    with (
+        nullcontext(console.ignore)
+        if as_json
+        else progress(doing="trained") as callback
+    ):
         outcome = up_to_date.train(
             project, settings, callback, jobs=jobs, force=force, note=note
         )
@@ -88,16 +73,20 @@ def train(
             tracked = tracker.log(outcome.result)
     if as_json:
         document = outcome.result.to_json()
-        print_json({**document, "skipped": outcome.skipped, "tracked": tracked})
+        console.print_json({**document, "skipped": outcome.skipped, "tracked": tracked})
         return
     if tracked:
-        say("Logged: {store}, experiment {experiment}, run {run}".format(**tracked))
+        console.say(
+            "Logged: {store}, experiment {experiment}, run {run}".format(**tracked)
+        )
     if note and outcome.result.note != note:
-        say("The note is not saved: a finished run never changes. --force trains again")
-    say(f"{saved(outcome)}. {next_step('submit', root)}")
+        console.say(
+            "The note is not saved: a finished run never changes. --force trains again"
+        )
+    console.say(f"{console.saved(outcome)}. {console.next_step('submit', root)}")
 
 
-def _tracker(*, hidden: bool) -> Tracker:
+def _tracker(*, hidden: bool) -> "Tracker":
     """Connect to MLflow before training, so that a wrong address fails early."""
     with steps(hidden=hidden):
         announce(LOADING)
@@ -108,54 +97,54 @@ def _tracker(*, hidden: bool) -> Tracker:
 
 def show_scores(run: Run) -> None:
     """Print fold scores, differences, largest errors and the expected score."""
-    from pipeline.analysis import advice
-    from pipeline.runs.record import run_schema
-
     _show_folds(run)
     for line in (*_excluded(run.diverged), *advice.difference_lines(run)):
-        say(line)
+        console.say(line)
     if model := advice.better_alone(run):
         command = advice.better_alone_command(run, model)
-        say_wrapped(f"{model.model} alone is better than the blend: `{command}`")
-    if sentences := advice.candidate_advice(run):
-        say_wrapped(sentences)
-    if run.cv_corrected is not None:
-        say(
-            f"Corrected for the choice among candidates: {score_text(run.cv_corrected)}"
+        console.say_wrapped(
+            f"{model.model} alone is better than the blend: `{command}`"
         )
+    if sentences := advice.candidate_advice(run):
+        console.say_wrapped(sentences)
+    if run.cv_corrected is not None:
+        corrected = numbers.score_text(run.cv_corrected)
+        console.say(f"Corrected for the choice among candidates: {corrected}")
     schema = run_schema(run)
     _show_largest_errors(run.largest_errors, schema)
     expected = run.forecast
     where = "leaderboard" if schema.competition else "test rows"
-    say_wrapped(
-        f"Expected on the {where}: {score_text(expected.estimate)} "
-        f"(90 % interval {interval_text(expected.low, expected.high)}; "
+    console.say_wrapped(
+        f"Expected on the {where}: {numbers.score_text(expected.estimate)} "
+        f"(90 % interval {numbers.interval_text(expected.low, expected.high)}; "
         "a few rows dominate it)"
     )
     if schema.features:
-        say("Not in the interval: choices made on these rows (docs/score.md)")
+        console.say("Not in the interval: choices made on these rows (docs/score.md)")
     for where, peers in advice.comparison(run).items():
-        scores = ", ".join(f"{peer.name} {score_text(peer.score)}" for peer in peers)
-        say_wrapped(f"To compare, {where}: {scores}")
+        scores = ", ".join(
+            f"{peer.name} {numbers.score_text(peer.score)}" for peer in peers
+        )
+        console.say_wrapped(f"To compare, {where}: {scores}")
 
 
 def _show_folds(run: Run) -> None:
     """Print a row for each candidate of each model, and for the blend."""
     folds, several = run.settings.folds, len(run.scores) > 1
-    table = make_table(
-        ["model"], [*fold_names(folds), "mean ± sd", "pooled", "seconds"]
+    table = console.make_table(
+        ["model"], [*numbers.fold_names(folds), "mean ± sd", "pooled", "seconds"]
     )
     for score in run.scores:
         marked = score == run.final
         table.add_row(
             score.title + (" ◂" if marked else "  "),
-            *fold_texts(score.folds),
-            mean_text(score.mean, score.std, short=folds > FEW_FOLDS),
-            score_text(score.pooled),
+            *numbers.fold_texts(score.folds),
+            numbers.mean_text(score.mean, score.std, short=folds > numbers.FEW_FOLDS),
+            numbers.score_text(score.pooled),
             f"{score.seconds:.1f}",
             style=_BEST if marked and several else None,
         )
-    show(f"{run.metric_title} of {folds} folds, lower is better", table)
+    console.show(f"{run.metric_title} of {folds} folds, lower is better", table)
 
 
 def _excluded(diverged: Sequence[Diverged]) -> Iterator[str]:
@@ -172,16 +161,14 @@ def _excluded(diverged: Sequence[Diverged]) -> Iterator[str]:
 def _show_largest_errors(rows: Sequence[LargestError], schema: Schema) -> None:
     loss = METRICS[schema.metric].loss.name
     words = [schema.ceiling] if schema.ceiling else []
-    table = make_table(
-        [schema.id_name, *words], [schema.target, "prediction", f"share of {loss}"]
-    )
+    right = [schema.target, "prediction", f"share of {loss}"]
+    table = console.make_table([schema.id_name, *words], right)
     for row in rows:
         table.add_row(
             str(row.id),
             *([row.place or "missing"] if words else []),
-            target_text(row.actual),
-            target_text(row.prediction),
+            *map(numbers.target_text, (row.actual, row.prediction)),
             f"{row.share:.1%}",
         )
     share = sum(row.share for row in rows)
-    show(f"The {len(rows)} largest errors: {share:.0%} of all {loss}", table)
+    console.show(f"The {len(rows)} largest errors: {share:.0%} of all {loss}", table)

@@ -1,26 +1,22 @@
 """The command `tune`: search for the best settings of the networks."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
 
-from pipeline.cli.console import err, ignore, make_table, print_json, saved, say, show
+from pipeline.cli import console
 from pipeline.cli.options import Json, Root, takes_settings
 from pipeline.cli.progress import steps
 from pipeline.core.numbers import difference_text, score_text, score_texts
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings, comma_separated
+from pipeline.runs.record import Search, Trial
+from pipeline.stages import up_to_date
 from pipeline.tuning.plan import Plan, Progress
-
-if TYPE_CHECKING:
-    from pipeline.runs.record import Search, Trial
-    from pipeline.stages.tune import Callback
 
 _SHOWN = 10  # trials
 _PLAN = Plan()
@@ -56,8 +52,6 @@ def tune(
 
     Example: pipeline tune --trials 64
     """
-    from pipeline.stages import up_to_date
-
     plan = Plan(
         trials=trials,
         timeout=timeout,
@@ -66,22 +60,24 @@ def tune(
         scheduler=scheduler,
         settings=settings,
     )
-    with nullcontext(ignore) if as_json else search_progress() as callback:
+    with nullcontext(console.ignore) if as_json else search_progress() as callback:
         outcome = up_to_date.tune(Project(root), plan, callback)
     if as_json:
         record = outcome.result.to_json()
         names = ("run_id", "metric", "cv", "cv_log_rmse", "forecast", "seconds")
         shown = {name: record[name] for name in names} | record["search"]
-        print_json({**shown, "skipped": outcome.skipped})
+        console.print_json({**shown, "skipped": outcome.skipped})
         return
     if search := outcome.result.search:  # a run of `tune` always has one
         show_search(search)
-    say(f"{saved(outcome)}: one model, with the best settings")
-    say(f"`pipeline submit` uses it only if you give --run {outcome.result.run_id}")
+    console.say(f"{console.saved(outcome)}: one model, with the best settings")
+    console.say(
+        f"`pipeline submit` uses it only if you give --run {outcome.result.run_id}"
+    )
 
 
 @contextmanager
-def search_progress() -> Iterator[Callback]:
+def search_progress() -> Iterator[Callable[[Progress], None]]:
     """Show the steps of a search, the best trials so far and the time left.
 
     Without a terminal, print a plain line for each tenth of the trials and each quarter
@@ -97,7 +93,7 @@ def search_progress() -> Iterator[Callback]:
             display.begin(step)
             display.note = _note(progress)
             display.advance(progress.share)
-            if err.is_interactive:
+            if console.err.is_interactive:
                 best = [to_record(trial) for trial in finished[:_SHOWN]]
                 display.table = _trial_table(best) if best else None
                 return
@@ -120,40 +116,44 @@ def _note(progress: Progress) -> str:
 def show_search(search: Search) -> None:
     """Print the best trials, the winner beside the default, and its command."""
     pruned = sum(trial.pruned for trial in search.trials)
-    show(
+    console.show(
         f"The best of {len(search.trials)} trials, {pruned} of them pruned",
         _trial_table(search.trials[:_SHOWN]),
     )
     confirmed = search.confirmed
-    table = make_table(["fold seed"], [*map(str, confirmed.fold_seeds), "mean"])
+    table = console.make_table(["fold seed"], [*map(str, confirmed.fold_seeds), "mean"])
     for name, score in (("best", confirmed.best), ("default", confirmed.default)):
         table.add_row(name, *score_texts([*score.pooled, score.mean]))
-    show("Confirmed on held-out fold seeds", table)
+    console.show("Confirmed on held-out fold seeds", table)
     if search.corrected is not None:
-        say(f"Corrected for the choice among trials: {score_text(search.corrected)}")
+        console.say(
+            f"Corrected for the choice among trials: {score_text(search.corrected)}"
+        )
     if not search.beats_default:
-        say(
+        console.say(
             "No trial is better than the default settings by more than one standard "
             "error over rows: the default settings are kept"
         )
     elif confirmed.difference is not None and confirmed.difference_error is not None:
         difference, error = confirmed.difference, confirmed.difference_error
         better = "No better" if search.is_refuted else "Better"
-        say(
+        console.say(
             f"{better} than the default settings on held-out fold seeds: "
             f"{difference_text(difference, error)}"
         )
-    say("To train the blend with these settings of the MLP:")
-    say(search.command)
+    console.say("To train the blend with these settings of the MLP:")
+    console.say(search.command)
 
 
 def _trial_table(trials: Sequence[Trial]) -> Table:
-    table = make_table([], ["trial", "λ", "lr", "dropout", "hidden", "pooled"])
-    for trial in trials:
-        table.add_row(
-            str(trial.number),
+    rows = [
+        (
+            trial.number,
             *(f"{value:g}" for value in (trial.weight_decay, trial.lr, trial.dropout)),
             comma_separated(trial.hidden),
             score_text(trial.score) + (" pruned" if trial.pruned else ""),
         )
-    return table
+        for trial in trials
+    ]
+    columns = ["trial", "λ", "lr", "dropout", "hidden", "pooled"]
+    return console.make_table([], columns, rows)

@@ -389,7 +389,7 @@ def test_a_terminal_shows_the_best_ten_and_the_share_of_the_work(monkeypatch):
     console = Console(
         file=screen, force_terminal=True, width=100, color_system=None, highlight=False
     )
-    for module in ("tune", "progress"):
+    for module in ("console", "progress"):
         monkeypatch.setattr(sys.modules[f"pipeline.cli.{module}"], "err", console)
     finished = [
         FinishedTrial(
