@@ -1,5 +1,6 @@
 """Errors that the user can fix, and text that fits on one line of a terminal."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -30,10 +31,26 @@ def one_line(message: str | BaseException, longest: int = 1000) -> str:
     return f"{line[: longest // 2]} … {line[-longest // 2 :]}"
 
 
-def meant(name: str, allowed: Iterable[str]) -> str:
-    """Suggest the allowed name that is most similar to a wrong one, or removing it."""
-    near = get_close_matches(name, list(allowed), n=1)
-    return f"is {near[0]} meant?" if near else "remove it"
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the name that is most similar to another one, or None if none is similar.
+
+    Case, blanks and marks do not count.
+    """
+    plain = {_plain(other): other for other in names}
+    found = get_close_matches(_plain(name), plain, n=1)
+    return plain[found[0]] if found else None
+
+
+def _plain(name: str) -> str:
+    """Return a name without case, blanks and marks; R writes 2ndFloor as X2ndFloor."""
+    letters = re.sub(r"[\W_]", "", name).casefold()
+    return letters[1:] if re.match(r"x\d", letters) else letters
+
+
+def meant(name: str, allowed: Iterable[str], otherwise: str = "remove it") -> str:
+    """Suggest the allowed name that is most similar to a wrong one, if there is one."""
+    near = nearest(name, allowed)
+    return f"is {near} meant?" if near else otherwise
 
 
 def short(cell: str) -> str:

@@ -1,15 +1,11 @@
 """Check that a header has each column of the schema exactly once."""
 
-import re
 from collections import Counter
-from difflib import get_close_matches
 from pathlib import Path
 
-from pipeline.core.errors import UserError, short
+from pipeline.core.errors import UserError, nearest, short
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table
-
-_SIMILAR = 0.6  # of two names; FloorArea and Floor_Area have 1, it and Notes 0.3
 
 
 def check_header(
@@ -32,7 +28,7 @@ def check_header(
     missing = [name for name in wanted if name not in named]
     extra = [name for name in header if name not in known]
     if missing:
-        near = _nearest(missing[0], extra)
+        near = nearest(missing[0], extra)
         hint = f"rename the unknown column {short(near)}, or " if near else ""
         raise UserError(f"{path}: column {missing[0]}: missing; {hint}add it")
     if extra:
@@ -46,19 +42,6 @@ def _wanted(schema: Schema, *, with_target: bool) -> list[str]:
     ids = [schema.id] if schema.id else []
     group = [schema.carried_group] if schema.carried_group and with_target else []
     return [*ids, *schema.names, *group, *([schema.target] * with_target)]
-
-
-def _nearest(wanted: str, names: list[str]) -> str | None:
-    """Return the name that is most like the wanted one, or None if none is similar."""
-    plain = {_plain(name): name for name in reversed(names)}
-    found = get_close_matches(_plain(wanted), plain, n=1, cutoff=_SIMILAR)
-    return plain[found[0]] if found else None
-
-
-def _plain(name: str) -> str:
-    """Return a name without case, blanks and marks; R writes 2ndFloor as X2ndFloor."""
-    letters = re.sub(r"[\W_]", "", name).casefold()
-    return letters[1:] if re.match(r"x\d", letters) else letters
 
 
 def _refuse_index(path: Path, header: list[str], name: str) -> None:

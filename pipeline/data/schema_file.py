@@ -4,7 +4,6 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from itertools import pairwise
 from math import inf, nextafter
 from pathlib import Path
@@ -220,8 +219,7 @@ def _read_all(
     """Return the value of each key, after a check that there are no others."""
     for name in table:
         if name not in keys:
-            near = get_close_matches(name, keys, n=1)
-            hint = f"is {near[0]} meant?" if near else f"known: {', '.join(keys)}"
+            hint = meant(name, keys, f"known: {', '.join(keys)}")
             raise _SchemaError(f"{name}: not a {what}; {hint}")
     return {name: _read(table, name, key) for name, key in keys.items()}
 
