@@ -5,11 +5,10 @@ A knot is a number at which the lines of the networks may bend.
 
 import re
 from math import gcd, inf
-from typing import NamedTuple, Self
 
 import numpy as np
 
-from pipeline.infer.texts import SKEWED, SOME, Found, Texts, plain, skewness
+from pipeline.infer.texts import SKEWED, SOME, Column, Found, joined, plain, skewness
 from pipeline.infer.words import find_word
 
 _YEARS = (1500, 2200)
@@ -33,99 +32,63 @@ _FEWEST_VALUES = 5  # for knots
 _DIGITS = 4  # of a knot, so that a person can read it
 
 
-class _Numbers(NamedTuple):
-    """The numbers of a column: of train.csv, their rows, and of both files."""
-
-    train: np.ndarray
-    rows: np.ndarray
-    both: np.ndarray
-
-    @classmethod
-    def of(cls, texts: Texts) -> Self | None:
-        """Return the numbers of a column; None if a text is not one."""
-        train, test = texts.train.numbers, texts.test.numbers
-        both = np.concatenate([train, test])
-        return None if np.isnan(both).any() else cls(train, texts.train.rows, both)
-
-    @property
-    def are_whole(self) -> bool:
-        return bool((self.both == np.floor(self.both)).all())
-
-    @property
-    def span(self) -> str:
-        return f"{plain(self.both.min())} to {plain(self.both.max())}"
-
-
-def find_number(texts: Texts) -> Found | None:
+def find_number(column: Column) -> Found | None:
     """Return what a column of numbers is, or None if a text is not a number."""
-    numbers = _Numbers.of(texts) if texts.number_share == 1 else None
-    if numbers is None:
+    if column.number_share < 1 or np.isnan(column.numbers).any():
         return None
-    if numbers.train.min() == numbers.train.max() and not texts.train_blanks:
+    train = column.train.numbers
+    if train.min() == train.max() and not column.train_blanks:
         return Found("left out", "the same in every row")
-    if len(texts.train) == 1:
-        reason = f"{plain(numbers.train[0])} or blank"
-        return find_word(texts, reason, doubtful=True)
-    found = _code(texts, numbers) or _measure(texts, numbers)
-    if found.kind == "word":
+    if len(train) == 1:
+        return find_word(column, f"{plain(train[0])} or blank", doubtful=True)
+    found = _code(column) or _years(column) or _measure(column)
+    if found.kind != "number":
         return found
-    if knots := find_knots(numbers.train, numbers.rows):
-        found = found._replace(keys={**found.keys, "knots": knots})
-    return _with_blanks(found, texts)
+    keys = {**found.keys, "knots": find_knots(train, column.train.rows)}
+    share = column.blanks / (column.train.total + column.test.total + column.blanks)
+    blanks = f"{column.blanks:,} blank" if column.blanks else None
+    if share > _MOSTLY_BLANK:
+        blanks = f"{100 * share:.0f} % blank"
+    doubtful = found.doubtful or share > _MOSTLY_BLANK
+    return Found("number", joined(found.reason, blanks), doubtful, keys)
 
 
-def _with_blanks(found: Found, texts: Texts) -> Found:
-    """Add the number of blank cells to what was found."""
-    if not texts.blanks:
-        return found
-    if texts.blank_share > _MOSTLY_BLANK:
-        reason = f"{found.reason}, {100 * texts.blank_share:.0f} % blank"
-        return found._replace(reason=reason, doubtful=True)
-    return found._replace(reason=f"{found.reason}, {texts.blanks:,} blank")
-
-
-def _code(texts: Texts, numbers: _Numbers) -> Found | None:
+def _code(column: Column) -> Found | None:
     """Return the words that whole numbers stand for, if they look like codes."""
-    if not numbers.are_whole:
+    if not column.are_whole:
         return None
-    if any(map(_BEGINS_WITH_0.fullmatch, texts.train.texts[:SOME])):
-        return find_word(texts, "numbers that begin with 0: codes", doubtful=True)
-    number = len(numbers.train)
-    if not _FEWEST_CODES <= number <= _MOST_CODES or _are_respelt(texts, numbers):
+    if any(map(_BEGINS_WITH_0.fullmatch, column.train.texts[:SOME])):
+        return find_word(column, "numbers that begin with 0: codes", doubtful=True)
+    number = len(column.train)
+    if not _FEWEST_CODES <= number <= _MOST_CODES or _are_respelt(column):
         return None
-    if token := _code_token(texts, numbers):
-        return find_word(texts, f'whole numbers, but a name with "{token}": codes')
-    if not _are_like_codes(numbers):
+    tokens = _POST if _in_years(column.numbers).all() else _CODES
+    if token := next(filter(tokens.__contains__, column.tokens), None):
+        return find_word(column, f'whole numbers, but a name with "{token}": codes')
+    if not _are_like_codes(column):
         return None
-    low, high = int(numbers.train.min()), int(numbers.train.max())
+    low, high = int(column.train.numbers.min()), int(column.train.numbers.max())
     reason = f"{number} whole numbers between {low} and {high} with gaps: codes"
-    return find_word(texts, reason, doubtful=True)
+    return find_word(column, reason, doubtful=True)
 
 
-def _are_respelt(texts: Texts, numbers: _Numbers) -> bool:
+def _are_respelt(column: Column) -> bool:
     """Return whether a number is written in two ways, like 20 and 20.0."""
-    both = {*texts.train.texts, *texts.test.texts}
-    return len(both) > len(np.unique(numbers.both))
+    return len({*column.texts}) > len(np.unique(column.numbers))
 
 
-def _code_token(texts: Texts, numbers: _Numbers) -> str | None:
-    """Return the part of the name that marks numbers as codes, or None."""
-    known = _POST if _are_years(numbers.both) else _CODES
-    return next((token for token in texts.tokens if token in known), None)
-
-
-def _are_like_codes(numbers: _Numbers) -> bool:
+def _are_like_codes(column: Column) -> bool:
     """Return whether whole numbers look like postcodes.
 
     They have the same number of digits, at least two, and gaps between them. Nearly all
     are in many rows, while a measure has rare values. They are not rounded.
     """
-    train, rows = numbers.train, numbers.rows
+    train, rows = column.train.numbers, column.train.rows
     low, high = int(train.min()), int(train.max())
     return (
         low >= 10
         and len(str(low)) == len(str(high))
-        and not _are_years(numbers.both)
+        and not _in_years(column.numbers).all()
         and len(train) / (high - low + 1) <= _FULL
         and rows.mean() >= _ROWS_PER_CODE
         and (rows < _RARE).mean() <= _MOST_RARE
@@ -133,48 +96,43 @@ def _are_like_codes(numbers: _Numbers) -> bool:
     )
 
 
-def _are_years(values: np.ndarray) -> bool:
-    return bool(_in_years(values).all())
+def _in_years(numbers: np.ndarray) -> np.ndarray:
+    return (numbers >= _YEARS[0]) & (numbers <= _YEARS[1])
 
 
-def _in_years(values: np.ndarray) -> np.ndarray:
-    return (values >= _YEARS[0]) & (values <= _YEARS[1])
-
-
-def _years(values: np.ndarray) -> Found | None:
+def _years(column: Column) -> Found | None:
     """Return what whole numbers are if all, or all but one, are years."""
-    years = _in_years(values)
-    if years.mean() < 0.3:  # 0 and a year, each in both files, are half
+    numbers, years = column.numbers, _in_years(column.numbers)
+    # 0 and a year, each in both files, are half.
+    if not column.are_whole or years.mean() < 0.3:
         return None
-    others = set(values[~years])
+    others = set(numbers[~years])
     if not others:
-        return Found("number", f"years, {values.min():.0f} to {values.max():.0f}")
-    if others == {0} and years.any():
+        return Found("number", f"years, {numbers.min():.0f} to {numbers.max():.0f}")
+    if others == {0}:
         return Found("number", "years, and 0, which may mean none", doubtful=True)
-    if len(others) == 1 and len(set(values[years])) >= _MANY_YEARS:
+    if len(others) == 1 and len(set(numbers[years])) >= _MANY_YEARS:
         return Found("number", f"years, but for {others.pop():.0f}", doubtful=True)
     return None
 
 
-def _measure(texts: Texts, numbers: _Numbers) -> Found:
-    """Return what a column of numbers is that are not codes."""
-    both = numbers.both
-    if numbers.are_whole and (found := _years(both)):
-        return found
-    skewed = skewness(numbers.train, numbers.rows)
-    keys = {}
-    reason = numbers.span
-    if both.min() >= 0 and len(numbers.train) > _FEWEST_FOR_LOG and skewed > SKEWED:
-        keys = {"range": (0.0, inf), "log": True}
-        reason = f"{reason}, long right tail (skewness {skewed:.1f})"
-    if (
-        numbers.are_whole
-        and texts.is_different_in_each_row
-        and texts.train.total >= _MANY_ROWS
-    ):
-        reason = f"{reason}, different in each row: it may be an id"
-        return Found("number", reason, doubtful=True, keys=keys)
-    return Found("number", reason, keys=keys)
+def _measure(column: Column) -> Found:
+    """Return what a column of numbers is that are neither codes nor years."""
+    low, high = column.numbers.min(), column.numbers.max()
+    skewed = skewness(column.train.numbers, column.train.rows)
+    log = low >= 0 and len(column.train) > _FEWEST_FOR_LOG and skewed > SKEWED
+    like_ids = (
+        column.are_whole
+        and column.is_different_in_each_row
+        and column.train.total >= _MANY_ROWS
+    )
+    reason = joined(
+        f"{plain(low)} to {plain(high)}",
+        f"long right tail (skewness {skewed:.1f})" if log else None,
+        "different in each row: it may be an id" if like_ids else None,
+    )
+    keys = {"range": (0.0, inf), "log": True} if log else {}
+    return Found("number", reason, like_ids, keys)
 
 
 def find_knots(values: np.ndarray, rows: np.ndarray) -> list[float]:

@@ -9,28 +9,32 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from pipeline.core.errors import UserError, one_line, short
+from pipeline.core.metrics import METRICS
 from pipeline.data.schema import ROW
+from pipeline.infer import id_and_target
 from pipeline.infer.dates import find_date
-from pipeline.infer.id_and_target import (
-    NO_ID,
-    TEST,
-    TRAIN,
-    Options,
-    are_integers,
-    check_header,
-    check_id,
-    check_options,
-    find_id,
-    find_metric,
-    find_other_id,
-    find_target,
-)
 from pipeline.infer.numbers import find_number
-from pipeline.infer.texts import Found, Tally, Texts, find_missing
+from pipeline.infer.texts import TEST, TRAIN, Column, Found, Tally, find_missing
 from pipeline.infer.toml import schema_text
 from pipeline.infer.words import find_text
 
-__all__ = ["Guess", "Inferred", "Options", "infer_schema"]
+_NO_ID = "no column has a different value in each row, so the rows are numbered"
+
+
+class Options(NamedTuple):
+    """What the user gives of a table; None if it is inferred.
+
+    Attributes:
+        id: the column that names the rows.
+        target: the column that is predicted.
+        metric: the name of a metric.
+        competition: the name of the competition in its address on Kaggle.
+    """
+
+    id: str | None = None
+    target: str | None = None
+    metric: str | None = None
+    competition: str | None = None
 
 
 class Guess(NamedTuple):
@@ -80,24 +84,25 @@ def infer_schema(train: pd.DataFrame, test: pd.DataFrame, options: Options) -> I
 
 
 def _infer(train: pd.DataFrame, test: pd.DataFrame, options: Options) -> Inferred:
-    check_header(train, TRAIN)
-    check_header(test, TEST)
-    check_options(options)
-    target = find_target(train, test, options)
-    metric, why = find_metric(train[target], target, options.metric)
+    id_and_target.check_header(train, TRAIN)
+    id_and_target.check_header(test, TEST)
+    _check_options(options)
+    target = id_and_target.find_target(train, test, options.target)
+    metric, why = id_and_target.find_metric(train[target], target, options.metric)
     in_train, in_test = (
         {name: Tally.of(frame[name]) for name in frame.columns if name != target}
         for frame in (train, test)
     )
     missing = find_missing(in_train, in_test)
     columns = {
-        name: Texts.of(name, in_train[name], in_test[name], missing)
+        name: Column.of(name, in_train[name], in_test[name], missing)
         for name in in_train
         if name in in_test
     }
-    if options.id is not None:
-        check_id(options.id, train, test, missing)
-    ids = find_id(columns, train.columns[0], options.id)
+    if options.id is None:
+        ids = id_and_target.find_id(columns, train.columns[0])
+    else:
+        ids = id_and_target.check_id(options.id, train, test, missing)
     special = {target: Found("target", why), **dict([ids] if ids else [])}
     found = {
         name: special[name]
@@ -107,24 +112,44 @@ def _infer(train: pd.DataFrame, test: pd.DataFrame, options: Options) -> Inferre
     }
     _check_result(found, target, numbered=ids is None)
     settings: dict[str, Any] = {"target": target, "metric": metric, "missing": missing}
+    if options.competition:
+        settings["competition"] = options.competition
     guesses = [
         Guess(name, column.kind, one_line(column.reason), column.doubtful)
         for name, column in found.items()
     ]
-    if options.competition:
-        settings["competition"] = options.competition
     if ids is None:
-        guesses.append(Guess("", "id", NO_ID, doubtful=False))
-        return Inferred(schema_text(settings, found, NO_ID), guesses)
-    integers = are_integers([in_train[ids[0]], in_test[ids[0]]])
-    settings = {"id": ids[0], "id_kind": "integer" if integers else "word", **settings}
+        guesses.append(Guess("", "id", _NO_ID, doubtful=False))
+        return Inferred(schema_text(settings, found, _NO_ID), guesses)
+    both = pd.concat([train[ids[0]], test[ids[0]]])
+    kind = "integer" if id_and_target.are_integers(both) else "word"
+    settings = {"id": ids[0], "id_kind": kind, **settings}
     return Inferred(schema_text(settings, found), guesses)
+
+
+def _check_options(options: Options) -> None:
+    """Check the options as far as they do not depend on the files.
+
+    Raises:
+        UserError: An option is wrong.
+    """
+    if options.metric not in {None, *METRICS}:
+        raise UserError(
+            f"--metric {options.metric}: unknown; give one of {', '.join(METRICS)}"
+        )
+    for name, value in options._asdict().items():
+        if value is not None and not value.strip():
+            raise UserError(f"--{name}: empty; give a name, or leave --{name} away")
+    if not (options.competition or " ").isprintable():
+        raise UserError("--competition: not printable; give the name in its address")
+    if options.target is not None and options.target == options.id:
+        raise UserError(f"--id and --target are both {options.id}; give two columns")
 
 
 def _column(
     name: str,
     in_train: Mapping[str, Tally],
-    columns: Mapping[str, Texts],
+    columns: Mapping[str, Column],
     *,
     numbered: bool,
 ) -> Found:
@@ -135,17 +160,17 @@ def _column(
         return Found("left out", "a column without a name")
     if name == ROW and numbered:
         return Found("left out", f"{ROW} is the name of the numbers of the rows")
-    texts = columns[name]
-    number = len(texts.train)
+    column = columns[name]
+    number = len(column.train)
     if not number:
         return Found("left out", "blank in every row")
-    if number == 1 and not texts.train_blanks:
-        return Found("left out", f"{short(texts.train.texts[0])} in every row")
+    if number == 1 and not column.train_blanks:
+        return Found("left out", f"{short(column.train.texts[0])} in every row")
     return (
-        find_other_id(texts)
-        or find_date(texts)
-        or find_number(texts)
-        or find_text(texts)
+        id_and_target.find_other_id(column)
+        or find_date(column)
+        or find_number(column)
+        or find_text(column)
     )
 
 

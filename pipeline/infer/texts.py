@@ -4,11 +4,13 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 
+TRAIN, TEST = "train.csv", "test.csv"
 SKEWED = 1.0  # a skewness above it is a long right tail
 SOME = 1000  # texts that are looked at where all would take long
 _BLANKS = ("NA", "")
@@ -49,8 +51,13 @@ class Tally:
     @cached_property
     def numbers(self) -> np.ndarray:
         """The texts as numbers; NaN if a text is not a finite number."""
-        numbers = np.asarray(pd.to_numeric(self.texts, errors="coerce"), dtype=float)
-        return np.where(np.isfinite(numbers), numbers, np.nan)
+        return as_numbers(self.texts)
+
+
+def as_numbers(texts: np.ndarray) -> np.ndarray:
+    """Return texts as numbers; NaN for one that is not a finite number."""
+    numbers = np.asarray(pd.to_numeric(texts, errors="coerce"), dtype=float)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 class Found(NamedTuple):
@@ -60,17 +67,22 @@ class Found(NamedTuple):
         kind: of the schema, or "left out", "id" or "target".
         reason: why, on one line.
         doubtful: whether a person should look at it.
-        keys: the other keys of the column.
+        keys: the other keys of the column; one without a value is not written.
     """
 
     kind: str
     reason: str
     doubtful: bool = False
-    keys: dict[str, Any] = {}  # noqa: RUF012 - no one changes it
+    keys: Mapping[str, Any] = MappingProxyType({})
+
+
+def joined(*facts: str | None, by: str = ", ") -> str:
+    """Return the facts of a reason that there are."""
+    return by.join(filter(None, facts))
 
 
 @dataclass(frozen=True, eq=False)
-class Texts:
+class Column:
     """The distinct texts of a column, without blanks.
 
     Attributes:
@@ -78,48 +90,47 @@ class Texts:
         train: the texts of train.csv.
         test: the texts of test.csv.
         train_blanks: the number of blank cells of train.csv.
-        test_blanks: the number of blank cells of test.csv.
+        blanks: the number of blank cells of both files.
     """
 
     name: str
     train: Tally
     test: Tally
-    train_blanks: int = 0
-    test_blanks: int = 0
+    train_blanks: int
+    blanks: int
 
     @classmethod
     def of(cls, name: str, train: Tally, test: Tally, missing: Collection[str]) -> Self:
-        """Return the texts of a column without those that mean a blank."""
-        train_words, test_words = train.without(missing), test.without(missing)
-        return cls(
-            name,
-            train_words,
-            test_words,
-            train.total - train_words.total,
-            test.total - test_words.total,
-        )
+        """Return a column without the texts that mean a blank."""
+        words = train.without(missing), test.without(missing)
+        blanks = train.total - words[0].total, test.total - words[1].total
+        return cls(name, *words, blanks[0], sum(blanks))
 
     @property
-    def blanks(self) -> int:
-        """The number of blank cells of both files."""
-        return self.train_blanks + self.test_blanks
+    def texts(self) -> np.ndarray:
+        """The texts of train.csv, then those of test.csv."""
+        return np.concatenate([self.train.texts, self.test.texts])
+
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        """The texts as numbers; NaN if a text is not a finite number."""
+        return np.concatenate([self.train.numbers, self.test.numbers])
 
     @property
-    def blank_share(self) -> float:
-        """The share of blank cells of both files."""
-        rows = self.train.total + self.test.total + self.blanks
-        return self.blanks / max(1, rows)
+    def are_whole(self) -> bool:
+        """Whether all texts are whole numbers."""
+        return bool((self.numbers == np.floor(self.numbers)).all())
+
+    @cached_property
+    def number_share(self) -> float:
+        """The share of numbers among the first texts of train.csv: 1 if all are."""
+        some = as_numbers(self.train.texts[:SOME])
+        return 1 - float(np.isnan(some).mean()) if len(some) else 0.0
 
     @cached_property
     def tokens(self) -> tuple[str, ...]:
         """The parts of the name in lower case: USZipCode has us, zip and code."""
         return tuple(part.lower() for part in _TOKENS.findall(self.name))
-
-    @cached_property
-    def number_share(self) -> float:
-        """The share of numbers among the first texts of train.csv: 1 if all are."""
-        some = Tally(self.train.texts[:SOME], self.train.rows[:SOME])
-        return 1 - float(np.isnan(some.numbers).mean()) if len(some) else 0.0
 
     @property
     def is_different_in_each_row(self) -> bool:

@@ -69,7 +69,7 @@ def _left_out(found: Mapping[str, Found]) -> Iterator[str]:
 def _column(name: str, found: Found) -> Iterator[str]:
     """Yield one line for a column, or one for each of its keys if that is too long."""
     column = name if _BARE.fullmatch(name) else _text(name)
-    keys = {"kind": found.kind, **found.keys}
+    keys = {"kind": found.kind, **{key: v for key, v in found.keys.items() if v}}
     table = ", ".join(f"{key} = {_value(value)}" for key, value in keys.items())
     line = f"{column} = {{ {table} }}{_comment(found)}"
     if len(line) <= _WIDE or "vocabulary" not in keys:
@@ -118,11 +118,6 @@ def _value(value: object) -> str:
 def _text(text: str) -> str:
     """Return a text in quotes, with escapes for what is not printable."""
     return "".join(
-        char if char.isprintable() else _escape(char)
+        char if char.isprintable() else f"\\U{ord(char):08x}"
         for char in json.dumps(text, ensure_ascii=False)
     )
-
-
-def _escape(char: str) -> str:
-    code = ord(char)
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

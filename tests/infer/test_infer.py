@@ -339,7 +339,7 @@ REFUSED = [
         TRAIN,
         TEST.drop(columns=["b"]),
         {},
-        "two columns are not in test.csv: b, y; give",
+        "2 columns are not in test.csv: b, y; give",
     ),
     (TRAIN, TRAIN, {}, "all columns are in test.csv too; remove"),
     (TRAIN, TEST, {"target": "Y"}, "no column is called Y; --target: is y meant?"),

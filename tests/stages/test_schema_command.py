@@ -128,7 +128,7 @@ def test_options_name_the_id_the_target_and_the_metric(pipeline, tmp_path):
     )
     test = train.drop(columns=["asked", "also"])
     root = write_project(tmp_path, train, test)
-    refused_in_one_line(pipeline("schema", "--root", root), "two columns are not in")
+    refused_in_one_line(pipeline("schema", "--root", root), "2 columns are not in")
     assert not schema_file(root).exists()
     options = ("--target", "also", "--id", "alias", "--metric", "mae")
     shown = pipeline(
