@@ -3,7 +3,7 @@
 python -m experiments.ablation
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -19,7 +19,6 @@ from pipeline.ames import columns
 from pipeline.ames.table import ames
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
-from pipeline.data.table import Built
 from pipeline.network import inference
 from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.validation.clipping import RowBounds
@@ -48,10 +47,10 @@ def one_head(index: int) -> Change:
     return partial(patch.object, inference, "predict", predict)
 
 
-def names(built: tuple[Built, ...]) -> tuple[str, ...]:
+def names(built: Iterable[str]) -> tuple[str, ...]:
     """Return the names of built columns, except for those that interactions need."""
     needed = {number for _, number in ames().schema.interactions}
-    return tuple(column.name for column in built if column.name not in needed)
+    return tuple(name for name in built if name not in needed)
 
 
 VARIANTS = (

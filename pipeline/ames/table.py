@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.ames import ames_schema
-from pipeline.ames.columns import BUILT, RULES
+from pipeline.ames.columns import BUILT, NETWORKS_ONLY, RULES
 from pipeline.core.errors import UserError, short
 from pipeline.core.paths import Project
 from pipeline.data import own_columns
@@ -48,7 +48,7 @@ OTHERS = (
 @cache
 def ames() -> Table:
     """Return the table of Ames."""
-    return Table(ames_schema(), RULES, BUILT, OTHERS, _REMEDY)
+    return Table(ames_schema(), RULES, BUILT, NETWORKS_ONLY, OTHERS, _REMEDY)
 
 
 def table_of(schema: Schema) -> Table:

@@ -140,7 +140,7 @@ def formulas(table: Table) -> dict[str, Formula]:
             found[column.name] = _logged(column.name)
         elif isinstance(column, Date):
             found |= _parts(column.name)
-    return found | {built.name: built.formula for built in table.built}
+    return {**found, **table.built}
 
 
 def layout(table: Table, own: OwnWords) -> Layout:
@@ -157,7 +157,7 @@ def layout(table: Table, own: OwnWords) -> Layout:
             if isinstance(c, Number) and c.knots
         },
         interactions=schema.interactions,
-        networks_only=frozenset(c.name for c in table.built if not c.for_trees),
+        networks_only=table.networks_only,
         skipped=tuple(name for name in skipped if name is not None),
     )
 

@@ -1,7 +1,7 @@
 """A table: its schema, and the rules and built columns that belong to it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -21,19 +21,6 @@ class Rule(NamedTuple):
     value: Callable[[pd.DataFrame], Any]
 
 
-class Built(NamedTuple):
-    """A column computed from other columns of the same row, and the reason for it.
-
-    Trees find products and curves by themselves. Where `for_trees` is false, boosting
-    does not read the column.
-    """
-
-    name: str
-    reason: str
-    formula: Formula
-    for_trees: bool = True
-
-
 class OtherFile(NamedTuple):
     """Columns that mark a file as another one, and the error message about it."""
 
@@ -48,7 +35,8 @@ class Table:
     Attributes:
         schema: of its columns.
         rules: how ambiguous cells are resolved within their row.
-        built: columns that are computed from others.
+        built: the formulas of columns that are computed from others of the same row.
+        networks_only: built columns that boosting does not read.
         others: files that people give by mistake in place of this table's.
         remedy: what to do about a broken file, for error messages.
         own: the function of the user's columns.py, if there is one.
@@ -56,7 +44,8 @@ class Table:
 
     schema: Schema
     rules: Sequence[Rule] = ()
-    built: Sequence[Built] = ()
+    built: Mapping[str, Formula] = field(default_factory=dict)
+    networks_only: frozenset[str] = frozenset()
     others: Sequence[OtherFile] = ()
     remedy: str = "restore the file"
     own: OwnColumns | None = None
