@@ -1,4 +1,4 @@
-"""The command `lesson`."""
+"""The command `lesson`: published values of the book beside measured ones."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pipeline.cli.console import print_json
+from pipeline.cli.console import make_table, print_json, say, say_wrapped, show
 from pipeline.cli.options import Json, Root, split_values
+from pipeline.cli.progress import steps
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
 
@@ -64,8 +65,6 @@ def lesson(
 
     Example: pipeline lesson linear-regression
     """
-    from pipeline.cli.progress import steps
-    from pipeline.cli.tables.lesson import show_lessons
     from pipeline.lessons import LESSONS
 
     if name is None:
@@ -102,13 +101,10 @@ def lesson(
 
 def _show(lesson: "Lesson", impl: str, options: dict[str, Any]) -> None:
     """Run a lesson, and show each implementation before the next one begins."""
-    from pipeline.cli.console import say
-    from pipeline.cli.progress import steps
-    from pipeline.cli.tables.lesson import show_begin, show_end, show_result
     from pipeline.lessons.runner import implementations
 
     headings = {"scratch": "From scratch", "torch": "With torch"}
-    show_begin(lesson)
+    say_wrapped(f"{lesson.name}: {lesson.about}")
     for side in implementations(lesson, impl):
         if side in headings:
             say(f"{headings[side]}:")
@@ -129,3 +125,44 @@ def _run(
         folder = find_or_download(options.get("DATA"), Project(options["ROOT"]))
         options = {**options, "DATA": folder}
     return run_lesson(lesson, impl, options, **say)
+
+
+def show_lessons(lessons: list[dict[str, str]]) -> None:
+    """Show names and summaries of the lessons."""
+    table = make_table(["lesson", "summary"], [])
+    for lesson in lessons:
+        table.add_row(lesson["lesson"], lesson["summary"])
+    show("Lessons: `pipeline lesson NAME` runs one, `pipeline lesson all` all", table)
+
+
+def show_result(result: "Result") -> None:
+    """Show published and measured values, the paths of the figures and what is seen."""
+    rows = result.rows
+    has_tolerance = any(row.band for row in rows)
+    columns = ["quantity", "published", "measured"]
+    if has_tolerance:
+        columns.append("tolerance")
+    if any(row.inside is not None for row in rows):
+        columns.append("within?" if has_tolerance else "holds?")
+    # Text is aligned left and numbers right, both columns alike so that they compare.
+    left = 3 if any(isinstance(row.measured, str) for row in rows) else 1
+    table = make_table(columns[:left], columns[left:])
+    for row in rows:
+        *cells, tolerance, inside = row.cells
+        if has_tolerance:
+            cells.append(tolerance)
+        style = "bold red" if row.inside is False else ""
+        table.add_row(*[*cells, inside][: len(columns)], style=style)
+    show(f"{result.lesson.name}, {result.impl}, {result.seconds:.1f} s", table)
+    for path in result.figures:
+        say(f"Figure saved to {path}")
+    if result.seen:
+        say_wrapped(f"What was seen: {' '.join(result.seen)}")
+
+
+def show_end(lesson: "Lesson") -> None:
+    """Show what to try next."""
+    say("To try:")
+    for trial in lesson.to_try:
+        say(f"  {trial['command']}")
+        say_wrapped(f"    {trial['shows']}")

@@ -19,10 +19,10 @@ from pipeline.ames import ames_schema
 from pipeline.cli import console, progress
 from pipeline.cli.baselines import show_baselines
 from pipeline.cli.console import fit
+from pipeline.cli.lesson import show_result
 from pipeline.cli.preprocess import show_preprocess
 from pipeline.cli.runs import show_runs
 from pipeline.cli.submit import show_submission
-from pipeline.cli.tables.lesson import show_result
 from pipeline.cli.train import show_scores
 from pipeline.cli.tune import show_search
 from pipeline.core.fingerprint import record_digest

@@ -1,4 +1,4 @@
-"""Only models/, network/ and lessons/ know which model they handle.
+"""Only models/ and lessons/ know which model they handle.
 
 So another model is one file and its name: see tests/project/test_recipes.py.
 """
@@ -11,7 +11,7 @@ from situations import REPOSITORY
 from pipeline.core.settings import MODELS
 
 PACKAGE = REPOSITORY / "pipeline"
-ROOMS = {"models", "network", "lessons"}
+ROOMS = {"models", "lessons"}
 NAMES = "core/settings.py"  # it lists them, and says which option is whose
 
 

@@ -1,1 +1,0 @@
-"""The tables and progress bars of the terminal; nothing else knows rich."""
