@@ -251,19 +251,16 @@ def _cleaned(text: str, credentials: Credentials) -> str:
 
 def _unreachable(error: Exception) -> KaggleError:
     cause = error.args[0] if error.args else None
+    what, hint = "the connection to Kaggle was closed", "try again"
     if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
-        return KaggleError(
-            f"Kaggle did not respond within {TIMEOUT:g} s", "try again later"
-        )
-    if isinstance(error, SSLError):
-        return KaggleError(
-            "Kaggle's TLS certificate could not be verified", "is there a proxy?"
-        )
-    if isinstance(cause, MaxRetryError):
-        return KaggleError(
-            "Kaggle cannot be reached", "check the network and the proxy settings"
-        )
-    return KaggleError("the connection to Kaggle was closed", "try again")
+        what, hint = f"Kaggle did not respond within {TIMEOUT:g} s", "try again later"
+    elif isinstance(error, SSLError):
+        what = "Kaggle's TLS certificate could not be verified"
+        hint = "is there a proxy?"
+    elif isinstance(cause, MaxRetryError):
+        what = "Kaggle cannot be reached"
+        hint = "check the network and the proxy settings"
+    return KaggleError(what, hint)
 
 
 def _rejection(

@@ -8,11 +8,12 @@ file is not submitted twice by accident.
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple
 
 from pipeline.core.errors import UserError
 from pipeline.core.files import read_json, to_json, write_atomically
 from pipeline.core.paths import Project
+from pipeline.core.typed_json import from_json
 from pipeline.runs.record import Run
 from pipeline.runs.store import list_runs
 
@@ -53,12 +54,8 @@ def read(submission: Path) -> Receipt | None:
     if not path.exists():
         return None
     try:
-        record = read_json(path)
-        for name, kind in get_type_hints(Receipt).items():
-            if not isinstance(record[name], kind):
-                raise TypeError(name)
-        return Receipt(**record)
-    except (OSError, ValueError, KeyError, TypeError):
+        return from_json(Receipt, read_json(path))
+    except (OSError, ValueError):
         raise UserError(
             f"{path}: not a receipt of a Kaggle submission; move it away"
         ) from None

@@ -13,6 +13,7 @@ from pipeline.ames import ames_schema
 from pipeline.core.errors import UserError, short
 from pipeline.core.fingerprint import record_digest
 from pipeline.core.metrics import LOG_RMSE, METRICS, Forecast
+from pipeline.core.numbers import is_told_apart
 from pipeline.core.settings import MODELS, Settings
 from pipeline.core.typed_json import Key, NanAsNull, from_json, to_json
 from pipeline.data.schema import Schema
@@ -99,7 +100,7 @@ class BaselineScore:
     def gain_may_be_chance(self) -> bool:
         """Whether the gain is known, and within two standard errors of zero."""
         gain, error = self.gain, self.gain_error
-        return gain is not None and error is not None and abs(gain) <= 2 * error
+        return gain is not None and error is not None and not is_told_apart(gain, error)
 
 
 @dataclass(frozen=True)

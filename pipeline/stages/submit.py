@@ -89,7 +89,7 @@ def write_submission(
     return Submission(
         path,
         schema,
-        [(own, float(cell)) for own, cell in rows],
+        [(row_id, float(cell)) for row_id, cell in rows],
         _quartiles(predicted),
         _quartiles(targets),
         skipped,
@@ -104,8 +104,11 @@ def _test_ids(project: Project, schema: Schema) -> list[str]:
     if schema.id is None:
         lines = sum(1 for _ in read_rows(path, _FIX))
         return [str(number) for number in range(1, lines)]
-    cells = [cell for _, cell in _column(path, schema.id)]
-    return [cell.lstrip("0") for cell in cells] if schema.integer_ids else cells
+    return [_plain_id(cell, schema) for _, cell in _column(path, schema.id)]
+
+
+def _plain_id(cell: str, schema: Schema) -> str:
+    return cell.lstrip("0") if schema.integer_ids else cell
 
 
 def _as_sample(
@@ -123,25 +126,24 @@ def _as_sample(
         yield [schema.id_name, schema.target]
         yield from map(list, rows)
         return
-    _, *sample = lines = [cells for _, cells in read_rows(path, _FIX)]
-    header = lines[0]
+    (_, header), *sample = read_rows(path, _FIX)
     if len(header) != 2 or schema.id_name not in header:
         raise UserError(
             f"{path}: line 1: the columns must be {schema.id_name} and "
             f"{schema.target}; restore the file or remove it"
         )
-    place = header.index(schema.id_name)
+    index = header.index(schema.id_name)
     predicted = dict(rows)
     yield header
-    for line, cells in enumerate(sample, start=2):
-        own = cells[place].lstrip("0") if schema.integer_ids else cells[place]
-        if own not in predicted:
+    for line, cells in sample:
+        row_id = _plain_id(cells[index], schema)
+        if row_id not in predicted:
             raise UserError(
-                f"{path}: column {schema.id_name}, line {line}: {short(own)} is not in "
-                "test.csv, or is there twice; restore the file or remove it"
+                f"{path}: column {schema.id_name}, line {line}: {short(row_id)} is not "
+                "in test.csv, or is there twice; restore the file or remove it"
             )
-        target = predicted.pop(own)
-        yield [own, target] if place == 0 else [target, own]
+        cells[index], cells[1 - index] = row_id, predicted.pop(row_id)
+        yield cells
     if predicted:
         raise UserError(
             f"{path}: column {schema.id_name}: {short(next(iter(predicted)))} of "
@@ -183,8 +185,8 @@ def check(path: Path, ids: list[str], schema: Schema) -> list[tuple[str, str]]:
         UserError: It does not; the message names the file and the line.
     """
     expected_header = [schema.id_name, schema.target]
-    header, *rows = _read_cells(path)
-    if header != expected_header:
+    (_, header), *rows = read_rows(path, _RETRAIN)
+    if header[:2] != expected_header:  # a blend has the columns of its models too
         raise UserError(
             f"{path}: line 1: the header must be {','.join(expected_header)}"
         )
@@ -193,15 +195,14 @@ def check(path: Path, ids: list[str], schema: Schema) -> list[tuple[str, str]]:
             f"{path}: {len(rows)} rows, but test.csv has {len(ids)}; {_RETRAIN}"
         )
     checked = []
-    numbered = enumerate(rows, start=2)
-    for (line, (own, cell)), expected in zip(numbered, ids, strict=True):
-        if own != expected:
+    for (line, (row_id, cell, *_)), expected in zip(rows, ids, strict=True):
+        if row_id != expected:
             raise UserError(
                 f"{path}: column {schema.id_name}, line {line}: expected the id "
                 f"{expected}; {_RETRAIN}"
             )
         _number(path, schema, line, cell, _RETRAIN)
-        checked.append((own, cell))
+        checked.append((row_id, cell))
     return checked
 
 
@@ -217,18 +218,12 @@ def _check_range(
         )
 
 
-def _read_cells(path: Path) -> list[list[str]]:
-    """Return the first two cells of each line: after them, a blend has its models'."""
-    return [cells[:2] for _, cells in read_rows(path, _RETRAIN)]
-
-
 def _check_baseline(run: Run, name: str | None) -> None:
     names = [each.name for each in run.baselines or []]
     if name is not None and name not in names:
-        known = f"its baselines are {', '.join(names)}"
-        none = "it has none; `pipeline baselines` trains them"
+        listed = ", ".join(names) or "none; `pipeline baselines` trains them"
         raise UserError(
-            f"--baseline {name}: not in {run.run_id}: {known if names else none}"
+            f"--baseline {name}: the baselines of {run.run_id} are {listed}"
         )
 
 

@@ -17,16 +17,8 @@ from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings, train_command
 from pipeline.data.dataset import Dataset
-from pipeline.runs.record import (
-    Confirmation,
-    Confirmations,
-    Provenance,
-    Run,
-    Search,
-    SearchedSettings,
-    Trial,
-    TrialScore,
-)
+from pipeline.runs import record
+from pipeline.runs.record import Confirmations, Provenance, Run, Search, Trial
 from pipeline.stages.preprocess import read_features
 from pipeline.stages.train import train
 from pipeline.tuning.executors import Pool, open_pool
@@ -69,8 +61,8 @@ def tune(
         study = Study(journal, provenance.fingerprint, plan.settings)
         work = Work(plan, len(study.finished_trials()), callback)
         with open_pool(plan) as pool:
-            best, record = _search(study, dataset, plan, pool, work)
-    provenance = replace(provenance, search=record)
+            best, found = _search(study, dataset, plan, pool, work)
+    provenance = replace(provenance, search=found)
     return train(project, best, provenance, work.training(), plan.jobs)
 
 
@@ -105,16 +97,13 @@ def to_record(trial: FinishedTrial) -> Trial:
         **vars(_searched(trial.settings)),
         score=trial.score,
         pruned=trial.pruned,
-        rungs=[TrialScore(**rung._asdict()) for rung in trial.rungs],
+        rungs=[record.TrialScore(**rung._asdict()) for rung in trial.rungs],
     )
 
 
-def _searched(settings: Settings) -> SearchedSettings:
-    return SearchedSettings(
-        weight_decay=settings.lambdas[0],
-        lr=settings.lr,
-        dropout=settings.dropout,
-        hidden=settings.hidden,
+def _searched(settings: Settings) -> record.SearchedSettings:
+    return record.SearchedSettings(
+        settings.lambdas[0], settings.lr, settings.dropout, settings.hidden
     )
 
 
@@ -173,7 +162,7 @@ def confirm(
     scores = []
     for means in row_losses.mean(axis=2):
         pooled = [metric.of_mean(mean) for mean in means]
-        scores.append(Confirmation(pooled=pooled, mean=float(np.mean(pooled))))
+        scores.append(record.Confirmation(pooled=pooled, mean=float(np.mean(pooled))))
     found = Confirmations(fold_seeds=seeds, best=scores[0], default=scores[-1])
     if best == default:
         return found

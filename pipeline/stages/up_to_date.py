@@ -109,18 +109,14 @@ def _has_all_trials(run: Run, plan: Plan) -> bool:
     return run.search is not None and len(run.search.trials) >= plan.trials
 
 
-def _digests(runs: Sequence[Run]) -> dict[str, str]:
-    return {run.run_id: run.digest for run in runs}
-
-
-def _plan_options(plan: Plan) -> dict[str, Any]:
-    return asdict(plan.settings)
-
-
 train = Stage[Settings]("train", asdict, selected=True)
 baselines = Stage[Settings]("baselines", asdict)
-tune = Stage[Plan]("tune", _plan_options, is_complete=_has_all_trials)
-blend = Stage[Sequence[Run]]("blend", _digests, selected=True)
+tune = Stage[Plan](
+    "tune", lambda plan: asdict(plan.settings), is_complete=_has_all_trials
+)
+blend = Stage[Sequence[Run]](
+    "blend", lambda runs: {run.run_id: run.digest for run in runs}, selected=True
+)
 
 
 def _function(stage: str) -> Callable[..., Any]:
