@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import save
+from safetensors.numpy import save
 
 from pipeline.core import files
 from pipeline.core.files import Temporary
@@ -95,7 +95,7 @@ def write_run(
             _, history = learner
             history.to_csv(folder / record.HISTORY, index=False, float_format=_SCORES)
         if not result.blended:  # a blend of runs is predicted by these runs
-            (folder / record.WEIGHTS).write_bytes(save(_tensors(result)))
+            (folder / record.WEIGHTS).write_bytes(save(_arrays(result)))
         run = seal(folder, run)
         text = files.to_json(run.to_json())
         (folder / record.RECORD).write_text(text, encoding="utf-8")
@@ -157,7 +157,7 @@ def model_scores(result: Ensemble) -> list[ModelScore]:
     for member in result.members:
         for index, candidate in enumerate(member.candidates):
             chosen = index == member.best
-            reference = member.chosen if not chosen else None
+            reference = None if chosen else member.chosen
             if chosen and several:
                 reference = result.predictions
             score = ModelScore(
@@ -290,17 +290,14 @@ def _write(path: Path, columns: Mapping[str, object]) -> None:
     files.write_atomically(path, csv_blocks(pd.DataFrame(columns), number_text))
 
 
-def _tensors(result: Ensemble) -> dict[str, torch.Tensor]:
+def _arrays(result: Ensemble) -> dict[str, np.ndarray]:
     """Return all that predicts new rows: each model, and each fold's target scale."""
-    arrays = {f"target.{n}": each for n, each in result.data.scale._asdict().items()}
+    arrays = {f"target.{n}": part for n, part in result.data.scale._asdict().items()}
     for member in result.members:
         if member.fitted:
             chosen = member.fitted.arrays[member.best]
-            arrays |= {f"{member.name}.{n}": each for n, each in chosen.items()}
-    return {
-        name: torch.from_numpy(np.ascontiguousarray(each))
-        for name, each in arrays.items()
-    }
+            arrays |= {f"{member.name}.{n}": part for n, part in chosen.items()}
+    return arrays
 
 
 def _versions(models: Sequence[Model]) -> dict[str, str]:

@@ -221,10 +221,10 @@ def _check_range(
 def _check_baseline(run: Run, name: str | None) -> None:
     names = [each.name for each in run.baselines or []]
     if name is not None and name not in names:
-        listed = ", ".join(names) or "none; `pipeline baselines` trains them"
-        raise UserError(
-            f"--baseline {name}: the baselines of {run.run_id} are {listed}"
-        )
+        found = "it has none; `pipeline baselines` trains them"
+        if names:
+            found = f"its baselines are {', '.join(names)}"
+        raise UserError(f"--baseline {name}: not in {run.run_id}: {found}")
 
 
 def _number(path: Path, schema: Schema, line: int, text: str, remedy: str) -> float:
