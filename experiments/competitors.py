@@ -12,7 +12,6 @@ memory must not include the libraries of another implementation.
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -21,10 +20,7 @@ import numpy as np
 from pipeline.core.paths import Project
 
 if TYPE_CHECKING:
-    from sklearn.neural_network import MLPRegressor
     from torch import nn
-
-    from pipeline.network.trainer import Trainer
 
 FOLDS, BATCH_SIZE, LR = 5, 64, 1e-3
 LAMBDAS = (0.0, 1.0, 5.0, 10.0)
@@ -98,7 +94,7 @@ def book(task: Task) -> np.ndarray:
     scored after each epoch.
     """
     import torch
-    from torch import Tensor, nn
+    from torch import nn
     from torch.utils.data import DataLoader, TensorDataset
 
     torch.set_num_threads(task.threads)
@@ -107,23 +103,21 @@ def book(task: Task) -> np.ndarray:
     loss = nn.MSELoss()
 
     @torch.no_grad()
-    def score(net: nn.Module, X: Tensor, y: Tensor) -> float:
-        return _root_mean_square((net(X) - y).numpy())
+    def score(net: nn.Module, rows: np.ndarray) -> float:
+        return float(loss(net(X[rows]), y[rows]).sqrt())
 
     def train_one(weight_decay: float, train: np.ndarray, valid: np.ndarray) -> float:
         net = _network(task)
         loader = DataLoader(TensorDataset(X[train], y[train]), BATCH_SIZE, shuffle=True)
         optimizer = torch.optim.Adam(net.parameters(), LR, weight_decay=weight_decay)
-        train_errors, valid_errors = [], []
         for _ in range(task.epochs):
             for inputs, target in loader:
                 value = loss(net(inputs), target)
                 optimizer.zero_grad()
                 value.backward()
                 optimizer.step()
-            train_errors.append(score(net, X[train], y[train]))
-            valid_errors.append(score(net, X[valid], y[valid]))
-        return valid_errors[-1]
+            errors = score(net, train), score(net, valid)
+        return errors[1]
 
     return np.array(
         [[train_one(decay, *fold) for fold in task.folds] for decay in task.lambdas]
@@ -131,17 +125,13 @@ def book(task: Task) -> np.ndarray:
 
 
 def sklearn(task: Task) -> np.ndarray:
-    """Train scikit-learn's MLPRegressor by cross_val_score, without early stopping.
-
-    There is one call of cross_val_score per network, so that the jobs share them
-    evenly.
-    """
-    from joblib import Parallel, delayed
+    """Train scikit-learn's MLPRegressor by GridSearchCV, without early stopping."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.model_selection import GridSearchCV
     from sklearn.neural_network import MLPRegressor
     from threadpoolctl import threadpool_limits
 
-    model = partial(
-        MLPRegressor,
+    model = MLPRegressor(
         hidden_layer_sizes=(task.hidden,),
         batch_size=BATCH_SIZE,
         learning_rate_init=LR,
@@ -149,26 +139,18 @@ def sklearn(task: Task) -> np.ndarray:
         n_iter_no_change=task.epochs + 1,  # no early stopping
         random_state=0,
     )
-    with threadpool_limits(task.threads):
-        errors = Parallel(task.jobs)(
-            delayed(_sklearn_error)(model(alpha=alpha), task, fold)
-            for alpha in task.lambdas
-            for fold in task.folds
-        )
-    return np.array(errors).reshape(-1, FOLDS)
-
-
-def _sklearn_error(model: "MLPRegressor", task: Task, fold: Split) -> float:
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.model_selection import cross_val_score
-
-    scoring = "neg_root_mean_squared_error"
-    with warnings.catch_warnings():
+    search = GridSearchCV(
+        model,
+        {"alpha": task.lambdas},
+        scoring="neg_root_mean_squared_error",
+        cv=task.folds,
+        n_jobs=task.jobs,
+        refit=False,
+    )
+    with threadpool_limits(task.threads), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        scores = cross_val_score(
-            model, task.inputs, task.target, cv=[fold], scoring=scoring
-        )
-    return -float(scores[0])
+        found = search.fit(task.inputs, task.target).cv_results_
+    return -np.transpose([found[f"split{fold}_test_score"] for fold in range(FOLDS)])
 
 
 def vmap(task: Task) -> np.ndarray:
@@ -225,69 +207,57 @@ def engine(task: Task) -> np.ndarray:
     import torch
     from joblib import Parallel, delayed
 
-    from pipeline.network.inference import predict_rows
-    from pipeline.network.partition import even_cut, joined, pieces
-
-    def train_part(lambdas: Sequence[float], folds: Sequence[int]) -> np.ndarray:
-        trainer = new_trainer(task, lambdas, folds)
-        for _ in range(task.epochs):
-            trainer.train_epoch()
-        stacks = [candidate.stack for candidate in trainer.candidate_trainers]
-        rows = torch.arange(len(task.target)).expand(len(folds), -1)
-        predicted = predict_rows(stacks, trainer.train.inputs, trainer.train.fold, rows)
-        return np.array(
-            [
-                [
-                    _root_mean_square((row - task.target)[task.folds[fold][1]])
-                    for fold, row in zip(folds, stack, strict=True)
-                ]
-                for stack in predicted
-            ]
-        )
-
-    torch.set_num_threads(task.threads)
-    across, down = even_cut(len(task.lambdas), FOLDS, task.jobs)
-    parts = product(pieces(task.lambdas, across), pieces(range(FOLDS), down))
-    errors = Parallel(n_jobs=across * down, backend="threading")(
-        delayed(train_part)(*part) for part in parts
-    )
-    return joined(errors, down)
-
-
-def new_trainer(
-    task: Task, lambdas: Sequence[float], folds: Sequence[int]
-) -> "Trainer":
-    """Return an untrained stack of a network per λ and fold, in default settings."""
-    import torch
-
     from pipeline.core.settings import Settings
     from pipeline.network.adamw import AdamWOptions
     from pipeline.network.batches import Rows
+    from pipeline.network.inference import predict_rows
     from pipeline.network.inputs import Inputs
     from pipeline.network.loss import huber_loss
-    from pipeline.network.replicas import Replica, replica_seed
+    from pipeline.network.partition import even_cut, joined, pieces
+    from pipeline.network.replicas import replica_seed
     from pipeline.network.schedule import Schedule
     from pipeline.network.trainer import Candidate, Trainer
 
     defaults = Settings()
     lengths = [len(train) for train, _ in task.folds]
-    rows = Rows(
-        inputs=Inputs.plain(task.inputs),
-        targets=torch.from_numpy(task.target)[None],
-        fold=torch.zeros(len(folds), dtype=torch.long),
-        rows=[torch.from_numpy(task.folds[fold][0]) for fold in folds],
-        longest=max(lengths),
+
+    def predict_part(lambdas: Sequence[float], folds: Sequence[int]) -> np.ndarray:
+        """Train a network per λ and fold; predict all rows, shape (λ, folds, rows)."""
+        rows = Rows(
+            inputs=Inputs.plain(task.inputs),
+            targets=torch.from_numpy(task.target)[None],
+            fold=torch.zeros(len(folds), dtype=torch.long),
+            rows=[torch.from_numpy(task.folds[fold][0]) for fold in folds],
+            longest=max(lengths),
+        )
+        batches = min(lengths) // BATCH_SIZE
+        trainer = Trainer(
+            train=rows,
+            valid=rows.emptied(),
+            candidates=[Candidate(weight_decay, LR, 0.0) for weight_decay in lambdas],
+            seeds=[replica_seed(defaults.seed, (fold, 0)) for fold in folds],
+            loss=huber_loss(torch.full([len(folds)], defaults.huber_delta)),
+            hidden=(task.hidden,),
+            schedule=Schedule(task.epochs, batches, defaults.warm_up),
+            adamw=AdamWOptions(defaults.adam_betas, defaults.wide_lr_multiplier),
+        )
+        for _ in range(task.epochs):
+            trainer.train_epoch()
+        stacks = [candidate.stack for candidate in trainer.candidate_trainers]
+        all_rows = torch.arange(len(task.target)).expand(len(folds), -1)
+        return predict_rows(stacks, rows.inputs, rows.fold, all_rows)
+
+    torch.set_num_threads(task.threads)
+    across, down = even_cut(len(task.lambdas), FOLDS, task.jobs)
+    parts = product(pieces(task.lambdas, across), pieces(range(FOLDS), down))
+    predicted = Parallel(n_jobs=across * down, backend="threading")(
+        delayed(predict_part)(*part) for part in parts
     )
-    return Trainer(
-        train=rows,
-        valid=rows.emptied(),
-        candidates=[Candidate(weight_decay, LR, 0.0) for weight_decay in lambdas],
-        seeds=[replica_seed(defaults.seed, Replica(fold, 0)) for fold in folds],
-        loss=huber_loss(torch.full([len(folds)], defaults.huber_delta)),
-        hidden=(task.hidden,),
-        schedule=Schedule(task.epochs, min(lengths) // BATCH_SIZE, defaults.warm_up),
-        adamw=AdamWOptions(defaults.adam_betas, defaults.wide_lr_multiplier),
-    )
+    squares = (joined(predicted, down) - task.target) ** 2
+    by_fold = [
+        squares[:, fold, valid].mean(-1) for fold, (_, valid) in enumerate(task.folds)
+    ]
+    return np.sqrt(np.transpose(by_fold))
 
 
 # Train all networks; return their validation errors, shape (λ, folds).
@@ -303,11 +273,5 @@ def _network(task: Task) -> "nn.Module":
     """Return one network of the task, as torch initialises it."""
     from torch import nn
 
-    d_in = task.inputs.shape[1]
-    return nn.Sequential(
-        nn.Linear(d_in, task.hidden), nn.ReLU(), nn.Linear(task.hidden, 1)
-    )
-
-
-def _root_mean_square(errors: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(errors**2)))
+    hidden = nn.Linear(task.inputs.shape[1], task.hidden)
+    return nn.Sequential(hidden, nn.ReLU(), nn.Linear(task.hidden, 1))

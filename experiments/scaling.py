@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.common import ID, PROJECT, TARGET
+from experiments.common import PROJECT
 from experiments.documents import SPEED, put, table
-from experiments.processes import PIPELINE, cost, temporary_project
+from experiments.processes import cost, temporary_project
 from pipeline.core.paths import Project
 
+ID, TARGET = "Id", "SalePrice"
 TIMES = (1, 10, 100, 1000)
 ONE_EPOCH = ("train", "--model", "mlp", "--epochs", "1")
 NOISE = 0.02  # standard deviation of the factor on sizes and prices
@@ -81,33 +82,26 @@ def write_wide(root: Path) -> None:
     rows[WIDE_TRAIN:].drop(columns="price").to_csv(raw / "test.csv", index=False)
 
 
-def stage(root: Path, name: str, *options: str) -> tuple[float, float]:
-    """Run a stage on a project folder; return the seconds and the peak memory in GB."""
-    found = cost(*PIPELINE, name, "--root", str(root), *options)
-    return found.seconds, found.peak_gb
-
-
 def main() -> None:
     """Measure both tables."""
-    houses = len(pd.read_csv(PROJECT.raw / "train.csv", usecols=[ID]))
-    lines = []
+    houses, lines = len(pd.read_csv(PROJECT.raw / "train.csv", usecols=[ID])), []
     for times in TIMES:
+        line = [f"{times * houses:,}"]
         with temporary_project() as root:
             write_houses(root, times * houses)
-            costs = stage(root, "preprocess"), stage(root, *ONE_EPOCH)
-        line = [f"{times * houses:,}"]
-        for seconds, peak in costs:
-            line += [f"{seconds:,.1f}", f"{peak:.2f}"]
+            for stage in (("preprocess",), ONE_EPOCH):
+                measured = cost(*stage, "--root", str(root))
+                line += [f"{measured.seconds:,.1f}", f"{measured.peak_gb:.2f}"]
+        print(*line, sep=" · ", flush=True)
         lines.append(line)
-        print(*lines[-1], sep=" · ", flush=True)
     header = ["training rows", "preprocess, seconds", "peak GB"]
     put("rows", table([*header, "train, seconds", "peak GB"], lines), SPEED)
     lines = []
     with temporary_project() as root:
         write_wide(root)
         for name in ("schema", "preprocess", "train"):
-            seconds, peak = stage(root, name)
-            lines.append([name, f"{seconds:,.0f}", f"{peak:.2f}"])
+            measured = cost(name, "--root", str(root))
+            lines.append([name, f"{measured.seconds:,.0f}", f"{measured.peak_gb:.2f}"])
             print(*lines[-1], sep=" · ", flush=True)
     put("wide", table(["stage", "seconds", "peak GB"], lines), SPEED)
 

@@ -12,13 +12,14 @@ import json
 import signal
 import sys
 import time
+from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
 from joblib import cpu_count
 from joblib.externals.loky import get_reusable_executor
@@ -30,17 +31,7 @@ from pipeline.core.paths import Project
 
 SGEMM_SIZE, SGEMM_TIMES = 2048, 5
 _MEGABYTE = 2**20 if sys.platform == "darwin" else 2**10  # in units of ru_maxrss
-
-
-class Effort(NamedTuple):
-    """The epochs of a measurement, and how often all measurements are repeated."""
-
-    epochs: int
-    rounds: int
-
-
-QUICK, THOROUGH = Effort(epochs=5, rounds=3), Effort(epochs=20, rounds=7)
-
+QUICK, THOROUGH = {"epochs": 5, "rounds": 3}, {"epochs": 20, "rounds": 7}
 
 COLUMNS = {  # of the table: the key in a row, its title and its format
     "name": ("", ""),
@@ -56,20 +47,6 @@ COLUMNS = {  # of the table: the key in a row, its title and its format
 }
 
 
-@dataclass
-class Measured:
-    """The measurements of an implementation: the seconds of each round, and the rest.
-
-    `error` is the mean validation error of the networks with the first λ, in standard
-    deviations of the log price. It shows that the networks learn.
-    """
-
-    task: Task
-    seconds: list[float] = field(default_factory=list)
-    error: float = 0.0
-    peak_mb: float = 0.0
-
-
 def process() -> ProcessPoolExecutor:
     """Return a new process, which starts with its first call.
 
@@ -82,7 +59,7 @@ def process() -> ProcessPoolExecutor:
     )
 
 
-def compare(project: Project, hidden: int, effort: Effort) -> dict[str, Any]:
+def compare(project: Project, hidden: int, epochs: int, rounds: int) -> dict[str, Any]:
     """Measure all implementations on the data of data/raw; return the record.
 
     Raises:
@@ -94,16 +71,18 @@ def compare(project: Project, hidden: int, effort: Effort) -> dict[str, Any]:
     begin = time.perf_counter()
     tell("reading data/raw\n")
     with process() as worker:
-        task = worker.submit(load, project, hidden, effort.epochs).result()
-    results = {
-        name: Measured(on_cores(name, task, cpu_count())) for name in COMPETITORS
-    }
-    sgemm = measure(results, effort.rounds)
+        task = worker.submit(load, project, hidden, epochs).result()
+    tasks = {name: on_cores(name, task, cpu_count()) for name in COMPETITORS}
+    rows, sgemm = measure(tasks, rounds)
+    for row in rows:
+        row["ratio_to_book"] = rows[0]["seconds"] / row["seconds"]
+        row["sgemm_fraction"] = task.operations / row["seconds"] / sgemm
     return {
-        "rows": [row(name, results, sgemm) for name in results],
+        "rows": rows,
         "network": [task.inputs.shape[1], hidden, 1],
         "networks": task.networks,
-        **effort._asdict(),
+        "epochs": epochs,
+        "rounds": rounds,
         "houses": len(task.target),
         "cores": cpu_count(),
         "sgemm": sgemm,
@@ -125,35 +104,42 @@ def on_cores(name: str, task: Task, cores: int) -> Task:
     return replace(task, threads=cores)
 
 
-def measure(results: dict[str, Measured], rounds: int) -> float:
-    """Measure all in turns; return the highest of the sgemm rates of the rounds."""
-    rates = []
+def measure(tasks: dict[str, Task], rounds: int) -> tuple[list[dict[str, Any]], float]:
+    """Time all in turns; return a row for each, and the highest of the sgemm rates."""
+    rates, seconds, errors, rows = [], defaultdict(list), {}, []
     with ExitStack() as stack:
-        workers = {name: stack.enter_context(process()) for name in results}
-        limit = stack.enter_context(process())
+        workers = {name: stack.enter_context(process()) for name in (*tasks, "sgemm")}
         tell("starting the implementations\n")
-        started = [
-            workers[name].submit(run, name, replace(result.task, epochs=1))
-            for name, result in results.items()
-        ]
-        for warm_up in started:
-            warm_up.result()
+        for name, task in tasks.items():
+            workers[name].submit(run, name, replace(task, epochs=1)).result()
         for number in range(1, rounds + 1):
-            rates.append(limit.submit(sgemm_rate, cpu_count()).result())
-            for name, result in results.items():
+            rates.append(workers["sgemm"].submit(sgemm_rate, cpu_count()).result())
+            for name, task in tasks.items():
                 tell(f"round {number} of {rounds}: {name}: ")
-                seconds, result.error = (
-                    workers[name].submit(run, name, result.task).result()
-                )
-                result.seconds.append(seconds)
-                tell(f"{seconds:.2f} s\n")
-        for name, result in results.items():
-            result.peak_mb = workers[name].submit(peak_mb, result.task.jobs).result()
-    return max(rates)
+                taken, errors[name] = workers[name].submit(run, name, task).result()
+                seconds[name].append(taken)
+                tell(f"{taken:.2f} s\n")
+        for name, task in tasks.items():
+            row = {
+                "name": name,
+                "seconds": median(seconds[name]),
+                "fastest": min(seconds[name]),
+                "slowest": max(seconds[name]),
+                "peak_mb": workers[name].submit(peak_mb, task.jobs).result(),
+                "jobs": task.jobs,
+                "threads": task.threads,
+                "error": errors[name],
+            }
+            rows.append(row)
+    return rows, max(rates)
 
 
 def run(name: str, task: Task) -> tuple[float, float]:
-    """Train an implementation; return the seconds and the error."""
+    """Train an implementation; return the seconds and the error.
+
+    The error is the mean validation error of the networks with the first λ, in standard
+    deviations of the log price. It shows that the networks learn.
+    """
     begin = time.perf_counter()
     errors = COMPETITORS[name](task)
     return time.perf_counter() - begin, float(errors[0].mean())
@@ -202,23 +188,6 @@ def peak_mb(jobs: int) -> float:
     return (parent + jobs * largest_worker) / _MEGABYTE
 
 
-def row(name: str, results: dict[str, Measured], sgemm: float) -> dict[str, Any]:
-    """Return a row of the record."""
-    result, middle = results[name], median(results[name].seconds)
-    return {
-        "name": name,
-        "seconds": middle,
-        "fastest": min(result.seconds),
-        "slowest": max(result.seconds),
-        "ratio_to_book": median(results["book"].seconds) / middle,
-        "sgemm_fraction": result.task.operations / middle / sgemm,
-        "peak_mb": result.peak_mb,
-        "jobs": result.task.jobs,
-        "threads": result.task.threads,
-        "error": result.error,
-    }
-
-
 def text(record: dict[str, Any]) -> str:
     """Return the record as a title and a table, as docs/speed.md shows it."""
     network = "-".join(map(str, record["network"]))
@@ -252,7 +221,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     effort = THOROUGH if options.thorough else QUICK
     try:
-        record = compare(Project(options.root), options.hidden, effort)
+        record = compare(Project(options.root), options.hidden, **effort)
     except UserError as error:
         parser.exit(2, f"error: {one_line(error)}\n")
     except KeyboardInterrupt:

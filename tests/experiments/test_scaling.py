@@ -5,7 +5,7 @@ from ames_columns import AMES
 from situations import REPOSITORY
 
 from experiments import scaling
-from experiments.processes import temporary_project
+from experiments.processes import cost, temporary_project
 from pipeline.core.paths import Project
 from pipeline.data.raw import read_test, read_train
 
@@ -26,7 +26,7 @@ def test_the_sampled_houses_pass_every_check_and_differ(monkeypatch):
 
 def test_a_stage_is_measured_in_seconds_and_gigabytes(small_project, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
-    seconds, peak = scaling.stage(small_project, "preprocess")
-    assert 0 < seconds < 60
-    assert 0.05 < peak < 2
+    measured = cost("preprocess", "--root", str(small_project))
+    assert 0 < measured.seconds < 60
+    assert 0.05 < measured.peak_gb < 2
     assert (Project(small_project).processed / "train.csv").exists()
