@@ -12,7 +12,6 @@ from math import ceil
 from pathlib import Path
 
 import numpy as np
-from distributed import Client, LocalCluster
 
 from experiments.common import load
 from experiments.documents import SCALE, put, table
@@ -22,14 +21,13 @@ from pipeline.tuning.plan import BATCH_SIZE, HELD_OUT_SEEDS, SCORED_AGAIN, rungs
 from pipeline.tuning.space import SHAPES
 from pipeline.tuning.study import Rung, Study
 
-BASE = Settings()
+BASE = Settings(models=("mlp",))  # as `pipeline tune` has it
 TRIALS = [replace(BASE, dropout=0.1 + n / 20) for n in range(BATCH_SIZE)]
 CORES = 2  # of a machine
 MACHINES = (1, 10, 100)
 STEPS = (256, 512, 1024)  # finished trials at which ask and tell are shown
 SHOWN = 4  # batches from each step on, whose mean is shown
 CHOICE, CONFIRMATION = 1 + SCORED_AGAIN, 2 * HELD_OUT_SEEDS  # scores, each of all folds
-ROUND_TRIPS = 50
 
 
 def main() -> None:
@@ -43,10 +41,7 @@ def main() -> None:
         ["a batch of 8 trials, to a worker", "32 times", size(TRIALS)],
         ["its scores, to the search", "32 times", size(results)],
     ]
-    sent = table(["data", "how often in 256 trials", "kB"], rows)
-    milliseconds = 1e3 * round_trip(tensors)
-    end = f"The round trip of a batch takes {milliseconds:.0f} ms."
-    put("sent", f"{sent}\n\n{end}", SCALE)
+    put("sent", table(["data", "how often in 256 trials", "kB"], rows), SCALE)
 
     batches = {}
     for shape in SHAPES:
@@ -83,20 +78,6 @@ def cpu_seconds(function: Callable[..., object], *arguments: object) -> float:
     begin = time.process_time()
     function(*arguments)
     return time.process_time() - begin
-
-
-def round_trip(tensors: object) -> float:
-    """Return the seconds of an empty batch, on a worker of this machine."""
-    with (
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as here,
-        Client(here) as client,
-    ):
-        shared = client.submit(lambda: tensors, pure=False)
-        shared.result()
-        begin = time.perf_counter()
-        for _ in range(ROUND_TRIPS):
-            client.submit(len, (shared, TRIALS), pure=False).result()
-        return (time.perf_counter() - begin) / ROUND_TRIPS
 
 
 def ask_and_tell() -> np.ndarray:

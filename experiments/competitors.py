@@ -13,31 +13,28 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from pipeline.core.paths import Project
 
-if TYPE_CHECKING:
-    from torch import nn
-
 FOLDS, BATCH_SIZE, LR = 5, 64, 1e-3
 LAMBDAS = (0.0, 1.0, 5.0, 10.0)
-Split = tuple[np.ndarray, np.ndarray]  # training and validation rows of a fold
 
 
 @dataclass(frozen=True)
 class Task:
     """The networks to train, and how many cores to use.
 
-    Shapes: inputs [rows, d_in] and target [rows], both float32 without NaN. `jobs`
-    parts train in parallel, with `threads` threads each.
+    Shapes: inputs [rows, d_in] and target [rows], both float32 without NaN. `folds` are
+    training and validation rows. `jobs` parts train in parallel, with `threads` threads
+    each.
     """
 
     inputs: np.ndarray
     target: np.ndarray
-    folds: list[Split]
+    folds: list[tuple[np.ndarray, np.ndarray]]
     hidden: int
     epochs: int
     lambdas: tuple[float, ...] = LAMBDAS
@@ -106,7 +103,8 @@ def book(task: Task) -> np.ndarray:
     def score(net: nn.Module, rows: np.ndarray) -> float:
         return float(loss(net(X[rows]), y[rows]).sqrt())
 
-    def train_one(weight_decay: float, train: np.ndarray, valid: np.ndarray) -> float:
+    errors = []
+    for weight_decay, (train, valid) in product(task.lambdas, task.folds):
         net = _network(task)
         loader = DataLoader(TensorDataset(X[train], y[train]), BATCH_SIZE, shuffle=True)
         optimizer = torch.optim.Adam(net.parameters(), LR, weight_decay=weight_decay)
@@ -116,12 +114,9 @@ def book(task: Task) -> np.ndarray:
                 optimizer.zero_grad()
                 value.backward()
                 optimizer.step()
-            errors = score(net, train), score(net, valid)
-        return errors[1]
-
-    return np.array(
-        [[train_one(decay, *fold) for fold in task.folds] for decay in task.lambdas]
-    )
+            after_epoch = score(net, train), score(net, valid)
+        errors.append(after_epoch[1])
+    return np.reshape(errors, (-1, FOLDS))
 
 
 def sklearn(task: Task) -> np.ndarray:
@@ -269,8 +264,8 @@ COMPETITORS: dict[str, Callable[[Task], np.ndarray]] = {
 }
 
 
-def _network(task: Task) -> "nn.Module":
-    """Return one network of the task, as torch initialises it."""
+def _network(task: Task) -> Any:  # noqa: ANN401
+    """Return one network of the task, a module as torch initialises it."""
     from torch import nn
 
     hidden = nn.Linear(task.inputs.shape[1], task.hidden)

@@ -5,15 +5,7 @@ python -m experiments.cv_score
 
 import numpy as np
 
-from experiments.common import (
-    DEVELOPMENT,
-    HELD_OUT,
-    LogPrices,
-    error_correlation,
-    load,
-    scores_of,
-    validate,
-)
+from experiments import common
 from experiments.documents import SCORE, put, table
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
@@ -24,17 +16,19 @@ SPLITS = 200  # of the houses into random halves
 
 def log_prices(dataset: Dataset, seed: int) -> dict[str, np.ndarray]:
     """Return the out-of-fold log prices of each model and of the blend."""
-    result = validate(dataset, Settings(), seed)
+    result = common.validate(dataset, Settings(), seed)
     found = {member.name: member.chosen.out_of_fold for member in result.members}
     return {**found, "blend": result.predictions.out_of_fold}
 
 
-def score_table(dataset: Dataset, runs: dict[str, LogPrices]) -> str:
+def score_table(dataset: Dataset, runs: dict[str, common.LogPrices]) -> str:
     """Score each model, and compare it with the blend."""
-    scores = {name: scores_of(dataset, predicted) for name, predicted in runs.items()}
+    scores = {
+        name: common.scores_of(dataset, predicted) for name, predicted in runs.items()
+    }
     rows = []
     for name, score in scores.items():
-        correlation = error_correlation(dataset, runs[name], runs["mlp"])
+        correlation = common.error_correlation(dataset, runs[name], runs["mlp"])
         gap = "" if name == "blend" else score.difference(scores["blend"])
         rows.append([name, *score.texts, gap, correlation])
     header = ["model", "all rows", "without the two", "difference to the blend"]
@@ -61,15 +55,15 @@ def coverage_table(errors: dict[int, np.ndarray]) -> str:
 
 def main() -> None:
     """Write both tables."""
-    dataset = load()
-    by_seed = {seed: log_prices(dataset, seed) for seed in HELD_OUT}
-    names = by_seed[HELD_OUT[0]]
+    dataset = common.load()
+    by_seed = {seed: log_prices(dataset, seed) for seed in common.HELD_OUT}
+    names = by_seed[common.HELD_OUT[0]]
     runs = {name: [run[name] for run in by_seed.values()] for name in names}
     put("score", score_table(dataset, runs), SCORE)
-    by_seed[DEVELOPMENT[0]] = log_prices(dataset, DEVELOPMENT[0])
+    by_seed[common.DEVELOPMENT[0]] = log_prices(dataset, common.DEVELOPMENT[0])
     errors = {
         seed: by_seed[seed]["blend"] - np.log(dataset.actual)
-        for seed in (DEVELOPMENT[0], HELD_OUT[0])
+        for seed in (common.DEVELOPMENT[0], common.HELD_OUT[0])
     }
     put("coverage", coverage_table(errors), SCORE)
 

@@ -14,14 +14,10 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     columns = []
     for number, column in enumerate(zip(header, *rows, strict=True)):
         width = max(4, *map(len, column))
-        if number == 0:
-            rule, cells = "-" * width, [cell.ljust(width) for cell in column]
-        else:
-            rule, cells = (
-                "-" * (width - 1) + ":",
-                [cell.rjust(width) for cell in column],
-            )
-        columns.append([cells[0], rule, *cells[1:]])
+        rule = "-" * (width - 1) + (":" if number else "-")
+        align = str.rjust if number else str.ljust
+        cells = column[0], rule, *column[1:]
+        columns.append([align(cell, width) for cell in cells])
     return "\n".join(f"| {' | '.join(line)} |" for line in zip(*columns, strict=True))
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from joblib import cpu_count
 from lightgbm import LGBMRegressor
-from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
+from sklearn.ensemble import GradientBoostingRegressor
 from xgboost import XGBRegressor
 
 from experiments.common import HELD_OUT, Scores, error_correlation, load, scores_of
@@ -69,15 +69,6 @@ LIGHTGBM = LGBMRegressor(
 XGBOOST = XGBRegressor(
     **COMMON, n_estimators=1500, subsample=0.8, colsample_bytree=0.33, n_jobs=1
 )
-HISTOGRAMS = HistGradientBoostingRegressor(
-    learning_rate=0.03,
-    max_iter=1000,
-    max_leaf_nodes=8,
-    min_samples_leaf=5,
-    max_features=0.33,
-    early_stopping=False,
-    random_state=0,
-)
 EXACT_SPLITS = GradientBoostingRegressor(
     **COMMON, n_estimators=1500, max_features=0.33, subsample=0.8
 )
@@ -85,7 +76,6 @@ MODELS = (
     model_of("boosting"),
     Library("LightGBM", LIGHTGBM),
     Library("XGBoost", XGBOOST),
-    Library("scikit-learn, histograms", HISTOGRAMS),
     Library("scikit-learn, exact splits", EXACT_SPLITS),
     model_of("ridge"),
 )

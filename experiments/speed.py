@@ -28,6 +28,7 @@ from experiments.competitors import COMPETITORS, Task, load
 from experiments.documents import table
 from pipeline.core.errors import INTERRUPTED, INTERRUPTED_LINE, UserError, one_line
 from pipeline.core.paths import Project
+from pipeline.core.settings import check_minimum
 
 SGEMM_SIZE, SGEMM_TIMES = 2048, 5
 _MEGABYTE = 2**20 if sys.platform == "darwin" else 2**10  # in units of ru_maxrss
@@ -65,8 +66,7 @@ def compare(project: Project, hidden: int, epochs: int, rounds: int) -> dict[str
     Raises:
         UserError: `hidden` or data/raw is invalid, or memory cannot be measured here.
     """
-    if hidden < 1:
-        raise UserError(f"--hidden {hidden}: must be 1 or more")
+    check_minimum("--hidden", hidden, 1)
     peak_mb(jobs=0)  # fail before anything is trained
     begin = time.perf_counter()
     tell("reading data/raw\n")
@@ -219,7 +219,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
-    effort = THOROUGH if options.thorough else QUICK
+    effort = THOROUGH if options.thorough else QUICK  # epochs and rounds
     try:
         record = compare(Project(options.root), options.hidden, **effort)
     except UserError as error:
