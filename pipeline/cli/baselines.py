@@ -9,11 +9,11 @@ from pipeline.cli.options import Force, Json, Root
 from pipeline.cli.progress import progress
 from pipeline.core.numbers import difference_text, score_texts
 from pipeline.core.paths import Project
-from pipeline.core.settings import Settings
+from pipeline.core.settings import NETWORKS, Settings
 from pipeline.runs.record import BaselineScore, Run
 from pipeline.stages import up_to_date
 
-_DEFAULT = Settings(models=("mlp",))
+_DEFAULT = Settings(models=(NETWORKS,))
 
 
 def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) -> None:

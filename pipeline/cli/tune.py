@@ -13,7 +13,7 @@ from pipeline.cli.options import Json, Root, takes_settings
 from pipeline.cli.progress import steps
 from pipeline.core.numbers import difference_text, score_text, score_texts
 from pipeline.core.paths import Project
-from pipeline.core.settings import Settings, comma_separated
+from pipeline.core.settings import NETWORKS, Settings, comma_separated
 from pipeline.runs.record import Search, Trial
 from pipeline.stages import up_to_date
 from pipeline.tuning.plan import Plan, Progress
@@ -22,7 +22,7 @@ _SHOWN = 10  # trials
 _PLAN = Plan()
 
 
-@takes_settings("folds", "seed", "epochs", models=("mlp",))
+@takes_settings("folds", "seed", "epochs", models=(NETWORKS,))
 def tune(
     settings: Settings,
     root: Root = Path(),

@@ -10,6 +10,8 @@ from pipeline.core.errors import UserError
 MODELS = ("mlp", "boosting", "ridge")
 """The names of all models. Each has a file of its name in pipeline/models/."""
 
+NETWORKS = "mlp"  # the model that `tune` searches and the lessons lead to
+
 CHOSEN_ON = 1460  # training rows of House Prices, on which the defaults were chosen
 LARGEST_SEED = 2**32 - 1  # the largest that NumPy, which shuffles the folds, accepts
 
@@ -58,7 +60,7 @@ class Settings:
     """
 
     models: tuple[str, ...] = option(
-        ("mlp", "boosting"),
+        (NETWORKS, "boosting"),
         f"Models to train and to blend: {', '.join(MODELS)}.",
         name="model",
         metavar="mlp,boosting",
@@ -69,21 +71,24 @@ class Settings:
         "Weight decay λ of weights, not biases; several are compared.",
         name="lambda",
         metavar="0,1,5",
-        of="mlp",
+        of=NETWORKS,
     )
     seeds: int = option(2, "Networks (and boosted models) per fold, averaged.")
     seed: int = option(0, "Random seed of folds, weights and batches.")
-    epochs: int = option(40, "Number of training epochs.", of="mlp")
+    epochs: int = option(40, "Number of training epochs.", of=NETWORKS)
     lr: float = option(
-        5e-3, "Peak learning rate (warm-up, then cosine decay).", of="mlp"
+        5e-3, "Peak learning rate (warm-up, then cosine decay).", of=NETWORKS
     )
     hidden: tuple[int, ...] = option(
-        (64,), "Widths of the hidden layers.", metavar="128,64", of="mlp"
+        (64,), "Widths of the hidden layers.", metavar="128,64", of=NETWORKS
     )
-    dropout: float = option(0.2, "Dropout probability.", of="mlp")
-    batch_size: int = option(128, "Rows per training step.", of="mlp")
+    dropout: float = option(0.2, "Dropout probability.", of=NETWORKS)
+    batch_size: int = option(128, "Rows per training step.", of=NETWORKS)
     device: str = option(
-        "cpu", "Device to train on.", choices=("cpu", "cuda", "mps", "auto"), of="mlp"
+        "cpu",
+        "Device to train on.",
+        choices=("cpu", "cuda", "mps", "auto"),
+        of=NETWORKS,
     )
 
     huber_delta: float = 0.07  # threshold of the Huber loss, in log price
