@@ -45,12 +45,6 @@ LEADERBOARD = (
 )
 
 
-def ranked(peers: tuple[Peer, ...], score: float | None) -> list[Peer]:
-    """Return peers and, if it has a score, the run itself; the highest score first."""
-    this_run = [] if score is None else [Peer(THIS_RUN, score)]
-    return sorted([*peers, *this_run], key=lambda peer: -peer.score)
-
-
 def comparison(run: Run, leaderboard: float | None = None) -> dict[str, list[Peer]]:
     """Return the peers of a run by where they were scored; none for other data.
 
@@ -63,10 +57,13 @@ def comparison(run: Run, leaderboard: float | None = None) -> dict[str, list[Pee
     """
     if run.inputs.get("data/raw/train.csv") != DIGESTS["train.csv"]:
         return {}
-    return {
-        "cross-validated": ranked(CROSS_VALIDATED, run.cv),
-        "on the leaderboard": ranked(LEADERBOARD, leaderboard),
-    }
+    shown = {"cross-validated": [*CROSS_VALIDATED, Peer(THIS_RUN, run.cv)]}
+    shown["on the leaderboard"] = [*LEADERBOARD]
+    if leaderboard is not None:
+        shown["on the leaderboard"].append(Peer(THIS_RUN, leaderboard))
+    for peers in shown.values():
+        peers.sort(key=lambda peer: -peer.score)
+    return shown
 
 
 def compared(run: Run) -> list[tuple[ModelScore, list[ModelScore]]]:
@@ -145,30 +142,21 @@ class Advice(NamedTuple):
 
 def advise(facts: Facts) -> list[Advice]:
     """Return the suggested next steps, the first one first."""
-    return [
-        *_submission(facts),
-        *_alone(facts.run),
-        *_weight_decay(facts.run),
-        *_largest_errors(facts),
-    ]
-
-
-def _submission(facts: Facts) -> Iterator[Advice]:
-    run_id = facts.run.run_id
-    if facts.leaderboard is not None:
-        return
-    if facts.submitted:
-        if facts.schema.upload:
-            yield Advice(f"Upload submissions/{run_id}.csv at {facts.schema.upload}")
-    else:
-        yield Advice("Make the submission file:", f"pipeline submit --run {run_id}")
-
-
-def _alone(run: Run) -> Iterator[Advice]:
-    """Suggest a model that is better than the blend."""
+    run, upload, found = facts.run, facts.schema.upload, []
+    if not facts.submitted and facts.leaderboard is None:
+        command = f"pipeline submit --run {run.run_id}"
+        found.append(Advice("Make the submission file:", command))
+    elif facts.leaderboard is None and upload:
+        found.append(Advice(f"Upload submissions/{run.run_id}.csv at {upload}"))
     if model := better_alone(run):
         text = f"{model.model} alone is better than the blend:"
-        yield Advice(text, better_alone_command(run, model))
+        found.append(Advice(text, better_alone_command(run, model)))
+    share = facts.largest_errors["share"]
+    largest = (
+        f"Look at the largest errors: {len(share)} of {len(facts.results):,} rows "
+        f"make up {share.sum():.0%} of the {facts.metric.loss.name}."
+    )
+    return [*found, *_weight_decay(run), Advice(largest)]
 
 
 def _weight_decay(run: Run) -> Iterator[Advice]:
@@ -192,11 +180,3 @@ def _weight_decay(run: Run) -> Iterator[Advice]:
     else:
         return
     yield Advice(text, train_command(replace(run.settings, lambdas=tuple(tried))))
-
-
-def _largest_errors(facts: Facts) -> Iterator[Advice]:
-    share = facts.largest_errors["share"]
-    yield Advice(
-        f"Look at the largest errors: {len(share)} of {len(facts.results):,} rows "
-        f"make up {share.sum():.0%} of the {facts.metric.loss.name}."
-    )

@@ -5,16 +5,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from pipeline.analysis.facts import Facts
+from pipeline.analysis.facts import Facts, read_results
 from pipeline.analysis.identify import setting_texts
 from pipeline.core.errors import UserError
 from pipeline.core.metrics import METRICS, Metric
-from pipeline.core.numbers import (
-    difference_text,
-    interval_text,
-    mean_text,
-    score_text,
-)
+from pipeline.core.numbers import difference_text, interval_text, mean_text, score_text
 from pipeline.kaggle.receipts import SubmittedRun
 from pipeline.validation.uncertainty import Difference, paired_difference
 
@@ -27,14 +22,8 @@ class Row(NamedTuple):
     differs: bool
 
 
-def compare(
-    submitted: Sequence[Facts | SubmittedRun], results: Sequence[pd.DataFrame]
-) -> list[Row]:
+def compare(submitted: Sequence[Facts | SubmittedRun]) -> list[Row]:
     """Return the scores and the settings of runs, a row for each quantity.
-
-    Args:
-        submitted: The runs, with their leaderboard scores.
-        results: Of the rows of each run, as `read_results` returns them.
 
     Raises:
         UserError: The runs have different metrics, or a run cannot be read.
@@ -43,7 +32,8 @@ def compare(
     if len({run.metric for run in runs}) > 1:
         raise UserError("the runs have different metrics; compare runs of one metric")
     metric = METRICS[runs[0].metric]
-    differences = [_difference(metric, results[0], other) for other in results[1:]]
+    first, *others = [read_results(run) for run in runs]
+    differences = [_difference(metric, first, other) for other in others]
     rows = {
         f"{metric.title}, all rows": [score_text(run.final.pooled) for run in runs],
         "difference to the first run": ["–", *map(_signed, differences)],
@@ -81,9 +71,8 @@ def _difference(
     pairs = reference[columns].merge(other[columns], on="id")
     if len(pairs) < len(reference) or len(pairs) < len(other):
         return None
-    first, second = (
-        metric.losses_of(pairs[name].to_numpy()) for name in ("error_x", "error_y")
-    )
+    first = metric.losses_of(pairs["error_x"].to_numpy())
+    second = metric.losses_of(pairs["error_y"].to_numpy())
     return paired_difference(first, second, metric)
 
 

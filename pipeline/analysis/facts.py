@@ -1,5 +1,6 @@
 """The facts of a run: its predictions and errors, learning curves, and importances."""
 
+import math
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,22 +18,10 @@ from pipeline.data.table import Table
 from pipeline.kaggle.receipts import with_submission
 from pipeline.runs.integrity import changes, data_changes
 from pipeline.runs.predictor import Predictor
-from pipeline.runs.record import (
-    HISTORY,
-    LARGEST_ERRORS,
-    OUT_OF_FOLD,
-    Run,
-    run_schema,
-)
+from pipeline.runs.record import HISTORY, LARGEST_ERRORS, OUT_OF_FOLD, Run, run_schema
 from pipeline.runs.tables import read_numbers, run_own_columns, run_table
 
-_HISTORY = {
-    "lambda": float,
-    "fold": int,
-    "epoch": int,
-    "train": float,
-    "valid": float,
-}
+_HISTORY = {"lambda": float, "fold": int, "epoch": int, "train": float, "valid": float}
 
 
 class Facts(NamedTuple):
@@ -43,8 +32,6 @@ class Facts(NamedTuple):
         table: The schema of the rows, and the user's columns.
         results: The results of the training rows; see `read_results`.
         rows: The cleaned training rows, or None if data/raw has changed since training.
-        model_errors: The errors of each model of a blend, a column per model; empty
-            for a single model.
         history: The learning curves, or None if the run has none.
         importance: The importance of each column, or None if data/raw has changed or
             the run has no models of its own.
@@ -57,7 +44,6 @@ class Facts(NamedTuple):
     table: Table
     results: pd.DataFrame
     rows: pd.DataFrame | None
-    model_errors: pd.DataFrame
     history: pd.DataFrame | None
     importance: list[Importance] | None
     changes: list[str]
@@ -75,9 +61,25 @@ class Facts(NamedTuple):
         return METRICS[self.schema.metric]
 
     @property
+    def model_errors(self) -> pd.DataFrame:
+        """The errors of each model of a blend, a column per model; else no column."""
+        actual = self.results["actual"].to_numpy()
+        models = self.run.models if self.run.is_blend else ()
+        errors = {
+            name: self.metric.errors(self.results[f"by {name}"].to_numpy(), actual)
+            for name in models
+        }
+        return pd.DataFrame(errors)
+
+    @property
     def largest_errors(self) -> pd.DataFrame:
         """The results with the largest losses, largest first."""
         return self.results.nlargest(LARGEST_ERRORS, "share")
+
+    def typical_error(self, errors: pd.Series) -> str:
+        """Return the median absolute error as text; of logs, in percent."""
+        median = errors.abs().median()
+        return f"{math.expm1(median):.1%}" if self.metric.log else f"{median:.4g}"
 
     def column(self, name: str) -> pd.Series:
         """Return the target of each row, or a cleaned column."""
@@ -108,7 +110,6 @@ def read_facts(project: Project, run: Run) -> Facts:
         table=table,
         results=results,
         rows=rows,
-        model_errors=_model_errors(run),
         history=history,
         importance=importance,
         changes=list(changes(project, run)),
@@ -122,51 +123,29 @@ def read_results(run: Run) -> pd.DataFrame:
 
     Returns:
         The columns id, fold, actual, prediction, error (of logs, or in the unit of the
-        target) and share (of the total loss), whatever the table calls its columns.
+        target) and share (of the total loss), whatever the table calls its columns. For
+        a blend also the predictions of each model, such as "by mlp".
 
     Raises:
         UserError: oof.csv is missing or not as `pipeline train` writes it.
     """
     schema, metric = run_schema(run), METRICS[run.metric]
-    names = {
-        schema.id_name: "id",
-        run.header("fold"): "fold",
-        schema.target: "actual",
-        run.header("prediction"): "prediction",
+    has_integer_ids = schema.integer_ids or schema.id is None
+    columns = {
+        schema.id_name: ("id", int if has_integer_ids else str),
+        run.header("fold"): ("fold", int),
+        schema.target: ("actual", float),
+        run.header("prediction"): ("prediction", float),
     }
-    kinds = [int if has_integer_ids(schema) else str, int, float, float]
-    columns = dict(zip(names, kinds, strict=True))
-    rows = read_numbers(run.folder / OUT_OF_FOLD, columns, metric).rename(columns=names)
+    for model in run.models if run.is_blend else ():
+        columns[run.header(model)] = (f"by {model}", float)
+    kinds = {header: kind for header, (_, kind) in columns.items()}
+    names = {header: name for header, (name, _) in columns.items()}
+    rows = read_numbers(run.folder / OUT_OF_FOLD, kinds, metric).rename(columns=names)
     error = metric.errors(rows["prediction"].to_numpy(), rows["actual"].to_numpy())
     losses = metric.losses_of(error)
     total = losses.sum() or 1.0  # all predictions may be exact
     return rows.assign(error=error, share=losses / total)
-
-
-def has_integer_ids(schema: Schema) -> bool:
-    """Return whether the ids of a table are integers, as numbers of rows are."""
-    return schema.integer_ids or schema.id is None
-
-
-def _model_errors(run: Run) -> pd.DataFrame:
-    """Read the errors of each model of a blend.
-
-    Raises:
-        UserError: oof.csv is not as `pipeline train` writes it.
-    """
-    if not run.is_blend:
-        return pd.DataFrame()
-    metric, target = METRICS[run.metric], run_schema(run).target
-    headers = {name: run.header(name) for name in run.models}
-    kinds = dict.fromkeys([target, *headers.values()], float)
-    rows = read_numbers(run.folder / OUT_OF_FOLD, kinds, metric)
-    actual = rows[target].to_numpy()
-    return pd.DataFrame(
-        {
-            name: metric.errors(rows[header].to_numpy(), actual)
-            for name, header in headers.items()
-        }
-    )
 
 
 def _cleaned(

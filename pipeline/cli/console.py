@@ -8,8 +8,9 @@ import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import typer
 from rich import box
@@ -83,13 +84,6 @@ def show(title: str, table: Table) -> None:
         out.print(part)
 
 
-class _Span(NamedTuple):
-    """The smallest and the largest useful width of a column, in characters."""
-
-    least: int
-    most: int
-
-
 def fit(table: Table, width: int) -> Iterator[Table]:
     """Yield the table in one or more parts that fit into a width.
 
@@ -99,26 +93,31 @@ def fit(table: Table, width: int) -> Iterator[Table]:
     spans = [_span(column) for column in table.columns]
     for gap in (2, 1):
         room = width - _EDGES - gap * (len(spans) - 1)
-        if sum(span.least for span in spans) <= room:
+        if sum(least for least, _ in spans) <= room:
             yield _spread(table, spans, gap, room)
             return
     if len(spans) <= 2:
         yield table
         return
-    for indices in _groups(spans, width):
-        yield from fit(_part(table, indices), width)
+    ends = accumulate(least + 1 for least, _ in spans)
+    fitting = sum(end - 1 <= width - _EDGES for end in ends)
+    first, *others = range(len(spans))
+    cut = max(fitting - 1, 1)
+    yield from fit(_part(table, [first, *others[:cut]]), width)
+    yield from fit(_part(table, [first, *others[cut:]]), width)
 
 
-def _span(column: Column) -> _Span:
+def _span(column: Column) -> tuple[int, int]:
+    """Return the smallest and the largest useful width of a column, in characters."""
     texts = [str(text) for text in (column.header, *column.cells)]
     most = max(map(cell_len, texts))
     if column.no_wrap:
-        return _Span(most, most)
+        return most, most
     words = [cell_len(word) for text in texts for word in text.split()]
-    return _Span(max(words, default=0), most)
+    return max(words, default=0), most
 
 
-def _spread(table: Table, spans: list[_Span], gap: int, room: int) -> Table:
+def _spread(table: Table, spans: list[tuple[int, int]], gap: int, room: int) -> Table:
     """Separate the columns by `gap`, and wrap text at the largest width that fits."""
 
     def widths(limit: int) -> list[int]:
@@ -129,18 +128,6 @@ def _spread(table: Table, spans: list[_Span], gap: int, room: int) -> Table:
     for column, column_width in zip(table.columns, widths(limit), strict=True):
         column.width = column_width
     return table
-
-
-def _groups(spans: list[_Span], width: int) -> Iterator[list[int]]:
-    """Yield the indices of columns that fit side by side; each group starts with 0."""
-    group = [0]
-    for index in range(1, len(spans)):
-        used = _EDGES + sum(1 + spans[column].least for column in group)
-        if len(group) > 1 and used + spans[index].least > width:
-            yield group
-            group = [0]
-        group.append(index)
-    yield group
 
 
 def _part(table: Table, indices: Sequence[int]) -> Table:

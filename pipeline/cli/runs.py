@@ -71,11 +71,11 @@ def _compare(
     if len(set(run_ids)) < max(2, len(run_ids)) or filters:
         raise UserError("runs: give two run ids or more, each once, and no --filter")
     from pipeline.analysis.compare import compare
-    from pipeline.analysis.facts import read_results
 
-    compared = [find_run(project, run_id) for run_id in run_ids]
-    submitted = [with_submission(project, run) for run in compared]
-    rows = compare(submitted, [read_results(run) for run in compared])
+    submitted = [
+        with_submission(project, find_run(project, run_id)) for run_id in run_ids
+    ]
+    rows = compare(submitted)
     if as_json:
         records = [item.to_json() for item in submitted]
         print_json({"runs": records, "rows": [row._asdict() for row in rows]})

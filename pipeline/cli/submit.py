@@ -15,14 +15,8 @@ from pipeline.core.metrics import Forecast
 from pipeline.core.paths import Project
 from pipeline.data.schema import Schema
 from pipeline.kaggle.receipts import Receipt
-from pipeline.runs.record import Run
 from pipeline.runs.store import find_run, newest_baselines
-from pipeline.stages.submit import (
-    Submission,
-    competition_of,
-    to_record,
-    write_submission,
-)
+from pipeline.stages import submit as stage
 
 
 def submit(
@@ -65,12 +59,13 @@ def submit(
     if push:  # before anything is written: Kaggle's client may not be installed
         from pipeline.kaggle.push import push as push_file
     project = Project(root)
-    found = _found(project, run, baseline)
-    competition = competition_of(found) if push else ""
+    found = newest_baselines(project) if baseline and run is None else None
+    found = found or find_run(project, run)
+    competition = stage.competition_of(found) if push else ""
     if not as_json:
         console.say(console.using(found))
     with steps(hidden=as_json):
-        submission = write_submission(
+        submission = stage.write_submission(
             project, found, baseline, console.say_err, allow_stale=allow_stale
         )
     if not as_json:
@@ -86,22 +81,12 @@ def submit(
                 again=again,
             )
     if as_json:
-        console.print_json(to_record(submission, receipt))
+        console.print_json(stage.to_record(submission, receipt))
     elif receipt:
         show_score(receipt, submission.forecast)
 
 
-def _found(project: Project, run_id: str | None, baseline: str | None) -> Run:
-    """Return the run to submit: for a baseline, the newest that has baselines.
-
-    Raises:
-        UserError: There is no such run.
-    """
-    baselines = newest_baselines(project) if baseline and run_id is None else None
-    return baselines or find_run(project, run_id)
-
-
-def show_submission(submission: Submission, *, to_upload: bool = True) -> None:
+def show_submission(submission: stage.Submission, *, to_upload: bool = True) -> None:
     """Print the first rows, both distributions, and where to upload the file."""
     schema = submission.schema
     show_first(submission.rows, schema)

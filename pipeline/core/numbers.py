@@ -108,11 +108,6 @@ def percent_text(log_error: float) -> str:
     return f"{percent:+.0f}%".replace("-", "−") if round(percent) else "0%"
 
 
-def typical_error_text(error: float, *, log: bool) -> str:
-    """Return a median absolute error; of logs, in percent of the target."""
-    return f"{math.expm1(error):.1%}" if log else f"{error:.4g}"
-
-
 def cell_text(value: float) -> str:
     """Return a number of a table of data, or nothing if it is missing."""
     return "" if math.isnan(value) else f"{value:.10g}"

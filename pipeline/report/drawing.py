@@ -42,6 +42,25 @@ class TextElement(NamedTuple):
     anchor: str
 
 
+class PlotArea(NamedTuple):
+    """The edges of the area inside the axes."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    @property
+    def x_range(self) -> tuple[float, float]:
+        """The lengths at which x data starts and ends."""
+        return self.left + _ROOM, self.right - _ROOM
+
+    @property
+    def y_range(self) -> tuple[float, float]:
+        """The lengths at which y data starts and ends, from the bottom up."""
+        return self.bottom - _ROOM, self.top + _ROOM
+
+
 @dataclass
 class Drawing:
     """Paths and texts on a canvas. Points that are not finite are left out.
@@ -51,8 +70,8 @@ class Drawing:
 
     title: str
     desc: str
-    width: int
     height: int
+    width: int = WIDTH
     paths: list[PathElement] = field(default_factory=list)
     texts: list[TextElement] = field(default_factory=list)
 
@@ -86,8 +105,35 @@ class Drawing:
     def text(
         self, kind: str, x: float, y: float, text: str, anchor: str = "start"
     ) -> None:
-        """Add a text."""
-        self.texts.append(TextElement(kind, round(x, 1), round(y, 1), text, anchor))
+        """Add a text, if it is not empty."""
+        if text:
+            self.texts.append(TextElement(kind, round(x, 1), round(y, 1), text, anchor))
+
+    def area(
+        self, left: float = 48, right: float = 8, bottom: float = _BELOW
+    ) -> PlotArea:
+        """Return the area without the given room for ticks and names."""
+        return PlotArea(left, self.width - right, _ABOVE, self.height - bottom)
+
+    def axes(
+        self, area: PlotArea, x: "Scale", y: "Scale", x_name: str, y_name: str
+    ) -> None:
+        """Draw both axes: their names, x ticks, and a grid line for each y tick."""
+        for tick in y.ticks:
+            height = y.at(tick)
+            self.line("grid", [area.left, area.right], height)
+            self.text("tick", area.left - 6, height + 4, y.label(tick), "end")
+        self.x_axis(area, x, x_name)
+        self.text("name", 0, 12, y_name)
+
+    def x_axis(self, area: PlotArea, x: "Scale", name: str) -> None:
+        """Draw the x axis: its ticks and its name."""
+        self.line("axis", [area.left, area.right], area.bottom)
+        for tick in x.ticks:
+            length = x.at(tick)
+            self.line("axis", length, [area.bottom, area.bottom + 4])
+            self.text("tick", length, area.bottom + 17, x.label(tick), "middle")
+        self.text("name", area.right, area.bottom + 31, name, "end")
 
     def _add(self, kind: str, d: str, start: str = "") -> None:
         if d:
@@ -183,42 +229,6 @@ class RangeRow(NamedTuple):
     text: str
 
 
-class PlotArea(NamedTuple):
-    """The edges of the area inside the axes."""
-
-    left: float
-    right: float
-    top: float
-    bottom: float
-
-    @property
-    def x_range(self) -> tuple[float, float]:
-        """The lengths at which x data starts and ends."""
-        return self.left + _ROOM, self.right - _ROOM
-
-    @property
-    def y_range(self) -> tuple[float, float]:
-        """The lengths at which y data starts and ends, from the bottom up."""
-        return self.bottom - _ROOM, self.top + _ROOM
-
-
-def plot_area(width: int, height: int) -> PlotArea:
-    """Return the area of a drawing without the room for ticks and names."""
-    return PlotArea(48, width - 8, _ABOVE, height - _BELOW)
-
-
-def draw_axes(
-    drawing: Drawing, area: PlotArea, x: Scale, y: Scale, x_name: str, y_name: str
-) -> None:
-    """Draw both axes: their names, x ticks, and a grid line for each y tick."""
-    for tick in y.ticks:
-        height = y.at(tick)
-        drawing.line("grid", [area.left, area.right], height)
-        drawing.text("tick", area.left - 6, height + 4, y.label(tick), "end")
-    _lower_axis(drawing, area, x, x_name)
-    drawing.text("name", 0, 12, y_name)
-
-
 def draw_range_rows(
     title: str,
     desc: str,
@@ -239,7 +249,7 @@ def draw_range_rows(
         zero: A value to mark with a vertical line.
     """
     height = _ROW * len(rows) + _BELOW + 8
-    drawing = Drawing(title, desc, WIDTH, height)
+    drawing = Drawing(title, desc, height)
     area = PlotArea(x.start, x.end, 4, height - _BELOW)
     for tick in x.ticks:
         drawing.line("grid", x.at(tick), [area.top, area.bottom])
@@ -251,14 +261,5 @@ def draw_range_rows(
         drawing.line("range", x([row.low, row.high]), y)
         drawing.dots("value", x.at(row.middle), y)
         drawing.text("number", WIDTH, y + 4, row.text, "end")
-    _lower_axis(drawing, area, x, x_name)
+    drawing.x_axis(area, x, x_name)
     return drawing
-
-
-def _lower_axis(drawing: Drawing, area: PlotArea, x: Scale, name: str) -> None:
-    drawing.line("axis", [area.left, area.right], area.bottom)
-    for tick in x.ticks:
-        length = x.at(tick)
-        drawing.line("axis", length, [area.bottom, area.bottom + 4])
-        drawing.text("tick", length, area.bottom + 17, x.label(tick), "middle")
-    drawing.text("name", area.right, area.bottom + 31, name, "end")

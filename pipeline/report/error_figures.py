@@ -8,15 +8,7 @@ import pandas as pd
 from pipeline.analysis.facts import Facts
 from pipeline.core.metrics import Metric
 from pipeline.core.numbers import percent_text, short_tick, target_tick
-from pipeline.report.drawing import (
-    WIDTH,
-    Drawing,
-    RangeRow,
-    Scale,
-    draw_axes,
-    draw_range_rows,
-    plot_area,
-)
+from pipeline.report.drawing import WIDTH, Drawing, RangeRow, Scale, draw_range_rows
 
 _HEIGHT = 250
 _MOST_WORDS = 30  # those with the most rows
@@ -34,14 +26,13 @@ def against_actual(facts: Facts) -> Drawing:
     drawing = Drawing(
         "Predicted against actual",
         f"{len(results):,} dots along the diagonal{_share_within(facts)}.",
-        WIDTH,
         WIDTH - 20,
     )
-    area = plot_area(WIDTH, drawing.height)
+    area = drawing.area()
     both = np.concatenate([actual, predicted])
     x = _targets(facts, both, *area.x_range)
     y = _targets(facts, both, *area.y_range)
-    draw_axes(drawing, area, x, y, _axis_name(facts, target), "prediction")
+    drawing.axes(area, x, y, _axis_name(facts, target), "prediction")
     drawing.line("zero", area.x_range, area.y_range)
     _dots(drawing, x(actual), y(predicted))
     worst = facts.largest_errors
@@ -55,15 +46,15 @@ def residuals(facts: Facts, column: str) -> Drawing:
     errors = facts.results["error"].loc[values.index]
     running = _running(values, errors)
     text = _trend(running["middle"], facts.metric)
-    drawing = Drawing(f"Residuals over {column}", text, WIDTH, _HEIGHT)
-    area = plot_area(WIDTH, _HEIGHT)
+    drawing = Drawing(f"Residuals over {column}", text, _HEIGHT)
+    area = drawing.area()
     if column == facts.schema.target:
         x = _targets(facts, values.to_numpy(), *area.x_range)
     else:
         x = Scale.linear(values, *area.x_range, short_tick)
     y = _errors(facts.metric, errors.to_numpy(), *area.y_range)
     x_name = _axis_name(facts, column)
-    draw_axes(drawing, area, x, y, x_name, "prediction too high or too low")
+    drawing.axes(area, x, y, x_name, "prediction too high or too low")
     drawing.line("zero", [area.left, area.right], y.at(0))
     _dots(drawing, x(values), y(errors))
     worst = facts.largest_errors["error"]

@@ -11,10 +11,8 @@ import math
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-import pandas as pd
 import torch
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -32,22 +30,12 @@ from pipeline.core.progress import announce
 from pipeline.data.schema import Category, Number
 from pipeline.report import error_figures, score_figures
 from pipeline.report.drawing import Drawing
-from pipeline.runs.record import BaselineScore, Run
+from pipeline.runs.record import Run
 from pipeline.runs.store import newest_baselines
 
 MOST_RUNS = 6  # side by side
 MOST_COLUMNS = 5  # beside the largest errors, if the schema names none
 _TEMPLATES = "templates"
-
-
-class ModelRow(NamedTuple):
-    """A row of the table of models, as text."""
-
-    name: str
-    pooled: str
-    difference: str
-    typical: str
-    correlations: list[str]
 
 
 class RunView(NamedTuple):
@@ -58,26 +46,23 @@ class RunView(NamedTuple):
         next_steps: What to do next.
         figures: The figures, by name.
         curves: The learning curves of each fold that is shown.
-        largest_errors: The results with the largest losses, and cells beside them.
         models: The rows of the table of models; empty for a single model.
-        correlation_heads: The headings of the last columns of that table.
-        typical_error: The median absolute error.
         words: The columns of words beside the largest errors.
         numbers: The columns of numbers beside the largest errors.
-        settings: The settings, by name.
     """
 
     facts: Facts
     next_steps: list[advice.Advice]
     figures: dict[str, Drawing]
     curves: dict[int, Drawing]
-    largest_errors: list[tuple[Any, dict[str, Any]]]
-    models: list[ModelRow]
-    correlation_heads: list[str]
-    typical_error: str
+    models: list[list[str]]
     words: list[str]
     numbers: list[str]
-    settings: dict[str, str]
+
+    @property
+    def correlation_heads(self) -> list[str]:
+        """The headings of the last columns of the table of models."""
+        return [f"correlation with {row[0]}" for row in self.models[:-1]]
 
 
 def write_report(project: Project, runs: Sequence[Run]) -> Path:
@@ -107,39 +92,23 @@ def render(views: Sequence[RunView], baselines: Run | None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "score": numbers.score_text,
-        "difference": numbers.difference_text,
-        "percent": numbers.percent_text,
-        "target": numbers.target_text,
-        "cell": numbers.cell_text,
-    }
-    finite = finite_scores(baselines) if baselines else []
+    trained = (baselines and baselines.baselines) or []
+    finite = [score for score in trained if math.isfinite(score.pooled)]
     return environment.get_template("page.html.j2").render(
         views=views,
-        rows=compare(
-            [view.facts for view in views], [view.facts.results for view in views]
-        ),
-        metric=views[0].facts.metric,
-        target_name=views[0].facts.schema.target,
+        rows=compare([view.facts for view in views]),
         baselines=baselines,
         baseline_scores=finite,
         baselines_figure=score_figures.baselines(finite) if finite else None,
-        fold_names=numbers.fold_names,
-        fold_texts=numbers.fold_texts,
+        numbers=numbers,
         advice=advice,
+        setting_texts=setting_texts,
         style=style,
         style_hash=_hash(style),
         script=script,
         script_hash=_hash(script),
         version=__version__,
     )
-
-
-def finite_scores(run: Run) -> list[BaselineScore]:
-    """Return the scores of the baselines that did not diverge."""
-    baselines = run.baselines or []
-    return [baseline for baseline in baselines if math.isfinite(baseline.pooled)]
 
 
 def draw(several: Sequence[Facts]) -> list[RunView]:
@@ -166,73 +135,41 @@ def _draw(facts: Facts, axes: score_figures.Axes) -> RunView:
         word_columns = list(dict.fromkeys([groups, *word_columns]))
     if facts.importance is not None:
         figures["importance"] = score_figures.importance(facts.importance)
-    models = compare_models(facts)
     return RunView(
         facts=facts,
         next_steps=advice.advise(facts),
         figures=figures,
         curves=score_figures.curves(facts, axes),
-        largest_errors=_largest_errors(facts, [*word_columns, *number_columns]),
-        models=models,
-        correlation_heads=[f"correlation with {row.name}" for row in models[:-1]],
-        typical_error=_typical_error(facts, facts.results["error"]),
+        models=compare_models(facts),
         words=word_columns,
         numbers=number_columns,
-        settings=setting_texts(run.settings),
     )
 
 
-def _largest_errors(
-    facts: Facts, columns: Sequence[str]
-) -> list[tuple[Any, dict[str, Any]]]:
-    """Return the results with the largest losses, each with its cells to show."""
-    largest = facts.largest_errors
-    cells = [dict[str, Any]() for _ in range(len(largest))]
-    if facts.rows is not None:
-        shown = facts.rows.loc[largest.index, list(columns)]
-        cells = [dict(zip(columns, row, strict=True)) for row in shown.to_numpy(object)]
-    return list(zip(largest.itertuples(), cells, strict=True))
+def compare_models(facts: Facts) -> list[list[str]]:
+    """Return a row for each model of a blend and for the blend; none for one model.
 
-
-def compare_models(facts: Facts) -> list[ModelRow]:
-    """Return the rows of the models of a blend and of the blend; none for one model.
-
-    A row has the score, the difference to the blend with its standard error over rows,
-    the median absolute error, and the correlations of the errors with those of the
-    models.
+    A row has the name, the score, the difference to the blend with its standard error
+    over rows, the median absolute error, and the correlations of the errors with those
+    of the models. Errors that are all equal have no correlation.
     """
-    errors = facts.model_errors
+    errors, members, blend = facts.model_errors, facts.run.members, facts.run.final
     if errors.empty:
         return []
-    members, blend = facts.run.members, facts.run.final
-    errors = errors.assign(**{blend.model: facts.results["error"]})
+    errors[blend.model] = facts.results["error"]
+    correlations = errors.corr()[[score.model for score in members]].map(
+        lambda value: "–" if math.isnan(value) else f"{value:.2f}"
+    )
     return [
-        ModelRow(
-            name=score.model,
-            pooled=numbers.score_text(score.pooled),
-            difference=numbers.difference_text(
-                score.difference, score.difference_error
-            ),
-            typical=_typical_error(facts, errors[score.model]),
-            correlations=[
-                _correlation(errors[score.model], errors[other.model])
-                for other in members
-            ],
-        )
+        [
+            score.model,
+            numbers.score_text(score.pooled),
+            numbers.difference_text(score.difference, score.difference_error),
+            facts.typical_error(errors[score.model]),
+            *correlations.loc[score.model],
+        ]
         for score in [*members, blend]
     ]
-
-
-def _typical_error(facts: Facts, errors: pd.Series) -> str:
-    """Return the median absolute error."""
-    return numbers.typical_error_text(errors.abs().median(), log=facts.metric.log)
-
-
-def _correlation(first: pd.Series, second: pd.Series) -> str:
-    """Return the correlation of errors; "–" if those of a model are all equal."""
-    if not np.ptp(first) or not np.ptp(second):
-        return "–"
-    return f"{first.corr(second):.2f}"
 
 
 def shown_columns(facts: Facts) -> tuple[list[str], list[str]]:

@@ -11,16 +11,7 @@ from pipeline.analysis.advice import told_apart
 from pipeline.analysis.facts import Facts
 from pipeline.analysis.importance import Importance
 from pipeline.core.numbers import interval_text, score_text, score_tick, short_tick
-from pipeline.report.drawing import (
-    WIDTH,
-    Drawing,
-    PlotArea,
-    RangeRow,
-    Scale,
-    draw_axes,
-    draw_range_rows,
-    plot_area,
-)
+from pipeline.report.drawing import WIDTH, Drawing, RangeRow, Scale, draw_range_rows
 from pipeline.runs.record import BaselineScore, ModelScore, Run
 
 MOST_FOLDS = 10  # with a figure each
@@ -69,12 +60,9 @@ def forecast(facts: Facts, axes: Axes) -> Drawing:
     actual = [] if leaderboard is None else [leaderboard]
     text = f"Expected {score_text(estimate)}, 90% interval {interval_text(low, high)}"
     text += "".join(f", actual {score_text(score)}" for score in actual)
-    drawing = Drawing("Expected score", text, WIDTH, 46)
+    drawing = Drawing("Expected score", text, 46)
     x = Scale.linear(axes.forecast, _EDGE, WIDTH - _EDGE, score_tick)
-    drawing.line("axis", [x.start, x.end], 20)
-    for tick in x.ticks:
-        drawing.line("axis", x.at(tick), [20, 24])
-        drawing.text("tick", x.at(tick), 38, x.label(tick), "middle")
+    drawing.x_axis(drawing.area(_EDGE, _EDGE, bottom=26), x, "")
     drawing.line("range", x([low, high]), 12)
     drawing.dots("value", x.at(estimate), 12)
     drawing.rings("largest", x(actual), 12, 6)
@@ -101,10 +89,9 @@ def candidates(run: Run, chosen: ModelScore, others: Sequence[ModelScore]) -> Dr
         f"Difference to {chosen.label}",
         f"{chosen.label} has the lowest pooled score; {far} of the "
         f"{len(others)} others are more than two standard errors above it.",
-        WIDTH,
         _HEIGHT,
     )
-    area = plot_area(WIDTH, _HEIGHT)
+    area = drawing.area()
     # The candidates are evenly spaced: λ may be 0, which is not on a log scale.
     step = -(-len(labels) // _MOST_LABELS)
     x = Scale(
@@ -118,7 +105,7 @@ def candidates(run: Run, chosen: ModelScore, others: Sequence[ModelScore]) -> Dr
     reach = np.array([2 * (score.difference_error or 0.0) for score in scores])
     low, high = middle - reach, middle + reach
     y = Scale.linear([*low, *high], *area.y_range, score_tick)
-    draw_axes(drawing, area, x, y, "candidate", f"{run.metric_title} above the best")
+    drawing.axes(area, x, y, "candidate", f"{run.metric_title} above the best")
     drawing.line("zero", [area.left, area.right], y.at(0))
     lengths = x(range(len(labels)))
     for length, ends in zip(lengths, zip(y(low), y(high), strict=True), strict=True):
@@ -158,22 +145,21 @@ def _curve(history: pd.DataFrame, fold: int, score: float, axes: Axes) -> Drawin
     """Draw the mean of a fold's networks, and their range."""
     losses = history[history["fold"] == fold].groupby("epoch")[["train", "valid"]]
     mean, low, high = losses.mean(), losses.min(), losses.max()
-    width, height = 170, 140
     drawing = Drawing(
         f"Learning curves of fold {fold + 1}",
         f"Validation error: {mean['valid'].iloc[0]:.3f} after the first epoch, "
         f"{mean['valid'].iloc[-1]:.3f} after the last. Training error after the last: "
         f"{mean['train'].iloc[-1]:.3f}.",
-        width,
-        height,
+        height=140,
+        width=170,
     )
-    area = PlotArea(28, width - 10, 22, height - 22)
+    area = drawing.area(left=28, right=10, bottom=22)
     y = Scale.logarithmic(axes.losses, area.bottom, area.top, short_tick)
     most = min(3, axes.epochs)
     x = Scale.linear(
         [0, axes.epochs], area.left, area.right, "{:.0f}".format, most=most
     )
-    draw_axes(drawing, area, x, y, "", f"fold {fold + 1}: {score_text(score)}")
+    drawing.axes(area, x, y, "", f"fold {fold + 1}: {score_text(score)}")
     epochs = x(mean.index)
     drawing.line("train", epochs, y(mean["train"]))
     drawing.band("spread", epochs, y(low["valid"]), y(high["valid"]))

@@ -105,9 +105,7 @@ def test_of_many_folds_the_best_the_median_and_the_worst_are_drawn(facts):
 @pytest.mark.usefixtures("few_columns")
 def test_two_runs_differ_by_the_difference_of_their_scores(folders):
     older, newer = (read_facts(folders, each) for each in list_runs(folders)[1::-1])
-    rows = {
-        row.name: row for row in compare([older, newer], [older.results, newer.results])
-    }
+    rows = {row.name: row for row in compare([older, newer])}
     first, other = (facts.run.final.pooled for facts in (older, newer))
     difference, error = rows["difference to the first run"].cells[1].split(" ± ")
     difference = float(difference.replace("−", "-"))

@@ -37,8 +37,7 @@ def hostile_page(folders, few_columns):
     }
     numbers = {"folds": [], "mean": 0.1, "std": 0.1, "pooled": 0.1, "seconds": 1.0}
     baseline = {"what": CLOSING, **numbers, "accuracy": None}
-    document["baselines"] = [{**baseline, "name": SCRIPT}, {**baseline, "name": IMAGE}]
-    document["inputs"] = {}
+    document["baselines"] = [{**baseline, "name": name} for name in (IMAGE, "b")]
     (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
     facts = read_facts(folders, find_run(folders, folder.name))
     words = {"Neighborhood": SCRIPT, "SaleCondition": IMAGE, "YearBuilt": 2000}

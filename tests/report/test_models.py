@@ -47,39 +47,38 @@ def test_each_correlation_is_under_the_name_of_its_model(blended, blend):
     (view,) = draw([read_facts(blended, blend)])
     others = [head.removeprefix("correlation with ") for head in view.correlation_heads]
     assert sorted(others) == ["boosting", "mlp"]
-    assert [row.name for row in view.models] == names
-    for row in view.models:
-        own = [f"{alike.loc[row.name, other]:.2f}" for other in others]
-        assert row.correlations == own
-        assert row.typical == f"{np.expm1(errors[row.name].abs().median()):.1%}"
-        assert row.pooled == f"{np.sqrt((errors[row.name] ** 2).mean()):.4f}"
-    assert len(set(view.models[-1].correlations)) == 2
+    assert [row[0] for row in view.models] == names
+    for name, pooled, _, typical, *correlations in view.models:
+        assert correlations == [f"{alike.loc[name, other]:.2f}" for other in others]
+        assert typical == f"{np.expm1(errors[name].abs().median()):.1%}"
+        assert pooled == f"{np.sqrt((errors[name] ** 2).mean()):.4f}"
+    assert len(set(view.models[-1][4:])) == 2
 
 
 def test_the_difference_to_the_blend_is_that_of_the_pooled_scores(blended, blend):
     *models, last = draw([read_facts(blended, blend)])[0].models
-    assert last.difference == ""
-    for row in models:
-        difference, error = row.difference.replace("−", "-").split(" ± ")
-        gap = float(row.pooled) - float(last.pooled)
+    assert last[2] == ""
+    for _, pooled, text, *_ in models:
+        difference, error = text.replace("−", "-").split(" ± ")
+        gap = float(pooled) - float(last[1])
         assert float(difference) == pytest.approx(gap, abs=2e-4)
         assert float(error) > 0
 
 
 def test_models_without_any_spread_of_errors_have_no_correlation(blended, blend):
     facts = read_facts(blended, blend)
-    exact = facts.model_errors.assign(boosting=0.0)
-    mlp, boosting, last = draw([facts._replace(model_errors=exact)])[0].models
-    assert mlp.correlations == ["1.00", "–"]
-    assert boosting.correlations == ["–", "–"]
-    assert last.correlations[1] == "–"
+    exact = facts.results.assign(**{"by boosting": facts.results["actual"]})
+    mlp, boosting, last = draw([facts._replace(results=exact)])[0].models
+    assert mlp[4:] == ["1.00", "–"]
+    assert boosting[4:] == ["–", "–"]
+    assert last[5] == "–"
 
 
 def test_the_page_of_a_blend_says_whose_curves_and_importance_it_shows(blended, blend):
     page = page_of(read_facts(blended, blend))
     assert '<a href="#models">' in page
-    assert "Of the MLP, which is one of the models of a blend" in page
-    assert "importance for the MLP, one of the models of the blend" in page
+    assert "Of the networks, one of the models of a blend" in page
+    assert "Permutation importance for what the run predicts" in page
     corrected = f"{blend.cv_corrected:.4f}"
     assert f"Corrected for the choice among the values of λ: {corrected}." in page
     assert "which choices people made after seeing these rows" in page
@@ -102,10 +101,9 @@ def test_the_table_of_folds_has_every_lambda_every_model_and_the_blend(blended, 
 
 
 def with_differences(run, difference):
-    """The run with all λ but the best that far from it, ± .01, or not compared."""
-    error = None if difference is None else 0.01
+    """The run with all λ but the best that far from it, ± .01."""
     scores = [
-        replace(score, difference=difference, difference_error=error)
+        replace(score, difference=difference, difference_error=0.01)
         if not score.chosen
         else score
         for score in run.scores
@@ -118,7 +116,6 @@ def with_differences(run, difference):
     [
         (0.02, "As good within two standard errors: {others}."),
         (0.021, "Worse by more than that: {others}."),
-        (None, None),
     ],
 )
 def test_the_lambdas_within_two_standard_errors_are_as_good(
@@ -128,13 +125,9 @@ def test_the_lambdas_within_two_standard_errors_are_as_good(
     others = ", ".join(each.label for each in run.scores if not each.chosen)
     facts = read_facts(blended, blend)._replace(run=run)
     text = section(page_of(facts), "folds")
-    if words is None:
-        assert candidate_advice(run) is None
-        assert "has the lowest score and is used" not in text
-    else:
-        best = f"λ = {run.best_value:g} has the lowest score and is used."
-        assert candidate_advice(run) == f"{best} {words.format(others=others)}"
-        assert candidate_advice(run) in text
+    best = f"λ = {run.best_value:g} has the lowest score and is used."
+    assert candidate_advice(run) == f"{best} {words.format(others=others)}"
+    assert candidate_advice(run) in text
 
 
 def test_the_figure_has_each_lambda_at_its_difference_to_the_best(blend):
@@ -154,11 +147,11 @@ def test_the_figure_has_each_lambda_at_its_difference_to_the_best(blend):
 def test_a_run_without_networks_has_a_page_that_says_so(blended, boosted):
     facts = read_facts(blended, boosted)
     assert facts.history is None
-    assert facts.importance is None
+    assert len(facts.importance) == 3
     page = page_of(facts)
     learning = section(page, "learning")
     assert learning == "Learning curves This run has no networks of its own."
-    assert "this run has no networks of its own" in section(page, "columns")
+    assert "Permutation importance" in section(page, "columns")
     assert 'id="models"' not in page
     assert "#models" not in page
     assert "Residuals over YearBuilt" in page

@@ -126,10 +126,10 @@ def test_a_broken_file_of_a_run_is_a_line_that_names_it(
     [
         {"scores": []},
         {"scores": [{"lambda": 5.0}]},
-        {"best_lambda": "x"},
+        {"cv": "x"},
         {"forecast": None},
         {"settings": "none"},
-        {"tune": {"trials": 3}},
+        {"search": {"trials": 3}},
     ],
 )
 def test_a_record_that_makes_no_sense_is_a_line_that_names_it(
