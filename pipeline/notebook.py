@@ -22,7 +22,7 @@ from pipeline.data.dataset import Dataset
 from pipeline.data.features import build_features, clean_rows, prepare
 from pipeline.data.header import is_like
 from pipeline.data.own_columns import OwnColumns
-from pipeline.data.raw import new_of_frame, test_of_frame, texts_of, train_of_frame
+from pipeline.data.raw import Frame, read_new, read_test, read_train, texts_of
 from pipeline.data.schema_file import parse_schema, read_schema
 from pipeline.data.table import Table
 from pipeline.infer.schema import Options, infer_schema
@@ -63,8 +63,8 @@ def load(
     table = _table(train, test, schema, options)
     if columns is not None:
         table = replace(table, own=OwnColumns(Path("columns"), columns))
-    rows = train_of_frame(train, "train", table)
-    prepared = prepare(rows, test_of_frame(test, "test", table).frame, table)
+    rows = read_train(Frame("train", train), table)
+    prepared = prepare(rows, read_test(Frame("test", test), table).frame, table)
     return Data(table, prepared.dataset)
 
 
@@ -99,7 +99,7 @@ class Result:
             UserError: A cell or a column cannot be used.
         """
         table = self._predictor.table
-        raw = new_of_frame(rows, "rows", table).frame
+        raw = read_new(Frame("rows", rows), table).frame
         torch.set_num_threads(1)
         features = build_features(clean_rows(raw, table).frame, table)
         return self._predictor.predict(features)

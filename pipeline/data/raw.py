@@ -7,19 +7,32 @@ column and the first wrong line.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from pipeline.core.errors import UserError, short
+from pipeline.core.errors import UserError
 from pipeline.data import cells
 from pipeline.data.cells import Cells, is_valid_word
 from pipeline.data.csv_frames import read_blocks
 from pipeline.data.header import check_header
 from pipeline.data.schema import Category, Column, Date, Number, Schema
 from pipeline.data.table import Table
+
+
+class Frame(NamedTuple):
+    """Rows that are read from a frame of any types, in place of a file.
+
+    Attributes:
+        name: what errors call it.
+        rows: the frame.
+    """
+
+    name: str
+    rows: pd.DataFrame
 
 
 class RawRows(NamedTuple):
@@ -29,17 +42,21 @@ class RawRows(NamedTuple):
     unseen: dict[str, list[str]]
 
 
-def read_train(path: Path, table: Table) -> pd.DataFrame:
+def read_train(source: Path | Frame, table: Table) -> pd.DataFrame:
     """Read training rows: all columns, a target in each, listed categories only.
 
     Raises:
         UserError: The file is invalid.
     """
-    reader = _Reader(path, table, with_target=True)
-    return _checked_train(path, reader.read().frame, table)
+    reader = _Reader(source, table, with_target=True)
+    frame = reader.read().frame
+    if len(frame) < 2:
+        raise UserError(f"{reader.path}: only one row; training needs at least two")
+    _check_targets(reader.path, frame[table.schema.target], table.schema)
+    return frame
 
 
-def read_test(path: Path, table: Table) -> RawRows:
+def read_test(source: Path | Frame, table: Table) -> RawRows:
     """Read test rows: all columns but the target; unseen categories are allowed.
 
     A category that the schema does not list is missing in the frame, for the caller to
@@ -48,45 +65,18 @@ def read_test(path: Path, table: Table) -> RawRows:
     Raises:
         UserError: The file is invalid.
     """
-    return _Reader(path, table, with_target=False).read()
+    return _Reader(source, table).read()
 
 
-def read_new(path: Path, table: Table) -> RawRows:
-    """Read any file of rows as test rows; a column of targets is ignored.
+def read_new(source: Path | Frame, table: Table) -> RawRows:
+    """Read any rows as test rows; a column of targets is ignored.
 
     Raises:
         UserError: The file is invalid.
     """
     remedy = "give a file with the columns of test.csv"
-    reader = _Reader(path, table, with_target=False, remedy=remedy)
-    return reader.read(ignored=(table.schema.target,))
-
-
-def train_of_frame(frame: pd.DataFrame, name: str, table: Table) -> pd.DataFrame:
-    """Check the training rows of a frame, as `read_train` does those of a file.
-
-    Args:
-        frame: The rows, with any types.
-        name: What errors call the frame.
-        table: What is known of the rows.
-
-    Raises:
-        UserError: A column or a cell is invalid.
-    """
-    reader = _Reader(Path(name), table, with_target=True)
-    return _checked_train(Path(name), reader.check(_blocks(frame)).frame, table)
-
-
-def test_of_frame(frame: pd.DataFrame, name: str, table: Table) -> RawRows:
-    """Check the test rows of a frame; see `train_of_frame`."""
-    return _Reader(Path(name), table, with_target=False).check(_blocks(frame))
-
-
-def new_of_frame(frame: pd.DataFrame, name: str, table: Table) -> RawRows:
-    """Check any rows as test rows; a column of targets is ignored."""
-    return test_of_frame(
-        frame.drop(columns=table.schema.target, errors="ignore"), name, table
-    )
+    reader = _Reader(source, replace(table, remedy=remedy))
+    return reader.read(ignored=table.schema.target)
 
 
 def texts_of(frame: pd.DataFrame) -> pd.DataFrame:
@@ -123,13 +113,6 @@ def _blocks(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield texts.set_axis(pd.RangeIndex(2, len(texts) + 2))
 
 
-def _checked_train(path: Path, frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    if len(frame) < 2:
-        raise UserError(f"{path}: only one row; training needs at least two")
-    _check_targets(path, frame[table.schema.target], table.schema)
-    return frame
-
-
 def _check_targets(path: Path, targets: pd.Series, schema: Schema) -> None:
     """Refuse targets that are all equal, or in another unit."""
     where = f"{path}: column {schema.target}"
@@ -152,36 +135,36 @@ class _Reader:
     """Reads one file by the schema of a table."""
 
     def __init__(
-        self, path: Path, table: Table, *, with_target: bool, remedy: str | None = None
+        self, source: Path | Frame, table: Table, *, with_target: bool = False
     ) -> None:
-        self._path, self._table, self._schema = path, table, table.schema
-        self._with_target, self._remedy = with_target, remedy or table.remedy
+        self.path = source if isinstance(source, Path) else Path(source.name)
+        self._source, self._with_target = source, with_target
+        self._table, self._schema = table, table.schema
         self._unseen: dict[str, list[str]] = {}
 
-    def read(self, *, ignored: tuple[str, ...] = ()) -> RawRows:
+    def read(self, *, ignored: str | None = None) -> RawRows:
         """Return all rows of the file.
-
-        Raises:
-            UserError: The file is invalid.
-        """
-        return self.check(read_blocks(self._path, self._remedy), ignored=ignored)
-
-    def check(
-        self, blocks: Iterator[pd.DataFrame], *, ignored: tuple[str, ...] = ()
-    ) -> RawRows:
-        """Return rows that are given as blocks of text; the first has the header only.
 
         Raises:
             UserError: A column or a cell is invalid.
         """
-        header = next(blocks).columns
-        named = [name for name in header if name not in ignored]
-        check_header(self._path, named, self._table, with_target=self._with_target)
+        if isinstance(self._source, Path):
+            blocks = read_blocks(self._source, self._table.remedy)
+        else:
+            blocks = _blocks(self._source.rows)
+        header = [name for name in next(blocks).columns if name != ignored]
+        check_header(self.path, header, self._table, with_target=self._with_target)
         typed = [self._typed(block) for block in blocks]
         if not typed:
-            raise UserError(f"{self._path}: a header but no rows; {self._remedy}")
+            raise UserError(f"{self.path}: a header but no rows; {self._table.remedy}")
         frame = pd.concat(typed)
-        _check_duplicates(self._path, frame[self._schema.id_name])
+        ids = frame[self._schema.id_name]
+        if (twice := ids.duplicated()).any():
+            line = ids.index[twice][0]
+            raise UserError(
+                f"{self.path}: column {ids.name}, line {line}: duplicate Id "
+                f"{ids[line]}; remove one of the rows"
+            )
         return RawRows(frame.reset_index(drop=True), self._unseen)
 
     def _typed(self, block: pd.DataFrame) -> pd.DataFrame:
@@ -189,9 +172,13 @@ class _Reader:
         schema = self._schema
 
         def cells_of(name: str) -> Cells:
-            return Cells.of(self._path, block[name], schema.missing)
+            return Cells.of(self.path, block[name], schema.missing)
 
-        columns = {schema.id_name: self._ids(block)}
+        if schema.id is None:  # the rows are numbered from 1
+            ids = pd.Series(block.index - 1, index=block.index)
+        else:
+            ids = self._ids(cells_of(schema.id))
+        columns = {schema.id_name: ids}
         for column in schema.columns:
             columns[column.name] = self._column(cells_of(column.name), column)
         if self._with_target:
@@ -227,33 +214,11 @@ class _Reader:
             unseen = self._unseen.setdefault(column.name, [])
             unseen += [word for word in texts.text[unlisted] if word not in unseen]
 
-    def _ids(self, block: pd.DataFrame) -> pd.Series:
-        """Return the ids of a block; rows without ids are numbered from 1."""
-        if self._schema.id is None:
-            return pd.Series(block.index - 1, index=block.index)
-        ids = block[self._schema.id].astype(object)
+    def _ids(self, ids: Cells) -> pd.Series:
         if self._schema.integer_ids:
-            good = ids.str.fullmatch(r"[0-9]{1,15}") & ~ids.str.fullmatch("0+")
-            self._refuse_id(ids, good, "is not a positive integer, as an Id must be")
-            return ids.astype(np.int64)
-        good = ids.map(is_valid_word) & ~ids.isin(self._schema.missing)
-        self._refuse_id(ids, good, "is not an id: a text of 1 to 40 characters")
-        return ids
-
-    def _refuse_id(self, ids: pd.Series, good: pd.Series, why: str) -> None:
-        if not good.all():
-            line = int(str(good.idxmin()))
-            raise UserError(
-                f"{self._path}: column {self._schema.id}, line {line}: "
-                f"{short(ids[line])} {why}; fix the cell or remove the row"
-            )
-
-
-def _check_duplicates(path: Path, ids: pd.Series) -> None:
-    duplicated = ids.duplicated()
-    if duplicated.any():
-        line = ids.index[duplicated][0]
-        raise UserError(
-            f"{path}: column {ids.name}, line {line}: duplicate Id {ids[line]}; "
-            "remove one of the rows"
-        )
+            good = ids.text.str.fullmatch(r"(?!0+$)[0-9]{1,15}")
+            ids.refuse(~good, "is not a positive integer, as an Id must be")
+            return ids.by_line(ids.text).astype(np.int64)
+        good = ids.text.map(is_valid_word) & ~ids.missing
+        ids.refuse(~good, "is not an id: a text of 1 to 40 characters")
+        return ids.by_line(ids.text)

@@ -8,8 +8,7 @@ from ames_columns import AMES
 from pipeline.ames.table import table_of
 from pipeline.data.encoder import ONE_HOT, Encoder, column_blocks, to_matrix
 from pipeline.data.features import layout, prepare
-from pipeline.data.raw import test_of_frame as read_test_frame
-from pipeline.data.raw import texts_of, train_of_frame
+from pipeline.data.raw import Frame, read_test, read_train, texts_of
 from pipeline.data.schema_file import parse_schema, read_schema
 from pipeline.infer.numbers import find_knots
 from pipeline.infer.schema import Options, infer_schema
@@ -49,8 +48,8 @@ def dataset(rows, tmp_path):
     table = table_of(parse_schema(SCHEMA, tmp_path / "schema.toml"))
     test = rows.drop(columns="y")
     return prepare(
-        train_of_frame(rows, "train", table),
-        read_test_frame(test, "test", table).frame,
+        read_train(Frame("train", rows), table),
+        read_test(Frame("test", test), table).frame,
         table,
     ).dataset
 
