@@ -16,39 +16,33 @@ from pipeline.data.features import build_features, clean_rows
 from pipeline.data.header import is_like
 from pipeline.data.schema import Category, Date, Schema
 from pipeline.data.schema_file import read_schema
-from pipeline.data.table import OtherFile, Table
+from pipeline.data.table import Table
 
 _REMEDY = "put Kaggle's file there (in a clone, `git checkout data/raw` restores it)"
 _GIVE = "give the file of House Prices: Advanced Regression Techniques"
 
 
-def _other(columns: set[str], kind: str) -> OtherFile:
-    return OtherFile(frozenset(columns), f"this is {kind}; {_GIVE}")
-
-
 # Files of the same houses: another schema would not help.
-TAKEN_FOR_AMES = (
-    _other(
-        {"PID", "Gr Liv Area"},
-        "De Cock's original table, with other columns and houses",
-    ),
-    _other({"Id", "SalePrice"}, "a submission file, with prices but without columns"),
-)
-OTHERS = (
-    *TAKEN_FOR_AMES,
-    _other({"Survived", "Pclass"}, "the Titanic data"),
-    _other({"PassengerId", "Pclass"}, "the Titanic data"),
-    _other({"median_house_value"}, "the California housing data"),
-    _other({"MedHouseVal"}, "the California housing data"),
-    _other({"sqft_living", "price"}, "the King County data"),
-    _other({"CRIM", "LSTAT"}, "the Boston housing data"),
-)
+_TAKEN_FOR_AMES: dict[tuple[str, ...], str] = {
+    ("PID", "Gr Liv Area"): "De Cock's original table, with other columns and houses",
+    ("Id", "SalePrice"): "a submission file, with prices but without columns",
+}
+_OTHERS: dict[tuple[str, ...], str] = {
+    **_TAKEN_FOR_AMES,
+    ("Survived", "Pclass"): "the Titanic data",
+    ("PassengerId", "Pclass"): "the Titanic data",
+    ("median_house_value",): "the California housing data",
+    ("MedHouseVal",): "the California housing data",
+    ("sqft_living", "price"): "the King County data",
+    ("CRIM", "LSTAT"): "the Boston housing data",
+}
 
 
 @cache
 def ames() -> Table:
     """Return the table of Ames."""
-    return Table(ames_schema(), RULES, BUILT, NETWORKS_ONLY, OTHERS, _REMEDY)
+    others = {marks: f"this is {kind}; {_GIVE}" for marks, kind in _OTHERS.items()}
+    return Table(ames_schema(), RULES, BUILT, NETWORKS_ONLY, others, _REMEDY)
 
 
 def table_of(schema: Schema) -> Table:
@@ -97,7 +91,7 @@ def is_ames(path: Path) -> bool:
         UserError: The file cannot be read.
     """
     header = _header(path)
-    mistaken = any(other.marks <= set(header) for other in TAKEN_FOR_AMES)
+    mistaken = any(set(header).issuperset(marks) for marks in _TAKEN_FOR_AMES)
     return mistaken or is_like(header, ames_schema())
 
 

@@ -9,13 +9,13 @@ each cell, which takes six times as long.
 import csv
 import math
 from collections.abc import Callable, Iterator
-from io import BytesIO, StringIO, TextIOWrapper
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pipeline.data.csv_reader import LONGEST, Lines, open_text
+from pipeline.data.csv_reader import LONGEST, Lines, csv_text, open_text
 
 _BLOCK = 2**23  # characters read at a time
 _BLOCK_ROWS = 20_000  # written at a time
@@ -124,6 +124,4 @@ def _cell_texts(column: pd.Series, number: Callable[[float], str]) -> list[str]:
 
 
 def _quoted(value: object) -> str:
-    line = StringIO()
-    csv.writer(line, lineterminator="").writerow([value])
-    return line.getvalue()
+    return csv_text([[value]]).removesuffix("\n")

@@ -183,8 +183,8 @@ def _split(line: str) -> list[str]:
     return next(csv.reader([line])) or [""]
 
 
-def csv_text(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows of texts as a CSV file; cells are quoted where necessary."""
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Return rows as a CSV file; cells are quoted where necessary."""
     lines = StringIO()
     csv.writer(lines, lineterminator="\n").writerows(rows)
     return lines.getvalue()

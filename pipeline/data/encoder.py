@@ -6,7 +6,6 @@ encoded by the vocabularies of the layout, so all folds have the same columns. A
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, Self
 
@@ -33,20 +32,6 @@ class Matrix(NamedTuple):
 
     entries: np.ndarray
     names: list[str]
-
-
-def to_matrix(features: pd.DataFrame, layout: Layout) -> Matrix:
-    """One-hot encode the features; a missing category is 0 in all of its columns."""
-    blocks = list(column_blocks(features, layout))
-    return Matrix(
-        np.hstack([block.entries for block in blocks]),
-        [name for block in blocks for name in block.names],
-    )
-
-
-def encoded_names(features: pd.DataFrame, layout: Layout) -> list[str]:
-    """Return the names of the columns of the matrix, from a single row."""
-    return to_matrix(features.head(1), layout).names
 
 
 class View(NamedTuple):
@@ -141,8 +126,7 @@ def column_blocks(
         yield Matrix(products, names)
 
 
-@dataclass(frozen=True)
-class Encoder:
+class Encoder(NamedTuple):
     """Imputation and standardisation fitted on training rows.
 
     Shapes: all (n_columns,). `fill` replaces missing values. `scale` is the standard
@@ -208,15 +192,10 @@ class Encoder:
         blocks = Parallel(threads, backend="threading", pre_dispatch="n_jobs")(
             delayed(fit)(block) for block in column_blocks(features, layout)
         )
-        return [cls._joined(encoders) for encoders in zip(*blocks, strict=True)]
-
-    @classmethod
-    def _joined(cls, blocks: Sequence[Self]) -> Self:
-        return cls(
-            np.concatenate([block.fill for block in blocks]),
-            np.concatenate([block.mean for block in blocks]),
-            np.concatenate([block.scale for block in blocks]),
-        )
+        return [
+            cls(*(np.concatenate(parts) for parts in zip(*encoders, strict=True)))
+            for encoders in zip(*blocks, strict=True)
+        ]
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """Return the encoded rows, shape (n_rows, n_columns), float32, without NaN."""

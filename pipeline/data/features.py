@@ -14,7 +14,7 @@ import pandas as pd
 
 from pipeline.core.errors import UserError, meant, short
 from pipeline.data.dataset import Dataset, Layout
-from pipeline.data.encoder import encoded_names
+from pipeline.data.encoder import EXPANDED
 from pipeline.data.own_columns import OwnWords
 from pipeline.data.raw import read_test, read_train
 from pipeline.data.schema import Category, Date, Number, Schema
@@ -73,7 +73,7 @@ def prepare(train: pd.DataFrame, test: pd.DataFrame, table: Table) -> Prepared:
         words,
     )
     _check_interactions(dataset)
-    names = encoded_names(dataset.train, dataset.layout)
+    names = EXPANDED.read([dataset.train.head(1)], dataset.layout).names
     _check_encoded(names, table.schema)
     return Prepared(
         dataset, len(names), clean_train.assumptions, clean_test.assumptions

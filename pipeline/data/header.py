@@ -59,9 +59,9 @@ def _check_kind(
     """Refuse other data, train.csv in place of test.csv, and a missing header."""
     target, named = table.schema.target, set(header)
     if not is_like(header, table.schema):
-        for other in table.others:
-            if other.marks <= named:
-                raise UserError(f"{path}: line 1: {other.message}")
+        for marks, message in table.others.items():
+            if named.issuperset(marks):
+                raise UserError(f"{path}: line 1: {message}")
     if not with_target and target in named:
         raise UserError(
             f"{path}: column {target}: in the test file; "

@@ -44,7 +44,7 @@ class OwnColumns:
                 warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
                 result = self.function(rows.reset_index(drop=True))
         except (Exception, SystemExit) as error:  # whatever the user's code raises
-            raise UserError(self._message(error)) from None
+            raise _error_of_the_user(error, self.path) from None
         if not isinstance(result, pd.DataFrame):
             self._refuse(f"returns {type(result).__name__}; return the frame of rows")
         if not result.index.equals(pd.RangeIndex(len(rows))):
@@ -122,30 +122,18 @@ class OwnColumns:
             UserError: A column has too many.
         """
         found: OwnWords = {}
-        for name in built:
-            column = built[name]
-            found[str(name)] = None
-            if column.dtype == object:
-                words = sorted(set(column.dropna()))
-                if len(words) > _MOST_WORDS:
-                    self._refuse(
-                        f"column {name}: {len(words):,} words, and {_MOST_WORDS} are "
-                        "the most; put the rare ones together"
-                    )
-                found[str(name)] = words
+        for name, column in built.items():
+            words = sorted(set(column.dropna())) if column.dtype == object else None
+            if words is not None and len(words) > _MOST_WORDS:
+                self._refuse(
+                    f"column {name}: {len(words):,} words, and {_MOST_WORDS} are the "
+                    "most; put the rare ones together"
+                )
+            found[str(name)] = words
         return found
 
     def _refuse(self, what: str) -> NoReturn:
         raise UserError(f"{self.path}: {_FUNCTION} {what}")
-
-    def _message(self, error: BaseException) -> str:
-        lines = [
-            frame.lineno
-            for frame in traceback.extract_tb(error.__traceback__)
-            if frame.filename == str(self.path)
-        ]
-        where = f", line {lines[-1]}" if lines else ""
-        return f"{self.path}{where}: {_described(error)}; fix the function"
 
 
 def load(path: Path) -> OwnColumns | None:
@@ -158,17 +146,9 @@ def load(path: Path) -> OwnColumns | None:
         return None
     names: dict[str, Any] = {"__name__": "columns", "__file__": str(path)}
     try:
-        code = compile(path.read_bytes(), str(path), "exec")
-        exec(code, names)  # the user's own code
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    except SyntaxError as error:
-        where = f", line {error.lineno}" if error.lineno else ""
-        raise UserError(f"{path}{where}: {one_line(error.msg)}; fix the line") from None
-    except ValueError as error:  # NUL bytes
-        raise UserError(f"{path}: {one_line(error)}; fix the file") from None
-    except (Exception, SystemExit) as error:
-        raise UserError(f"{path}: {_described(error)}; fix the file") from None
+        exec(compile(path.read_bytes(), str(path), "exec"), names)
+    except (Exception, SystemExit) as error:  # also of reading and compiling it
+        raise _error_of_the_user(error, path) from None
     function = names.get(_FUNCTION)
     if not callable(function):
         raise UserError(
@@ -178,8 +158,16 @@ def load(path: Path) -> OwnColumns | None:
     return OwnColumns(path, function)
 
 
-def _described(error: BaseException) -> str:
-    return one_line(f"{type(error).__name__}: {error}", 200)
+def _error_of_the_user(error: BaseException, path: Path) -> UserError:
+    """Return an error of the user's code on one line, with its line in the file."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    text: object = error
+    if isinstance(error, SyntaxError):
+        lines, text = [error.lineno], error.msg
+    where = f", line {lines[-1]}" if lines else ""
+    described = one_line(f"{type(error).__name__}: {text}", 200)
+    return UserError(f"{path}{where}: {described}; fix the file")
 
 
 def _same(first: pd.Series, second: pd.Series) -> pd.Series:

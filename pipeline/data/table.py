@@ -21,13 +21,6 @@ class Rule(NamedTuple):
     value: Callable[[pd.DataFrame], Any]
 
 
-class OtherFile(NamedTuple):
-    """Columns that mark a file as another one, and the error message about it."""
-
-    marks: frozenset[str]
-    message: str
-
-
 @dataclass(frozen=True)
 class Table:
     """What is known of a table before its rows are read.
@@ -37,7 +30,8 @@ class Table:
         rules: how ambiguous cells are resolved within their row.
         built: the formulas of columns that are computed from others of the same row.
         networks_only: built columns that boosting does not read.
-        others: files that people give by mistake in place of this table's.
+        others: files that people give by mistake in place of this table's: the columns
+            that mark them, and the error message.
         remedy: what to do about a broken file, for error messages.
         own: the function of the user's columns.py, if there is one.
     """
@@ -46,6 +40,6 @@ class Table:
     rules: Sequence[Rule] = ()
     built: Mapping[str, Formula] = field(default_factory=dict)
     networks_only: frozenset[str] = frozenset()
-    others: Sequence[OtherFile] = ()
+    others: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     remedy: str = "restore the file"
     own: OwnColumns | None = None

@@ -4,7 +4,6 @@ What a network computes is in pipeline/network/. Here it becomes a model among m
 """
 
 from collections.abc import Sequence
-from dataclasses import fields
 from itertools import chain, product
 from math import isfinite
 from threading import Lock
@@ -40,7 +39,7 @@ from pipeline.validation.fold_data import FoldData
 # million cells (rows × encoded columns): seconds of an epoch of a network.
 _EPOCH_PER_CELL = 6e-9
 _ENCODER = "encoder."  # the prefix of the arrays of each fold's encoder
-_STATISTICS = [statistic.name for statistic in fields(Encoder)]
+_STATISTICS = Encoder._fields
 
 
 class MLP(Model):

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from ames_columns import CATEGORIES, ID, LAYOUT, TARGET
+from ames_columns import CATEGORIES, ID, LAYOUT, TARGET, to_matrix
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from pipeline.core.settings import Settings
-from pipeline.data.encoder import Encoder, to_matrix
+from pipeline.data.encoder import Encoder
 from pipeline.validation.folds import make_folds
 
 RARE_SHARE = Settings.rare_share

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from ames_columns import AMES
+from ames_columns import AMES, to_matrix
 
 from pipeline.ames.table import table_of
-from pipeline.data.encoder import ONE_HOT, Encoder, column_blocks, to_matrix
+from pipeline.data.encoder import ONE_HOT, Encoder, column_blocks
 from pipeline.data.features import layout, prepare
 from pipeline.data.raw import Frame, read_test, read_train, texts_of
 from pipeline.data.schema_file import parse_schema, read_schema

@@ -249,19 +249,19 @@ REFUSED = {
     "no column added": (function("pass"), "adds no column"),
     "an error": (
         function('rows["own"] = 1', 'rows["b"] = rows["siez"]'),
-        "columns.py, line 5: KeyError: 'siez'; fix the function",
+        "columns.py, line 5: KeyError: 'siez'; fix the file",
     ),
     "an error of several lines": (
         function("raise ValueError('one\\ntwo')"),
-        "columns.py, line 4: ValueError: one two; fix the function",
+        "columns.py, line 4: ValueError: one two; fix the file",
     ),
     "an exit": (
         function("raise SystemExit(0)"),
-        "columns.py, line 4: SystemExit: 0; fix the function",
+        "columns.py, line 4: SystemExit: 0; fix the file",
     ),
     "an exit outside the function": (
         "import sys\nsys.exit()\n",
-        "columns.py: SystemExit",
+        "columns.py, line 4: SystemExit",
     ),
     "a function without an argument": (
         "def columns():\n    return 1",
@@ -269,12 +269,15 @@ REFUSED = {
     ),
     "a syntax error": (
         "def columns(rows):\n    return rows +\n",
-        "columns.py, line 4: invalid syntax; fix the line",
+        "columns.py, line 4: SyntaxError: invalid syntax; fix",
     ),
-    "an error outside the function": ("1 / 0\n", "columns.py: ZeroDivisionError: "),
+    "an error outside the function": (
+        "1 / 0\n",
+        "columns.py, line 3: ZeroDivisionError: ",
+    ),
     "a module that there is not": (
         "import no_such_module\n",
-        "columns.py: ModuleNotFoundError: ",
+        "columns.py, line 3: ModuleNotFoundError: ",
     ),
     "an infinite value": (
         as_column('1 / (rows["size"] - 7.5)'),

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from ames_columns import LAYOUT, TARGET, ames_dataset
+from ames_columns import LAYOUT, TARGET, ames_dataset, to_matrix
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import make_regression
 from sklearn.ensemble import StackingRegressor
@@ -19,7 +19,6 @@ from sklearn.utils import estimator_checks
 import pipeline
 from pipeline import StackedMLPRegressor
 from pipeline.core.settings import Settings
-from pipeline.data.encoder import to_matrix
 from pipeline.models.mlp import MODEL
 from pipeline.validation.fold_data import FoldData
 

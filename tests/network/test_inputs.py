@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import torch
-from ames_columns import LAYOUT
+from ames_columns import LAYOUT, to_matrix
 
 from pipeline.core.settings import Settings
-from pipeline.data.encoder import EXPANDED, Encoder, padded_columns, to_matrix
+from pipeline.data.encoder import EXPANDED, Encoder, padded_columns
 from pipeline.network.inputs import Inputs
 from pipeline.validation.folds import make_folds
 
