@@ -17,7 +17,7 @@ from experiments.common import load
 from experiments.documents import SCALE, put, table
 from pipeline.core.settings import Settings
 from pipeline.tuning import search
-from pipeline.tuning.plan import BATCH_SIZE, HELD_OUT_SEEDS, SCORED_AGAIN, rungs_of
+from pipeline.tuning.plan import BATCH_SIZE, HELD_OUT_SEEDS, SCORED_AGAIN
 from pipeline.tuning.space import SHAPES
 from pipeline.tuning.study import Rung, Study
 
@@ -86,7 +86,7 @@ def ask_and_tell() -> np.ndarray:
     The scores are invented: only the number of trials matters.
     """
     last = STEPS[-1] + SHOWN * BATCH_SIZE
-    ends = [rungs_of(BASE.epochs)[n] for n in (0, 0, 0, 0, 1, 1, 2, 2)]
+    ends = [search.rungs_of(BASE.epochs)[n] for n in (0, 0, 0, 0, 1, 1, 2, 2)]
     seconds = []
     with tempfile.TemporaryDirectory() as folder:
         study = Study(Path(folder) / "journal", "scale", BASE)

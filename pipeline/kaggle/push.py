@@ -12,7 +12,7 @@ from pipeline.core.errors import UserError
 from pipeline.core.files import open_temporary, writable
 from pipeline.core.progress import announce
 from pipeline.kaggle import receipts
-from pipeline.kaggle.client import Kaggle, KaggleError, Result, connect, page
+from pipeline.kaggle.client import Kaggle, KaggleError, connect, page
 from pipeline.kaggle.receipts import COMPLETE, ERROR, PENDING, SENDING, Receipt
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two checks
@@ -103,9 +103,16 @@ def _wait(kaggle: Kaggle, path: Path, receipt: Receipt, callback: Callback) -> R
     announce("waiting for Kaggle's score")
     begin, pause = time.monotonic(), FIRST_PAUSE
     while True:
-        result, state, retry_after = _check(kaggle, receipt)
-        if result:
-            break
+        state, retry_after = "waiting for the score", 0.0
+        try:
+            result = kaggle.result(receipt.number)
+            if result.status != PENDING:
+                break
+        except KaggleError as error:
+            # Kaggle may need a moment to know a new submission: 404.
+            if not error.retryable and error.status != 404:
+                raise
+            state, retry_after = error.what, error.retry_after
         elapsed = time.monotonic() - begin
         if elapsed + max(pause, retry_after) > TIME_LIMIT:
             raise UserError(
@@ -121,18 +128,6 @@ def _wait(kaggle: Kaggle, path: Path, receipt: Receipt, callback: Callback) -> R
         reason = receipt.error or "no reason given"
         raise UserError(f"{path}: Kaggle could not score it: {reason}")
     return receipt
-
-
-def _check(kaggle: Kaggle, receipt: Receipt) -> tuple[Result | None, str, float]:
-    """Return the result, or None; the state; and the fewest seconds to wait."""
-    try:
-        result = kaggle.result(receipt.number)
-    except KaggleError as error:
-        # A new submission may not be known at once.
-        if error.retryable or error.status == 404:
-            return None, error.what, error.retry_after
-        raise
-    return (None if result.status == PENDING else result), "waiting for the score", 0
 
 
 def _already_submitted(path: Path, receipt: Receipt, address: str) -> UserError:

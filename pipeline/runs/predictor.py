@@ -173,16 +173,15 @@ def _read(path: Path) -> dict[str, np.ndarray]:
 
 
 def _load_scale(path: Path, run: Run, tensors: Mapping[str, np.ndarray]) -> TargetScale:
-    parts, shape = [], (run.settings.folds, 1)
-    for name in TargetScale._fields:
-        array = tensors.get(_SCALE + name)
+    shape, names = (run.settings.folds, 1), [_SCALE + n for n in TargetScale._fields]
+    for name in names:
+        array = tensors.get(name)
         if array is None or array.shape != shape or array.dtype != "float64":
             raise UserError(
-                f"{path}: {_SCALE}{name} is not {list(shape)} of float64, which "
+                f"{path}: {name} is not {list(shape)} of float64, which "
                 f"{RECORD} asks for; train again"
             )
-        parts.append(array)
-    return TargetScale(*parts)
+    return TargetScale(*(tensors[name] for name in names))
 
 
 def _load_model(

@@ -152,24 +152,25 @@ def read_zip(archive: Path) -> dict[str, bytes]:
 
 def _members(archive: Path, opened: ZipFile) -> dict[str, ZipInfo]:
     """Return the wanted files of a zip, by their names without folders."""
-    files: dict[str, list[ZipInfo]] = {}
-    for member in opened.infolist():
-        if not member.is_dir():
-            name = PurePosixPath(member.filename.replace("\\", "/")).name
-            files.setdefault(name, []).append(member)
-    for name in _NAMES:
-        if name not in files:
-            shown = [_shown(member) for members in files.values() for member in members]
-            held = ", ".join(shown[:5]) or "no file"
+    files = [member for member in opened.infolist() if not member.is_dir()]
+    found = {}
+    for name in (*_NAMES, _SAMPLE):
+        named = [file for file in files if _name(file) == name]
+        if len(named) > 1:
+            raise _refused(archive, f"it contains {len(named)} files named {name}")
+        if named:
+            found[name] = named[0]
+        elif name in _NAMES:
+            held = ", ".join(map(_shown, files[:5])) or "no file"
             raise _refused(archive, f"no {name} in it, but {held}")
-    found = {name: files[name] for name in (*_NAMES, _SAMPLE) if name in files}
-    for name, members in found.items():
-        if len(members) > 1:
-            raise _refused(archive, f"it contains {len(members)} files named {name}")
-    size = sum(member.file_size for (member,) in found.values())
+    size = sum(file.file_size for file in found.values())
     if size > MOST_BYTES:
         raise _refused(archive, f"{size:,} bytes when decompressed")
-    return {name: member for name, (member,) in found.items()}
+    return found
+
+
+def _name(member: ZipInfo) -> str:
+    return PurePosixPath(member.filename.replace("\\", "/")).name
 
 
 def _content(archive: Path, opened: ZipFile, member: ZipInfo) -> bytes:

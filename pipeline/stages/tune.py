@@ -7,7 +7,6 @@ score of the choice is corrected for the number of trials it was made from.
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
@@ -22,15 +21,7 @@ from pipeline.runs.record import Confirmations, Provenance, Run, Search, Trial
 from pipeline.stages.preprocess import read_features
 from pipeline.stages.train import train
 from pipeline.tuning.executors import Pool, open_pool
-from pipeline.tuning.plan import (
-    CONFIRMING,
-    HELD_OUT_SEEDS,
-    SCORED_AGAIN,
-    SCORING,
-    Plan,
-    Progress,
-    Work,
-)
+from pipeline.tuning.plan import HELD_OUT_SEEDS, SCORED_AGAIN, Plan, Progress, Work
 from pipeline.tuning.search import losses, search
 from pipeline.tuning.study import FinishedTrial, Study
 from pipeline.validation.uncertainty import bias_corrected, paired_difference
@@ -73,18 +64,17 @@ def _search(
     for progress in search(study, dataset, plan, pool):
         work.search(progress)
     candidates = [plan.settings, *best_trials(progress.finished)]
-    row_losses = losses(dataset, candidates, pool, partial(work.part, SCORING))
+    row_losses = losses(dataset, candidates, pool, work.scoring)
     # If all diverged, `train` reports it for the default settings.
     kept = np.flatnonzero(np.isfinite(row_losses).all(axis=1)).tolist() or [0]
     row_losses = row_losses[kept]
     best = candidates[kept[ladder(row_losses, np.ones(row_losses.shape[1]))]]
-    confirming = partial(work.part, CONFIRMING)
     metric = METRICS[dataset.schema.metric]
     return best, Search(
         best=_searched(best),
         command=train_command(replace(best, models=Settings().models)),
         trials=[to_record(trial) for trial in progress.finished],
-        confirmed=confirm(dataset, best, plan.settings, pool, confirming),
+        confirmed=confirm(dataset, best, plan.settings, pool, work.confirming),
         corrected=bias_corrected(row_losses, row_losses, choose=ladder, metric=metric),
         beats_default=best != plan.settings,
     )

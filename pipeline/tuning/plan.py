@@ -16,7 +16,6 @@ if TYPE_CHECKING:  # the command line imports this module, and starts without to
 
 BATCH_SIZE = 8  # trials that train as one stack
 RUNGS = (1 / 3, 2 / 3, 1)  # of the epochs; after each, the worse half is pruned
-BATCHES_PER_JOB = 2  # asked for in advance, so that no job waits for a slower one
 SCORED_AGAIN = 8  # trials; with 24, the corrected score differed by under 0.0001
 HELD_OUT_SEEDS = 5
 
@@ -56,16 +55,6 @@ class Plan:
             raise UserError("--scheduler: needs --backend dask")
 
 
-def rungs_of(epochs: int) -> list[int]:
-    """Return the epochs after which trials are compared, the last epoch included."""
-    return sorted({max(1, round(epochs * share)) for share in RUNGS})
-
-
-def half(trials: int) -> int:
-    """Return how many trials of a stack are kept at a rung."""
-    return (trials + 1) // 2
-
-
 class Progress(NamedTuple):
     """The state of a search: its finished trials, best first.
 
@@ -97,13 +86,11 @@ class Work:
         """
         self._callback = callback
         self._progress = Progress([], plan.trials, 0.0)
-        trained = [BATCH_SIZE]  # of a batch, the trials that train up to each rung
-        for _ in RUNGS[1:]:
-            trained.append(half(trained[-1]))
-        shares = [rung - last for last, rung in pairwise((0, *RUNGS))]
-        epochs = sum(map(mul, trained, shares)) / BATCH_SIZE
+        kept = [0.5**number for number in range(len(RUNGS))]  # of the trials, by rung
+        steps = [rung - last for last, rung in pairwise((0, *RUNGS))]
+        epochs = sum(map(mul, kept, steps))  # of a trial, on average
         missing = max(0, plan.trials - finished)
-        again = min(SCORED_AGAIN, round(plan.trials * trained[-1] / BATCH_SIZE))
+        again = min(SCORED_AGAIN, round(plan.trials * kept[-1]))
         networks = plan.settings.folds * plan.settings.seeds
         self._networks = {
             SEARCHING: missing * plan.settings.folds * epochs,
@@ -117,9 +104,13 @@ class Work:
         self._progress = progress
         self._report(progress.step, self._share(SEARCHING, progress.share))
 
-    def part(self, phase: str, done: int, total: int) -> None:
-        """Report that some of the parts of a phase are done."""
-        self._report(Step(phase, done, total), self._share(phase, done / total))
+    def scoring(self, done: int, total: int) -> None:
+        """Report how many of the best trials are scored again."""
+        self._part(SCORING, done, total)
+
+    def confirming(self, done: int, total: int) -> None:
+        """Report how many of the held-out cross-validations are done."""
+        self._part(CONFIRMING, done, total)
 
     def training(self) -> Callback:
         """Return the callback for training the best settings."""
@@ -132,6 +123,9 @@ class Work:
                 self._report(Step(TRAINING), self._share(TRAINING, done))
 
         return callback
+
+    def _part(self, phase: str, done: int, total: int) -> None:
+        self._report(Step(phase, done, total), self._share(phase, done / total))
 
     def _share(self, phase: str, done: float) -> float:
         earlier = takewhile(lambda name: name != phase, self._networks)

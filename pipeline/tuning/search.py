@@ -29,17 +29,12 @@ from pipeline.network.replicas import (
 )
 from pipeline.network.trainer import Candidate, Trainer
 from pipeline.tuning.executors import Pool
-from pipeline.tuning.plan import (
-    BATCH_SIZE,
-    BATCHES_PER_JOB,
-    Plan,
-    Progress,
-    half,
-    rungs_of,
-)
+from pipeline.tuning.plan import BATCH_SIZE, RUNGS, Plan, Progress
 from pipeline.tuning.study import Rung, Study, TrialBatch
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import out_of_fold
+
+BATCHES_PER_JOB = 2  # in advance, so that no job waits for a slower one
 
 
 def search(
@@ -128,10 +123,15 @@ def successive_halving(
     return reached
 
 
+def rungs_of(epochs: int) -> list[int]:
+    """Return the epochs after which trials are compared, the last epoch included."""
+    return sorted({max(1, round(epochs * share)) for share in RUNGS})
+
+
 def better_half(scores: Sequence[float]) -> list[int]:
     """Return the indices of the lower half of the scores, rounded up, in order."""
     best_first = np.argsort(scores, kind="stable")
-    return sorted(best_first[: half(len(scores))].tolist())
+    return sorted(best_first[: (len(scores) + 1) // 2].tolist())
 
 
 def _scores(

@@ -37,8 +37,8 @@ from pipeline.runs.record import (
 from pipeline.stages import tune as stage
 from pipeline.stages import up_to_date
 from pipeline.stages.tune import confirm, held_out_seeds, ladder
-from pipeline.tuning.plan import Plan, Progress, rungs_of
-from pipeline.tuning.search import better_half, successive_halving
+from pipeline.tuning.plan import Plan, Progress
+from pipeline.tuning.search import better_half, rungs_of, successive_halving
 from pipeline.tuning.space import SHAPES
 from pipeline.tuning.study import FinishedTrial, Rung, Study
 from pipeline.validation.fold_data import FoldData
