@@ -112,7 +112,7 @@ def _log(run: Run, experiment: str) -> str:
     logged = str(created.info.run_id)
     metrics = [
         Metric(name, value, begin, step)
-        for name, value, step in [*_scores(run), *_curves(run.folder / HISTORY)]
+        for name, value, step in [*_scores(run), *_curves(run)]
         if math.isfinite(value)  # the score of a fold or λ that diverged is NaN
     ]
     with mlflow.start_run(logged):
@@ -172,9 +172,12 @@ def _scores(run: Run) -> Iterator[tuple[str, float, int]]:
         yield name, value, 0
 
 
-def _curves(path: Path) -> Iterator[tuple[str, float, int]]:
+def _curves(run: Run) -> Iterator[tuple[str, float, int]]:
     """Yield the learning curves of each λ and fold, the mean of its networks."""
-    means = pd.read_csv(path).groupby(["lambda", "fold", "epoch"])[["train", "valid"]]
+    if run.history_of is None:
+        return
+    curves = pd.read_csv(run.folder / HISTORY)
+    means = curves.groupby(["lambda", "fold", "epoch"])[["train", "valid"]]
     for row in means.mean(skipna=False).reset_index().itertuples(index=False):
         weight_decay, fold, epoch, train, valid = row
         for name, value in (("train", train), ("valid", valid)):

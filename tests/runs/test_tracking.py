@@ -159,6 +159,15 @@ def test_curves_are_the_means_of_each_folds_networks_by_epoch(logged):
             assert point.value == pytest.approx(values.sum() / 2)
 
 
+def test_a_run_without_learning_curves_is_logged_too(pipeline, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'store.db'}")
+    root = copy_raw(tmp_path / "project", rows=120)
+    pipeline("preprocess", "--root", root)
+    trained = pipeline("train", "--root", root, "--model", "ridge", "--track", "mlflow")
+    assert trained.status == 0, trained.err
+    assert "Logged: " in trained.out
+
+
 def test_the_files_are_those_of_the_run_folder_and_no_others(logged, monkeypatch):
     logged.use(monkeypatch)
     (run,) = logged.runs()
