@@ -1,34 +1,21 @@
 """Dataclasses to JSON and back, with types checked on the way back."""
 
 import math
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from types import UnionType
-from typing import (
-    Annotated,
-    Any,
-    NamedTuple,
-    TypeVar,
-    cast,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from pipeline.core.errors import short
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Key:
-    """Annotates a field that has another key in JSON; None leaves the field out."""
-
-    name: str | None
-
-
 _NULLABLE = object()
 NanAsNull = Annotated[float, _NULLABLE]  # NaN where JSON has null
+
+
+def key(name: str | None) -> dict[str, str | None]:
+    """Return the metadata of a field with another key in JSON; None leaves it out."""
+    return {"key": name}
 
 
 def to_json(value: Any) -> Any:  # noqa: ANN401
@@ -38,7 +25,7 @@ def to_json(value: Any) -> Any:  # noqa: ANN401
     """
     if is_dataclass(value):
         kept = _json_fields(cast(type, type(value)))
-        return {field.key: to_json(getattr(value, field.name)) for field in kept}
+        return {name: to_json(getattr(value, f.name)) for name, (f, _) in kept.items()}
     if isinstance(value, list | tuple):
         return [to_json(item) for item in value]
     if isinstance(value, dict):
@@ -95,32 +82,18 @@ def _decode_choice(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
 
 def _decode_fields(kind: type, value: dict[str, Any], where: str) -> object:
     found = {}
-    for field in _json_fields(kind):
-        path = f"{where}.{field.key}".lstrip(".")
-        if field.key in value:
-            found[field.name] = _decode(field.kind, value[field.key], path)
-        elif field.required:
+    for name, (field, hint) in _json_fields(kind).items():
+        path = f"{where}.{name}".lstrip(".")
+        if name in value:
+            found[field.name] = _decode(hint, value[name], path)
+        elif field.default is MISSING and field.default_factory is MISSING:
             raise ValueError(f"{path}: missing")
     return kind(**found)
 
 
-class _Field(NamedTuple):
-    name: str
-    key: str
-    kind: Any
-    required: bool
-
-
 @cache
-def _json_fields(kind: type) -> list[_Field]:
-    """Return the fields of a dataclass that JSON has, in order."""
+def _json_fields(kind: type) -> dict[str, tuple[Field[Any], Any]]:
+    """Return the fields of a dataclass that JSON has, with their types, by key."""
     hints = get_type_hints(kind, include_extras=True)
-    found = []
-    for field in fields(kind):
-        marks = getattr(hints[field.name], "__metadata__", ())
-        keys = [mark.name for mark in marks if isinstance(mark, Key)]
-        key = keys[0] if keys else field.name
-        required = field.default is MISSING and field.default_factory is MISSING
-        if key is not None:
-            found.append(_Field(field.name, key, hints[field.name], required))
-    return found
+    found = {f.metadata.get("key", f.name): (f, hints[f.name]) for f in fields(kind)}
+    return {name: field for name, field in found.items() if name is not None}

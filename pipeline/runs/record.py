@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 from pipeline.ames import ames_schema
 from pipeline.core.errors import UserError, short
@@ -15,7 +15,7 @@ from pipeline.core.fingerprint import record_digest
 from pipeline.core.metrics import LOG_RMSE, METRICS, Forecast
 from pipeline.core.numbers import is_told_apart
 from pipeline.core.settings import MODELS, Settings
-from pipeline.core.typed_json import Key, NanAsNull, from_json, to_json
+from pipeline.core.typed_json import NanAsNull, from_json, key, to_json
 from pipeline.data.schema import Schema
 from pipeline.data.schema_file import parse_schema
 
@@ -53,7 +53,7 @@ class ModelScore:
     """
 
     model: str
-    value: Annotated[float | None, Key("lambda")] = None
+    value: float | None = field(default=None, metadata=key("lambda"))
     label: str = ""
     chosen: bool = True
     folds: list[NanAsNull]
@@ -108,7 +108,7 @@ class Diverged:
     """A replica of a candidate that failed, and the epoch in which it did."""
 
     model: str
-    value: Annotated[float | None, Key("lambda")]
+    value: float | None = field(metadata=key("lambda"))
     label: str
     fold: int
     seed: int
@@ -142,7 +142,7 @@ class Bounds:
 class SearchedSettings:
     """The settings that `tune` searches."""
 
-    weight_decay: Annotated[float, Key("lambda")]
+    weight_decay: float = field(metadata=key("lambda"))
     lr: float
     dropout: float
     hidden: tuple[int, ...]
@@ -248,7 +248,7 @@ class Run:
         document: all that the file holds, where the run was read from a file.
     """
 
-    folder: Annotated[Path, Key(None)] = Path()
+    folder: Path = field(default=Path(), metadata=key(None))
     format: int = FORMAT
     run_id: str
     created: str  # ISO 8601
@@ -278,7 +278,7 @@ class Run:
     blended: list[str] | None = None
     files: dict[str, str | None] = field(default_factory=dict)
     digest: str = ""
-    document: Annotated[dict[str, Any] | None, Key(None)] = None
+    document: dict[str, Any] | None = field(default=None, metadata=key(None))
 
     @classmethod
     def from_json(cls, folder: Path, document: object) -> Self:
