@@ -1,4 +1,4 @@
-"""Is a stage up to date? Its inputs, options and code make a fingerprint."""
+"""The fingerprint of a stage: a digest of its inputs, options and code."""
 
 import hashlib
 import json
@@ -55,9 +55,9 @@ def stage_files(stage: str) -> list[Path]:
 
     These are the module of the stage, all modules of the package that it imports,
     directly or through others, and the TOML files beside them. Imports inside functions
-    count, those for type checkers do not. A module that imports others by names that it
-    computes is taken to import its whole room. Only the text of the files is read, so
-    that nothing heavy is loaded.
+    count; imports for type checkers do not. If a module computes the names of modules
+    to import, all modules of its room count. Only the text of the files is read, so
+    nothing heavy is loaded.
     """
     files = {_module_name(path): path for path in PACKAGE.rglob("*.py")}
     del files[PACKAGE.name]  # it only has the names for users, and imports all of them

@@ -75,7 +75,7 @@ class Cells:
             )
 
     def refuse_missing(self, what: str) -> None:
-        """Raise for the first blank cell of training rows, which all need a value.
+        """Raise for the first blank cell of a column that needs a value in each row.
 
         Raises:
             UserError: A cell is blank.
@@ -88,9 +88,9 @@ class Cells:
         Raises:
             UserError: There is such a word.
         """
-        known = {_plain(name): name for name in column.vocabulary} | {"na": "NA"}
+        spelt = {_plain(name): name for name in column.vocabulary} | {"na": "NA"}
         for text in self.text[self.unlisted(column)]:
-            if (name := known.get(_plain(text))) is not None:
+            if (name := spelt.get(_plain(text))) is not None:
                 line, _ = self._first(self.text == text)
                 raise UserError(
                     f"{self.path}: column {self.name}, line {line}: {short(text)} "
@@ -123,11 +123,11 @@ class Cells:
 
 def numbers(cells: Cells, column: Number) -> pd.Series:
     """Return the cells as floats; a missing one is NaN, or the column's `blank`."""
-    known = ~cells.missing
-    texts = cells.text.where(known, None)
+    present = ~cells.missing
+    texts = cells.text.where(present, None)
     values = pd.to_numeric(texts, errors="coerce").astype(float)
-    cells.refuse(known & values.isna(), "is not a number (missing values are NA)")
-    outside = known & ~values.between(column.low, column.high)
+    cells.refuse(present & values.isna(), "is not a number (missing values are NA)")
+    outside = present & ~values.between(column.low, column.high)
     cells.refuse(outside, f"is outside {column.low:,.15g} to {column.high:,.15g}")
     cells.refuse(values.abs() == np.inf, "is not finite")
     if column.blank is not None:
@@ -137,8 +137,8 @@ def numbers(cells: Cells, column: Number) -> pd.Series:
 
 def dates(cells: Cells, column: Date) -> pd.Series:
     """Return the cells as dates; a missing one is NaT."""
-    known = cells.text.where(~cells.missing, None)
-    values = pd.to_datetime(known, format=column.format, errors="coerce")
+    texts = cells.text.where(~cells.missing, None)
+    values = pd.to_datetime(texts, format=column.format, errors="coerce")
     wrong = ~cells.missing & values.isna()
     cells.refuse(wrong, f"is not a date of the format {column.format}")
     return cells.by_line(values.astype("datetime64[s]"))

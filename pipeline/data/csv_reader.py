@@ -1,7 +1,7 @@
 """Read a CSV file line by line, and report exactly where it is broken.
 
-Cells do not contain newlines, so a row is one line. An unclosed quote is therefore
-found in the line that has it, and at most `LONGEST` characters of a file are in memory.
+Cells do not contain newlines, so a row is one line. The error about an unclosed quote
+therefore names the right line, and memory holds at most `LONGEST` characters.
 Only the standard library is imported, so that commands start fast.
 """
 

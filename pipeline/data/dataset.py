@@ -16,7 +16,7 @@ class Layout:
 
     Attributes:
         words: the vocabulary of each unordered category.
-        knots: the values of each feature at which the lines of the networks may bend.
+        knots: the knots of the piecewise linear encoding of each number.
         interactions: pairs of a category and a number, whose products are encoded too.
         networks_only: features that boosting does not read.
         skipped: columns of the frame that are no features: id, target, group.

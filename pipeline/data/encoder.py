@@ -15,8 +15,8 @@ from joblib import Parallel, delayed
 
 from pipeline.data.dataset import Layout
 
-# A column with a smaller standard deviation counts as constant. Divided by so little,
-# a value that another house has could overflow.
+# A column with a smaller standard deviation counts as constant: to divide by it could
+# make a value of another row overflow.
 LEAST_DEVIATION = 1e-6
 
 # The columns of a matrix are padded with zeros to a multiple of this: torch multiplies
@@ -147,8 +147,9 @@ class Encoder(NamedTuple):
             matrix: The features of all rows.
             rows: The indices of the training rows.
             rare_share: Columns that differ from their mode in a smaller share of rows
-                are scaled down. Standardised, a rare value would be huge, and its
-                weight hardly decayed: a few rows would decide it.
+                are scaled down. Otherwise standardisation would make a rare value
+                huge, weight decay would hardly matter, and a few rows would decide its
+                weight.
         """
         from sklearn.preprocessing import StandardScaler  # a second, only to fit
 
@@ -204,13 +205,13 @@ class Encoder(NamedTuple):
 
 
 def _medians(values: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """Return the median of each column's known values; 0 if there are none.
+    """Return the median of the values of each column that are not missing, else 0.
 
     scikit-learn's SimpleImputer gives the same medians, but slower: it sorts. Columns
     that are mostly 0, as one-hot columns are, need not even be partitioned.
     """
-    zeros, known = (values == 0).sum(axis=0), (~missing).sum(axis=0)
-    others = 2 * zeros <= known
+    zeros, present = (values == 0).sum(axis=0), (~missing).sum(axis=0)
+    others = 2 * zeros <= present
     medians = np.zeros(values.shape[1])
     medians[others] = pd.DataFrame(values[:, others]).median().fillna(0)
     return medians
@@ -229,7 +230,7 @@ def _hinges(numbers: pd.Series, knots: Sequence[float]) -> Matrix:
 
 def _one_hot(categories: pd.Series, words: Sequence[str]) -> np.ndarray:
     codes, distinct = pd.factorize(categories)
-    places = {word: place for place, word in enumerate(words)}
-    # A missing word has the code -1, and so the last place.
-    codes = np.array([*(places.get(word, -1) for word in distinct), -1])[codes]
+    columns = {word: column for column, word in enumerate(words)}
+    # A missing word has the code -1, which selects the last entry.
+    codes = np.array([*(columns.get(word, -1) for word in distinct), -1])[codes]
     return np.asarray(codes[:, None] == np.arange(len(words)), dtype=float)

@@ -88,9 +88,9 @@ class OwnColumns:
         return texts
 
     def check_row_wise(self, rows: pd.DataFrame, built: pd.DataFrame) -> None:
-        """Check that the other rows of a frame do not change a value.
+        """Check that each value is computed from its row alone.
 
-        If they did, values of the rows of validation would leak into training.
+        Otherwise values of validation rows would leak into training.
 
         Args:
             rows: The frame that the function was given.

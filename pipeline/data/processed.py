@@ -1,4 +1,4 @@
-"""The files of data/processed and their summary: are they up to date with data/raw?
+"""The files of data/processed and their summary, which says if they are up to date.
 
 This module does not import pandas, so that a stage with nothing to do ends at once.
 """

@@ -22,7 +22,7 @@ class Number:
         high: the highest.
         log: whether the feature is log1p of the number, to shorten a long right tail.
         blank: the number that a blank means; None if it is missing.
-        knots: the numbers at which the lines of the networks may bend, rising.
+        knots: the knots of its piecewise linear encoding, in rising order.
     """
 
     name: str
@@ -91,8 +91,8 @@ class Schema:
         left_out: columns of the files that are not read.
         missing: the texts of a blank cell.
         group: rows with the same value of this column are kept in one fold.
-        ceiling: a column of words; a prediction may be little above the highest target
-            of its word.
+        ceiling: a column of words; a prediction may exceed the highest target of its
+            word only a little.
         interactions: pairs of a column of words and a feature, whose products are
             encoded.
         shown: the columns that the report shows beside the largest errors.

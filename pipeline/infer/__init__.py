@@ -1,6 +1,6 @@
 """Infer a schema from train.csv and test.csv: kinds, id, target, and why.
 
-`schema.py` asks the questions in turn, one file each: which texts are blanks, which
-columns are id and target, is a column numbers, dates, words or free text. `toml.py`
-writes the answers for a person to read and to edit.
+`schema.py` calls the other files in turn: they find the texts of blank cells, the id
+and the target, and for every other column whether it has dates, numbers, words or free
+text. `toml.py` writes the result as a file that a person can read and edit.
 """

@@ -1,4 +1,4 @@
-"""Is a column a date, and in which format?"""
+"""Recognise a column of dates, and their format."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Which column names the rows, and which is predicted, by which metric?
+"""Find the column of ids, the target, and the metric.
 
 The user may give them as options, which are checked against the headers of the files.
 """
@@ -177,14 +177,14 @@ def check_id(
 
 
 def find_other_id(column: Column) -> Found | None:
-    """Return what a column is that is called like an id but does not name the rows."""
+    """Return the kind of a column with the name of an id that identifies no rows."""
     if not _is_named(column) or not column.train.total:
         return None
     number, rows = len(column.train), column.train.total
     if number == rows:
         return Found("left out", f"different in each row of {TRAIN}: nothing to learn")
     if not _ends_with_id(column) and number <= rows / 2:
-        return None  # `key` may be that of a song
+        return None  # a `key` may be that of a song, for example
     if rows >= _ROWS_PER_GROUP * number and _shares_most(column):
         reason = f"ids, each in {rows / number:.0f} rows; or a group"
         return find_word(column, reason, doubtful=True)

@@ -1,6 +1,6 @@
-"""Is a column a number, or a code of digits? Its right tail, and the knots of networks.
+"""Recognise columns of numbers and of codes; find long right tails and knots.
 
-A knot is a number at which the lines of the networks may bend.
+A knot is a number at which the slope of the piecewise linear encoding changes.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Is a column words or free text, and which words does its vocabulary list?"""
+"""Recognise words and free text, and choose the words of a vocabulary."""
 
 import numpy as np
 

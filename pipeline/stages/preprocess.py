@@ -19,6 +19,7 @@ from pipeline.data.dataset import Dataset
 from pipeline.data.features import Assumption, Prepared, layout, prepare
 from pipeline.data.hints import find_hints
 from pipeline.data.raw import read_test, read_train
+from pipeline.data.schema import Schema
 from pipeline.data.table import Table
 
 
@@ -72,7 +73,7 @@ def preprocess(project: Project) -> dict[str, Any]:
         "own_columns": dataset.own,
         "filled": _imputed(dataset),
         "unseen_categories": _unseen(raw_train, raw_test, outside_schema, table),
-        "assumptions": _assumptions(prepared) + _shared_ids(raw_train, raw_test, table),
+        "assumptions": _assumptions(prepared, raw_train, raw_test, schema),
         "hints": [hint._asdict() for hint in hints],
     }
     return processed.write_summary(project, inputs, outputs, content)
@@ -91,8 +92,8 @@ def read_features(project: Project, inputs: Mapping[str, str | None]) -> Dataset
     announce("reading data/processed")
     table = project_table(project)
     schema = table.schema
-    own = processed.own_columns(project)
-    encoding = layout(table, own)
+    of_the_user = processed.own_columns(project)
+    encoding = layout(table, of_the_user)
     texts = list(encoding.words)
     if schema.carried_group:
         texts.append(schema.carried_group)
@@ -101,7 +102,7 @@ def read_features(project: Project, inputs: Mapping[str, str | None]) -> Dataset
     train, test = (
         _read(project.root, name, inputs[name], texts) for name in processed.FILES
     )
-    return Dataset(schema, encoding, train, test, own)
+    return Dataset(schema, encoding, train, test, of_the_user)
 
 
 def _read(
@@ -164,27 +165,22 @@ def _unseen(
     return {name: categories for name, categories in unseen.items() if categories}
 
 
-def _assumptions(prepared: Prepared) -> list[dict[str, Any]]:
+def _assumptions(
+    prepared: Prepared, train: pd.DataFrame, test: pd.DataFrame, schema: Schema
+) -> list[dict[str, Any]]:
+    """Return how rules changed the rows, and that ids in both files are different rows.
+
+    Without a column of ids, the rows of each file are numbered, and share no id.
+    """
+    of_test = [*prepared.test_assumptions]
+    if name := schema.id:
+        shared = test.loc[test[name].isin(train[name]), name].tolist()
+        if shared:
+            assumed = f"an {name} that train.csv also has is a different row"
+            of_test.append(Assumption(assumed, name, len(shared), shared[0]))
+    files = {"train.csv": prepared.train_assumptions, "test.csv": of_test}
     return [
-        {"file": name, **assumption._asdict()}
-        for name, assumptions in (
-            ("train.csv", prepared.train_assumptions),
-            ("test.csv", prepared.test_assumptions),
-        )
+        {"file": file, **assumption._asdict()}
+        for file, assumptions in files.items()
         for assumption in assumptions
     ]
-
-
-def _shared_ids(
-    train: pd.DataFrame, test: pd.DataFrame, table: Table
-) -> list[dict[str, Any]]:
-    """Return the assumption about ids that are in both files, if there are any."""
-    name = table.schema.id
-    if name is None:  # the rows of each file are numbered
-        return []
-    shared = test.loc[test[name].isin(train[name]), name].tolist()
-    if not shared:
-        return []
-    assumed = f"an {name} that train.csv also has is a different row"
-    assumption = Assumption(assumed, name, len(shared), shared[0])
-    return [{"file": "test.csv", **assumption._asdict()}]
