@@ -55,7 +55,8 @@ def changes(project: Project, run: Run) -> Iterator[str]:
 def data_changes(project: Project, run: Run) -> Iterator[str]:
     """Yield a line for each file of data/raw that the run was not trained on."""
     found = raw_digests(project)
-    trained_on = {n: own for n, own in run.inputs.items() if n.startswith("data/raw/")}
+    inputs = run.inputs.items()
+    trained_on = {n: digest for n, digest in inputs if n.startswith("data/raw/")}
     for name in dict.fromkeys([*found, *trained_on]):
         if found.get(name) != trained_on.get(name):
             yield (

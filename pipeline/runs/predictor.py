@@ -76,7 +76,7 @@ class Predictor:
             table=table,
             layout=layout(table, run.own_columns),
             scale=_load_scale(path, run, tensors),
-            target_bounds=[TargetBounds(**vars(each)) for each in run.target_bounds],
+            target_bounds=[TargetBounds(**vars(fold)) for fold in run.target_bounds],
         )
 
     @classmethod
@@ -100,7 +100,7 @@ class Predictor:
     @property
     def views(self) -> list[View]:
         """The views that the models read."""
-        return list(dict.fromkeys(each.model.view for each in self.models))
+        return list(dict.fromkeys(loaded.model.view for loaded in self.models))
 
     def read(self, features: pd.DataFrame) -> dict[str, np.ndarray]:
         """Return the entries that the models read, by the name of their view.
@@ -122,8 +122,8 @@ class Predictor:
 
     def positions(self, view: View, names: Sequence[str]) -> list[int]:
         """Return where columns of a view are among those that the models read."""
-        read = next(each.columns for each in self.models if each.model.view is view)
-        index = {name: number for number, name in enumerate(read)}
+        columns = {loaded.model.view: loaded.columns for loaded in self.models}[view]
+        index = {name: number for number, name in enumerate(columns)}
         return [index[name] for name in names]
 
     def predict(self, features: pd.DataFrame) -> np.ndarray:

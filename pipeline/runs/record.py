@@ -314,16 +314,15 @@ class Run:
             len(blended) < 2 or {self.run_id, BLEND, *MODELS} & {*blended}
         ):
             raise ValueError("blended: not two other runs or more")
-        if any(len(each.folds) != self.settings.folds for each in self.scores):
+        if any(len(score.folds) != self.settings.folds for score in self.scores):
             raise ValueError("scores: the number of folds is not that of the settings")
-        if sorted(each.model for each in self.members) != sorted(self.models):
+        if sorted(score.model for score in self.members) != sorted(self.models):
             raise ValueError(
                 "scores: there is not one chosen score for each model of the settings"
             )
-        if any(each.failed for each in self.members):
+        if any(score.failed for score in self.members):
             raise ValueError("scores: the chosen score is missing")
-        baselines = [each.name for each in self.baselines or []]
-        if any(Path(name).name != name for name in baselines):
+        if any(Path(b.name).name != b.name for b in self.baselines or []):
             raise ValueError("baselines: a name is not that of a file")
 
     def to_json(self) -> dict[str, Any]:
@@ -335,7 +334,7 @@ class Run:
         document["cv_log_rmse"] = self.cv if self.metric == LOG_RMSE.name else None
         optional = ("note", "search", "baselines", "blended")
         absent = {name for name in optional if document[name] is None}
-        return {name: each for name, each in document.items() if name not in absent}
+        return {key: value for key, value in document.items() if key not in absent}
 
     def predictions_folder(self, baseline: str | None = None) -> Path:
         """Return the folder of the predictions of the run, or of a baseline."""
@@ -370,7 +369,7 @@ class Run:
     @property
     def members(self) -> list[ModelScore]:
         """The chosen score of each model."""
-        return [each for each in self.scores if each.chosen and each.model != BLEND]
+        return [s for s in self.scores if s.chosen and s.model != BLEND]
 
     @property
     def final(self) -> ModelScore:
@@ -380,14 +379,14 @@ class Run:
     @property
     def best_value(self) -> float | None:
         """The chosen value of λ; None if no model has candidates."""
-        values = (each.value for each in self.members)
+        values = (score.value for score in self.members)
         return next((value for value in values if value is not None), None)
 
     @property
     def learner(self) -> ModelScore | None:
         """The chosen score of the model that has learning curves, if one has."""
-        found = (each for each in self.members if each.model == self.history_of)
-        return next(found, None)
+        scores = (score for score in self.members if score.model == self.history_of)
+        return next(scores, None)
 
     def header(self, name: str) -> str:
         """Return the name of one of our columns in oof.csv and predictions.csv."""

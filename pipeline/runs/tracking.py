@@ -157,7 +157,7 @@ def _dataset(run: Run) -> "Dataset":
 def _scores(run: Run) -> Iterator[tuple[str, float, int]]:
     """Yield the name, value and step 0 of the run's scores and of each model's."""
     values = {"cv": run.cv, "seconds": run.seconds}
-    values |= {f"forecast_{name}": each for name, each in vars(run.forecast).items()}
+    values |= {f"forecast_{name}": end for name, end in vars(run.forecast).items()}
     if run.metric == LOG_RMSE.name:
         values["cv_log_rmse"] = run.cv
     if run.best_value is not None:

@@ -3,11 +3,12 @@
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,8 +34,7 @@ _SCORES = "%.6f"
 _PACKAGES = ("house-price-pipeline", "numpy", "pandas")  # of every run
 
 
-@dataclass(frozen=True)
-class Baseline:
+class Baseline(NamedTuple):
     """A baseline that was trained on the same folds: its score and predictions."""
 
     score: record.BaselineScore
@@ -80,17 +80,19 @@ def write_run(
     """
     folder = temporary.path
     run = _run(temporary, result, provenance, begin)
-    run = replace(run, baselines=[each.score for each in baselines] or None)
+    run = replace(run, baselines=[baseline.score for baseline in baselines] or None)
     announce(f"writing runs/{temporary.name}")
     with files.writable(folder.parent):
         members = result.members if run.is_blend else []
         named = {member.name: member.chosen for member in members}
-        dataset, fold_of = result.data.dataset, result.data.fold_of
-        _write_predictions(folder, run, dataset, fold_of, result.predictions, named)
+        data, dataset = result.data, result.data.dataset
+        _write_predictions(
+            folder, run, dataset, data.fold_of, result.predictions, named
+        )
         _write_test_by_fold(folder, run, dataset, result.predictions.test)
-        for each in baselines:
-            path = run.predictions_folder(each.score.name)
-            _write_predictions(path, run, dataset, each.fold_of, each.predictions, {})
+        for score, predictions, fold_of in baselines:
+            path = run.predictions_folder(score.name)
+            _write_predictions(path, run, dataset, fold_of, predictions, {})
         if (learner := _learner(result)) is not None:
             _, history = learner
             history.to_csv(folder / record.HISTORY, index=False, float_format=_SCORES)
@@ -133,7 +135,7 @@ def _run(
         cv=pooled,
         cv_corrected=corrected,
         scores=model_scores(result),
-        diverged=[each for member in result.members for each in _diverged(member)],
+        diverged=[lost for member in result.members for lost in _diverged(member)],
         forecast=expected,
         largest_errors=_largest_errors(dataset, predicted, metric.losses_of(errors)),
         seconds=(datetime.now(UTC) - begin).total_seconds(),
@@ -143,7 +145,7 @@ def _run(
         history_of=learner[0] if (learner := _learner(result)) else None,
         columns={name: data.read(view).names for name, view in views.items()},
         headers=headers(dataset, names, len(data.folds)),
-        target_bounds=[record.Bounds(**vars(each)) for each in data.target_bounds],
+        target_bounds=[record.Bounds(**vars(fold)) for fold in data.target_bounds],
         threads=torch.get_num_threads(),
         versions=_versions(models),
         blended=names if result.blended else None,
@@ -224,14 +226,11 @@ def _largest_errors(
     schema = dataset.schema
     shares = pd.Series(losses / (losses.sum() or 1)).nlargest(record.LARGEST_ERRORS)
     rows = dataset.train.iloc[shares.index]
-    places: list[str | None] = [None] * len(rows)
-    if schema.ceiling is not None:
-        words = rows[schema.ceiling].astype(object)
-        places = words.where(words.notna(), None).tolist()
+    places = rows[schema.ceiling] if schema.ceiling else [None] * len(rows)
     return [
         record.LargestError(
             id=row_id,
-            place=place,
+            place=None if pd.isna(place) else place,
             actual=float(actual),
             prediction=float(number_text(prediction)),
             share=share,

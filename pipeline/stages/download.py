@@ -209,10 +209,8 @@ def _intact(folder: Path) -> Path:
 
 def _has_sample(folder: Path) -> bool:
     """Return whether a folder has a sample of a submission to other than Ames."""
-    path = folder / _NAMES[0]
-    if not (folder / _SAMPLE).is_file() or not path.is_file():
-        return False
-    return not is_ames(path)
+    sample, train = folder / _SAMPLE, folder / _NAMES[0]
+    return sample.is_file() and train.is_file() and not is_ames(train)
 
 
 def _checked(path: Path) -> str:

@@ -56,7 +56,7 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
         path: the CSV file to write.
 
     Raises:
-        UserError: the run has changed, `source` cannot be used, or `path` cannot be
+        UserError: The run has changed, `source` cannot be used, or `path` cannot be
             written.
     """
     _check_output(project, source, path)
@@ -71,14 +71,14 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     cleaned = clean_rows(raw, table)
     torch.set_num_threads(1)  # as in training: sums depend on the number of threads
     announce("loading the models")
-    predictors = [Predictor.load(each) for each in runs]
+    predictors = [Predictor.load(member) for member in runs]
     announce("predicting")
     features = build_features(cleaned.frame, table)
     metric = METRICS[schema.metric]
-    predicted_by = [predictor.predict(features) for predictor in predictors]
-    targets = predicted_by[0]
-    if len(predicted_by) > 1:
-        transformed = [metric.transform(each) for each in predicted_by]
+    by_run = [predictor.predict(features) for predictor in predictors]
+    targets = by_run[0]
+    if len(by_run) > 1:
+        transformed = [metric.transform(predicted) for predicted in by_run]
         targets = metric.undo(np.mean(transformed, axis=0))
     ids = {schema.id_name: raw[schema.id_name]}
     predicted = pd.DataFrame({**ids, schema.target: targets})
@@ -128,8 +128,8 @@ def _check_output(project: Project, source: Path, path: Path) -> None:
     if path.is_dir():
         raise UserError(f"-o {path}: a folder; name the file to write")
     protected = {source.name: source, "data/raw": project.raw, "runs": project.runs}
-    for name, place in protected.items():
-        if path.resolve().is_relative_to(place.resolve()):
+    for name, existing in protected.items():
+        if path.resolve().is_relative_to(existing.resolve()):
             raise UserError(
                 f"-o {path}: {name} is never overwritten; give another path"
             )

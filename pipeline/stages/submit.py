@@ -219,7 +219,7 @@ def _check_range(
 
 
 def _check_baseline(run: Run, name: str | None) -> None:
-    names = [each.name for each in run.baselines or []]
+    names = [baseline.name for baseline in run.baselines or []]
     if name is not None and name not in names:
         found = "it has none; `pipeline baselines` trains them"
         if names:
@@ -253,6 +253,6 @@ def _column(path: Path, name: str) -> list[tuple[int, str]]:
 
 def _quartiles(values: list[float]) -> list[float]:
     """Return the lowest value, the three quartiles and the highest."""
-    if len(values) == 1:  # Python before 3.13 needs two
-        return values * 5
+    if len(values) == 1:
+        values = values * 2  # Python before 3.13 needs two
     return [min(values), *quantiles(values, n=4, method="inclusive"), max(values)]

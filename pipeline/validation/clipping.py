@@ -66,8 +66,8 @@ class RowBounds:
     def of(cls, bounds: Sequence[TargetBounds], places: pd.Series) -> Self:
         """Return the bounds of rows, given those of each fold."""
         return cls(
-            np.array([[each.floor] for each in bounds]),
-            np.stack([each.ceiling_of(places) for each in bounds]),
+            np.array([[fold.floor] for fold in bounds]),
+            np.stack([fold.ceiling_of(places) for fold in bounds]),
         )
 
     def clip(self, transformed: np.ndarray) -> np.ndarray:

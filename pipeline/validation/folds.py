@@ -34,7 +34,7 @@ def make_folds(
         groups: the group of each row, if they have any.
 
     Raises:
-        UserError: there are fewer rows, or groups, than folds.
+        UserError: There are fewer rows, or groups, than folds.
     """
     if folds > rows:
         raise UserError(f"--folds {folds}: more folds than the {rows} training rows")
@@ -52,7 +52,7 @@ def dataset_folds(dataset: Dataset, settings: Settings) -> list[Fold]:
     """Return the folds of a dataset, whose groups stay together.
 
     Raises:
-        UserError: as `make_folds`.
+        UserError: As `make_folds`.
     """
     train, group = dataset.train, dataset.schema.group
     groups = None if group is None else train[group].astype(str).to_numpy()
