@@ -5,8 +5,8 @@ price, standardised over all rows. A network has d_in inputs, one hidden layer a
 output. It is trained by Adam with batches of 64 rows and a learning rate of 0.001.
 There is one network for each λ and each of five contiguous folds.
 
-Each function imports its libraries itself: it runs in a process of its own, whose peak
-memory must not include the libraries of another implementation.
+The libraries are imported inside the functions. Every function runs in another process,
+whose peak memory must not include the libraries of another implementation.
 """
 
 import warnings
@@ -74,13 +74,11 @@ def load(project: Project, hidden: int, epochs: int) -> Task:
 
     train = read_train(project.raw / "train.csv", ames())  # both files are checked
     read_test(project.raw / "test.csv", ames())
-    columns = d2l_columns.columns(
-        d2l_columns.read(project, "train"), d2l_columns.read(project, "test")
-    )
+    frames = [d2l_columns.read(project, name) for name in ("train", "test")]
+    inputs = d2l_columns.columns(*frames)[: len(train)].numpy()
     log_price = np.log(train[d2l_columns.TARGET].to_numpy())
     target = (log_price - log_price.mean()) / log_price.std()
     folds = [(fold.train, fold.valid) for fold in contiguous_folds(len(train), FOLDS)]
-    inputs = columns[: len(train)].numpy()
     return Task(inputs, target.astype(np.float32), folds, hidden, epochs)
 
 

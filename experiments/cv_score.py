@@ -55,15 +55,16 @@ def coverage_table(errors: dict[int, np.ndarray]) -> str:
 
 def main() -> None:
     """Write both tables."""
-    dataset = common.load()
-    by_seed = {seed: log_prices(dataset, seed) for seed in common.HELD_OUT}
-    names = by_seed[common.HELD_OUT[0]]
-    runs = {name: [run[name] for run in by_seed.values()] for name in names}
+    dataset, first = common.load(), common.DEVELOPMENT[0]
+    by_seed = {s: log_prices(dataset, s) for s in (first, *common.HELD_OUT)}
+    runs = {
+        name: [by_seed[seed][name] for seed in common.HELD_OUT]
+        for name in by_seed[first]
+    }
     put("score", score_table(dataset, runs), SCORE)
-    by_seed[common.DEVELOPMENT[0]] = log_prices(dataset, common.DEVELOPMENT[0])
     errors = {
         seed: by_seed[seed]["blend"] - np.log(dataset.actual)
-        for seed in (common.DEVELOPMENT[0], common.HELD_OUT[0])
+        for seed in (first, common.HELD_OUT[0])
     }
     put("coverage", coverage_table(errors), SCORE)
 

@@ -24,9 +24,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def put(name: str, text: str, document: Path) -> None:
     """Print a text, and write it between the marks `name` of a document."""
     print(text)
-    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    pattern = re.escape(begin) + ".*?" + re.escape(end)
-    part = f"{begin}\n{text}\n{end}"
+    pattern = f"<!-- {name} -->.*?<!-- /{name} -->"
+    part = f"<!-- {name} -->\n{text}\n<!-- /{name} -->"
     old = document.read_text(encoding="utf-8")
     new, found = re.subn(pattern, lambda _: part, old, flags=re.DOTALL)
     if found != 1:

@@ -1,4 +1,4 @@
-"""Run the pipeline's commands in processes of their own, with their time and memory.
+"""Run the pipeline's commands in new processes, with their time and memory.
 
 python -m experiments.processes COMMAND... runs a command of the pipeline and prints its
 costs as JSON (Linux only). This module imports very little, since the peak memory of a

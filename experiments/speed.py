@@ -2,9 +2,9 @@
 
 make bench, or: python -m experiments.speed [--thorough] [--hidden 64] [--json]
 
-All implementations train the same networks (`experiments/competitors.py`), each in a
-process of its own that has trained one epoch as a warm-up. They are timed in turns, so
-that a slow phase of the machine affects all of them.
+All implementations train the same networks (`experiments/competitors.py`), in separate
+processes that have trained one epoch as a warm-up. They are timed in turns, so that a
+slow phase of the machine affects all of them.
 """
 
 import argparse
