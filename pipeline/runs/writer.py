@@ -93,8 +93,8 @@ def write_run(
         for score, predictions, fold_of in baselines:
             path = run.predictions_folder(score.name)
             _write_predictions(path, run, dataset, fold_of, predictions, {})
-        if (learner := _learner(result)) is not None:
-            _, history = learner
+        _, history = _learner(result)
+        if history is not None:
             history.to_csv(folder / record.HISTORY, index=False, float_format=_SCORES)
         if not result.blended:  # a blend of runs is predicted by these runs
             (folder / record.WEIGHTS).write_bytes(save(_arrays(result)))
@@ -142,7 +142,7 @@ def _run(
         schema=schema.text,
         own_columns=dataset.own,
         unseen_words=dict(_unseen_words(dataset)),
-        history_of=learner[0] if (learner := _learner(result)) else None,
+        history_of=_learner(result)[0],
         columns={name: data.read(view).names for name, view in views.items()},
         headers=headers(dataset, names, len(data.folds)),
         target_bounds=[record.Bounds(**vars(fold)) for fold in data.target_bounds],
@@ -198,12 +198,12 @@ def headers(dataset: Dataset, models: Sequence[str], folds: int) -> dict[str, st
     return found
 
 
-def _learner(result: Ensemble) -> tuple[str, pd.DataFrame] | None:
+def _learner(result: Ensemble) -> tuple[str | None, pd.DataFrame | None]:
     """Return the first member that has learning curves, with these."""
     for member in result.members:
         if member.fitted and member.fitted.history is not None:
             return member.name, member.fitted.history
-    return None
+    return None, None
 
 
 def _diverged(member: Member) -> Iterator[record.Diverged]:
