@@ -75,61 +75,60 @@ class _Scores:
     def __init__(
         self, predictor: Predictor, rows: pd.DataFrame, fold: np.ndarray
     ) -> None:
-        self._predictor, self._table, self._fold = predictor, predictor.table, fold
-        schema = self._table.schema
-        self._ranked = rank_ordered(rows, schema)
+        self._predictor, self._table = predictor, predictor.table
+        schema, ceiling = self._table.schema, places_of(rows, predictor.table.schema)
         self._formulas, self._sources = formulas(self._table), sources(self._table)
         features = build_features(rows, self._table)
         of_package = {*self._sources, *predictor.layout.skipped}
         self._of_user = {str(name) for name in features} - of_package
         self._entries = predictor.read(features)
         self._actual = rows[schema.target].to_numpy(float)
-        self._ceiling = places_of(rows, schema).reset_index(drop=True)
-        self._predicted = self._predict(
-            self._entries, np.arange(len(rows)), self._ceiling
-        )
-        self._score = predictor.metric.score(self._predicted, self._actual)
+        predicted = self._predict(self._entries, fold, ceiling)
+        self._score = predictor.metric.score(predicted, self._actual)
+        # The rows are copied once per shuffle.
+        self._row = np.tile(np.arange(len(rows)), SHUFFLES)
+        ranked = rank_ordered(rows, schema).iloc[self._row]
+        self._ranked = ranked.reset_index(drop=True)
+        self._ceiling = ceiling.iloc[self._row].reset_index(drop=True)
+        self._fold, self._predicted = fold[self._row], predicted[self._row]
 
     def increases(self, name: str, orders: Sequence[np.ndarray]) -> list[float]:
         """Return the increase of the score when a column is put in each order."""
-        row = np.tile(np.arange(len(self._actual)), len(orders))
-        features = self._shuffled(name, row, np.concatenate(orders))
-        changed, entries = self._changed(features, row)
-        predicted = self._predicted[row]
-        ceiling = features.get(self._table.schema.ceiling, self._ceiling.iloc[row])
-        predicted[changed] = self._predict(entries, row[changed], ceiling.iloc[changed])
+        shuffled = self._ranked[name].iloc[np.concatenate(orders)].array
+        features = self._features(name, self._ranked.assign(**{name: shuffled}))
+        changed, entries = self._changed(features)
+        ceiling = features.get(self._table.schema.ceiling, self._ceiling)
+        predicted = self._predicted.copy()
+        predicted[changed] = self._predict(
+            entries, self._fold[changed], ceiling.iloc[changed]
+        )
         score = self._predictor.metric.score
         return [
-            score(shuffled, self._actual) - self._score
-            for shuffled in np.split(predicted, len(orders))
+            score(copy, self._actual) - self._score
+            for copy in np.split(predicted, len(orders))
         ]
 
     def _changed(
-        self, features: pd.DataFrame, row: np.ndarray
+        self, features: pd.DataFrame
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Return which copies of rows differ from them, and their encoded columns.
-
-        Args:
-            features: Those that may differ, of each copy.
-            row: The number of the row that each is a copy of.
-        """
-        differs, encoded = np.zeros(len(row), bool), {}
+        """Return which copies of rows differ from them, and their encoded columns."""
+        differs, encoded = np.zeros(len(self._row), bool), {}
         for view in self._predictor.views:
             matrix = view.read([features], self._predictor.layout)
             new = matrix.entries[:, : len(matrix.names)]
             columns = self._predictor.positions(view, matrix.names)
-            old = self._entries[view.name][:, columns][row]
+            old = self._entries[view.name][:, columns][self._row]
             same = (new == old) | (np.isnan(new) & np.isnan(old))
             differs |= ~same.all(axis=1)
             encoded[view.name] = columns, new
         changed = np.flatnonzero(differs)
         entries = {}
         for name, (columns, new) in encoded.items():
-            entries[name] = self._entries[name][row[changed]]
+            entries[name] = self._entries[name][self._row[changed]]
             entries[name][:, columns] = new[changed]
         return changed, entries
 
-    def _shuffled(self, name: str, row: np.ndarray, order: np.ndarray) -> pd.DataFrame:
+    def _features(self, name: str, ranked: pd.DataFrame) -> pd.DataFrame:
         """Return the features that a column changes, and those they interact with."""
         changed = {
             feature for feature, sources in self._sources.items() if name in sources
@@ -138,39 +137,32 @@ class _Scores:
         for pair in map(set, self._predictor.layout.interactions):
             if pair & changed:
                 changed |= pair
-        changed -= self._of_user
-        needed = set().union(*(self._sources[feature] for feature in changed))
-        if self._table.own is not None:
-            needed = set(self._table.schema.names)
-        ranked = self._ranked[list(needed)].iloc[row].reset_index(drop=True)
-        ranked[name] = self._ranked[name].iloc[order].array
-        features = pd.DataFrame(
-            {feature: self._feature(ranked, feature) for feature in sorted(changed)}
-        )
+        features = {
+            feature: self._formulas[feature](ranked)
+            if feature in self._formulas
+            else ranked[feature]
+            for feature in sorted(changed - self._of_user)
+        }
         of_user = own_columns(ranked, self._table)
-        return features.assign(**{str(column): of_user[column] for column in of_user})
-
-    def _feature(self, ranked: pd.DataFrame, name: str) -> pd.Series:
-        formula = self._formulas.get(name)
-        return ranked[name] if formula is None else formula(ranked)
+        return pd.DataFrame(
+            features | {str(column): of_user[column] for column in of_user}
+        )
 
     def _predict(
-        self, entries: Mapping[str, np.ndarray], row: np.ndarray, ceiling: pd.Series
+        self, entries: Mapping[str, np.ndarray], fold: np.ndarray, ceiling: pd.Series
     ) -> np.ndarray:
         """Return the out-of-fold predictions of rows.
 
         Args:
             entries: The encoded rows, by the name of the view.
-            row: The number of the training row that each is a copy of.
+            fold: The fold of each row.
             ceiling: Their words in the column that the upper target bound depends on.
         """
-        predicted = np.empty(len(row))
-        for fold in np.unique(self._fold).tolist():
-            held_out = np.flatnonzero(self._fold[row] == fold)
-            if not len(held_out):
-                continue
-            rows = {name: each[held_out] for name, each in entries.items()}
+        predicted = np.empty(len(fold))
+        for number in np.unique(fold).tolist():
+            held_out = np.flatnonzero(fold == number)
+            rows = {view: encoded[held_out] for view, encoded in entries.items()}
             predicted[held_out] = self._predictor.predict_by_fold(
-                rows, ceiling.iloc[held_out], fold
+                rows, ceiling.iloc[held_out], number
             )
         return predicted

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
-from rich.table import Table
+from rich.table import Column, Table
 
 from pipeline.cli.console import err, out, say, say_err
 from pipeline.core.numbers import duration_text
@@ -182,8 +182,7 @@ def progress(*, doing: str = "") -> Iterator[Callback]:
 
 
 def _row(*cells: RenderableType) -> Table:
-    row = Table.grid(padding=(0, 1))
-    for _ in cells:
-        row.add_column(no_wrap=True)
+    columns = [Column(no_wrap=True) for _ in cells]
+    row = Table.grid(*columns, padding=(0, 1))
     row.add_row(*cells)
     return row

@@ -134,13 +134,10 @@ def show_search(search: Search) -> None:
             "No trial is better than the default settings by more than one standard "
             "error over rows: the default settings are kept"
         )
-    elif confirmed.difference is not None and confirmed.difference_error is not None:
-        difference, error = confirmed.difference, confirmed.difference_error
+    elif confirmed.difference is not None:
         better = "No better" if search.is_refuted else "Better"
-        console.say(
-            f"{better} than the default settings on held-out fold seeds: "
-            f"{difference_text(difference, error)}"
-        )
+        gap = difference_text(confirmed.difference, confirmed.difference_error)
+        console.say(f"{better} than the default settings on held-out fold seeds: {gap}")
     console.say("To train the blend with these settings of the MLP:")
     console.say(search.command)
 
