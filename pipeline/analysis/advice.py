@@ -73,8 +73,9 @@ def compared(run: Run) -> list[tuple[ModelScore, list[ModelScore]]]:
     """
     found = []
     for chosen in run.members:
-        scores = [each for each in run.scores if each.model == chosen.model]
-        if others := [each for each in scores if each != chosen and not each.failed]:
+        scores = [score for score in run.scores if score.model == chosen.model]
+        others = [score for score in scores if score != chosen and not score.failed]
+        if others:
             found.append((chosen, others))
     return found
 
@@ -123,8 +124,8 @@ def candidate_advice(run: Run) -> str | None:
     """Return which candidates may be taken as well as the best; None without any."""
     sentences = []
     for chosen, others in compared(run):
-        near = [each.label for each in others if not told_apart(each)]
-        far = [each.label for each in others if told_apart(each)]
+        near = [score.label for score in others if not told_apart(score)]
+        far = [score.label for score in others if told_apart(score)]
         sentences.append(f"{chosen.label} has the lowest score and is used.")
         if near:
             sentences.append(f"As good within two standard errors: {', '.join(near)}.")
@@ -167,7 +168,7 @@ def _weight_decay(run: Run) -> Iterator[Advice]:
     best = run.best_value
     if run.search is not None or run.blended or best is None:
         return
-    scored = (each.value for each in run.scores if not each.failed)
+    scored = (score.value for score in run.scores if not score.failed)
     values = [value for value in scored if value is not None]
     if len(values) == 1:
         text, tried = "Only one λ was tried. Try others:", {*_GRID, best}

@@ -1,7 +1,5 @@
 """The command `baselines`: the model of each lesson on the same rows."""
 
-from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 from pipeline.cli import console
@@ -10,7 +8,7 @@ from pipeline.cli.progress import progress
 from pipeline.core.numbers import difference_text, score_texts
 from pipeline.core.paths import Project
 from pipeline.core.settings import NETWORKS, Settings
-from pipeline.runs.record import BaselineScore, Run
+from pipeline.runs.record import Run
 from pipeline.stages import up_to_date
 
 _DEFAULT = Settings(models=(NETWORKS,))
@@ -22,7 +20,7 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
     Example: pipeline baselines
     """
     project = Project(root)
-    with nullcontext(console.ignore) if as_json else progress() as callback:
+    with progress(hidden=as_json) as callback:
         outcome = up_to_date.baselines(project, _DEFAULT, callback, force=force)
     if as_json:
         console.print_json({**outcome.result.to_json(), "skipped": outcome.skipped})
@@ -35,8 +33,8 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
 def show_baselines(run: Run) -> None:
     """Show what is new in each baseline, its score, and its gain."""
     baselines = run.baselines or []
-    names = ["baseline", "what is new", "built on"]
-    table = console.make_table(names, [run.metric_title, "gain ± se", "s"])
+    left = ["baseline", "what is new", "built on"]
+    table = console.make_table(left, [run.metric_title, "gain ± se", "s"])
     for baseline in baselines:
         table.add_row(
             baseline.name,
@@ -47,24 +45,20 @@ def show_baselines(run: Run) -> None:
             f"{baseline.seconds:.0f}",
         )
     console.show(f"Baselines: {run.metric_title} over all rows, lower is better", table)
-    for line in _notes(baselines):
-        console.say(line)
-
-
-def _notes(baselines: list[BaselineScore]) -> Iterator[str]:
-    """Yield how to read the gains, and what is special about some baselines."""
-    yield (
+    console.say(
         "gain: how much lower the score is than that of the model in `built on`, ± the "
         "standard error over the same rows"
     )
-    names = [baseline.name for baseline in baselines if baseline.gain_may_be_chance]
-    if names:
-        yield f"a gain within two standard errors may be chance: {', '.join(names)}"
+    chance = [baseline.name for baseline in baselines if baseline.gain_may_be_chance]
+    if chance:
+        names = ", ".join(chance)
+        console.say(f"a gain within two standard errors may be chance: {names}")
     for baseline in baselines:
         if baseline.accuracy is not None:
-            yield f"{baseline.name}: {baseline.accuracy:.0%} of rows in the right band"
+            right = f"{baseline.accuracy:.0%} of rows in the right band"
+            console.say(f"{baseline.name}: {right}")
     if any(baseline.name == "book-linear" for baseline in baselines):
-        yield (
+        console.say(
             "book-linear uses contiguous folds, as in the book; all other baselines "
             "use the folds of `train`"
         )

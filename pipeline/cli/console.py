@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -26,23 +27,16 @@ from pipeline.stages.up_to_date import StageResult
 _EDGES = 2  # one space at each end of a line
 
 
-def _console(*, stderr: bool) -> Console:
-    """Return a console that prints [bold] and :bomb: as they are: they may be data.
-
-    If NO_COLOR is set (no-color.org), no escape codes are printed, not even for bold.
-    """
-    plain = bool(os.environ.get("NO_COLOR"))
-    return Console(
-        stderr=stderr,
-        color_system=None if plain else "auto",
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
-
-
-out = _console(stderr=False)
-err = _console(stderr=True)
+# A console prints [bold] and :bomb: as they are, since they may be data. If NO_COLOR is
+# set (no-color.org), no escape codes are printed, not even for bold.
+_console = partial(
+    Console,
+    color_system=None if os.environ.get("NO_COLOR") else "auto",
+    highlight=False,
+    markup=False,
+    emoji=False,
+)
+out, err = _console(), _console(stderr=True)
 
 
 def say(text: str) -> None:

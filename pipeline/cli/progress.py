@@ -20,10 +20,10 @@ _WARM_UP = 1.0  # seconds until the rate of the work is known
 
 
 class Display:
-    """What a command is doing: the step, and the work of the command as a whole.
+    """What a command is doing: its current step, and the share of its work done.
 
     Attributes:
-        note: about the work as a whole, for example the best score so far.
+        note: a text beside the share of the work, such as the best score so far.
         table: shown below, in a terminal.
         refresh: called when a step begins: what follows may block all threads, as the
             import of torch does.
@@ -109,7 +109,7 @@ def steps(*, hidden: bool = False) -> Iterator[Display]:
     if hidden:
         yield display
         return
-    shown = _live(display) if err.is_interactive else _now_and_then(display)
+    shown = _live(display) if err.is_interactive else _print_lines(display)
     with shown, listening(display.begin):
         yield display
 
@@ -131,17 +131,17 @@ def _live(display: Display) -> Iterator[None]:
 
 
 @contextmanager
-def _now_and_then(display: Display) -> Iterator[None]:
-    """Print plain lines from a thread of their own: a step may take long."""
+def _print_lines(display: Display) -> Iterator[None]:
+    """Print plain lines from another thread, since a step may take long."""
     ended = Event()
 
-    def print_lines() -> None:
+    def print_now_and_then() -> None:
         pause = _FIRST
         while not ended.wait(pause):
             display.print_line()
             pause = min(2 * pause, _LONGEST)
 
-    thread = Thread(target=print_lines, daemon=True)
+    thread = Thread(target=print_now_and_then, daemon=True)
     thread.start()
     try:
         yield
@@ -151,7 +151,7 @@ def _now_and_then(display: Display) -> Iterator[None]:
 
 
 @contextmanager
-def progress(*, doing: str = "") -> Iterator[Callback]:
+def progress(*, doing: str = "", hidden: bool = False) -> Iterator[Callback]:
     """Show the steps of the command, the share of its work and the time left.
 
     Yields a function to call with the share of all work done since the last call, and a
@@ -160,10 +160,12 @@ def progress(*, doing: str = "") -> Iterator[Callback]:
     Args:
         doing: without a terminal, a line such as "trained 25 %" is printed after each
             quarter of the work, with this word.
+        hidden: show nothing, for `--json`.
     """
     done, quarter = 0.0, 0
     lock = Lock()  # models train in threads
-    with steps() as display:
+    with steps(hidden=hidden) as display:
+        prints_lines = doing and not hidden and not err.is_interactive
 
         def callback(share: float, note: str) -> None:
             nonlocal done, quarter
@@ -173,7 +175,7 @@ def progress(*, doing: str = "") -> Iterator[Callback]:
                 display.advance(min(done, 1.0))
                 # Shares are rounded: their sum may be a little less than 1.
                 reached = int(4 * done + 1e-6)
-                if doing and not err.is_interactive and reached > quarter:
+                if prints_lines and reached > quarter:
                     quarter = reached
                     note = f" · {display.note}" if display.note else ""
                     say_err(f"{doing} {25 * quarter} %{note}")

@@ -1,6 +1,6 @@
 """The command `runs`: the list of runs, or a comparison of some."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -108,18 +108,11 @@ def show_runs(submitted: Sequence[SubmittedRun], selected: Run | None) -> None:
             style=_BEST if item is best else None,
         )
     show("Runs, newest first, with the settings that differ", table)
-    for line in _marks(best, selected) if best else ():
-        say(line)
-
-
-def _marks(best: SubmittedRun, selected: Run | None) -> Iterator[str]:
-    """Yield which run is the best, and which one commands use by default."""
-    yield (
-        f"Lowest {best.run.metric_title}: {best.run.run_id}. "
-        "`pipeline runs RUN RUN` says whether runs are told apart"
-    )
-    if selected:
-        yield f"`submit`, `predict` and `report` use {selected.run_id} by default"
+    if best:
+        lowest = f"Lowest {best.run.metric_title}: {best.run.run_id}"
+        say(f"{lowest}. `pipeline runs RUN RUN` says whether runs are told apart")
+    if best and selected:
+        say(f"`submit`, `predict` and `report` use {selected.run_id} by default")
 
 
 def show_comparison(run_ids: Sequence[str], rows: "Sequence[Row]") -> None:

@@ -1,7 +1,6 @@
 """The command `train`: cross-validate models and save their blend as a run."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -55,11 +54,7 @@ def train(
     """
     project = Project(root)
     tracker = _tracker(hidden=as_json) if track else None
-    with (
-        nullcontext(console.ignore)
-        if as_json
-        else progress(doing="trained") as callback
-    ):
+    with progress(doing="trained", hidden=as_json) as callback:
         outcome = up_to_date.train(
             project, settings, callback, jobs=jobs, force=force, note=note
         )

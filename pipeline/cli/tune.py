@@ -1,7 +1,7 @@
 """The command `tune`: search for the best settings of the networks."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -60,7 +60,7 @@ def tune(
         scheduler=scheduler,
         settings=settings,
     )
-    with nullcontext(console.ignore) if as_json else search_progress() as callback:
+    with search_progress(hidden=as_json) as callback:
         outcome = up_to_date.tune(Project(root), plan, callback)
     if as_json:
         record = outcome.result.to_json()
@@ -77,21 +77,23 @@ def tune(
 
 
 @contextmanager
-def search_progress() -> Iterator[Callable[[Progress], None]]:
+def search_progress(*, hidden: bool = False) -> Iterator[Callable[[Progress], None]]:
     """Show the steps of a search, the best trials so far and the time left.
 
-    Without a terminal, print a plain line for each tenth of the trials and each quarter
-    of what follows too.
+    Without a terminal, print a plain line after each tenth of the trials, and after
+    each quarter of a later step.
     """
     printed = set()
-    with steps() as display:
+    with steps(hidden=hidden) as display:
 
         def callback(progress: Progress) -> None:
             from pipeline.stages.tune import to_record
 
             finished, step = progress.finished, progress.step
             display.begin(step)
-            display.note = _note(progress)
+            display.note = f"{len(finished)} of {progress.total} trials"
+            if finished:
+                display.note += f" · lowest score {score_text(finished[0].score)}"
             display.advance(progress.share)
             if console.err.is_interactive:
                 best = [to_record(trial) for trial in finished[:_SHOWN]]
@@ -99,18 +101,11 @@ def search_progress() -> Iterator[Callable[[Progress], None]]:
                 return
             tenth = 10 * len(finished) // progress.total
             key = (step.text, tenth, step.total and 4 * step.done // step.total)
-            if key not in printed:
+            if key not in printed and not hidden:
                 printed.add(key)
                 display.print_line()
 
         yield callback
-
-
-def _note(progress: Progress) -> str:
-    trials = f"{len(progress.finished)} of {progress.total} trials"
-    if not progress.finished:
-        return trials
-    return f"{trials} · lowest score {score_text(progress.finished[0].score)}"
 
 
 def show_search(search: Search) -> None:

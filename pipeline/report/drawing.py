@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 WIDTH = 340
+_HEIGHT = 250
 _ROW = 18
 _BELOW = 34  # for the tick labels and the name of the x axis
 _ROOM = 6  # for a ring around a point at the edge
@@ -70,7 +71,7 @@ class Drawing:
 
     title: str
     desc: str
-    height: int
+    height: int = _HEIGHT
     width: int = WIDTH
     paths: list[PathElement] = field(default_factory=list)
     texts: list[TextElement] = field(default_factory=list)
@@ -93,14 +94,9 @@ class Drawing:
 
     def rings(self, kind: str, x: ArrayLike, y: ArrayLike, radius: float) -> None:
         """Add circles around points."""
-        arc = f"a{radius} {radius} 0 1 0"
-        self._add(
-            kind,
-            "".join(
-                f"M{a} {b}m-{radius} 0{arc} {2 * radius} 0{arc}-{2 * radius} 0"
-                for a, b in _points(x, y)
-            ),
-        )
+        arc, across = f"a{radius} {radius} 0 1 0", 2 * radius
+        circle = f"m-{radius} 0{arc} {across} 0{arc}-{across} 0"
+        self._add(kind, "".join(f"M{a} {b}{circle}" for a, b in _points(x, y)))
 
     def text(
         self, kind: str, x: float, y: float, text: str, anchor: str = "start"

@@ -10,7 +10,6 @@ from pipeline.core.metrics import Metric
 from pipeline.core.numbers import percent_text, short_tick, target_tick
 from pipeline.report.drawing import WIDTH, Drawing, RangeRow, Scale, draw_range_rows
 
-_HEIGHT = 250
 _MOST_WORDS = 30  # those with the most rows
 _LAYERS = 4  # of half-transparent dots, which are darker where they overlap
 _MOST_GROUPS = 12  # of rows, for the running median
@@ -46,7 +45,7 @@ def residuals(facts: Facts, column: str) -> Drawing:
     errors = facts.results["error"].loc[values.index]
     running = _running(values, errors)
     text = _trend(running["middle"], facts.metric)
-    drawing = Drawing(f"Residuals over {column}", text, _HEIGHT)
+    drawing = Drawing(f"Residuals over {column}", text)
     area = drawing.area()
     if column == facts.schema.target:
         x = _targets(facts, values.to_numpy(), *area.x_range)

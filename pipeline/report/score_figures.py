@@ -1,5 +1,6 @@
 """Figures of the scores: forecast, λ, learning curves, importances, baselines."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -16,7 +17,6 @@ from pipeline.runs.record import BaselineScore, ModelScore, Run
 
 MOST_FOLDS = 10  # with a figure each
 MOST_COLUMNS = 20  # with their importance
-_HEIGHT = 250
 _EDGE = 18  # half a tick label
 _MOST_LABELS = 8  # of candidates
 
@@ -81,19 +81,18 @@ def candidates(run: Run, chosen: ModelScore, others: Sequence[ModelScore]) -> Dr
     """Draw the difference of each candidate to the chosen one, ± two errors."""
     # The recorded difference of the chosen one is to a blend; to itself it is 0.
     best = replace(chosen, difference=0.0, difference_error=0.0)
-    scores = [each for each in run.scores if each == chosen or each in others]
-    scores = [best if each == chosen else each for each in scores]
+    scores = [score for score in run.scores if score == chosen or score in others]
+    scores = [best if score == chosen else score for score in scores]
     labels = [score.label for score in scores]
     far = sum(map(told_apart, others))
     drawing = Drawing(
         f"Difference to {chosen.label}",
         f"{chosen.label} has the lowest pooled score; {far} of the "
         f"{len(others)} others are more than two standard errors above it.",
-        _HEIGHT,
     )
     area = drawing.area()
     # The candidates are evenly spaced: λ may be 0, which is not on a log scale.
-    step = -(-len(labels) // _MOST_LABELS)
+    step = math.ceil(len(labels) / _MOST_LABELS)
     x = Scale(
         -0.5,
         len(labels) - 0.5,
