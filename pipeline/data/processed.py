@@ -9,7 +9,6 @@ from typing import Any
 from pipeline.core.errors import UserError
 from pipeline.core.files import read_json, to_json, write_atomically
 from pipeline.core.fingerprint import digests, fingerprint, record_digest
-from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 
 RAW = ("data/raw/train.csv", "data/raw/test.csv")
@@ -71,20 +70,6 @@ def fresh_summary(project: Project) -> dict[str, Any] | None:
 def exists(project: Project) -> bool:
     """Return whether `preprocess` has run, even if files have changed since."""
     return (project.root / SUMMARY).is_file()
-
-
-def cells(project: Project) -> int:
-    """Return the number of training rows times that of encoded columns."""
-    summary = _read_summary(project) or {}
-    rows, columns = summary.get("rows", {}), summary.get("columns", {})
-    return max(1, int(rows.get("train", 1)) * int(columns.get("encoded", 1)))
-
-
-def metric_title(project: Project) -> str:
-    """Return the metric of the processed rows, as tables show it."""
-    summary = _read_summary(project) or {}
-    metric = METRICS.get(str(summary.get("metric")))
-    return metric.title if metric else ""
 
 
 def require(project: Project) -> dict[str, str | None]:
