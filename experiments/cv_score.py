@@ -57,10 +57,8 @@ def main() -> None:
     """Write both tables."""
     dataset, first = common.load(), common.DEVELOPMENT[0]
     by_seed = {s: log_prices(dataset, s) for s in (first, *common.HELD_OUT)}
-    runs = {
-        name: [by_seed[seed][name] for seed in common.HELD_OUT]
-        for name in by_seed[first]
-    }
+    names = by_seed[first]
+    runs = {name: [by_seed[s][name] for s in common.HELD_OUT] for name in names}
     put("score", score_table(dataset, runs), SCORE)
     errors = {
         seed: by_seed[seed]["blend"] - np.log(dataset.actual)
