@@ -62,7 +62,7 @@ class Facts(NamedTuple):
 
     @property
     def model_errors(self) -> pd.DataFrame:
-        """The errors of each model of a blend, a column per model; else no column."""
+        """The errors of the models of a blend, a column per model; else empty."""
         actual = self.results["actual"].to_numpy()
         models = self.run.models if self.run.is_blend else ()
         errors = {

@@ -111,7 +111,7 @@ class _Scores:
     def _changed(
         self, features: pd.DataFrame
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Return which copies of rows differ from them, and their encoded columns."""
+        """Return the copies that differ from their rows, and their encoded columns."""
         differs, encoded = np.zeros(len(self._row), bool), {}
         for view in self._predictor.views:
             matrix = view.read([features], self._predictor.layout)

@@ -143,7 +143,7 @@ def _show_folds(run: Run) -> None:
 
 
 def _excluded(diverged: Sequence[Diverged]) -> Iterator[str]:
-    """Yield a line for each candidate without a score, with what diverged first."""
+    """Yield a line per failed candidate; it names the network that failed first."""
     for label, group in groupby(diverged, lambda failure: failure.label):
         first, *others = sorted(group, key=lambda failure: failure.epoch)
         more = f" and {len(others)} more, see run.json" if others else ""

@@ -1,4 +1,4 @@
-"""Numbers as text wherever they are shown, and when two scores are told apart."""
+"""The text of all numbers that are shown, and whether two scores are told apart."""
 
 import math
 from collections.abc import Sequence

@@ -22,7 +22,7 @@ _MOST_LABELS = 8  # of candidates
 
 
 class Axes(NamedTuple):
-    """The values that axes include. Runs side by side share them, to be comparable.
+    """The values that axes include. Runs side by side share axes to be comparable.
 
     Attributes:
         forecast: The ends of the intervals, and the scores on the leaderboard.
