@@ -14,7 +14,7 @@ import pandas as pd
 from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
-from pipeline.data.dataset import Dataset
+from pipeline.data.dataset import Dataset, Layout
 from pipeline.data.encoder import Encoder, Matrix, View
 from pipeline.validation.clipping import RowBounds, TargetBounds, places_of
 from pipeline.validation.folds import Fold, dataset_folds, fold_numbers
@@ -169,6 +169,16 @@ class TrainingFold(NamedTuple):
     def rows(self) -> np.ndarray:
         """The row numbers, shape (n,)."""
         return self.data.folds[self.number].train
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The features, with raw words."""
+        return self.data.dataset.train.iloc[self.rows]
+
+    @property
+    def layout(self) -> Layout:
+        """How the features are encoded."""
+        return self.data.dataset.layout
 
     @property
     def metric(self) -> Metric:
