@@ -13,6 +13,8 @@ import torch
 from ames_columns import AMES
 from situations import RAW, Result, copy_raw
 
+os.environ["COLUMNS"] = "100"  # before the command line's consoles are made
+
 from pipeline.cli import main
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
@@ -52,7 +54,6 @@ def pipeline(monkeypatch, capsys):
 
     def run(*arguments: object) -> Result:
         monkeypatch.setattr(sys, "argv", ["pipeline", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "100")
         capsys.readouterr()
         try:
             main()
