@@ -140,6 +140,7 @@ def kill_before_writing(reference, counts):
     return killed
 
 
+@pytest.mark.slow
 def test_three_kills_of_make_submit_change_no_byte(submission):
     kill_at_random(submission, 3, seed=1)
 

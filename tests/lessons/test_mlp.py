@@ -29,6 +29,7 @@ def test_the_learning_rate_is_constant_for_five_epochs_and_then_falls(
     assert per_epoch == pytest.approx([0.5] * 5 + [0.35, 0.245])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("impl", ["scratch", "torch"])
 def test_two_epochs_on_the_real_images_reproduce_the_published_training(
     impl, run_one, images_folder

@@ -344,6 +344,7 @@ def test_the_winner_is_confirmed_on_held_out_fold_seeds(tuned):
     assert not set(held_out_seeds(Settings(seed=7))) & {7}
 
 
+@pytest.mark.slow
 def test_a_search_that_has_its_trials_is_up_to_date_and_more_trials_go_on(
     pipeline, searched
 ):
