@@ -108,7 +108,7 @@ class Ensemble:
 
     @property
     def seconds(self) -> float:
-        """That all candidates took."""
+        """The seconds that all candidates took."""
         return sum(each.seconds * len(each.candidates) for each in self.members)
 
     def losses(self, transformed: np.ndarray) -> np.ndarray:
