@@ -65,7 +65,7 @@ def load(project: Project, hidden: int, epochs: int) -> Task:
     """Return the task on the files of data/raw.
 
     Raises:
-        UserError: data/raw is missing or invalid.
+        UserError: Data/raw is missing or invalid.
     """
     from pipeline.ames import d2l_columns
     from pipeline.ames.table import ames

@@ -176,7 +176,7 @@ def check_minimum(option: str, value: int, least: int) -> None:
     """Check that the value of an option is at least `least`.
 
     Raises:
-        UserError: it is smaller.
+        UserError: It is smaller.
     """
     if value < least:
         raise UserError(f"{option} {value}: must be {least} or more")

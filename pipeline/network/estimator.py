@@ -131,7 +131,7 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             The fitted regressor.
 
         Raises:
-            ValueError: a parameter or the data is invalid, or training diverged.
+            ValueError: A parameter or the data is invalid, or training diverged.
         """
         self._validate_params()
         table, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
@@ -164,7 +164,7 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             X: shape (rows, columns).
 
         Raises:
-            ValueError: the columns are not those of `fit`, or a value is missing.
+            ValueError: The columns are not those of `fit`, or a value is missing.
         """
         check_is_fitted(self)
         table = validate_data(self, X, dtype=np.float64, reset=False)
@@ -209,7 +209,7 @@ def checked_widths(sizes: ArrayLike) -> tuple[int, ...]:
     """Return the widths of the hidden layers as a tuple.
 
     Raises:
-        ValueError: it is empty, or not all are integers of 1 or more.
+        ValueError: It is empty, or not all are integers of 1 or more.
     """
     widths = np.atleast_1d(sizes)
     if widths.dtype.kind not in "iu" or widths.min() < 1:

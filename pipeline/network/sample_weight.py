@@ -32,7 +32,7 @@ def checked_weights(sample_weight: ArrayLike | None, X: np.ndarray) -> np.ndarra
     """Return the weights as an array of shape (rows,), all 1 if None is given.
 
     Raises:
-        ValueError: there is not one number per row, one is negative, or all are 0.
+        ValueError: There is not one number per row, one is negative, or all are 0.
     """
     if sample_weight is None:
         return np.ones(len(X))

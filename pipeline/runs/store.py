@@ -51,7 +51,7 @@ def find_run(project: Project, run_id: str | None = None) -> Run:
     of `baselines`, or one that is refuted, is used only by its id.
 
     Raises:
-        UserError: there is no such run, or its record cannot be read.
+        UserError: There is no such run, or its record cannot be read.
     """
     ids = sorted((path.parent.name for path in _records(project)), reverse=True)
     if not ids:

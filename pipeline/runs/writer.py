@@ -48,7 +48,7 @@ def new_run(project: Project, begin: datetime) -> AbstractContextManager[Tempora
     The run id is the moment when the run began, or the next free millisecond.
 
     Raises:
-        UserError: runs/ cannot be written to.
+        UserError: Runs/ cannot be written to.
     """
     moments = (begin + timedelta(milliseconds=later) for later in count())
     names = (f"{moment:%Y%m%d-%H%M%S-%f}"[:-3] for moment in moments)
