@@ -131,9 +131,11 @@ def test_an_interrupt_that_a_callback_ignores_is_repeated():
 
 @pytest.fixture
 def clone(tmp_path):
-    """A folder with the Makefile, whose .venv runs this Python."""
-    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
-        shutil.copy(REPOSITORY / name, tmp_path)
+    """A folder with the Makefile and what it reads, whose .venv runs this Python."""
+    (tmp_path / "pipeline" / "core").mkdir(parents=True)
+    settings = "pipeline/core/settings.py"  # of which the Makefile takes its variables
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", settings):
+        shutil.copy(REPOSITORY / name, tmp_path / name)
     script = tmp_path / ".venv" / "bin" / "pipeline"
     script.parent.mkdir(parents=True)
     script.write_text(f'#!/bin/sh\nexec {sys.executable} -m pipeline "$@"\n')
