@@ -6,7 +6,6 @@ from threading import Event, Lock, Thread
 from time import monotonic
 
 from rich.console import Group, RenderableType
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Column, Table
@@ -117,6 +116,8 @@ def steps(*, hidden: bool = False) -> Iterator[Display]:
 @contextmanager
 def _live(display: Display) -> Iterator[None]:
     """Draw the display until the block ends, then remove it."""
+    from rich.live import Live
+
     with Live(
         console=err,
         transient=True,

@@ -1,8 +1,10 @@
 """The command `submit`: the submission file, and its score on Kaggle."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +18,9 @@ from pipeline.core.paths import Project
 from pipeline.data.schema import Schema
 from pipeline.kaggle.receipts import Receipt
 from pipeline.runs.store import find_run, newest_baselines
-from pipeline.stages import submit as stage
+
+if TYPE_CHECKING:
+    from pipeline.stages.submit import Submission
 
 
 def submit(
@@ -56,6 +60,8 @@ def submit(
     """
     if (message is not None or again) and not push:
         raise UserError("--message and --again: need --push; add it")
+    from pipeline.stages import submit as stage
+
     if push:  # before anything is written: Kaggle's client may not be installed
         from pipeline.kaggle.push import push as push_file
     project = Project(root)
@@ -86,7 +92,7 @@ def submit(
         show_score(receipt, submission.forecast)
 
 
-def show_submission(submission: stage.Submission, *, to_upload: bool = True) -> None:
+def show_submission(submission: Submission, *, to_upload: bool = True) -> None:
     """Print the first rows, both distributions, and where to upload the file."""
     schema = submission.schema
     show_first(submission.rows, schema)
