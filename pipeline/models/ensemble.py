@@ -101,7 +101,7 @@ class Ensemble:
         """The blend of the best candidate of each member."""
         return blend([member.chosen for member in self.members])
 
-    @property
+    @cached_property
     def score(self) -> Score:
         """The score of the blend, or of the only member."""
         return score_folds(self.predictions.out_of_fold, self.data)
@@ -122,23 +122,23 @@ class Ensemble:
         Each member is chosen by its own losses, so a combination of candidates by their
         sum; it is scored by the losses of its blend.
         """
-        finite = [
-            [n for n, score in enumerate(each.scores) if np.isfinite(score.pooled)]
-            for each in self.members
-        ]
         if all(len(each.candidates) == 1 for each in self.members):
             return None
         announce("correcting the score for the choice among candidates")
         compared, scored = [], []
-        for combination in product(*finite):
-            pairs = zip(self.members, combination, strict=True)
-            parts = [member.predictions.of(candidate) for member, candidate in pairs]
-            losses = [self.losses(each.out_of_fold) for each in parts]
+        for combination in product(*map(self._finite, self.members)):
+            parts, losses = zip(*combination, strict=True)
             compared.append(np.sum(losses, axis=0))
             scored.append(self.losses(blend(parts).out_of_fold))
         return bias_corrected(
             np.array(compared), np.array(scored), metric=self.data.metric
         )
+
+    def _finite(self, member: Member) -> list[tuple[Predictions, np.ndarray]]:
+        """Return the candidates that did not fail: their predictions and losses."""
+        finite = [n for n, each in enumerate(member.scores) if np.isfinite(each.pooled)]
+        found = map(member.predictions.of, finite)
+        return [(each, self.losses(each.out_of_fold)) for each in found]
 
 
 def blend(predictions: Sequence[Predictions]) -> Predictions:
