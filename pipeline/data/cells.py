@@ -14,7 +14,7 @@ import pandas as pd
 from pipeline.core.errors import UserError, short
 from pipeline.data.schema import ABSENT, OTHER, Category, Date, Number
 
-_LONGEST_WORD = 40  # characters
+_LONGEST_WORD = 1000  # characters
 _MOST_UNLISTED = 0.5  # share of a column's cells that may be new categories
 _FEW = 10  # rows, of which all may have new categories
 
@@ -156,7 +156,7 @@ def categories(cells: Cells, column: Category) -> pd.Series:
 
 
 def is_valid_word(text: str) -> bool:
-    """Return whether a text may be an id or a new category: short and printable."""
+    """Return whether a text may be an id or a category: printable, not too long."""
     return len(text) <= _LONGEST_WORD and text.isprintable()
 
 

@@ -60,7 +60,7 @@ def read_test(source: Path | Frame, table: Table) -> RawRows:
     """Read test rows: all columns but the target; unseen categories are allowed.
 
     A category that the schema does not list is missing in the frame, for the caller to
-    report. It must be printable and of at most 40 characters.
+    report. It must be printable and of at most 1,000 characters.
 
     Raises:
         UserError: The file is invalid.
@@ -220,5 +220,5 @@ class _Reader:
             ids.refuse(~good, "is not a positive integer, as an Id must be")
             return ids.by_line(ids.text).astype(np.int64)
         good = ids.text.map(is_valid_word) & ~ids.missing
-        ids.refuse(~good, "is not an id: a text of 1 to 40 characters")
+        ids.refuse(~good, "is not an id: a text of 1 to 1,000 characters")
         return ids.by_line(ids.text)

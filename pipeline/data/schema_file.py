@@ -121,11 +121,13 @@ def _are_texts(value: object) -> bool:
     """
     if not isinstance(value, list):
         return False
+    met: set[str] = set()
     for text in value:
         if not isinstance(text, str):
             raise _SchemaError(f"{text} is not a text; write it in quotes")
-        if value.count(text) > 1:
+        if text in met:
             raise _SchemaError(f"{short(text)} is listed twice; remove one")
+        met.add(text)
     return True
 
 

@@ -18,7 +18,7 @@ NO_ID = "no column has a different value in each row, so the rows are numbered"
 _SHOWN = 5  # names in a message
 _ID_NAMES = frozenset(["row", "index", "key", "rowid", "uuid", "guid"])
 _FEWEST_STEADY = 3  # rows, below which any numbers may rise steadily
-_ROWS_PER_GROUP = 20
+_ROWS_PER_GROUP = 2  # fewer rows per id, and most words would be in one row
 
 
 def check_header(frame: pd.DataFrame, file: str) -> None:

@@ -18,8 +18,9 @@ _CODES = _POST.union(
     ["code", "class", "subclass", "type", "category", "cat", "cluster", "region"],
     ["district", "sector", "store", "shop", "product", "brand", "model"],
 )
-_FEWEST_CODES, _MOST_CODES = 3, 1000  # distinct values
-_ROWS_PER_CODE = 20
+_NUMBERING = frozenset(["id", "no", "nr", "nbr", "num", "number", "code"])
+_FEWEST_CODES = 3  # distinct values
+_ROWS_PER_CODE = 20  # with fewer, a code is no better than a number
 _RARE, _MOST_RARE = 5, 0.1  # rows of a rare code, and the share of codes that may be
 _BEGINS_WITH_0 = re.compile("0[0-9]+")
 _FULL = 0.5  # share of the whole numbers between two codes that may be codes too
@@ -60,16 +61,37 @@ def _code(column: Column) -> Found | None:
     if any(map(_BEGINS_WITH_0.fullmatch, column.train.texts[:SOME])):
         return find_word(column, "numbers that begin with 0: codes", doubtful=True)
     number = len(column.train)
-    if not _FEWEST_CODES <= number <= _MOST_CODES or _are_respelt(column):
+    if number < _FEWEST_CODES or _are_respelt(column):
         return None
-    tokens = _POST if _in_years(column.numbers).all() else _CODES
-    if token := next(filter(tokens.__contains__, column.tokens), None):
-        return find_word(column, f'whole numbers, but a name with "{token}": codes')
+    if token := _code_token(column):
+        few = column.train.total < _ROWS_PER_CODE * number
+        reason = joined(
+            f'whole numbers, but codes by the name "{token}"',
+            f"each in {column.train.total / number:.0f} rows" if few else None,
+        )
+        return find_word(column, reason, doubtful=few)
     if not _are_like_codes(column):
         return None
     low, high = int(column.train.numbers.min()), int(column.train.numbers.max())
     reason = f"{number} whole numbers between {low} and {high} with gaps: codes"
     return find_word(column, reason, doubtful=True)
+
+
+def _code_token(column: Column) -> str | None:
+    """Return the part of the name by which whole numbers are codes, or None.
+
+    It is the last part, as in zip_code, or the one before a part that means a number,
+    as in store_nbr: product_price is a price. Codes are words only if most rows share
+    theirs with another row.
+    """
+    if (column.train.rows == 1).sum() > column.train.total / 2:
+        return None
+    codes = _POST if _in_years(column.numbers).all() else _CODES
+    *before, last = column.tokens or ("",)
+    if last in codes:
+        return last
+    numbered = last in _NUMBERING and before and before[-1] in codes
+    return before[-1] if numbered else None
 
 
 def _are_respelt(column: Column) -> bool:

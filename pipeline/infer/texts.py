@@ -40,7 +40,7 @@ class Tally:
 
     def without(self, texts: Collection[str]) -> "Tally":
         """Return the tally without some texts."""
-        kept = ~np.isin(self.texts, np.array([*texts], dtype=object))
+        kept = ~pd.Series(self.texts, dtype=object).isin([*texts]).to_numpy()
         return Tally(self.texts[kept], self.rows[kept])
 
     @property

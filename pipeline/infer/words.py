@@ -3,8 +3,18 @@
 import numpy as np
 
 from pipeline.core.errors import short
+from pipeline.data.cells import is_valid_word
 from pipeline.data.schema import ABSENT, OTHER
-from pipeline.infer.texts import SOME, TEST, Column, Found, Tally, as_numbers, joined
+from pipeline.infer.texts import (
+    SOME,
+    TEST,
+    TRAIN,
+    Column,
+    Found,
+    Tally,
+    as_numbers,
+    joined,
+)
 
 _SCALES = (  # the fewest levels that must be met, and the words from lowest to highest
     (2, (("low",), ("medium",), ("high",))),
@@ -14,13 +24,11 @@ _SCALES = (  # the fewest levels that must be met, and the words from lowest to 
     (2, (("po",), ("fa",), ("ta",), ("gd",), ("ex",))),
 )
 _MOST_LEVELS = max(len(scale) for _, scale in _SCALES)
-_LONGEST = 40  # characters of a word
-_MOST_WORDS = 5  # in a cell that is not free text
 _FEWEST_TEXTS = 10  # that are in one row only, in a column of free text
 _SHORT_LIST = 30  # words, all of which are listed
-_LONG_LIST = 100
-_RARE = 5  # rows; a word in fewer rows is not listed in a long list
-_SMALL_FILE = 200  # rows, of which all words may be rare
+_FEWEST_ROWS = 2  # a word in one row tells nothing of other rows
+_SMALL_FILE = 200  # rows, of which all words may be in one row
+_MOST_OTHERS = 0.5  # share of the rows whose words are not listed
 _ALMOST = 0.8  # share of numbers among the texts of a column of broken numbers
 _MARKS = str.maketrans("", "", ",$€£% ")  # around the digits of a number
 
@@ -47,23 +55,29 @@ def find_word(
     """
     number = len(column.train)
     chosen = _chosen(column.train, column.train.total + column.train_blanks)
-    listed = [w for w in chosen if len(w) <= _LONGEST and w.isprintable()]
+    listed = [word for word in chosen if is_valid_word(word)]
     new = len(set(column.test.texts).difference(column.train.texts))
     others = bool(new) or len(listed) < number or number > _SHORT_LIST
     if others:
         listed = [word for word in listed if word != OTHER]
     if not listed:
-        why = "too long or not printable" if chosen else f"in fewer than {_RARE} rows"
+        why = "too long or not printable" if chosen else "in one row only"
         reason = joined(reason, f"all {number:,} words are {why}", by="; ")
         return Found("left out", reason, doubtful=True)
+    unlisted = [
+        f"{100 * share:.0f} % of the rows of {file} are others"
+        for tally, file in ((column.train, TRAIN), (column.test, TEST))
+        if (share := _unlisted_share(tally, listed)) > _MOST_OTHERS
+    ]
     absent = bool(column.blanks) and ABSENT not in column.texts
     blank = (
         "a category of its own" if absent else f"missing, as {ABSENT} is a word here"
     )
     reason = joined(
         reason or f"{number:,} word{'s' * (number != 1)}",
-        f"{len(listed)} are listed" if len(listed) < number else None,
+        f"{len(listed):,} are listed" if len(listed) < number else None,
         f"{new:,} more in {TEST}" if new else None,
+        *unlisted,
         f"{column.blanks:,} blank: {blank}" if column.blanks else None,
     )
     keys = {
@@ -71,16 +85,20 @@ def find_word(
         "others": others,
         "vocabulary": _sorted(listed),
     }
-    return Found("word", reason, doubtful or number > _LONG_LIST, keys)
+    return Found("word", reason, doubtful or bool(unlisted), keys)
 
 
 def _chosen(train: Tally, file_rows: int) -> list[str]:
-    """Return the words to list of a file with some rows, the most frequent first."""
-    order = np.argsort(-train.rows, kind="stable")
-    texts, rows = train.texts[order], train.rows[order]
-    if len(texts) <= _SHORT_LIST and (rows[0] >= _RARE or file_rows < _SMALL_FILE):
-        return [*texts]
-    return [*texts[rows >= _RARE][:_LONG_LIST]]
+    """Return the words to list of a file with some rows."""
+    repeat = train.rows >= _FEWEST_ROWS
+    if len(train) <= _SHORT_LIST and (repeat.any() or file_rows < _SMALL_FILE):
+        return [*train.texts]
+    return [*train.texts[repeat]]
+
+
+def _unlisted_share(tally: Tally, listed: list[str]) -> float:
+    """Return the share of the rows, without blanks, whose words are not listed."""
+    return tally.without(listed).total / max(1, tally.total)
 
 
 def _sorted(words: list[str]) -> list[str]:
@@ -116,12 +134,6 @@ def _free_text(column: Column) -> str | None:
     single = int((train.rows == 1).sum())
     if single >= _FEWEST_TEXTS and single > train.total / 2:
         return f"free text: {len(train):,} of {train.total:,} are different"
-    words = np.median([len(text.split()) for text in train.texts[:SOME]])
-    if words > _MOST_WORDS:
-        return f"free text: {words:.0f} words in a cell"
-    longest = max(map(len, train.texts))
-    if longest > _LONGEST and len(train) > 20:
-        return f"free text: up to {longest:,} characters"
     return None
 
 

@@ -154,6 +154,27 @@ def test_postcodes_are_words_but_measures_are_numbers(infer):
     assert isinstance(column_of(schema, "tail"), Number)
 
 
+@pytest.mark.parametrize(
+    "name", ["store", "zip_code", "store_nbr", "productNo", "region code", "StoreID"]
+)
+def test_a_name_tells_codes(infer, name):
+    _, guesses = infer(beside(400, **{name: numbers(400)}))
+    assert guesses[name].kind == "word"
+    assert guesses[name].doubtful is (name == "StoreID")
+
+
+@pytest.mark.parametrize("name", ["product_price", "store_sales", "codeChurn", "no"])
+def test_a_name_that_only_mentions_codes_is_of_numbers(infer, name):
+    assert infer(beside(400, **{name: numbers(400)}))[1][name].kind == "number"
+
+
+def test_codes_by_their_name_are_doubtful_in_few_rows_each(infer):
+    _, guesses = infer(beside(400, product=[*range(100)] * 4, model=range(400)))
+    reason = 'whole numbers, but codes by the name "product", each in 4 rows'
+    assert guesses["product"][1:] == ("word", reason, True)
+    assert guesses["model"].kind == "number"
+
+
 def test_a_number_written_in_two_ways_is_no_code(infer):
     train = table(beside(60, store=[20, 30, 40] * 20))
     test = train.assign(store=train["store"] + ".0").drop(columns="y")
@@ -196,16 +217,22 @@ def test_eight_digits_are_a_date_only_by_their_name(infer):
     assert isinstance(column_of(schema, "number"), Number)
 
 
-def test_of_3000_words_the_100_most_frequent_are_listed(infer):
-    words = [f"w{i:04}" for i in range(3000)]
-    cells = words[:200] * 6 + words[200:] * 2 + words[:50]
+def test_of_many_words_those_of_two_rows_are_listed(infer):
+    words = [f"w{i:04}" for i in range(6000)]
+    cells = words[:5000] * 2 + words[5000:]
     schema, guesses = infer(beside(len(cells), word=cells))
-    column = column_of(schema, "word")
-    assert len(column.values) == 100
-    assert column.others
-    assert set(words[:50]) < set(column.values)
+    assert column_of(schema, "word") == Category("word", (*words[:5000],), others=True)
+    assert not guesses["word"].doubtful
+    assert guesses["word"].reason == "6,000 words, 5,000 are listed"
+
+
+def test_a_column_most_of_whose_rows_are_others_is_doubtful(infer):
+    train = table(beside(60, word=[*"abcdef"] * 10))
+    shared = train.drop(columns="y").assign(word=[*"ab!"] * 20)
+    assert not infer(train, shared)[1]["word"].doubtful
+    _, guesses = infer(train, shared.assign(word=[*"a!?"] * 20))
     assert guesses["word"].doubtful
-    assert "3,000 words" in guesses["word"].reason
+    assert "67 % of the rows of test.csv are others" in guesses["word"].reason
 
 
 def test_all_of_few_words_are_listed_and_a_word_of_test_csv_is_another(infer):
@@ -217,15 +244,31 @@ def test_all_of_few_words_are_listed_and_a_word_of_test_csv_is_another(infer):
 
 
 def test_a_word_that_is_too_long_or_not_printable_is_not_listed(infer):
-    schema, _ = infer(beside(40, word=["a", "b\x07", "c" * 41, "d"] * 10))
+    schema, _ = infer(beside(40, word=["a", "b\x07", "c" * 1001, "d"] * 10))
     assert column_of(schema, "word") == Category("word", ("a", "d"), others=True)
 
 
-def test_words_that_are_all_rare_are_left_out_of_a_long_file(infer):
-    cells = [*"abcdefghij" * 4] + [""] * 400
-    schema, guesses = infer(beside(440, word=cells))
+def test_words_that_are_all_in_one_row_are_left_out_of_a_long_file(infer):
+    schema, guesses = infer(beside(409, word=[*"abcdefghi"] + [""] * 400))
     assert schema.left_out == ("word",)
-    assert guesses["word"].doubtful
+    assert guesses["word"][2:] == ("all 9 words are in one row only", True)
+
+
+def test_texts_that_repeat_are_words_however_long(infer):
+    texts = [
+        f"The owner of house {i} wrote a sentence of ten words." for i in range(40)
+    ]
+    mostly_different = texts + texts[:10] * 4
+    schema, guesses = infer(beside(80, text=texts * 2, note=mostly_different))
+    assert column_of(schema, "text") == Category("text", (*sorted(texts),), others=True)
+    assert guesses["text"][1:] == ("word", "40 words", False)
+    assert guesses["note"].kind == "word"
+    _, guesses = infer(beside(61, note=[*texts, *texts[:7] * 3]))
+    assert guesses["note"][1:] == (
+        "left out",
+        "free text: 40 of 61 are different",
+        True,
+    )
 
 
 def test_numbers_with_commas_or_a_broken_cell_are_doubtful(infer):
