@@ -6,7 +6,9 @@ from pathlib import Path
 
 from pipeline.core.files import write_atomically
 
-SCORE, SPEED, SCALE = (Path(f"docs/{name}.md") for name in ("score", "speed", "scale"))
+SCORE, SPEED, SCALE, TABLES = (
+    Path(f"docs/{name}.md") for name in ("score", "speed", "scale", "tables")
+)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -1,0 +1,179 @@
+"""The suite that decides: real tables, nothing edited, beside other libraries.
+
+Needs the extra `bench`: python -m experiments.tables
+
+A third of each table is held out at random, three times. On the rest, `pipeline schema`
+infers the schema, and `preprocess`, `train` and `submit` run with their default
+settings. The peers, with theirs, are fitted once on the same rows, and again as the
+mean of models of our folds. All are scored on the held-out rows, in the metric that the
+schema has.
+
+Predictions are kept in the folder that the variable TABLES_CACHE names (data/tables):
+those of the peers, and ours under a label, such as a version. What is there is not run
+again, and `--report` runs nothing.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from experiments.documents import TABLES as DOCUMENT
+from experiments.documents import put
+from experiments.held_out import BY_FOLD, SENT, Outcome, Result, combine, report
+from experiments.peers import PEERS, predict, predict_by_fold
+from experiments.processes import cost, temporary_project
+from experiments.shipped_tables import CACHE, OTHERS, SUITE, TABLES, Split, load, split
+from pipeline.core.files import read_json, write_atomically
+from pipeline.core.metrics import METRICS, Metric
+from pipeline.core.paths import Project
+
+SPLITS = (0, 1, 2)
+GROUPS = {"suite": list(SUITE), "others": list(OTHERS)}
+KEPT = "oof.csv", "predictions.csv", "run.json"
+
+
+class Task(NamedTuple):
+    """A split of a table."""
+
+    name: str
+    seed: int
+
+    @property
+    def parts(self) -> Split:
+        """The training and the held-out rows."""
+        return split(load(self.name), self.seed)
+
+    def folder(self, label: str) -> Path:
+        """Return where predictions of a version, or of the peers, are kept."""
+        return CACHE / label / f"{self.name}-{self.seed}"
+
+    def record(self, label: str) -> dict[str, Any]:
+        """Return the run's record; empty if the run is not kept."""
+        path = self.folder(label) / "run.json"
+        return read_json(path) if path.exists() else {}
+
+    def peer_file(self, peer: str, metric: Metric) -> Path:
+        """Return where the predictions of a peer for a metric are kept."""
+        return self.folder("peers") / f"{peer}, {metric.name}.csv"
+
+
+def run_ours(task: Task, label: str, arguments: Sequence[str]) -> None:
+    """Run the commands on a split, and keep the schema and files of the run.
+
+    Raises:
+        CalledProcessError: A command failed.
+        ValueError: The predictions do not have the rows of test.csv in their order.
+    """
+    (train, test), target = task.parts, TABLES[task.name].target
+    folder = task.folder(label)
+    with temporary_project() as root:
+        project, place = Project(root), ("--root", str(root))
+        train.to_csv(project.raw / "train.csv", index=False)
+        test.drop(columns=target).to_csv(project.raw / "test.csv", index=False)
+        cost("schema", *place)
+        cost("preprocess", *place)
+        done = cost("train", *place, "--json", *arguments)
+        cost("submit", *place)
+        run = project.runs / json.loads(done.output)["run_id"]
+        ids = pd.read_csv(run / "predictions.csv").iloc[:, 0]
+        expected = test[ids.name] if ids.name in test else range(1, len(test) + 1)
+        if list(ids) != list(expected):
+            raise ValueError(f"{task}: the predictions have other rows than test.csv")
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(project.raw / "schema.toml", folder)
+        for name in KEPT:  # run.json is the last: with it, all are there
+            shutil.copy(run / name, folder)
+
+
+def run_peer(task: Task, peer: str, metric: Metric, fold_of: np.ndarray | None) -> None:
+    """Keep a peer's predictions, or with `fold_of` those of the models of the folds."""
+    parts, shipped = task.parts, TABLES[task.name]
+    if fold_of is None:
+        predicted = predict(peer, parts, shipped, metric)
+    else:
+        predicted = predict_by_fold(peer, parts, shipped, metric, fold_of)
+    path = task.peer_file(peer if fold_of is None else peer + BY_FOLD, metric)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = pd.DataFrame({"row": parts.test.index, "prediction": predicted})
+    write_atomically(path, kept.to_csv(index=False))
+
+
+def run(tasks: Sequence[Task], label: str, arguments: Sequence[str]) -> None:
+    """Run what is not kept yet: ours, the peers, and at last the peers by fold."""
+    for task in tasks:
+        if not task.record(label):
+            print(*task, label, flush=True)
+            run_ours(task, label, arguments)
+    for suffix in ("", BY_FOLD):
+        for task in tasks:
+            metric = METRICS[task.record(label)["metric"]]
+            fold_of = None
+            if suffix:
+                fold_of = pd.read_csv(task.folder(label) / "oof.csv")["fold"].to_numpy()
+            for peer in PEERS:
+                if not task.peer_file(peer + suffix, metric).exists():
+                    print(*task, peer + suffix, flush=True)
+                    run_peer(task, peer, metric, fold_of)
+
+
+def outcome(task: Task, label: str) -> Outcome:
+    """Return the losses of our models and of the peers, from what is kept."""
+    record, test = task.record(label), task.parts.test
+    metric, target = METRICS[record["metric"]], TABLES[task.name].target
+    ours = pd.read_csv(task.folder(label) / "predictions.csv").iloc[:, 1:]
+    predicted = ours.rename(columns={target: SENT}).set_index(test.index)
+    for peer in [*PEERS, *(peer + BY_FOLD for peer in PEERS)]:
+        path = task.peer_file(peer, metric)
+        if path.exists():
+            predicted[peer] = pd.read_csv(path, index_col="row")["prediction"]
+    actual = test[target].to_numpy()
+    losses = predicted.apply(lambda column: metric.losses(column.to_numpy(), actual))
+    score, expected = metric.of_mean(losses[SENT].mean()), record["forecast"]
+    return Outcome(metric, losses, expected["low"] <= score <= expected["high"])
+
+
+def results(tasks: Sequence[Task], label: str) -> dict[str, Result]:
+    """Return the results of the tables of which a run is kept."""
+    outcomes: dict[str, list[Outcome]] = {}
+    for task in tasks:
+        if task.record(label):
+            outcomes.setdefault(task.name, []).append(outcome(task, label))
+    return {name: combine(splits) for name, splits in outcomes.items()}
+
+
+def main() -> None:
+    """Run what the arguments name, and print the tables.
+
+    A whole suite with all its splits is written into the document, too.
+    """
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    add = parser.add_argument
+    add("--tables", default="suite", help="suite, others, or names with commas")
+    add("--splits", default="0,1,2", help="seeds with commas")
+    add("--label", default="now", help="the name under which ours is kept")
+    add("--arguments", default="", help='of train, for example "--model boosting"')
+    add("--report", action="store_true", help="run nothing")
+    given = parser.parse_args()
+    seeds = [int(seed) for seed in given.splits.split(",")]
+    names = GROUPS.get(given.tables) or given.tables.split(",")
+    tasks = [Task(name, seed) for seed in seeds for name in names]
+    if not given.report:
+        run(tasks, given.label, given.arguments.split())
+    found = results(tasks, given.label)
+    if not found:
+        parser.error(f"no run is kept under the label {given.label}")
+    whole = given.tables in GROUPS and all(task.record(given.label) for task in tasks)
+    if whole and seeds == list(SPLITS):
+        put(given.tables, report(found), DOCUMENT)
+    else:
+        print(report(found))
+
+
+if __name__ == "__main__":
+    main()
