@@ -200,8 +200,10 @@ class Encoder(NamedTuple):
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """Return the encoded rows, shape (n_rows, n_columns), float32, without NaN."""
-        imputed = np.where(np.isnan(values), self.fill, values)
-        return np.asarray((imputed - self.mean) / self.scale, dtype=np.float32)
+        encoded = np.where(np.isnan(values), self.fill, values)
+        encoded -= self.mean
+        encoded /= self.scale
+        return encoded.astype(np.float32)
 
 
 def _medians(values: np.ndarray, missing: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ Every model reads the same folds, standardised targets and bounds. What else it 
 asks for: a view of the features, or the encoder of a fold.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Self
@@ -15,10 +16,12 @@ from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset, Layout
-from pipeline.data.encoder import Encoder, Matrix, View
+from pipeline.data.encoder import EXPANDED, Encoder, Matrix, View
 from pipeline.validation.clipping import RowBounds, TargetBounds, places_of
 from pipeline.validation.folds import Fold, dataset_folds, fold_numbers
+from pipeline.validation.robust_ridge import RidgeFit, fit_ridge
 
+_BLOCK = 1024  # rows that are encoded at a time: they stay in the cache
 _LEAST_DEVIATION = 1e-6  # of that of all rows; if all of a fold are equal
 
 
@@ -73,6 +76,7 @@ class FoldData:
     row_bounds: RowBounds
     jobs: int = 1
     _matrices: dict[str, Matrix] = field(default_factory=dict, repr=False)
+    _ridges: dict[int, RidgeFit] = field(default_factory=dict, repr=False)
 
     @classmethod
     def fit(cls, dataset: Dataset, settings: Settings, jobs: int = 1) -> Self:
@@ -198,3 +202,19 @@ class TrainingFold(NamedTuple):
     def encoder(self) -> Encoder:
         """Medians, means and scales of the columns of the view EXPANDED."""
         return self.data.encoders[self.number]
+
+    def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield rows of the view EXPANDED, encoded, and their targets, in blocks."""
+        matrix, rows, target = self.data.read(EXPANDED), self.rows, self.target
+        for start in range(0, len(rows), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            block = matrix.entries[rows[part], : len(matrix.names)]
+            yield self.encoder.transform(block).astype(float), target[part]
+
+    @property
+    def ridge(self) -> RidgeFit:
+        """The ridge regression of the rows. It is fitted once, whoever asks first."""
+        fits = self.data._ridges
+        if self.number not in fits:
+            fits[self.number] = fit_ridge(self.blocks, self.metric)
+        return fits[self.number]
