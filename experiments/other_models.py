@@ -2,10 +2,10 @@
 
 pip install '.[bench]', then: python -m experiments.other_models
 
-All boosting libraries read the columns of `pipeline.models.boosting`, and have settings
-that correspond to ours, with little or no search. Ridge regression reads the columns of
-the MLP. All predictions are clipped to the price bounds. Each model has one seed, but
-the MLP has two networks per fold, as by default.
+All boosting libraries read the features of `pipeline.models.boosting`, the others with
+one-hot words, and have settings that correspond to ours, with little or no search.
+Ridge regression reads the columns of the MLP. All predictions are clipped to the price
+bounds. Each model has one seed, but the MLP has two networks per fold, as by default.
 """
 
 from collections import Counter, defaultdict
@@ -23,7 +23,7 @@ from experiments.common import HELD_OUT, Scores, error_correlation, load, scores
 from experiments.documents import SCORE, put, table
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
-from pipeline.data.encoder import ONE_HOT
+from pipeline.data.encoder import WORDS, code_counts
 from pipeline.models import model_of
 from pipeline.models.ensemble import Member, cross_validate
 from pipeline.models.model import Fitted, Model, Step
@@ -33,7 +33,7 @@ from pipeline.validation.fold_data import FoldData
 class Library(Model):
     """A regressor of a library, which predicts the rows of a run only."""
 
-    view = ONE_HOT
+    view = WORDS
 
     def __init__(self, name: str, regressor: Any) -> None:  # noqa: ANN401
         self.name, self._regressor = name, regressor
@@ -44,13 +44,23 @@ class Library(Model):
 
     def fit(self, data: FoldData, settings: Settings, step: Step, jobs: int) -> Fitted:
         """Fit the regressor on each fold, on one core."""
-        # Exact splits take no missing values.
-        columns = np.nan_to_num(data.read(ONE_HOT).entries, nan=-1.0)
+        columns = _one_hot(data)
         predicted = []
         for fold, target in zip(data.folds, data.targets, strict=True):
             self._regressor.fit(columns[fold.train], target[fold.train])
             predicted.append(self._regressor.predict(columns))
         return Fitted(np.array([predicted]), [{}])
+
+
+def _one_hot(data: FoldData) -> np.ndarray:
+    """Return numbers and one-hot words. Exact splits take no missing values."""
+    matrix = data.read(WORDS)
+    codes = code_counts(matrix.names, data.dataset.layout)
+    columns = [
+        column[:, None] == np.arange(count) if count else column[:, None]
+        for column, count in zip(matrix.entries.T, codes, strict=True)
+    ]
+    return np.asarray(np.nan_to_num(np.hstack(columns), nan=-1.0))
 
 
 COMMON = {"learning_rate": 0.03, "max_depth": 4, "random_state": 0}

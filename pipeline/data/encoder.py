@@ -1,12 +1,11 @@
 """Features as numbers: a matrix of fixed columns, and its encoding per fold.
 
-A view is what a model reads of the features. It learns nothing: words are one-hot
-encoded by the vocabularies of the layout, so all folds have the same columns. An
-`Encoder` is fitted on the training rows of one fold. It imputes, centres and scales.
+A view is what a model reads of the features. It learns nothing: words are encoded by
+the vocabularies of the layout, so all folds have the same columns. An `Encoder` is
+fitted on the training rows of one fold. It imputes, centres and scales.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -59,18 +58,33 @@ class View(NamedTuple):
         return padded_columns(matrix.entries[:, [index[name] for name in columns]])
 
 
-def _read(frames: Sequence[pd.DataFrame], layout: Layout, *, for_trees: bool) -> Matrix:
+def _read_expanded(frames: Sequence[pd.DataFrame], layout: Layout) -> Matrix:
     """Fill a matrix a few columns at a time, so that memory holds no second copy."""
-    first = column_blocks(frames[0].head(1), layout, for_trees=for_trees)
+    first = column_blocks(frames[0].head(1), layout)
     names = [name for block in first for name in block.names]
-    width = len(names) if for_trees else _padded(len(names))
-    entries, below = np.zeros((sum(map(len, frames)), width), np.float32), 0
+    rows_of_all = sum(map(len, frames))
+    entries, below = np.zeros((rows_of_all, _padded(len(names))), np.float32), 0
     for frame in filter(len, frames):
         rows, left = entries[below : below + len(frame)], 0
-        for block in column_blocks(frame, layout, for_trees=for_trees):
+        for block in column_blocks(frame, layout):
             right = left + len(block.names)
             rows[:, left:right] = block.entries
             left = right
+        below += len(frame)
+    return Matrix(entries, names)
+
+
+def _read_words(frames: Sequence[pd.DataFrame], layout: Layout) -> Matrix:
+    """Return one column per feature, which float32 holds exactly if it is a code."""
+    skipped = {*layout.skipped, *layout.networks_only}
+    names = [str(name) for name in frames[0] if name not in skipped]
+    entries, below = np.empty((sum(map(len, frames)), len(names)), np.float32), 0
+    for frame in frames:
+        rows = entries[below : below + len(frame)]
+        for column, name in enumerate(names):
+            words = layout.words.get(name)
+            cells = frame[name]
+            rows[:, column] = _codes(cells, words) if words else cells.to_numpy(float)
         below += len(frame)
     return Matrix(entries, names)
 
@@ -87,23 +101,29 @@ def _padded(columns: int) -> int:
     return -(-columns // CACHE_LINE) * CACHE_LINE
 
 
-EXPANDED = View("expanded", partial(_read, for_trees=False))
+EXPANDED = View("expanded", _read_expanded)
 """One-hot words, knots and interactions, for models that are linear in the columns."""
 
-ONE_HOT = View("one-hot", partial(_read, for_trees=True))
-"""One-hot words, without columns that trees do not need."""
+WORDS = View("words", _read_words)
+"""The features as they are, each word as its code, for models that read words.
+
+A code is the position of a word in its vocabulary. A missing word has the code after
+the last, and a word that is not listed the one after that.
+"""
 
 
-def column_blocks(
-    features: pd.DataFrame, layout: Layout, *, for_trees: bool = False
-) -> Iterator[Matrix]:
+def code_counts(names: Sequence[str], layout: Layout) -> np.ndarray:
+    """Return the number of codes of each column of the view WORDS, 0 for a number."""
+    words = [layout.words.get(name) for name in names]
+    return np.array([0 if each is None else len(each) + 2 for each in words], np.int32)
+
+
+def column_blocks(features: pd.DataFrame, layout: Layout) -> Iterator[Matrix]:
     """Yield the matrix a few columns at a time, to save memory on long files.
 
-    Yield the encoded columns and interactions of the given features. Trees find bends
-    and interactions by themselves, so these are left out for them.
+    Yield the encoded columns and interactions of the given features.
     """
-    skipped = [*layout.skipped, *(layout.networks_only if for_trees else ())]
-    columns = features.columns.difference(skipped, sort=False)
+    columns = features.columns.difference([*layout.skipped], sort=False)
     categories = [name for name in columns if name in layout.words]
     numbers = [name for name in columns if name not in layout.words]
     for start in range(0, len(numbers), _BLOCK_COLUMNS):
@@ -112,8 +132,6 @@ def column_blocks(
     for name in categories:
         words = layout.words[name]
         yield Matrix(_one_hot(features[name], words), [f"{name}={w}" for w in words])
-    if for_trees:
-        return
     for name in numbers:
         if knots := layout.knots.get(name):
             yield _hinges(features[name], knots)
@@ -231,8 +249,15 @@ def _hinges(numbers: pd.Series, knots: Sequence[float]) -> Matrix:
 
 
 def _one_hot(categories: pd.Series, words: Sequence[str]) -> np.ndarray:
-    codes, distinct = pd.factorize(categories)
-    columns = {word: column for column, word in enumerate(words)}
-    # A missing word has the code -1, which selects the last entry.
-    codes = np.array([*(columns.get(word, -1) for word in distinct), -1])[codes]
+    codes = _codes(categories, words)
     return np.asarray(codes[:, None] == np.arange(len(words)), dtype=float)
+
+
+def _codes(categories: pd.Series, words: Sequence[str]) -> np.ndarray:
+    """Return the position of each word, then those of missing and unlisted words."""
+    codes, distinct = pd.factorize(categories)
+    position = {word: number for number, word in enumerate(words)}
+    missing, unlisted = len(words), len(words) + 1
+    # A missing word has the code -1, which selects the last entry.
+    known = [*(position.get(word, unlisted) for word in distinct), missing]
+    return np.array(known)[codes]

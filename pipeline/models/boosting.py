@@ -18,26 +18,27 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from pipeline.core.settings import CHOSEN_ON, Settings
-from pipeline.data.encoder import ONE_HOT
+from pipeline.data.encoder import WORDS, code_counts
+from pipeline.models.catboost_json import trees_of
 from pipeline.models.model import Arrays, FoldModel, Step
+from pipeline.models.oblivious_trees import KINDS, check, predict
 from pipeline.validation.fold_data import TrainingFold
 
 _GROWTH = 0.158  # of CatBoost's default learning rate: rows to this power
-_LARGEST = 100.0  # a leaf beyond this, in deviations of the target, is damaged
 _TREES_PER_STEP = 10  # of the progress
-_TREES_AT_ONCE, _ROWS_AT_ONCE = 64, 4096  # that are in the cache together
 # Measured with the default settings on two cores, on tables of half a million to 300
 # million cells (rows × encoded columns): seconds of a tree, and of its cells.
 _TREE, _TREE_PER_CELL = 1e-3, 0.085e-9
 
 
 class Boosting(FoldModel):
-    """Boosted trees that read one-hot columns, on one thread per fold and seed."""
+    """Boosted trees that read words as words, on one thread per fold and seed."""
 
     name = "boosting"
-    view = ONE_HOT
+    view = WORDS
     packages = ("catboost",)
 
     def seconds(self, settings: Settings, rows: int, columns: int) -> float:
@@ -50,6 +51,7 @@ class Boosting(FoldModel):
     ) -> Arrays:
         """Train on one thread, so that the same seed gives the same trees."""
         columns = fold.read(self.view)
+        codes = code_counts(fold.data.read(self.view).names, fold.layout)
         seconds = self.seconds(settings, fold.data.rows, columns.shape[1])
         per_tree = seconds / (settings.folds * settings.seeds * settings.trees)
 
@@ -57,7 +59,7 @@ class Boosting(FoldModel):
             step(number * per_tree, "")
 
         loss = fold.metric.loss.trees
-        return fit(columns, fold.target, seed, settings, after_trees, loss)
+        return fit(columns, codes, fold.target, seed, settings, after_trees, loss)
 
     def predict_fold(self, arrays: Arrays, entries: np.ndarray) -> np.ndarray:
         """Return the sum of all trees, shape (n,)."""
@@ -65,26 +67,12 @@ class Boosting(FoldModel):
 
     def check_fold(self, arrays: Arrays, settings: Settings, columns: int) -> None:
         """Check that the arrays are trees over this number of columns."""
-        column, border = arrays["column"], arrays["border"]
-        leaf, bias = arrays["leaf"], arrays["bias"]
-        kinds = [array.dtype for array in (column, border, leaf, bias)]
-        if kinds != [np.int32, np.float32, np.float64, np.float64]:
-            raise ValueError("the trees have other types than they were saved with")
-        if column.ndim != 2 or not 1 <= column.shape[1] <= 16:
-            raise ValueError("the trees have no levels, or too many")
-        trees, levels = column.shape
-        if border.shape != column.shape or leaf.shape != (trees, 2**levels):
-            raise ValueError("the levels and leaves of the trees do not fit together")
-        if bias.shape != (1,):
-            raise ValueError("there is not one bias")
-        if not (np.abs(leaf) < _LARGEST).all() or not np.abs(bias) < _LARGEST:
-            raise ValueError("a leaf is no difference of targets")
-        if trees and not (column.min() >= 0 and column.max() < columns):
-            raise ValueError("the trees read columns that there are not")
+        check(arrays, columns)
 
 
 def fit(
     columns: np.ndarray,
+    codes: np.ndarray,
     target: np.ndarray,
     seed: int,
     settings: Settings,
@@ -96,7 +84,8 @@ def fit(
     Where no column or no target differs, which CatBoost refuses, the mean is predicted.
 
     Args:
-        columns: shape (n, columns), NaN where missing.
+        columns: shape (n, columns). A missing number is NaN, a word is its code.
+        codes: the number of codes of each column, 0 for a column of numbers.
         target: shape (n,).
         seed: of the trees.
         settings: the settings whose names begin with tree.
@@ -104,8 +93,8 @@ def fit(
         loss: CatBoost's name of it.
     """
     if not np.ptp(target) or not any(map(_differs, columns.T)):
-        return _constant(target, settings)
-    from catboost import CatBoostRegressor  # 0.8 s, and not needed to predict
+        return _constant(target, codes, settings)
+    from catboost import CatBoostRegressor, Pool  # 0.8 s, and not needed to predict
 
     model = CatBoostRegressor(
         loss_function=loss,
@@ -116,45 +105,19 @@ def fit(
         bootstrap_type="Bernoulli",  # with its default, 80 % of the rows per tree
         border_count=settings.tree_borders,
         random_seed=seed % 2**31,  # CatBoost takes 31 bits
+        max_ctr_complexity=1,  # statistics of one column each
         thread_count=1,
         allow_writing_files=False,
         verbose=False,
     )
-    model.fit(columns, target, callbacks=[_Progress(after_trees)])
+    words = np.flatnonzero(codes).tolist()
+    pool = Pool(_frame(columns, words), target, cat_features=words, thread_count=1)
+    model.fit(pool, callbacks=[_Progress(after_trees)])
     with TemporaryDirectory(prefix="boosting-") as folder:
         path = Path(folder) / "model.json"
-        model.save_model(str(path), format="json")
+        model.save_model(str(path), format="json", pool=pool)
         document = json.loads(path.read_text(encoding="utf-8"))
-    return _arrays(document, settings.tree_depth)
-
-
-def predict(arrays: Arrays, rows: np.ndarray) -> np.ndarray:
-    """Return the sum of all trees for rows (n, columns), shape (n,).
-
-    A missing value is not greater than any border.
-    """
-    total = np.full(len(rows), arrays["bias"][0])
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        part = slice(start, start + _ROWS_AT_ONCE)
-        _add_trees(arrays, rows[part], total[part])
-    return total
-
-
-def _add_trees(arrays: Arrays, entries: np.ndarray, total: np.ndarray) -> None:
-    """Add the leaves of all trees to the predictions of rows, in place.
-
-    Tree by tree, so that the rounding of a row does not depend on the other rows.
-    """
-    by_column = np.ascontiguousarray(entries.T)
-    for start in range(0, len(arrays["leaf"]), _TREES_AT_ONCE):
-        trees = slice(start, start + _TREES_AT_ONCE)
-        columns, borders = arrays["column"][trees], arrays["border"][trees]
-        leaf = np.zeros((len(columns), len(entries)), np.int32)
-        for level in range(columns.shape[1]):
-            above = by_column[columns[:, level]] > borders[:, level, None]
-            leaf += above.astype(np.int32) << level
-        for values in np.take_along_axis(arrays["leaf"][trees], leaf, 1):
-            total += values
+    return trees_of(document, settings.tree_depth, codes)
 
 
 class _Progress:
@@ -172,6 +135,12 @@ class _Progress:
         return True
 
 
+def _frame(columns: np.ndarray, words: list[int]) -> pd.DataFrame:
+    """Return columns as CatBoost takes them: words are categories, named by codes."""
+    frame = pd.DataFrame(columns).astype(dict.fromkeys(words, np.int32))
+    return frame.astype(dict.fromkeys(words, "category"))
+
+
 def _differs(column: np.ndarray) -> bool:
     """Return whether a column has two values, one of which may be missing."""
     present = column[~np.isnan(column)]
@@ -180,7 +149,7 @@ def _differs(column: np.ndarray) -> bool:
     return len(present) < len(column) or bool(np.ptp(present))
 
 
-def _constant(target: np.ndarray, settings: Settings) -> Arrays:
+def _constant(target: np.ndarray, codes: np.ndarray, settings: Settings) -> Arrays:
     """Return trees that predict the mean target for every row."""
     trees, levels = settings.trees, settings.tree_depth
     return {
@@ -188,6 +157,8 @@ def _constant(target: np.ndarray, settings: Settings) -> Arrays:
         "border": np.full((trees, levels), np.inf, np.float32),
         "leaf": np.zeros((trees, 2**levels)),
         "bias": np.array([float(target.mean())]),
+        "codes": codes,
+        "statistics": np.zeros((KINDS, codes.sum()), np.float32),
     }
 
 
@@ -198,30 +169,6 @@ def learning_rate(settings: Settings, rows: int) -> float:
     Prices it grows as CatBoost's own default does.
     """
     return float(settings.tree_lr * max(1.0, rows / CHOSEN_ON) ** _GROWTH)
-
-
-def _arrays(document: dict[str, Any], levels: int) -> Arrays:
-    """Return the trees of a model that CatBoost saved as JSON.
-
-    A tree with fewer levels is padded with comparisons that are never true.
-    """
-    trees = document["oblivious_trees"]
-    scale, (bias,) = document["scale_and_bias"]
-    column = np.zeros((len(trees), levels), np.int32)
-    border = np.full((len(trees), levels), np.inf, np.float32)
-    leaf = np.zeros((len(trees), 2**levels))
-    for number, tree in enumerate(trees):
-        for level, split in enumerate(tree["splits"] or []):
-            column[number, level] = split["float_feature_index"]
-            border[number, level] = split["border"]
-        values = tree["leaf_values"]
-        leaf[number, : len(values)] = values
-    return {
-        "column": column,
-        "border": border,
-        "leaf": scale * leaf,
-        "bias": np.array([float(bias)]),
-    }
 
 
 MODEL = Boosting()

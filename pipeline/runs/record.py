@@ -27,7 +27,7 @@ TEST_BY_FOLD = "test_by_fold.csv"
 HISTORY = "history.csv"
 BLEND = "blend"  # the name of the last score, if there are several models
 LARGEST_ERRORS = 10  # how many rows are named
-FORMAT = 1  # rises when a file of the folder or a key of run.json changes
+FORMAT = 2  # rises when a file of the folder or a key of run.json changes
 
 
 class OtherFormatError(ValueError):

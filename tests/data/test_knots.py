@@ -6,7 +6,7 @@ import pytest
 from ames_columns import AMES, to_matrix
 
 from pipeline.ames.table import table_of
-from pipeline.data.encoder import ONE_HOT, Encoder, column_blocks
+from pipeline.data.encoder import WORDS, Encoder
 from pipeline.data.features import layout, prepare
 from pipeline.data.raw import Frame, read_test, read_train, texts_of
 from pipeline.data.schema_file import parse_schema, read_schema
@@ -106,13 +106,11 @@ def test_lines_with_knots_bend_where_the_knots_are(dataset):
 
 
 def test_boosting_does_not_read_hinges(dataset):
-    read = set(ONE_HOT.read([dataset.train], dataset.layout).names)
-    assert set(HINGES).isdisjoint(read)
-    assert {"plain", "long", "filled"} <= read
-    blocks = column_blocks(dataset.train, dataset.layout, for_trees=True)
-    names = [name for block in blocks for name in block.names]
-    everything = to_matrix(dataset.train, dataset.layout).names
-    assert names == [name for name in everything if name not in HINGES]
+    read = WORDS.read([dataset.train], dataset.layout).names
+    assert read == [
+        name for name in dataset.train if name not in dataset.layout.skipped
+    ]
+    assert {"plain", "long", "filled"} <= set(read)
 
 
 def test_houses_have_no_knots():

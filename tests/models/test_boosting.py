@@ -1,18 +1,24 @@
 """Boosted trees as arrays predict what CatBoost predicts; broken ones are refused."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from ames_columns import LAYOUT, ames_dataset
 from catboost import CatBoostRegressor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings
-from pipeline.data.encoder import ONE_HOT
+from pipeline.data.dataset import Layout
+from pipeline.data.encoder import WORDS, code_counts
 from pipeline.models import boosting
 from pipeline.validation.fold_data import FoldData
 
 SMALL = Settings(trees=40, tree_depth=3, tree_borders=16)
+MORE = replace(SMALL, trees=300)
 
 
 def first_fold(train, test):
@@ -24,6 +30,57 @@ def check(arrays, columns):
     boosting.MODEL.check_fold(arrays, SMALL, columns)
 
 
+def fit_frame(frame, layout, target, settings=SMALL, loss="RMSE"):
+    """Fit trees to a frame as the view WORDS reads it."""
+    matrix = WORDS.read([frame], layout)
+    codes = code_counts(matrix.names, layout)
+    return boosting.fit(
+        matrix.entries, codes, target, 7, settings, lambda _: None, loss
+    )
+
+
+def catboost_predicts(frame, layout, target, new, settings=SMALL, loss="RMSE"):
+    """What CatBoost itself predicts for new rows, given the words themselves."""
+    names = [name for name in frame if name in WORDS.read([frame], layout).names]
+    words = [name for name in names if name in layout.words]
+
+    def columns(rows):
+        text = rows[words].astype(object).fillna("a missing word")
+        return (
+            rows[names]
+            .astype(dict.fromkeys(set(names) - {*words}, "float32"))
+            .assign(**text)
+        )
+
+    model = CatBoostRegressor(
+        loss_function=loss,
+        iterations=settings.trees,
+        learning_rate=boosting.learning_rate(settings, len(frame)),
+        depth=settings.tree_depth,
+        rsm=settings.tree_columns,
+        bootstrap_type="Bernoulli",
+        border_count=settings.tree_borders,
+        max_ctr_complexity=1,
+        cat_features=words,
+        random_seed=7,
+        thread_count=1,
+        allow_writing_files=False,
+        verbose=False,
+    )
+    return model.fit(columns(frame), target).predict(columns(new))
+
+
+def with_strange_words(frame, layout):
+    """The rows, with a word that nobody listed in some cells, and blanks in others."""
+    strange, generator = frame.copy(), np.random.default_rng(0)
+    for name in strange.columns.difference(layout.skipped):
+        if name in layout.words:
+            strange[name] = strange[name].astype(object)
+            strange.loc[generator.random(len(frame)) < 0.1, name] = "Mars"
+        strange.loc[generator.random(len(frame)) < 0.1, name] = None
+    return strange
+
+
 @pytest.fixture(scope="module")
 def fold(train_features, test_features):
     return first_fold(train_features.head(300), test_features.head(5))
@@ -31,29 +88,65 @@ def fold(train_features, test_features):
 
 @pytest.fixture(scope="module")
 def rows(fold):
-    return fold.read(ONE_HOT)
+    return fold.read(WORDS)
 
 
 @pytest.fixture(scope="module")
-def trees(fold, rows):
-    return boosting.fit(rows, fold.target, 7, SMALL, lambda _: None)
+def trees(fold):
+    return fit_frame(fold.frame, LAYOUT, fold.target)
 
 
-def test_the_arrays_predict_what_catboost_predicts(fold, rows, trees):
-    model = CatBoostRegressor(
-        iterations=40,
-        learning_rate=SMALL.tree_lr,
-        depth=3,
-        rsm=SMALL.tree_columns,
-        bootstrap_type="Bernoulli",
-        border_count=16,
-        random_seed=7,
-        allow_writing_files=False,
-        verbose=False,
-    ).fit(rows, fold.target)
-    assert np.isnan(rows).any()
-    predicted = boosting.predict(trees, rows)
-    np.testing.assert_allclose(predicted, model.predict(rows))
+@pytest.mark.parametrize("loss", ["RMSE", "MAE"])
+def test_the_arrays_predict_what_catboost_predicts(train_features, fold, loss):
+    trees = fit_frame(fold.frame, LAYOUT, fold.target, MORE, loss)
+    new = with_strange_words(train_features, LAYOUT)
+    entries = WORDS.read([new], LAYOUT).entries
+    assert (trees["column"] >= entries.shape[1]).sum() > 10  # statistics are compared
+    expected = catboost_predicts(fold.frame, LAYOUT, fold.target, new, MORE, loss)
+    np.testing.assert_allclose(
+        boosting.predict(trees, entries), expected, rtol=0, atol=1e-12
+    )
+
+
+def test_thousands_of_words_are_predicted_as_catboost_does():
+    generator = np.random.default_rng(0)
+    words = [f"word {number}" for number in range(3000)]
+    effect = dict(zip(words, generator.normal(size=3000), strict=True))
+    rows = pd.DataFrame(
+        {
+            "word": generator.choice(words[:2500], 6000),
+            "two": generator.choice(["yes", "no"], 6000),
+            "number": generator.normal(size=6000),
+        }
+    )
+    target = rows["word"].map(effect) + (rows["two"] == "no") * rows["number"]
+    layout = Layout({"word": tuple(words), "two": ("yes", "no", "perhaps")})
+    new = with_strange_words(rows, layout)
+    new.loc[:500, "word"], new.loc[:500, "two"] = words[-1], "perhaps"
+    entries = WORDS.read([new], layout).entries
+    trees = fit_frame(rows, layout, target.to_numpy())
+    predicted = boosting.predict(trees, entries)
+    expected = catboost_predicts(rows, layout, target, new)
+    np.testing.assert_allclose(predicted, expected, rtol=0, atol=1e-12)
+    assert np.corrcoef(predicted, target)[0, 1] > 0.3
+
+
+def test_a_word_is_its_place_in_the_vocabulary():
+    layout = Layout({"word": ("b", "a")}, skipped=("id",))
+    frame = pd.DataFrame({"id": 0, "word": ["a", "b", None, "c"], "number": 1.5})
+    matrix = WORDS.read([frame], layout)
+    assert matrix.names == ["word", "number"]
+    np.testing.assert_array_equal(matrix.entries[:, 0], [1, 0, 2, 3])
+    np.testing.assert_array_equal(code_counts(matrix.names, layout), [4, 0])
+
+
+def test_a_word_without_statistics_is_refused(trees, rows):
+    word = np.flatnonzero(trees["codes"])[0]
+    for code in (trees["codes"][word], -1, np.nan):
+        other = rows.copy()
+        other[3, word] = code
+        with pytest.raises(UserError, match="other words"):
+            boosting.predict(trees, other)
 
 
 def test_the_prediction_of_a_row_does_not_depend_on_the_other_rows(trees, rows):
@@ -67,7 +160,7 @@ def test_a_step_is_reported_for_every_ten_trees(fold):
     seconds = []
     boosting.MODEL.fit_fold(fold, 0, SMALL, lambda done, note: seconds.append(done))
     assert len(seconds) == 4
-    columns = len(fold.data.read(ONE_HOT).names)
+    columns = len(fold.data.read(WORDS).names)
     total = boosting.MODEL.seconds(SMALL, fold.data.rows, columns)
     assert sum(seconds) == pytest.approx(total / (SMALL.folds * SMALL.seeds))
 
@@ -75,8 +168,8 @@ def test_a_step_is_reported_for_every_ten_trees(fold):
 def test_it_reads_cleaned_columns_and_sums_but_no_column_made_for_the_mlp(
     train_features,
 ):
-    names = ONE_HOT.read([train_features.head(2)], LAYOUT).names
-    assert {"GrLivArea", "OverallQual", "Size", "MSZoning=C (all)"} <= set(names)
+    names = WORDS.read([train_features.head(2)], LAYOUT).names
+    assert {"GrLivArea", "OverallQual", "Size", "MSZoning"} <= set(names)
     assert not [name for name in names if "×" in name or "Squared" in name]
     assert "QualityTimesSF" not in names
 
@@ -90,6 +183,14 @@ BROKEN = {
     "a leaf that is no number": lambda t: {**t, "leaf": t["leaf"] * np.nan},
     "two biases": lambda t: {**t, "bias": np.zeros(2)},
     "no levels": lambda t: {**t, "column": t["column"][:, :0]},
+    "too few columns": lambda t: {**t, "codes": t["codes"][1:]},
+    "a negative number of words": lambda t: {**t, "codes": -t["codes"]},
+    "fewer statistics": lambda t: {**t, "statistics": t["statistics"][:, 1:]},
+    "another kind of statistics": lambda t: {**t, "statistics": t["statistics"][1:]},
+    "a statistic that is no number": lambda t: {
+        **t,
+        "statistics": t["statistics"] * np.nan,
+    },
     "one array too few": lambda t: {n: a for n, a in t.items() if n != "leaf"},
 }
 
@@ -115,9 +216,10 @@ def test_whatever_numbers_the_arrays_hold_they_are_refused_or_predict(
     changed = {**trees, name: array}
     try:
         check(changed, rows.shape[1])
-    except ValueError:
+        predicted = boosting.predict(changed, rows[:5])
+    except (ValueError, UserError):
         return
-    assert np.isfinite(boosting.predict(changed, rows[:5])).all()
+    assert np.isfinite(predicted).all()
 
 
 def default_learning_rate(rows):
@@ -148,7 +250,8 @@ def test_the_learning_rate_grows_with_the_rows_as_that_of_catboost():
 )
 def test_where_nothing_can_be_learned_the_mean_is_predicted(columns, target):
     columns = columns.astype(np.float32)
-    fitted = boosting.fit(columns, target, 0, SMALL, lambda _: None)
+    codes = np.zeros(2, np.int32)
+    fitted = boosting.fit(columns, codes, target, 0, SMALL, lambda _: None)
     check(fitted, 2)
     predicted = boosting.predict(fitted, columns)
     assert predicted == pytest.approx([target.mean()] * 6)
@@ -157,5 +260,6 @@ def test_where_nothing_can_be_learned_the_mean_is_predicted(columns, target):
 def test_a_column_with_one_value_and_blanks_can_be_learned_from():
     columns = np.array([[1.0], [np.nan]] * 20, np.float32)
     target = np.array([1.0, -1.0] * 20)
-    fitted = boosting.fit(columns, target, 0, SMALL, lambda _: None)
+    codes = np.zeros(1, np.int32)
+    fitted = boosting.fit(columns, codes, target, 0, SMALL, lambda _: None)
     assert boosting.predict(fitted, columns)[:2] @ [1, -1] > 0.5

@@ -21,12 +21,12 @@ MODEL = '''"""The mean of the training targets."""
 
 import numpy as np
 
-from pipeline.data.encoder import ONE_HOT
+from pipeline.data.encoder import WORDS
 from pipeline.models.model import FoldModel
 
 
 class Mean(FoldModel):
-    name, view, has_seeds = "mean", ONE_HOT, False
+    name, view, has_seeds = "mean", WORDS, False
 
     def seconds(self, settings, rows, columns):
         return 1e-3
