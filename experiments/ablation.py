@@ -11,7 +11,6 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 import numpy as np
-import torch
 
 from experiments.common import DEVELOPMENT, load, scores_of, validate
 from experiments.documents import SCORE, put, table
@@ -19,8 +18,6 @@ from pipeline.ames import columns
 from pipeline.ames.table import ames
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
-from pipeline.network import inference
-from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.validation.clipping import RowBounds
 
 Change = Callable[[], AbstractContextManager[object]]
@@ -35,16 +32,6 @@ class Variant(NamedTuple):
     change: Change = nullcontext
     without: tuple[str, ...] = ()
     interactions: bool = True
-
-
-def one_head(index: int) -> Change:
-    """Predict with the deep (0) or the wide (1) head only; both are trained."""
-
-    @torch.no_grad()
-    def predict(stack: StackedMLP, inputs: torch.Tensor) -> torch.Tensor:
-        return stack.heads(inputs)[index]
-
-    return partial(patch.object, inference, "predict", predict)
 
 
 def names(built: Iterable[str]) -> tuple[str, ...]:
@@ -64,8 +51,6 @@ VARIANTS = (
     ),
     Variant("squared loss", replace(ONE, huber_delta=1e9)),
     Variant("rare columns in full", replace(ONE, rare_share=1e-9)),
-    Variant("only the deep head", change=one_head(0)),
-    Variant("only the wide head", change=one_head(1)),
     Variant("no weight decay", replace(ONE, lambdas=(0.0,))),
     Variant("weight decay 0.3", replace(ONE, lambdas=(0.3,))),
     Variant("weight decay 3", replace(ONE, lambdas=(3.0,))),

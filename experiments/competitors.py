@@ -193,15 +193,13 @@ def vmap(task: Task) -> np.ndarray:
 def engine(task: Task) -> np.ndarray:
     """Train the stacked MLP of this project, in parts that train in parallel.
 
-    It computes more than the other implementations: SiLU, a linear head beside the
-    hidden layer, and the errors of both heads. It is scored once, at the end, as
-    scikit-learn and vmap are.
+    It computes SiLU instead of ReLU. It is scored once, at the end, as scikit-learn and
+    vmap are.
     """
     import torch
     from joblib import Parallel, delayed
 
     from pipeline.core.settings import Settings
-    from pipeline.network.adamw import AdamWOptions
     from pipeline.network.batches import Rows
     from pipeline.network.inference import predict_rows
     from pipeline.network.inputs import Inputs
@@ -232,7 +230,7 @@ def engine(task: Task) -> np.ndarray:
             loss=huber_loss(torch.full([len(folds)], defaults.huber_delta)),
             hidden=(task.hidden,),
             schedule=Schedule(task.epochs, batches, defaults.warm_up),
-            adamw=AdamWOptions(defaults.adam_betas, defaults.wide_lr_multiplier),
+            adam_betas=defaults.adam_betas,
         )
         for _ in range(task.epochs):
             trainer.train_epoch()

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -16,7 +15,6 @@ from situations import RAW, Result, copy_raw
 os.environ["COLUMNS"] = "100"  # before the command line's consoles are made
 
 from pipeline.cli import main
-from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.data.features import build_features, clean_rows
@@ -107,26 +105,6 @@ def _trained_once(tmp_path_factory):
 def trained_project(_trained_once, tmp_path):
     """A project root with 120 houses and one run, of the options `QUICK`."""
     return shutil.copytree(_trained_once, tmp_path / "trained")
-
-
-@pytest.fixture(scope="session")
-def edge(_trained_once, tmp_path_factory):
-    """Options with which some networks without weight decay overflow, and no others.
-
-    How high the learning rate has to be depends on how the processor rounds.
-    """
-    root = shutil.copytree(_trained_once, tmp_path_factory.mktemp("edge") / "root")
-    quick = Settings(models=("mlp",), epochs=2, seeds=1, hidden=(8,))
-    settings = replace(quick, lambdas=(0.0, 5.0), batch_size=16)
-    for lr in (2.15e8, 2.14e8, 2.135e8, 2.145e8, 2.16e8):
-        options = replace(settings, lr=lr), lambda *_: None
-        try:
-            trained = up_to_date.train(Project(root), *options, jobs=1, force=False)
-        except UserError:
-            continue
-        if {each.value for each in trained.result.diverged} == {0.0}:
-            return ("--lr", lr, "--batch-size", 16, "--lambda", 0, "--lambda", 5)
-    pytest.fail("no learning rate at which only networks without weight decay overflow")
 
 
 @pytest.fixture(scope="session")

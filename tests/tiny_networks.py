@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from pipeline.core.settings import Settings
-from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inputs import Inputs
 from pipeline.network.loss import huber_loss
@@ -15,7 +14,6 @@ SEEDS = [11, 12, 13]
 CANDIDATES = [Candidate(0.0, 0.01, 0.0), Candidate(3.0, 0.02, 0.0)]
 D_IN, HIDDEN, ROWS = 7, (6, 5), 50
 HUBER_DELTA = torch.tensor([0.5, 1.0, 2.0])
-ADAMW = AdamWOptions(Settings.adam_betas, Settings.wide_lr_multiplier)
 
 
 def rows_of(replicas, lengths=None, weights=None):
@@ -46,5 +44,5 @@ def trainer_of(
         loss=huber_loss(delta),
         hidden=HIDDEN,
         schedule=Schedule(epochs, batches, Settings.warm_up),
-        adamw=ADAMW,
+        adam_betas=Settings.adam_betas,
     )

@@ -94,7 +94,6 @@ class Settings:
     huber_delta: float = 0.07  # threshold of the Huber loss, in log price
     margin_quantile: float = 0.9  # of the gaps between the two highest targets
     rare_share: float = 1 / 9  # columns off their mode in fewer rows are scaled down
-    wide_lr_multiplier: float = 3.0  # of the wide head's weights, which start at 0
     adam_betas: tuple[float, float] = (0.9, 0.99)  # runs are short: 0.99, not 0.999
     warm_up: float = 0.05  # share of all steps in which the learning rate rises
     trees: int = 1000  # of a boosted model
@@ -126,7 +125,6 @@ class Settings:
         _check_positive("huber_delta", self.huber_delta)
         _check_share("margin_quantile", self.margin_quantile)
         _check_share("rare_share", self.rare_share, most=0.5)
-        _check_positive("wide_lr_multiplier", self.wide_lr_multiplier)
         if len(self.adam_betas) != 2:
             raise UserError(f"adam_betas {self.adam_betas}: must be two numbers")
         for beta in self.adam_betas:

@@ -240,7 +240,7 @@ def _medians(values: np.ndarray, missing: np.ndarray) -> np.ndarray:
 def _hinges(numbers: pd.Series, knots: Sequence[float]) -> Matrix:
     """Return how far each number is above each knot, 0 where it is not.
 
-    With them a linear head is a curve of lines that bend at the knots, and a hidden
+    With them a linear model is a curve of lines that bend at the knots, and a hidden
     unit reads such curves (Gorishniy et al., On embeddings for numerical features in
     tabular deep learning, NeurIPS 2022).
     """

@@ -266,7 +266,7 @@ BASELINES = (
         perceptron_weight_decay,
     ),
     _lesson("mlp-dropout", f"dropout of {DROPOUT:g}", "mlp", 6.5, perceptron_dropout),
-    Rung(DEFAULT, "AdamW, Huber loss, two heads", "mlp-dropout", model_of("mlp")),
+    Rung(DEFAULT, "AdamW, Huber loss, SiLU", "mlp-dropout", model_of("mlp")),
 )
 
 

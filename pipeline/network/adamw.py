@@ -13,13 +13,6 @@ from torch import Tensor
 from pipeline.network.stacked_mlp import StackedMLP
 
 
-class AdamWOptions(NamedTuple):
-    """Decay rates of Adam's averages, and the wide head's learning-rate multiplier."""
-
-    betas: tuple[float, float]
-    wide_lr_multiplier: float
-
-
 class Group(NamedTuple):
     """Parameters with one learning rate and weight decay, and Adam's state for them."""
 
@@ -45,17 +38,23 @@ def new_adamw(
     *,
     lr: float,
     weight_decay: float,
-    options: AdamWOptions,
+    betas: tuple[float, float],
 ) -> AdamW:
-    """Return an optimizer whose averages are 0."""
-    deep, deep_gradients = ([*each.layers, each.output] for each in (stack, gradients))
-    wide_lr = options.wide_lr_multiplier * lr
+    """Return an optimizer whose averages are 0.
+
+    Args:
+        stack: the networks.
+        gradients: of their parameters.
+        lr: the peak learning rate.
+        weight_decay: of weights.
+        betas: the decay rates of the averages of gradients and of their squares.
+    """
+    weights, of_weights = ([*each.layers, each.output] for each in (stack, gradients))
     groups = [
-        _new_group(deep, deep_gradients, lr, weight_decay),
-        _new_group([stack.wide], [gradients.wide], wide_lr, weight_decay),
+        _new_group(weights, of_weights, lr, weight_decay),
         _new_group([stack.biases], [gradients.biases], lr, 0.0),
     ]
-    return AdamW(groups, torch.zeros((), device=stack.biases.device), options.betas)
+    return AdamW(groups, torch.zeros((), device=stack.biases.device), betas)
 
 
 def _new_group(

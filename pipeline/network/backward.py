@@ -21,13 +21,13 @@ class Memory(NamedTuple):
     """What a training step of C networks on batches of B rows writes to.
 
     Shapes: sums and active, each [C, B, d_out], of a hidden layer before and after the
-    activation; heads [2, C, B], the outputs of both heads; slope [2, C, B], the
-    gradient of the loss with respect to them.
+    activation; output [C, B]; slope [C, B], the gradient of the loss with respect to
+    the output.
     """
 
     sums: list[Tensor]
     active: list[Tensor]
-    heads: Tensor
+    output: Tensor
     slope: Tensor
 
 
@@ -37,14 +37,14 @@ def new_memory(replicas: int, rows: int, hidden: Sequence[int], device: str) -> 
     sums, active = (
         [torch.empty(shape, device=device) for shape in shapes] for _ in range(2)
     )
-    heads, slope = torch.empty(2, 2, replicas, rows, device=device).unbind()
-    return Memory(sums, active, heads, slope)
+    output, slope = torch.empty(2, replicas, rows, device=device).unbind()
+    return Memory(sums, active, output, slope)
 
 
-def compute_heads(
+def compute_output(
     networks: Views, x: Tensor, masks: list[Tensor], memory: Memory
 ) -> None:
-    """Compute the outputs of both heads in training, from x [C, B, d_in].
+    """Compute the output in training, from x [C, B, d_in].
 
     `masks` are the dropout masks of the hidden layers, [C, B, d_out] each: 0 for a
     dropped unit, 1 / (1 - dropout) for a kept one. Without dropout it is empty.
@@ -57,10 +57,12 @@ def compute_heads(
         if len(masks) > 0:
             active.mul_(masks[number])
         below = active
-    deep, wide = memory.heads[0].unsqueeze(1), memory.heads[1].unsqueeze(1)
-    torch.bmm(networks.output_row, below.transpose(1, 2), out=deep)
-    torch.bmm(networks.wide_row, x.transpose(1, 2), out=wide)
-    memory.heads.add_(networks.head_biases)
+    torch.baddbmm(
+        networks.output_bias,
+        networks.output_row,
+        below.transpose(1, 2),
+        out=memory.output.unsqueeze(1),
+    )
 
 
 def compute_gradients(
@@ -68,16 +70,15 @@ def compute_gradients(
 ) -> None:
     """Write the gradients of the parameters to `found`, from `memory.slope`.
 
-    Call it after `compute_heads`, with the same arguments. The gradients of a layer's
+    Call it after `compute_output`, with the same arguments. The gradients of a layer's
     activations overwrite the activations, which are no longer needed and are still in
     the cache.
     """
-    slope, last = memory.slope, len(networks.layers) - 1
+    slope, last = memory.slope.unsqueeze(1), len(networks.layers) - 1
     above = memory.active[last]
-    torch.sum(slope, 2, True, out=found.head_biases)
-    torch.bmm(slope[1].unsqueeze(1), x, out=found.wide_row)
-    torch.bmm(slope[0].unsqueeze(1), above, out=found.output_row)
-    torch.mul(slope[0].unsqueeze(2), networks.output_row, out=above)
+    torch.sum(slope, 2, True, out=found.output_bias)
+    torch.bmm(slope, above, out=found.output_row)
+    torch.mul(slope.transpose(1, 2), networks.output_row, out=above)
     for back in range(last + 1):
         number = last - back
         sums = memory.sums[number]

@@ -18,9 +18,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import padded_columns
-from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
-from pipeline.network.inference import BLOCK_ROWS, predict
+from pipeline.network.inference import BLOCK_ROWS
 from pipeline.network.inputs import Inputs
 from pipeline.network.loss import huber_loss
 from pipeline.network.sample_weight import checked_weights, distinct_rows
@@ -36,10 +35,8 @@ _NUMBER = Interval(Integral, 1, None, closed="left")
 
 
 class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """Wide & deep networks, trained as one stack; their predictions are averaged.
+    """Multilayer perceptrons, trained as one stack; their predictions are averaged.
 
-    Half of a prediction is linear, which suits tables with many columns and few rows.
-    For a strongly nonlinear target in few columns, `MLPRegressor` is the better choice.
     Unlike `MLPRegressor`, this regressor standardises columns and target itself.
 
     Rows that are equal in every column and in the target are merged into one, and their
@@ -55,7 +52,7 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     epochs. Choose `epochs` by cross-validation.
 
     Args:
-        hidden_layer_sizes: widths of the deep head's hidden layers.
+        hidden_layer_sizes: widths of the hidden layers.
         weight_decay: decoupled weight decay of weights; biases do not decay. That of
             `pipeline train` is 1, at the same learning_rate.
         learning_rate: peak learning rate (warm-up, then cosine decay).
@@ -172,7 +169,7 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         x = torch.from_numpy(padded_columns(self.scaler_.transform(table))).double()
         blocks = torch.split(x.expand(len(stack.output), -1, -1), BLOCK_ROWS, 1)
         with one_thread():
-            predicted = [predict(stack, block) for block in blocks]
+            predicted = [stack.predict(block) for block in blocks]
         standard = torch.cat(predicted, 1).mean(0).numpy()
         return np.asarray(self.target_mean_ + self.target_scale_ * standard)
 
@@ -195,7 +192,7 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             loss=huber_loss(torch.full([self.seeds], float(self.delta))),
             hidden=checked_widths(self.hidden_layer_sizes),
             schedule=Schedule(self.epochs, self._batches(len(x)), _DEFAULTS.warm_up),
-            adamw=AdamWOptions(_DEFAULTS.adam_betas, _DEFAULTS.wide_lr_multiplier),
+            adam_betas=_DEFAULTS.adam_betas,
         )
 
     def _batches(self, rows: int) -> int:

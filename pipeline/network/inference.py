@@ -15,12 +15,6 @@ BLOCK_ROWS = 4096  # rows predicted at a time, a multiple of CACHE_LINE
 BLOCK_NETWORKS = 64  # networks of a stack that predict at a time
 
 
-@torch.no_grad()
-def predict(stack: StackedMLP, inputs: Tensor) -> Tensor:
-    """Return the mean of each network's heads: [M, rows, d_in] -> [M, rows]."""
-    return stack.heads(inputs).mean(0)
-
-
 def predict_rows(
     stacks: Sequence[StackedMLP], inputs: Inputs, fold: Tensor, rows: Tensor
 ) -> np.ndarray:
@@ -37,7 +31,7 @@ def predict_rows(
     predicted = np.empty((len(stacks), *rows.shape))
     for networks, columns, block in _blocks(inputs, fold, rows):
         for index, stack in enumerate(stacks):
-            own = predict(stack[networks], block)[:, : columns.stop - columns.start]
+            own = stack[networks].predict(block)[:, : columns.stop - columns.start]
             predicted[index, networks, columns] = own.cpu().numpy()
     return predicted
 

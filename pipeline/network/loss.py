@@ -18,8 +18,8 @@ class Loss(NamedTuple):
 
     Attributes:
         gradient: Writes the derivative at each error to its last argument, `out`, given
-            the errors and the constant. Shapes: errors and out [heads, C, B], for C
-            networks and batches of B rows. It is compiled, as
+            the errors and the constant. Shapes: errors and out [C, B], for C networks
+            and batches of B rows. It is compiled, as
             `pipeline.network.compiled` tells.
         constant: shape (C, 1), of each network.
         power: of the errors that are reported: 2 for the root mean squared error, 1 for

@@ -17,7 +17,6 @@ from torch import Tensor
 from pipeline.core.metrics import Metric
 from pipeline.core.settings import CHOSEN_ON, Settings
 from pipeline.data.encoder import EXPANDED
-from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inference import predict_rows
 from pipeline.network.inputs import Inputs
@@ -200,7 +199,7 @@ def new_trainer(
         loss=huber_loss(delta.to(settings.device), data.metric.loss.power),
         hidden=settings.hidden,
         schedule=Schedule(settings.epochs, batches, settings.warm_up),
-        adamw=AdamWOptions(settings.adam_betas, settings.wide_lr_multiplier),
+        adam_betas=settings.adam_betas,
     )
 
 

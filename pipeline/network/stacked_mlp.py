@@ -3,11 +3,8 @@
 Their weights are stacked as [M, d_in, d_out], so that one `baddbmm` computes a layer of
 all networks. The networks share nothing: each one computes what it would compute alone.
 
-Each network has a wide and a deep head (Cheng et al., Wide & Deep, 2016). The deep head
-is a multilayer perceptron with SiLU (Hendrycks and Gimpel, 2016) and inverted dropout
-(Srivastava et al., 2014) after each hidden layer. The wide head is one linear layer.
-Unlike in the paper, each head is trained on the target separately, and the prediction
-is their mean: the two heads make different errors.
+Each network is a multilayer perceptron with SiLU (Hendrycks and Gimpel, 2016) and
+inverted dropout (Srivastava et al., 2014) after each hidden layer, and one output.
 """
 
 import math
@@ -36,15 +33,13 @@ class Views(NamedTuple):
     """Parameters, or their gradients, as views that share the memory of a stack.
 
     Shapes: layers, each [M, d_in, d_out]; hidden_biases, each [M, 1, d_out]; output_row
-    [M, 1, d_out], the weights of the deep head's output layer; wide_row [M, 1, d_in],
-    those of the wide head; head_biases [2, M, 1], of the deep and the wide head.
+    [M, 1, d_out], the weights of the output layer; output_bias [M, 1, 1].
     """
 
     layers: list[Tensor]
     hidden_biases: list[Tensor]
     output_row: Tensor
-    wide_row: Tensor
-    head_biases: Tensor
+    output_bias: Tensor
 
 
 @dataclass(frozen=True)
@@ -55,12 +50,11 @@ class StackedMLP:
     gradients are 0.
 
     Shapes, including padding: layers, each [M, d_in, d_out]; output [M, last d_out];
-    wide [M, d_in]; biases [M, sum of all d_out, plus one per head, plus padding].
+    biases [M, sum of all d_out, plus one for the output, plus padding].
     """
 
     layers: list[Tensor]
     output: Tensor
-    wide: Tensor
     biases: Tensor
 
     @classmethod
@@ -71,7 +65,6 @@ class StackedMLP:
         return cls(
             [torch.zeros(members, *pair) for pair in pairwise([first, *widths])],
             torch.zeros(members, widths[-1]),
-            torch.zeros(members, first),
             torch.zeros(members, sum(widths) + LANES),
         )
 
@@ -81,7 +74,7 @@ class StackedMLP:
         first = padded(d_in, CACHE_LINE)
         widths = [padded(width, LANES) for width in hidden]
         weights = sum(map(prod, pairwise([first, *widths])))
-        return weights + widths[-1] + first + sum(widths) + LANES
+        return weights + widths[-1] + sum(widths) + LANES
 
     @classmethod
     def initialised(
@@ -90,7 +83,7 @@ class StackedMLP:
         """Return newly initialised networks, one per generator.
 
         Weights are normal with variance 2 / d_in in hidden layers (He et al., 2015) and
-        1 / d_in in the output layer. Biases and the wide head are 0.
+        1 / d_in in the output layer. Biases are 0.
         """
         stack = cls.zeros(len(generators), d_in, hidden)
         for member, generator in enumerate(generators):
@@ -126,41 +119,38 @@ class StackedMLP:
                 self.biases[:, None, slice(*pair)] for pair in pairwise(ends)
             ],
             output_row=self.output[:, None],
-            wide_row=self.wide[:, None],
-            head_biases=self.biases.T[-LANES : 2 - LANES, :, None],
+            output_bias=self.biases[:, None, ends[-1] : ends[-1] + 1],
         )
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the parameters by name."""
         layers = {f"layer{n}": layer for n, layer in enumerate(self.layers)}
-        rest = {"output": self.output, "wide": self.wide, "biases": self.biases}
-        return layers | rest
+        return layers | {"output": self.output, "biases": self.biases}
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> Self:
         """Return the networks with these parameters, as given by `tensors`."""
-        rest = ("output", "wide", "biases")
+        rest = ("output", "biases")
         layers = [tensors[f"layer{n}"] for n in range(len(tensors) - len(rest))]
         return cls(layers, *(tensors[name] for name in rest))
 
-    def heads(self, x: Tensor) -> Tensor:
-        """Return the outputs of both heads: x [M, rows, d_in] -> [2, M, rows].
+    @torch.no_grad()
+    def predict(self, x: Tensor) -> Tensor:
+        """Return the output of each network: x [M, rows, d_in] -> [M, rows].
 
-        No unit is dropped. Each head is a row times a matrix, since torch is slow at
-        multiplying a batch of matrices by columns.
+        No unit is dropped. The output layer is a row times a matrix, since torch is
+        slow at multiplying a batch of matrices by columns.
         """
         views, above = self.views, x
         for layer, biases in zip(views.layers, views.hidden_biases, strict=True):
             above = nn.functional.silu(torch.baddbmm(biases, above, layer))
-        deep = torch.bmm(views.output_row, above.mT)
-        wide = torch.bmm(views.wide_row, x.mT)
-        return torch.cat([deep, wide], 1).transpose(0, 1) + views.head_biases
+        output = torch.baddbmm(views.output_bias, views.output_row, above.mT)
+        return output.squeeze(1)
 
     def _map(self, change: Change) -> Self:
         return type(self)(
             [change(layer) for layer in self.layers],
             change(self.output),
-            change(self.wide),
             change(self.biases),
         )
 

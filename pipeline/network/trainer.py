@@ -14,16 +14,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.network.adamw import AdamW, AdamWOptions, new_adamw, update
+from pipeline.network.adamw import AdamW, new_adamw, update
 from pipeline.network.backward import (
     Memory,
     compute_gradients,
-    compute_heads,
+    compute_output,
     new_memory,
 )
 from pipeline.network.batches import Batch, Batches, Rows
 from pipeline.network.compiled import compiled
-from pipeline.network.inference import BLOCK_ROWS, predict
+from pipeline.network.inference import BLOCK_ROWS
 from pipeline.network.loss import Loss
 from pipeline.network.schedule import Schedule
 from pipeline.network.stacked_mlp import StackedMLP, Views
@@ -69,7 +69,7 @@ class CandidateTrainer:
         gradients: StackedMLP,
         memory: Memory,
         loss: Loss,
-        adamw: AdamWOptions,
+        adam_betas: tuple[float, float],
     ) -> None:
         self.candidate, self.stack = candidate, stack
         self._train = compiled_training(loss.gradient)
@@ -78,7 +78,7 @@ class CandidateTrainer:
             stack.views,
             gradients.views,
             memory,
-            new_adamw(stack, gradients, lr=lr, weight_decay=decay, options=adamw),
+            new_adamw(stack, gradients, lr=lr, weight_decay=decay, betas=adam_betas),
             loss.constant,
             candidate.dropout,
         )
@@ -97,8 +97,8 @@ class CandidateTrainer:
             dropout_noise: for each batch, a number between 0 and 1 for each unit of the
                 hidden layers.
             lr_scales: factor on the learning rate for each batch.
-            errors: shape (batches, 2, C, B), to which the errors of the heads before
-                each update are written.
+            errors: shape (batches, C, B), to which the errors before each update are
+                written.
         """
         self._train(self._state, batches, dropout_noise, lr_scales, errors)
 
@@ -112,8 +112,7 @@ def compiled_training(gradient: Callable[..., None]) -> Callable[..., None]:
 def training(gradient: Callable[..., None]) -> Callable[..., None]:
     """Return the function that trains with a loss of this gradient.
 
-    The loss of a network is the weighted mean, over its batch, of the sum of the losses
-    of its two heads.
+    The loss of a network is the weighted mean over its batch.
     """
 
     def train(
@@ -126,8 +125,8 @@ def training(gradient: Callable[..., None]) -> Callable[..., None]:
         networks, memory = state.networks, state.memory
         for number, batch in enumerate(batches):
             masks = dropout_masks(dropout_noise[number], state.dropout)
-            compute_heads(networks, batch.inputs, masks, memory)
-            torch.sub(memory.heads, batch.targets, out=errors[number])
+            compute_output(networks, batch.inputs, masks, memory)
+            torch.sub(memory.output, batch.targets, out=errors[number])
             gradient(errors[number], state.loss_constant, memory.slope)
             memory.slope.mul_(batch.share)
             compute_gradients(networks, state.gradients, batch.inputs, masks, memory)
@@ -148,10 +147,10 @@ class Trainer:
             dropout, noise is drawn for all, so a candidate without dropout is trained
             on other batches than it would be alone.
         seeds: the random seed of each replica: of initial weights, batches and dropout.
-        loss: of the heads' errors, for the networks of one candidate.
+        loss: of the errors, for the networks of one candidate.
         hidden: widths of the hidden layers.
         schedule: epochs, batches per epoch, and the learning rate over both.
-        adamw: options of the optimizer.
+        adam_betas: decay rates of Adam's averages.
     """
 
     def __init__(
@@ -164,7 +163,7 @@ class Trainer:
         loss: Loss,
         hidden: Sequence[int],
         schedule: Schedule,
-        adamw: AdamWOptions,
+        adam_betas: tuple[float, float],
     ) -> None:
         self.train, self.valid, self.schedule = train, valid, schedule
         self.power = loss.power
@@ -188,7 +187,7 @@ class Trainer:
                 self.gradients,
                 self.memory,
                 loss,
-                adamw,
+                adam_betas,
             )
             for index, candidate in enumerate(candidates)
         ]
@@ -231,7 +230,7 @@ class Trainer:
                 for number in range(len(batches))
             ]
             weight = torch.stack([batch.weight for batch in batches])
-            shape = (len(self.candidate_trainers), len(batches), 2, *weight.shape[1:])
+            shape = (len(self.candidate_trainers), *weight.shape)
             errors = torch.empty(shape, device=self.device)
             for trainer, own in zip(self.candidate_trainers, errors, strict=True):
                 trainer.train(batches, noise, lr_scales, own)
@@ -256,7 +255,7 @@ class Trainer:
         losses = self._zeros()
         for batch in chain.from_iterable(self._valid_batches.in_order()):
             for index, trainer in enumerate(self.candidate_trainers):
-                errors = predict(trainer.stack, batch.inputs) - batch.targets
+                errors = trainer.stack.predict(batch.inputs) - batch.targets
                 losses[index] += (batch.weight * errors.abs() ** self.power).sum(1)
         return self._mean_error(losses, self.valid)
 
@@ -272,9 +271,9 @@ class Trainer:
 def summed_losses(errors: Tensor, weight: Tensor, power: int) -> Tensor:
     """Return the weighted sums of the predictions' losses: [candidates, C].
 
-    Shapes: errors of the heads [candidates, batches, 2, C, B]; weight [batches, C, B].
+    Shapes: errors [candidates, batches, C, B]; weight [batches, C, B].
     """
-    return (weight * errors.mean(2).abs() ** power).sum(3).sum(1)
+    return (weight * errors.abs() ** power).sum(3).sum(1)
 
 
 def dropout_masks(dropout_noise: list[Tensor], dropout: float) -> list[Tensor]:

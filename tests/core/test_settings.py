@@ -16,7 +16,6 @@ NAN = float("nan")
         "huber_delta": (0.0, -1.0, NAN, float("inf")),
         "margin_quantile": (0.0, 1.1, NAN),
         "rare_share": (0.0, 0.6, NAN),
-        "wide_lr_multiplier": (0.0, NAN, float("inf")),
         "adam_betas": ((0.9,), (0.9, 1.0), (-0.1, 0.9), (0.9, NAN)),
         "warm_up": (0.0, 1.1, NAN),
         "trees": (0,),

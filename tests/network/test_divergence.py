@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from situations import QUICK, strict
+from situations import EDGE, QUICK, strict
 
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 
 @pytest.fixture
-def at_the_edge(pipeline, trained_project, edge):
+def at_the_edge(pipeline, trained_project):
     """The record of a run in which some networks diverged."""
-    shown = pipeline("train", "--root", trained_project, *QUICK, *edge, "--json")
+    shown = pipeline("train", "--root", trained_project, *QUICK, *EDGE, "--json")
     assert shown.status == 0, shown.err
     record = strict(shown.out)
     assert record["diverged"]
@@ -56,9 +56,9 @@ def test_its_errors_are_empty_cells_from_the_epoch_that_is_named(
 
 
 def test_the_table_shows_it_and_a_line_names_the_network(
-    pipeline, at_the_edge, trained_project, edge
+    pipeline, at_the_edge, trained_project
 ):
-    shown = pipeline("train", "--root", trained_project, *QUICK, *edge)
+    shown = pipeline("train", "--root", trained_project, *QUICK, *EDGE)
     assert "up to date" in shown.out
     row = next(line for line in shown.out.splitlines() if "mlp, λ = 0 " in line)
     replicas = row.partition("λ = 0 ")[2].replace(" ± ", "±").split()
@@ -73,10 +73,10 @@ def test_the_table_shows_it_and_a_line_names_the_network(
 
 
 def test_its_run_is_listed_drawn_reported_and_submitted(
-    pipeline, at_the_edge, trained_project, edge
+    pipeline, at_the_edge, trained_project
 ):
     run = at_the_edge["run_id"]
-    for command in ("runs", "submit", "report", ("train", *QUICK, *edge)):
+    for command in ("runs", "submit", "report", ("train", *QUICK, *EDGE)):
         words = [command] if isinstance(command, str) else command
         result = pipeline(*words, "--root", trained_project)
         assert result.status == 0, result.err

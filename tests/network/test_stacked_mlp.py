@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from tiny_networks import (
-    ADAMW,
     CANDIDATES,
     D_IN,
     HIDDEN,
@@ -17,9 +16,8 @@ from tiny_networks import (
 from torch import nn
 
 from pipeline.core.settings import Settings
-from pipeline.network.backward import compute_gradients, compute_heads
+from pipeline.network.backward import compute_gradients, compute_output
 from pipeline.network.batches import Batches, Rows
-from pipeline.network.inference import predict
 from pipeline.network.schedule import Schedule
 from pipeline.network.stacked_mlp import CACHE_LINE, LANES, StackedMLP
 from pipeline.network.trainer import Candidate, dropout_masks
@@ -36,20 +34,18 @@ class Single(nn.Module):
             d_in, d_out = sizes[number : number + 2]
             bias = stack.views.hidden_biases[number][member, 0, :d_out]
             layers += [linear(weight[member, :d_in, :d_out], bias), nn.SiLU()]
-        deep, wide = stack.views.head_biases[:, member]
         output = stack.output[member, : HIDDEN[-1], None]
-        self.deep = nn.Sequential(*layers, linear(output, deep))
-        self.wide = linear(stack.views.wide_row[member, :, :D_IN].T, wide)
+        bias = stack.views.output_bias[member]
+        self.layers = nn.Sequential(*layers, linear(output, bias))
 
     def forward(self, x):
-        return torch.cat([self.deep(x), self.wide(x)], 1)
+        return self.layers(x)[:, 0]
 
     def groups(self, candidate):
-        """Yield groups for torch's AdamW, each with its decay and its lr multiplier."""
+        """Yield groups for torch's AdamW, each with its weight decay."""
         for name, parameter in self.named_parameters():
             decay = candidate.weight_decay if "weight" in name else 0.0
-            wide = ADAMW.wide_lr_multiplier if name == "wide.weight" else 1.0
-            yield {"params": [parameter], "weight_decay": decay, "multiplier": wide}
+            yield {"params": [parameter], "weight_decay": decay}
 
 
 def linear(weight, bias):
@@ -61,7 +57,7 @@ def linear(weight, bias):
 
 def train_alone(network, rows, candidate, *, delta, seed_state, epochs=3, batches=6):
     """Train with torch's modules, autograd, loss and optimizer."""
-    optimizer = torch.optim.AdamW(network.groups(candidate), betas=ADAMW.betas)
+    optimizer = torch.optim.AdamW(network.groups(candidate), betas=Settings.adam_betas)
     loss = nn.HuberLoss(delta=delta, reduction="none")
     x, y = rows.inputs.entries[:, :D_IN], rows.targets[0]
     weights = torch.ones(ROWS) if rows.weights is None else rows.weights
@@ -72,11 +68,9 @@ def train_alone(network, rows, candidate, *, delta, seed_state, epochs=3, batche
         order = torch.randperm(len(rows.rows[0]), generator=generator)
         for number, batch in enumerate(order.tensor_split(batches)):
             for group in optimizer.param_groups:
-                lr_scale = schedule.lr_scale(epoch, number)
-                group["lr"] = candidate.lr * group["multiplier"] * lr_scale
+                group["lr"] = candidate.lr * schedule.lr_scale(epoch, number)
             optimizer.zero_grad()
-            target = y[batch, None].expand(-1, 2)
-            losses = loss(network(x[batch]), target).sum(1)
+            losses = loss(network(x[batch]), y[batch])
             (losses @ weights[batch] / weights[batch].sum()).backward()
             optimizer.step()
 
@@ -92,7 +86,7 @@ def test_a_stack_equals_torch_networks_trained_alone(epochs, batches, weights):
     for _ in trainer.run():
         pass
     x = rows.inputs.entries
-    predicted = predict(trainer.stack, x.expand(members, -1, -1))
+    predicted = trainer.stack.predict(x.expand(members, -1, -1))
     for member, network in enumerate(singles):
         candidate, replica = divmod(member, len(SEEDS))
         train_alone(
@@ -108,9 +102,7 @@ def test_a_stack_equals_torch_networks_trained_alone(epochs, batches, weights):
         ours = Single(trainer.stack, member)
         for mine, theirs in zip(ours.parameters(), network.parameters(), strict=True):
             torch.testing.assert_close(mine, theirs, **close)
-        torch.testing.assert_close(
-            predicted[member], network(x[:, :D_IN]).mean(1), **close
-        )
+        torch.testing.assert_close(predicted[member], network(x[:, :D_IN]), **close)
 
 
 def test_the_backward_pass_equals_autograd_with_dropout_and_padding():
@@ -122,20 +114,18 @@ def test_the_backward_pass_equals_autograd_with_dropout_and_padding():
         torch.rand(3, 13, layer.shape[2], generator=generator) for layer in stack.layers
     ]
     masks = dropout_masks(dropout_noise, 0.4)
-    slope = torch.randn(2, 3, 13, generator=generator) * batch.weight
+    slope = torch.randn(3, 13, generator=generator) * batch.weight
     leaves = {name: t.clone().requires_grad_() for name, t in stack.tensors().items()}
     layers = [leaves[f"layer{n}"] for n in range(len(stack.layers))]
-    twin = StackedMLP(layers, leaves["output"], leaves["wide"], leaves["biases"])
+    twin = StackedMLP(layers, leaves["output"], leaves["biases"])
     x = batch.inputs
     for number, layer in enumerate(layers):
         sums = torch.baddbmm(twin.views.hidden_biases[number], x, layer)
         x = nn.functional.silu(sums) * masks[number]
-    deep = torch.bmm(x, twin.output[:, :, None])
-    wide = torch.bmm(batch.inputs, twin.views.wide_row.mT)
-    expected = torch.cat([deep, wide], 2).movedim(2, 0) + twin.views.head_biases
+    expected = (x @ twin.output[:, :, None] + twin.views.output_bias)[..., 0]
     memory, gradients = trainer.memory, trainer.gradients
-    compute_heads(stack.views, batch.inputs, masks, memory)
-    torch.testing.assert_close(memory.heads, expected)
+    compute_output(stack.views, batch.inputs, masks, memory)
+    torch.testing.assert_close(memory.output, expected)
     expected.backward(slope)
     memory.slope.copy_(slope)
     compute_gradients(stack.views, gradients.views, batch.inputs, masks, memory)
@@ -183,7 +173,7 @@ def test_errors_are_weighted_by_the_sample_weights():
     ]  # a learning rate of 0: the weights stay as drawn
     trainer = trainer_of(rows, seeds=[1, 2], candidates=still, delta=one.repeat(2))
     (*_, epoch) = trainer.run()
-    predicted = predict(trainer.stack, rows.inputs.entries.expand(2, -1, -1))
+    predicted = trainer.stack.predict(rows.inputs.entries.expand(2, -1, -1))
     for index, own in enumerate(rows.rows):
         squares = (predicted[index] - rows.targets[0])[own] ** 2
         expected = np.average(squares, weights=weights[own]) ** 0.5
@@ -217,7 +207,6 @@ def test_padding_stays_zero():
     assert first[:, :D_IN, : HIDDEN[0]].abs().min() > 0
     assert (first[..., HIDDEN[0] :] == 0).all()
     assert (first[:, D_IN:] == 0).all()
-    assert (trainer.stack.wide[:, D_IN:] == 0).all()
 
 
 def test_the_learning_rate_rises_then_falls_to_nothing():

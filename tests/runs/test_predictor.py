@@ -86,7 +86,7 @@ def test_other_columns_than_the_runs_are_refused(folders):
     ("name", "change"),
     [
         ("mlp.encoder.fill", lambda tensor: tensor[..., 1:]),
-        ("mlp.wide", lambda tensor: tensor.double()),
+        ("mlp.output", lambda tensor: tensor.double()),
         ("target.mean", lambda tensor: None),
     ],
 )

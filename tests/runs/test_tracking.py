@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
-from situations import QUICK, REPOSITORY, copy_raw
+from situations import EDGE, QUICK, REPOSITORY, copy_raw
 
 from pipeline.core.files import sha256
 from pipeline.core.paths import Project
@@ -212,11 +212,11 @@ def test_a_run_that_could_not_be_logged_is_saved_and_logged_by_the_next_command(
 
 
 def test_what_a_diverged_network_has_no_number_for_is_not_logged(
-    logged, pipeline, trained_project, monkeypatch, edge
+    logged, pipeline, trained_project, monkeypatch
 ):
     logged.use(monkeypatch)
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "diverged")
-    words = (*QUICK, *edge, "--track", "mlflow", "--json")
+    words = (*QUICK, *EDGE, "--track", "mlflow", "--json")
     shown = pipeline("train", "--root", trained_project, *words)
     lost, _ = json.loads(shown.out)["scores"]
     (run,) = logged.runs("diverged")
