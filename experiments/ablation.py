@@ -18,6 +18,7 @@ from pipeline.ames import columns
 from pipeline.ames.table import ames
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
+from pipeline.validation import robust_ridge
 from pipeline.validation.clipping import RowBounds
 
 Change = Callable[[], AbstractContextManager[object]]
@@ -49,7 +50,9 @@ VARIANTS = (
         "no price bounds",
         change=partial(patch.object, RowBounds, "clip", lambda _, predicted: predicted),
     ),
-    Variant("squared loss", replace(ONE, huber_delta=1e9)),
+    Variant(
+        "squared loss", change=partial(patch.object, robust_ridge, "EFFICIENT", 1e9)
+    ),
     Variant("rare columns in full", replace(ONE, rare_share=1e-9)),
     Variant("no weight decay", replace(ONE, lambdas=(0.0,))),
     Variant("weight decay 0.3", replace(ONE, lambdas=(0.3,))),

@@ -19,7 +19,7 @@ import numpy as np
 
 from pipeline.core.paths import Project
 
-FOLDS, BATCH_SIZE, LR = 5, 64, 1e-3
+FOLDS, BATCH_SIZE, LR, HUBER_DELTA = 5, 64, 1e-3, 0.07
 LAMBDAS = (0.0, 1.0, 5.0, 10.0)
 
 
@@ -227,7 +227,7 @@ def engine(task: Task) -> np.ndarray:
             valid=rows.emptied(),
             candidates=[Candidate(weight_decay, LR, 0.0) for weight_decay in lambdas],
             seeds=[replica_seed(defaults.seed, (fold, 0)) for fold in folds],
-            loss=huber_loss(torch.full([len(folds)], defaults.huber_delta)),
+            loss=huber_loss(torch.full([len(folds)], HUBER_DELTA)),
             hidden=(task.hidden,),
             schedule=Schedule(task.epochs, batches, defaults.warm_up),
             adam_betas=defaults.adam_betas,

@@ -91,7 +91,6 @@ class Settings:
         of=NETWORKS,
     )
 
-    huber_delta: float = 0.07  # threshold of the Huber loss, in log price
     margin_quantile: float = 0.9  # of the gaps between the two highest targets
     rare_share: float = 1 / 9  # columns off their mode in fewer rows are scaled down
     adam_betas: tuple[float, float] = (0.9, 0.99)  # runs are short: 0.99, not 0.999
@@ -122,7 +121,6 @@ class Settings:
         object.__setattr__(self, "models", ordered)
         _check_positive("--lr", self.lr)
         _check_probability("--dropout", self.dropout)
-        _check_positive("huber_delta", self.huber_delta)
         _check_share("margin_quantile", self.margin_quantile)
         _check_share("rare_share", self.rare_share, most=0.5)
         if len(self.adam_betas) != 2:

@@ -14,7 +14,6 @@ import torch
 from joblib import Parallel, delayed
 from torch import Tensor
 
-from pipeline.core.metrics import Metric
 from pipeline.core.settings import CHOSEN_ON, Settings
 from pipeline.data.encoder import EXPANDED
 from pipeline.network.batches import Rows
@@ -43,11 +42,13 @@ class FoldTensors(NamedTuple):
         data: the folds.
         inputs: training rows and then test rows, encoded.
         targets: shape (folds, all rows), the standardised target; NaN in test rows.
+        delta: shape (folds,), the threshold of the Huber loss.
     """
 
     data: FoldData
     inputs: Inputs
     targets: Tensor
+    delta: Tensor
 
     @classmethod
     def of(cls, data: FoldData) -> Self:
@@ -56,7 +57,8 @@ class FoldTensors(NamedTuple):
         inputs = Inputs.of(data.read(EXPANDED).entries, data.encoders, device)
         targets = np.full((len(data.folds), data.all_rows), np.nan, np.float32)
         targets[:, : data.rows] = data.targets
-        return cls(data, inputs, torch.from_numpy(targets).to(device))
+        parts = (torch.from_numpy(part) for part in (targets, data.huber_delta))
+        return cls(data, inputs, *(part.to(device) for part in parts))
 
 
 class Trained(NamedTuple):
@@ -187,8 +189,6 @@ def new_trainer(
     asked = max(1, smallest // settings.batch_size)
     batches = min(asked, _MOST_BATCHES)
     share = asked / batches * min(1.0, CHOSEN_ON / data.rows)
-    deviation = data.scale.deviation[fold, 0]
-    delta = torch.tensor(huber_delta(data.metric, settings, deviation))
     return Trainer(
         train=_rows(tensors, fold, [each.train for each in data.folds]),
         valid=_rows(tensors, fold, [each.valid for each in data.folds]),
@@ -196,29 +196,11 @@ def new_trainer(
             each._replace(weight_decay=share * each.weight_decay) for each in candidates
         ],
         seeds=[replica_seed(settings.seed, replica) for replica in replicas],
-        loss=huber_loss(delta.to(settings.device), data.metric.loss.power),
+        loss=huber_loss(tensors.delta[fold], data.metric.loss.power),
         hidden=settings.hidden,
         schedule=Schedule(settings.epochs, batches, settings.warm_up),
         adam_betas=settings.adam_betas,
     )
-
-
-def huber_delta(
-    metric: Metric, settings: Settings, deviation: np.ndarray
-) -> np.ndarray:
-    """Return the threshold of the Huber loss in the unit of the standardised target.
-
-    For logs it is that of the settings. Otherwise the loss is that of the metric: the
-    squared error, or with a low threshold nearly the absolute error.
-
-    Args:
-        metric: the metric.
-        settings: the settings.
-        deviation: the standard deviation of each network's transformed targets.
-    """
-    if metric.log:
-        return np.asarray(settings.huber_delta / deviation)
-    return np.full_like(deviation, metric.loss.huber)
 
 
 def replica_seed(seed: int, replica: tuple[int, int]) -> int:

@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 
 from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.progress import announce
@@ -144,6 +145,22 @@ class FoldData:
             self.settings.rare_share,
             self.jobs,
         )
+
+    @cached_property
+    def huber_delta(self) -> np.ndarray:
+        """The threshold of the networks' Huber loss in each fold, shape (folds,).
+
+        It is that of the fold's ridge regression: for logs it follows the spread of the
+        errors, in the unit of the standardised target.
+        """
+        if not self.metric.log:
+            return np.full(len(self.folds), self.metric.loss.huber)
+        announce("measuring the spread of the errors in each fold")
+        fits = Parallel(self.jobs, backend="threading")(
+            delayed(lambda number: self.training(number).ridge)(number)
+            for number in range(len(self.folds))
+        )
+        return np.array([fit.delta for fit in fits])
 
     @cached_property
     def unseen(self) -> np.ndarray:

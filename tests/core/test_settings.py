@@ -13,7 +13,6 @@ NAN = float("nan")
 @pytest.mark.parametrize(
     ("name", "values"),
     {
-        "huber_delta": (0.0, -1.0, NAN, float("inf")),
         "margin_quantile": (0.0, 1.1, NAN),
         "rare_share": (0.0, 0.6, NAN),
         "adam_betas": ((0.9,), (0.9, 1.0), (-0.1, 0.9), (0.9, NAN)),

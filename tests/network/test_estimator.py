@@ -180,7 +180,7 @@ def test_on_the_encoded_houses_it_scores_as_train_does(train_features, test_feat
             weight_decay=settings.lambdas[0],
             learning_rate=settings.lr,
             dropout=settings.dropout,
-            delta=settings.huber_delta / data.scale.deviation[number, 0],
+            delta=data.huber_delta[number],
             standardize=False,
             epochs=settings.epochs,
             batch_size=settings.batch_size,

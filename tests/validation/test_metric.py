@@ -18,7 +18,7 @@ from sklearn.model_selection import GroupKFold, KFold
 from pipeline.core.errors import UserError
 from pipeline.core.metrics import METRICS
 from pipeline.core.settings import Settings
-from pipeline.network.replicas import FoldTensors, Replica, huber_delta, new_trainer
+from pipeline.network.replicas import FoldTensors, Replica, new_trainer
 from pipeline.network.schedule import Schedule
 from pipeline.network.trainer import Candidate
 from pipeline.notebook import load
@@ -47,7 +47,8 @@ def table(tmp_path, rows, metric="log-rmse", **columns):
     train = pd.DataFrame(
         {"a": generator.normal(size=rows), "b": generator.normal(size=rows), **columns}
     )
-    train["y"] = np.exp(train["a"] + generator.normal(0, 0.1, rows))
+    if "y" not in columns:
+        train["y"] = np.exp(train["a"] + generator.normal(0, 0.1, rows))
     path = tmp_path / f"{metric}-{rows}.toml"
     group = 'group = "shop"\nleft_out = ["shop"]\n' if "shop" in columns else ""
     path.write_text(
@@ -132,11 +133,23 @@ def test_the_lowest_mae_of_many_equal_candidates_is_corrected_to_their_mean(gene
     assert corrected == pytest.approx(scores.mean(), abs=0.6)
 
 
-def test_the_threshold_of_the_loss_is_that_of_the_metric():
-    deviation, settings = np.array([0.4, 0.2]), Settings(huber_delta=0.1)
-    np.testing.assert_allclose(huber_delta(LOG_RMSE, settings, deviation), [0.25, 0.5])
+def deltas(dataset):
+    return FoldTensors.of(FoldData.fit(dataset, Settings(folds=4))).delta
+
+
+def test_the_threshold_for_logs_is_in_proportion_to_the_spread_of_the_errors(tmp_path):
+    """The logs of these targets have normal errors, besides a column they follow."""
+    noise, signal = np.random.default_rng(0).normal(size=(2, 4000))
+    for spread in (0.5, 1.0, 2.0):
+        logs = signal + spread * noise
+        dataset = table(tmp_path, 4000, a=signal, y=np.exp(logs))
+        expected = torch.full((4,), 1.345 * spread / logs.std(), dtype=torch.float64)
+        torch.testing.assert_close(deltas(dataset), expected, rtol=0.06, atol=0)
+
+
+def test_the_threshold_of_other_metrics_makes_the_loss_nearly_the_metric(tmp_path):
     errors = torch.linspace(-4, 4, 81, dtype=torch.float64)
-    (low, _), (high, _) = (huber_delta(m, settings, deviation) for m in (MAE, RMSE))
+    low, high = (float(deltas(table(tmp_path, 90, m))[0]) for m in ("mae", "rmse"))
     loss = torch.nn.functional.huber_loss
     zeros = torch.zeros_like(errors)
     squares = loss(errors, zeros, reduction="none", delta=high)
@@ -151,11 +164,10 @@ def test_weights_of_a_long_table_decay_as_much_as_those_of_houses(
     tmp_path, rows, share
 ):
     # With a threshold of nothing the loss has no slope, so that weights only decay.
-    settings = Settings(
-        folds=2, seeds=1, epochs=3, hidden=(4,), dropout=0.0, huber_delta=1e-30
-    )
+    settings = Settings(folds=2, seeds=1, epochs=3, hidden=(4,), dropout=0.0)
     dataset = table(tmp_path, rows)
     data = FoldTensors.of(FoldData.fit(dataset, settings))
+    data = data._replace(delta=torch.full((2,), 1e-30))
     candidates = [Candidate(decay, 0.01, 0.0) for decay in (0.0, 2.0)]
     trainer = new_trainer(data, [Replica(0, 0), Replica(1, 0)], candidates, settings)
     before = trainer.stack.layers[0].clone()
