@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError, short
+from pipeline.data.dates import parse_dates
 from pipeline.data.schema import ABSENT, OTHER, Category, Date, Number
 
 _LONGEST_WORD = 1000  # characters
@@ -138,10 +139,10 @@ def numbers(cells: Cells, column: Number) -> pd.Series:
 def dates(cells: Cells, column: Date) -> pd.Series:
     """Return the cells as dates; a missing one is NaT."""
     texts = cells.text.where(~cells.missing, None)
-    values = pd.to_datetime(texts, format=column.format, errors="coerce")
+    values = parse_dates(texts, column.format)
     wrong = ~cells.missing & values.isna()
     cells.refuse(wrong, f"is not a date of the format {column.format}")
-    return cells.by_line(values.astype("datetime64[s]"))
+    return cells.by_line(values)
 
 
 def categories(cells: Cells, column: Category) -> pd.Series:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from pipeline.core.errors import UserError, meant, short
 from pipeline.data.dataset import Dataset, Layout
+from pipeline.data.dates import KNOTS, PARTS, WEEKDAYS, as_dates
 from pipeline.data.encoder import EXPANDED
 from pipeline.data.own_columns import OwnWords
 from pipeline.data.raw import read_test, read_train
@@ -100,7 +101,7 @@ def build_features(clean: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Return the features of cleaned rows; `clean` is not changed.
 
     Ordered categories become ranks (0 means that there is none). Numbers with a long
-    tail become their log1p. A date becomes its year, with a fraction, and its month.
+    tail become their log1p. A date becomes its parts, such as year and weekday.
     The table's built columns and the user's columns are added. Unordered categories
     and the order of the rows stay as they are.
     """
@@ -138,8 +139,8 @@ def formulas(table: Table) -> dict[str, Formula]:
     for column in table.schema.columns:
         if isinstance(column, Number) and column.log:
             found[column.name] = _logged(column.name)
-        elif isinstance(column, Date):
-            found |= _parts(column.name)
+    for name, (column, part) in table.schema.date_parts.items():
+        found[name] = _part(column, part)
     return {**found, **table.built}
 
 
@@ -147,15 +148,19 @@ def layout(table: Table, own: OwnWords) -> Layout:
     """Return how the features of a table and the user's columns are encoded."""
     schema = table.schema
     words = {c.name: c.vocabulary for c in schema.categories.values() if not c.ordered}
+    parts = {name: part for name, (_, part) in schema.date_parts.items()}
+    words |= {name: WEEKDAYS for name, part in parts.items() if part == "weekday"}
     words |= {name: tuple(own[name] or ()) for name in own if own[name] is not None}
     skipped = (schema.id_name, schema.target, schema.carried_group)
+    knots = {
+        c.name: tuple(np.log1p(c.knots).tolist()) if c.log else c.knots
+        for c in schema.columns
+        if isinstance(c, Number) and c.knots
+    }
+    knots |= {name: KNOTS[part] for name, part in parts.items() if part in KNOTS}
     return Layout(
         words=words,
-        knots={
-            c.name: tuple(np.log1p(c.knots).tolist()) if c.log else c.knots
-            for c in schema.columns
-            if isinstance(c, Number) and c.knots
-        },
+        knots=knots,
         interactions=schema.interactions,
         networks_only=table.networks_only,
         skipped=tuple(name for name in skipped if name is not None),
@@ -185,18 +190,8 @@ def _logged(name: str) -> Formula:
     return lambda rows: log1p(rows[name])
 
 
-def _parts(name: str) -> dict[str, Formula]:
-    """Return the features of a date: its year, with a fraction, and its month."""
-    return {
-        f"{name} year": lambda rows: _year(pd.to_datetime(rows[name])),
-        f"{name} month": lambda rows: pd.to_datetime(rows[name]).dt.month.astype(float),
-    }
-
-
-def _year(dates: pd.Series) -> pd.Series:
-    """Return the year of each date, with the share of it that has passed."""
-    passed = (dates.dt.day_of_year - 1) / 366
-    return pd.Series(dates.dt.year + passed, index=dates.index)
+def _part(column: Date, part: str) -> Formula:
+    return lambda rows: PARTS[part](as_dates(rows[column.name], column.format))
 
 
 class _Reads:

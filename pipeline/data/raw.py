@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError
-from pipeline.data import cells
+from pipeline.data import cells, dates
 from pipeline.data.cells import Cells, is_valid_word
 from pipeline.data.csv_frames import read_blocks
 from pipeline.data.header import check_header
@@ -79,21 +79,32 @@ def read_new(source: Path | Frame, table: Table) -> RawRows:
     return reader.read(ignored=table.schema.target)
 
 
-def texts_of(frame: pd.DataFrame) -> pd.DataFrame:
+def texts_of(frame: pd.DataFrame, schema: Schema | None = None) -> pd.DataFrame:
     """Return the texts that a CSV file of a frame would have; a missing value is empty.
 
     A column of whole numbers is written without decimal points: pandas reads codes and
-    counts as floats where some are missing. Dates are written like 2010-11-28.
+    counts as floats where some are missing.
+
+    Args:
+        frame: The frame.
+        schema: It has the format of dates. Without one, they are written like
+            2010-11-28, or like 2010-11-28T13:30:00 if some are not at midnight.
     """
+    columns = schema.columns if schema else ()
+    formats = {c.name: c.format for c in columns if isinstance(c, Date)}
+    names = [str(name) for name in frame]
     # By position: two columns may have one name, which a later check refuses.
-    texts = {i: _column_texts(frame.iloc[:, i]) for i in range(frame.shape[1])}
-    return pd.DataFrame(texts, dtype=object).set_axis([str(n) for n in frame], axis=1)
+    texts = {
+        i: _column_texts(frame.iloc[:, i], formats.get(name))
+        for i, name in enumerate(names)
+    }
+    return pd.DataFrame(texts, dtype=object).set_axis(names, axis=1)
 
 
-def _column_texts(column: pd.Series) -> pd.Series:
+def _column_texts(column: pd.Series, form: str | None) -> pd.Series:
     known = column[column.notna()]
     if pd.api.types.is_datetime64_any_dtype(column):
-        written = known.dt.strftime("%Y-%m-%d")
+        written = dates.date_texts(known, form)
     elif pd.api.types.is_float_dtype(column) and (known == known.round()).all():
         written = known.map("{:.0f}".format)
     elif pd.api.types.is_float_dtype(column):
@@ -105,9 +116,9 @@ def _column_texts(column: pd.Series) -> pd.Series:
     return texts
 
 
-def _blocks(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def _blocks(frame: pd.DataFrame, schema: Schema) -> Iterator[pd.DataFrame]:
     """Yield the rows of a frame as those of a file, the header line first."""
-    texts = texts_of(frame)
+    texts = texts_of(frame, schema)
     yield texts.head(0)
     if len(texts):
         yield texts.set_axis(pd.RangeIndex(2, len(texts) + 2))
@@ -151,7 +162,7 @@ class _Reader:
         if isinstance(self._source, Path):
             blocks = read_blocks(self._source, self._table.remedy)
         else:
-            blocks = _blocks(self._source.rows)
+            blocks = _blocks(self._source.rows, self._schema)
         header = [name for name in next(blocks).columns if name != ignored]
         check_header(self.path, header, self._table, with_target=self._with_target)
         typed = [self._typed(block) for block in blocks]

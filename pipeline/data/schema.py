@@ -62,10 +62,17 @@ class Category:
 
 @dataclass(frozen=True)
 class Date:
-    """A column of dates in a format of `datetime.strptime`; a blank is missing."""
+    """A column of dates; a blank is missing.
+
+    Attributes:
+        name: of the column.
+        format: of `datetime.strptime`, or `pipeline.data.dates.ISO`.
+        parts: what models read of a date, of `pipeline.data.dates.PARTS`.
+    """
 
     name: str
     format: str
+    parts: tuple[str, ...] = ("year", "month")
 
 
 Column = Number | Category | Date
@@ -133,6 +140,16 @@ class Schema:
     def categories(self) -> dict[str, Category]:
         """The columns of words, by name."""
         return {c.name: c for c in self.columns if isinstance(c, Category)}
+
+    @cached_property
+    def date_parts(self) -> dict[str, tuple[Date, str]]:
+        """The date and its part that each feature of a date has, by feature."""
+        return {
+            f"{column.name} {part}": (column, part)
+            for column in self.columns
+            if isinstance(column, Date)
+            for part in column.parts
+        }
 
     @property
     def upload(self) -> str | None:

@@ -3,7 +3,6 @@
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from itertools import pairwise
 from math import inf, nextafter
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pipeline.core.errors import UserError, meant, short
 from pipeline.core.metrics import METRICS
+from pipeline.data.dates import PARTS, parts_of_format
 from pipeline.data.schema import ABSENT, OTHER, Category, Column, Date, Number, Schema
 
 _MOST_BYTES = 10_000_000
@@ -131,19 +131,15 @@ def _are_texts(value: object) -> bool:
     return True
 
 
-def _is_date_format(value: Any) -> bool:  # noqa: ANN401
-    """Return whether dates in a format have year, month and day."""
-    moment = datetime(2010, 11, 28)
-    try:
-        return datetime.strptime(moment.strftime(value), value) == moment
-    except (TypeError, ValueError):
-        return False
+def _are_parts(value: object) -> bool:
+    return _is_list(value, PARTS.__contains__) and _are_texts(value) and value != []
 
 
 def _one_of(*words: str, default: Any = ...) -> _Key:  # noqa: ANN401
     return _Key(words.__contains__, f"give one of {', '.join(words)}", default)
 
 
+_DATE = 'give year, month and day, like "%Y-%m-%d"'
 _LIST = 'give a list, like ["a", "b"]'
 _TEXT = _Key(_is_text, "give a text in quotes")
 _OPTIONAL_TEXT = _TEXT._replace(default=None)
@@ -189,7 +185,8 @@ _COLUMN_KEYS = {
     "word": {**_ORDERED_KEYS, "others": _FLAG},
     "ordered": _ORDERED_KEYS,
     "date": {
-        "format": _Key(_is_date_format, 'give year, month and day, like "%Y-%m-%d"'),
+        "format": _Key(lambda value: bool(parts_of_format(value)), _DATE),
+        "parts": _Key(_are_parts, f"give some of {', '.join(PARTS)}", Date.parts),
     },
 }
 _KIND = _one_of(*_COLUMN_KEYS)
@@ -252,7 +249,7 @@ def _column(name: str, table: object) -> Column:
         if kind == "number":
             return _number(name, values)
         if kind == "date":
-            return Date(name, values["format"])
+            return _date(name, values)
         return _category(name, values)
     except _SchemaError as error:
         raise _SchemaError(f"column {name}: {error}") from None
@@ -268,6 +265,13 @@ def _number(name: str, values: Mapping[str, Any]) -> Number:
             f"knots: {knots[0]:g} is below the range; give rising numbers in it"
         )
     return Number(name, low, high, log, None if blank == "missing" else blank, knots)
+
+
+def _date(name: str, values: Mapping[str, Any]) -> Date:
+    for part in values["parts"]:
+        if part not in parts_of_format(values["format"]):
+            raise _SchemaError(f"format: has no {part}; {_DATE}")
+    return Date(name, values["format"], values["parts"])
 
 
 def _category(name: str, values: Mapping[str, Any]) -> Category:
@@ -301,6 +305,18 @@ def _check_names(schema: Schema) -> None:
         raise _SchemaError(f"id {schema.id_name}: used for another column; rename it")
     if twice := set(schema.names).intersection(schema.left_out):
         raise _SchemaError(f"column {min(twice)}: also in left_out; remove it there")
+    if taken := set(schema.names).intersection(schema.date_parts):
+        raise _SchemaError(f"column {min(taken)}: the part of a date; rename one")
+    _check_uses(schema)
+
+
+def _check_uses(schema: Schema) -> None:
+    """Check that the keys which name columns name those of the right kind.
+
+    Raises:
+        _SchemaError: A name is wrong.
+    """
+    listed = (*schema.names, *schema.left_out)
     words = [c.name for c in schema.categories.values() if not c.ordered]
     for key, names, allowed, what in (
         ("group", [schema.group], listed, "a column"),

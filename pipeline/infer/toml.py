@@ -21,7 +21,7 @@ _HEAD = """\
 # number   a measure or a count; a blank is missing
 # word     one of some texts, without an order
 # ordered  one of some texts, from lowest to highest
-# date     a day
+# date     a day, a month, or a time
 # left_out columns that are not read
 """
 

@@ -1,13 +1,19 @@
 """Cleaning and built columns: each value depends on its own row only."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pytest
 from ames_columns import AMES, COLUMNS
 from situations import RAW
 
 from pipeline.ames.columns import BUILT
-from pipeline.data.features import build_features, clean_rows, sources
-from pipeline.data.raw import read_test, read_train
+from pipeline.ames.table import table_of
+from pipeline.core.errors import UserError
+from pipeline.data.features import build_features, clean_rows, layout, sources
+from pipeline.data.raw import Frame, read_test, read_train
+from pipeline.data.schema_file import parse_schema
 
 
 def test_a_row_alone_gives_the_same_values_as_in_the_whole_file(train_features):
@@ -64,3 +70,51 @@ def test_every_built_column_is_finite_if_its_sources_are(train_features):
     for name in BUILT:
         count = (~np.isfinite(train_features[name])).sum()
         assert count == missing.get(name, 0), name
+
+
+def dated(keys):
+    """A table of one column of dates."""
+    text = 'target = "y"\nmetric = "rmse"\ncolumns.at = { kind = "date", %s }\n'
+    return table_of(parse_schema(text % keys, Path("schema.toml")))
+
+
+def features_of(texts, table):
+    rows = read_test(Frame("rows", pd.DataFrame({"at": texts})), table).frame
+    return build_features(clean_rows(rows, table).frame, table).drop(columns="row")
+
+
+def test_a_date_becomes_its_parts():
+    every = 'parts = ["year", "month", "day of year", "weekday", "hour"]'
+    table = dated(f'format = "ISO8601", {every}')
+    found = features_of(["2019-12-31T18:45:00-05:00", "2020-02-01", ""], table)
+    expected = pd.DataFrame(
+        {
+            "at year": [2019 + 364 / 366, 2020 + 31 / 366, np.nan],
+            "at month": [12, 2, np.nan],
+            "at day of year": [365, 32, np.nan],
+            "at weekday": ["Tue", "Sat", None],
+            "at hour": [18.75, 0, np.nan],
+        }
+    )
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    assert layout(table, {}).words["at weekday"][0] == "Mon"
+    assert layout(table, {}).knots["at hour"] == (3, 6, 9, 12, 15, 18, 21)
+
+
+def test_without_parts_a_date_becomes_its_year_and_month():
+    assert list(features_of(["08/29/2019"], dated('format = "%m/%d/%Y"'))) == [
+        *("at year", "at month")
+    ]
+
+
+def test_datetimes_of_a_frame_are_read_in_any_format():
+    table = dated('format = "%m/%d/%Y %I:%M %p", parts = ["hour"]')
+    times = pd.to_datetime(["2019-08-29 00:00", "2019-08-29 15:30"])
+    assert features_of(times, table)["at hour"].tolist() == [0, 15.5]
+
+
+@pytest.mark.parametrize("text", ["today", "now", "2019-8", "20190829", "2019-08-32"])
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "ISO8601"])
+def test_what_is_no_date_is_refused(text, form):
+    with pytest.raises(UserError, match=r"column at, line 3: .* is not a date"):
+        features_of(["2019-08-29", text], dated(f'format = "{form}"'))

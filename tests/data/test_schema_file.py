@@ -115,7 +115,22 @@ BROKEN = {
     "a blank that is a truth value": (*number("blank = true"), "give a number, or"),
     "a date without a format": (DAY, 'day = { kind = "date" }', "format: missing"),
     "a date without a year": ("%Y-%m-%d", "%m-%d", "give year, month and day"),
-    "a date without a day": ("%Y-%m-%d", "%Y-%m", "give year, month and day"),
+    "a date without a month": ("%Y-%m-%d", "%Y", "give year, month and day"),
+    "a part that the format lacks": (
+        'format = "%Y-%m-%d"',
+        'format = "%Y-%m-%d", parts = ["year", "hour"]',
+        "column day: format: has no hour; give",
+    ),
+    "an unknown part": (
+        'format = "%Y-%m-%d"',
+        'format = "%Y-%m-%d", parts = ["second"]',
+        "parts: \"['second']\" is not right; give some of year, month, day of year",
+    ),
+    "a column with the name of a part": (
+        SIZE,
+        SIZE + '\n"day year" = { kind = "number" }',
+        "column day year: the part of a date; rename one",
+    ),
     "a format that is none": ("%Y-%m-%d", "%Q", "give year, month and day"),
     "a date with a range": (DAY, DAY[:-2] + ", range = [0, 1] }", "of the kind date"),
     "a column that is no table": (SIZE, 'size = "number"', "column size: not a table"),

@@ -128,7 +128,8 @@ def test_a_table_of_many_kinds_of_columns(infer):
         False,
         "log-rmse",
     )
-    assert column_of(schema, "sold") == Date("sold", "%Y-%m-%d")
+    parts = ("year", "day of year", "weekday")
+    assert column_of(schema, "sold") == Date("sold", "%Y-%m-%d", parts)
     assert set(schema.left_out) == {"text", "same", "none"}
     assert guesses["text"].doubtful
     assert "free text: 400 of 400" in guesses["text"].reason
@@ -190,8 +191,19 @@ def test_a_number_written_in_two_ways_is_no_code(infer):
         ("{:02}.10.2014", "%d.%m.%Y"),
         ("{:02}/10/2014", "%d/%m/%Y"),
         ("10/{:02}/2014", "%m/%d/%Y"),
+        ("{:02}/10/14", "%d/%m/%y"),
+        ("10-{:02}-2014", "%m-%d-%Y"),
+        ("Oct {:02}, 2014", "%b %d, %Y"),
+        ("{:02} October 2014", "%d %B %Y"),
+        ("{:02}-OCT-14", "%d-%b-%y"),
         ("2014-10-{:02} 10:30:00", "%Y-%m-%d %H:%M:%S"),
+        ("2014-10-{:02} 10:30", "%Y-%m-%d %H:%M"),
         ("2014-10-{:02}T10:30:00", "%Y-%m-%dT%H:%M:%S"),
+        ("2014-10-{:02}T10:30:00Z", "ISO8601"),
+        ("2014-10-{:02} 10:30:00.5+02:00", "ISO8601"),
+        ("2014-10-{:02} 10:30:00 UTC", "ISO8601"),
+        ("10/{:02}/2014 05:57", "%m/%d/%Y %H:%M"),
+        ("10/{:02}/2014, 5:57:10 PM", "%m/%d/%Y, %I:%M:%S %p"),
         ("201410{:02}T000000", "%Y%m%dT%H%M%S"),
         ("201410{:02}", "%Y%m%d"),
     ],
@@ -199,16 +211,76 @@ def test_a_number_written_in_two_ways_is_no_code(infer):
 def test_each_format_of_dates_is_found(infer, text, form):
     days = [text.format(1 + i % 28) for i in range(40)]
     schema, guesses = infer(beside(40, saledate=days))
-    assert column_of(schema, "saledate") == Date("saledate", form)
+    parts = ("year", "weekday")
+    assert column_of(schema, "saledate") == Date("saledate", form, parts)
+    assert guesses["saledate"].reason == "dates, 2014-10-01 to 2014-10-28"
     assert not guesses["saledate"].doubtful
 
 
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [("2014-{}", "%Y-%m"), ("{}/2014", "%m/%Y"), ("May-20{}", "%b-%Y")],
+)
+def test_months_are_dates(infer, text, form):
+    months = [text.format(10 + i % 3) for i in range(40)]
+    schema, _ = infer(beside(40, month=months))
+    assert column_of(schema, "month") == Date("month", form, ("year",))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["2001-02", "2002-03", "2009-10"],
+        ["1950-60", "1960-70", "2001-02"],
+        ["2019-1", "2019-2", "2019-3"],
+        ["1234-01", "5678-02", "9012-11"],
+        ["12-05", "11-04", "10-10"],
+        ["1.2.03", "1.2.04", "1.2.05"],
+        ["today", "now", "today"],
+    ],
+    ids=["seasons", "decades", "quarters", "numbers", "days", "versions", "words"],
+)
+def test_what_is_only_like_a_date_is_a_word(infer, texts):
+    assert infer(beside(30, text=texts * 10))[1]["text"].kind == "word"
+
+
+def test_iso_dates_of_several_forms_are_read_by_the_clock_they_tell(infer):
+    texts = ["2014-10-01", "2014-10-02 08:30", "2014-10-03T09:15:30.25+02:00"] * 10
+    column = column_of(infer(beside(30, at=texts))[0], "at")
+    assert column == Date("at", "ISO8601", ("year", "weekday", "hour"))
+
+
+def test_only_the_parts_that_differ_in_the_training_rows_are_read(infer):
+    def parts(start, end, step):
+        days = pd.date_range(start, end, freq=step).astype(str)
+        train = table(beside(len(days), at=days))
+        later = train.drop(columns="y").assign(at="2031-05-05 05:05:05"[: len(days[0])])
+        return column_of(infer(train, later)[0], "at").parts
+
+    assert parts("2014-01-01", "2016-12-01", "MS") == ("year", "day of year")
+    assert parts("2014-01-06", "2014-12-01", "7D") == ("year",)
+    assert parts("2014-01-06", "2014-02-01", "6h") == ("year", "weekday", "hour")
+    assert parts("2014-01-06", "2014-01-06 10:00", "10min") == ("hour",)
+
+
+def test_times_of_day_are_read_as_hours_but_doubtful(infer):
+    times = [f"{i % 24:02}:30" for i in range(48)]
+    schema, guesses = infer(beside(48, at=times))
+    assert column_of(schema, "at") == Date("at", "%H:%M", ("hour",))
+    reason = "times of day, 00:30 to 23:30; or are they durations?"
+    assert guesses["at"][1:] == ("date", reason, True)
+
+
 def test_a_date_whose_day_may_be_the_month_is_doubtful(infer):
-    schema, guesses = infer(
-        beside(24, sold=[f"0{1 + i % 9}/03/2014" for i in range(24)])
-    )
-    assert column_of(schema, "sold").format == "%d/%m/%Y"
+    train = table(beside(24, sold=[f"0{1 + i % 9}/03/2014 05:57" for i in range(24)]))
+    schema, guesses = infer(train)
+    assert column_of(schema, "sold").format == "%d/%m/%Y %H:%M"
     assert guesses["sold"].doubtful
+    assert "%m/%d/%Y %H:%M fits too" in guesses["sold"].reason
+    test = train.drop(columns="y").assign(sold="03/13/2014 05:57")
+    schema, guesses = infer(train, test)
+    assert column_of(schema, "sold").format == "%m/%d/%Y %H:%M"
+    assert not guesses["sold"].doubtful
 
 
 def test_eight_digits_are_a_date_only_by_their_name(infer):
