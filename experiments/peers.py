@@ -33,7 +33,7 @@ def features(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     if table.date:
         day = pd.to_datetime(columns.pop(table.date))
         columns["day"] = (day - pd.Timestamp(0)).dt.total_seconds() / 86400
-        for part in ("year", "dayofyear", "weekday", "hour"):
+        for part in ("year", "day_of_year", "day_of_week", "hour"):
             columns[part] = getattr(day.dt, part)
     for name in columns.select_dtypes("bool"):
         columns[name] = columns[name].astype(int)
