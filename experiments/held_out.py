@@ -41,7 +41,7 @@ class Result(NamedTuple):
 
     Attributes:
         metric: of the scores.
-        scores: of each model, the mean over the splits.
+        scores: of each model, the mean over the splits; NaN unless it has all.
         losses: of each row, the mean over the splits that hold it out, by model.
         held: in how many splits the interval holds the score.
         splits: how many there are.
@@ -103,7 +103,7 @@ def combine(outcomes: Sequence[Outcome]) -> Result:
     rows = pd.concat([outcome.losses for outcome in outcomes])
     return Result(
         metric=metric,
-        scores=pd.concat(scores, axis=1).mean(axis=1),
+        scores=pd.concat(scores, axis=1).mean(axis=1, skipna=False),
         losses=rows.groupby(level=0).mean(),
         held=sum(outcome.held for outcome in outcomes),
         splits=len(outcomes),
@@ -165,7 +165,7 @@ def difference_table(results: Mapping[str, Result]) -> str:
 
 
 def fold_table(results: Mapping[str, Result]) -> str:
-    """Return the table of the peers as the mean of models of our folds."""
+    """Return the table of the peers as the mean of a model per fold."""
     models = [SENT, *(peer + BY_FOLD for peer in PEERS)]
     rows = [
         [name, *(score_text(result.scores.get(model)) for model in models)]
@@ -176,11 +176,13 @@ def fold_table(results: Mapping[str, Result]) -> str:
 
 def report(results: Mapping[str, Result]) -> str:
     """Return all tables of a suite, in Markdown."""
-    return "\n\n".join(
-        [
-            figures(results.values()),
-            score_table(results),
-            difference_table(results),
-            fold_table(results),
-        ]
-    )
+    parts = [
+        figures(results.values()),
+        score_table(results),
+        difference_table(results),
+    ]
+    if any(
+        peer + BY_FOLD in each.losses for each in results.values() for peer in PEERS
+    ):
+        parts.append(fold_table(results))
+    return "\n\n".join(parts)
