@@ -57,6 +57,7 @@ SQUARED = Loss("squared error", 2, "RMSE", 10.0)
 ABSOLUTE = Loss("absolute error", 1, "MAE", 0.1)
 UNCHANGED = Transform("asarray", "asarray", -inf)
 LOG = Transform("log", "exp", 0.0)
+LOG1P = Transform("log1p", "expm1", -1.0)
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,13 @@ class Metric:
 
     @property
     def log(self) -> bool:
-        """Whether errors are differences of logs, and so shares of the target."""
+        """Whether errors are differences of logs, and so shares of `base`."""
         return self.scale.forward.startswith("log")
+
+    @property
+    def base(self) -> str:
+        """What errors are shares of, if they are differences of logs."""
+        return "the target + 1" if self.scale == LOG1P else "the target"
 
     @property
     def allowed(self) -> str:
@@ -137,5 +143,6 @@ METRICS = {
         LOG_RMSE,
         Metric("rmse", "RMSE", UNCHANGED, SQUARED),
         Metric("mae", "MAE", UNCHANGED, ABSOLUTE),
+        Metric("rmsle", "RMSLE", LOG1P, SQUARED),
     )
 }

@@ -13,6 +13,7 @@ import pandas as pd
 
 from pipeline.core.errors import UserError, short
 from pipeline.data.dates import parse_dates
+from pipeline.data.marks import marks_of, without_marks
 from pipeline.data.schema import ABSENT, OTHER, Category, Date, Number
 
 _LONGEST_WORD = 1000  # characters
@@ -126,8 +127,11 @@ def numbers(cells: Cells, column: Number) -> pd.Series:
     """Return the cells as floats; a missing one is NaN, or the column's `blank`."""
     present = ~cells.missing
     texts = cells.text.where(present, None)
+    what = "a number"
+    if column.form is not None and (marks := marks_of(column.form)):
+        texts, what = without_marks(texts, marks), f"a number like {column.form}"
     values = pd.to_numeric(texts, errors="coerce").astype(float)
-    cells.refuse(present & values.isna(), "is not a number (missing values are NA)")
+    cells.refuse(present & values.isna(), f"is not {what} (missing values are NA)")
     outside = present & ~values.between(column.low, column.high)
     cells.refuse(outside, f"is outside {column.low:,.15g} to {column.high:,.15g}")
     cells.refuse(values.abs() == np.inf, "is not finite")

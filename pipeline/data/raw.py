@@ -199,8 +199,7 @@ class _Reader:
                 columns[group] = groups.by_line(groups.text)
             targets = cells_of(schema.target)
             targets.refuse_missing("target")
-            limits = Number(schema.target, schema.target_low, schema.target_high)
-            columns[schema.target] = cells.numbers(targets, limits)
+            columns[schema.target] = cells.numbers(targets, schema.target_column)
         return pd.DataFrame(columns)
 
     def _column(self, texts: Cells, column: Column) -> pd.Series:

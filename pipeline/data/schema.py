@@ -23,6 +23,7 @@ class Number:
         log: whether the feature is log1p of the number, to shorten a long right tail.
         blank: the number that a blank means; None if it is missing.
         knots: the knots of its piecewise linear encoding, in rising order.
+        form: that of numbers with marks (`pipeline.data.marks`); None without marks.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Number:
     log: bool = False
     blank: float | None = None
     knots: tuple[float, ...] = ()
+    form: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,9 @@ class Schema:
         target_high: the highest.
         target_median: the lowest and the highest median of the targets, to catch
             another unit.
+        target_form: that of targets with marks; None without marks.
         metric: the name of one of `pipeline.core.metrics.METRICS`. For log-rmse, models
-            predict the log of the target.
+            predict the log of the target, for rmsle the log of the target + 1.
         columns: all columns that are read.
         left_out: columns of the files that are not read.
         missing: the texts of a blank cell.
@@ -115,6 +118,7 @@ class Schema:
     target_low: float
     target_high: float
     target_median: tuple[float, float]
+    target_form: str | None
     metric: str
     columns: tuple[Column, ...]
     left_out: tuple[str, ...]
@@ -130,6 +134,12 @@ class Schema:
     def id_name(self) -> str:
         """The column of ids in every frame and file: that of the table, or `ROW`."""
         return self.id or ROW
+
+    @property
+    def target_column(self) -> Number:
+        """What the cells of the target may be."""
+        limits = self.target_low, self.target_high
+        return Number(self.target, *limits, form=self.target_form)
 
     @cached_property
     def names(self) -> list[str]:

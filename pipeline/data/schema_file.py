@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pipeline.core.errors import UserError, meant, short
 from pipeline.core.metrics import METRICS
 from pipeline.data.dates import PARTS, parts_of_format
+from pipeline.data.marks import marks_of
 from pipeline.data.schema import ABSENT, OTHER, Category, Column, Date, Number, Schema
 
 _MOST_BYTES = 10_000_000
@@ -143,6 +144,11 @@ _DATE = 'give year, month and day, like "%Y-%m-%d"'
 _LIST = 'give a list, like ["a", "b"]'
 _TEXT = _Key(_is_text, "give a text in quotes")
 _OPTIONAL_TEXT = _TEXT._replace(default=None)
+_FORM = _Key(
+    lambda value: isinstance(value, str) and marks_of(value) is not None,
+    'give the number 1234.5 with its marks, like "$1,234.5"',
+    None,
+)
 _TEXTS = _Key(_are_texts, _LIST, ())
 _FLAG = _Key(lambda value: isinstance(value, bool), "give true or false", default=False)
 _RANGE = _Key(_is_range, "give the lowest and the highest, like [0, 100]", (-inf, inf))
@@ -153,6 +159,7 @@ _KEYS = {
     "target": _TEXT,
     "target_range": _RANGE,
     "target_median": _RANGE,
+    "target_form": _FORM,
     "columns": _Key(
         lambda value: isinstance(value, Mapping),
         "give a table: a line [columns], then its keys",
@@ -181,6 +188,7 @@ _COLUMN_KEYS = {
             "missing",
         ),
         "knots": _Key(_are_knots, "give rising numbers, like [10, 20]", ()),
+        "form": _FORM,
     },
     "word": {**_ORDERED_KEYS, "others": _FLAG},
     "ordered": _ORDERED_KEYS,
@@ -264,7 +272,8 @@ def _number(name: str, values: Mapping[str, Any]) -> Number:
         raise _SchemaError(
             f"knots: {knots[0]:g} is below the range; give rising numbers in it"
         )
-    return Number(name, low, high, log, None if blank == "missing" else blank, knots)
+    blank = None if blank == "missing" else blank
+    return Number(name, low, high, log, blank, knots, values["form"])
 
 
 def _date(name: str, values: Mapping[str, Any]) -> Date:

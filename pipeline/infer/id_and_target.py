@@ -5,19 +5,31 @@ The user may give them as options, which are checked against the headers of the 
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError, meant, short
 from pipeline.core.metrics import LOG_RMSE, METRICS
-from pipeline.infer.texts import SKEWED, TEST, TRAIN, Column, Found, plain, skewness
+from pipeline.infer.marks import find_marks
+from pipeline.infer.texts import (
+    SKEWED,
+    TEST,
+    TRAIN,
+    Column,
+    Found,
+    as_numbers,
+    plain,
+    skewness,
+)
 from pipeline.infer.words import find_word
 
 NO_ID = "no column has a different value in each row, so the rows are numbered"
 _SHOWN = 5  # names in a message
 _ID_NAMES = frozenset(["row", "index", "key", "rowid", "uuid", "guid"])
 _FEWEST_STEADY = 3  # rows, below which any numbers may rise steadily
+_MOST_CLASSES = 10  # different targets that may be classes
 _ROWS_PER_GROUP = 2  # fewer rows per id, and most words would be in one row
 
 
@@ -90,48 +102,80 @@ def find_target(train: pd.DataFrame, test: pd.DataFrame, given: str | None) -> s
     return str(only[0])
 
 
-def find_metric(cells: pd.Series, target: str, metric: str | None) -> tuple[str, str]:
-    """Return the metric of a target, and why.
+class FoundTarget(NamedTuple):
+    """The numbers of the target, and the form of its cells if they have marks."""
+
+    numbers: np.ndarray
+    form: str | None
+
+
+def read_target(cells: pd.Series, target: str) -> FoundTarget:
+    """Return the targets as numbers.
 
     Args:
         cells: The column of the target as text.
         target: Its name.
-        metric: The one that the user wants, if one is given.
 
     Raises:
-        UserError: A cell is not a number, or is not above 0 for the metric log-rmse.
+        UserError: There are no rows, or a cell is not a number.
     """
-    numbers = _numbers(cells, target)
-    span = f"{plain(numbers.min())} to {plain(numbers.max())}"
-    if metric is None:
-        skewed = skewness(numbers, np.ones(len(numbers)))
-        if numbers.min() > 0 and skewed > SKEWED:
-            return LOG_RMSE.name, f"{span}, long right tail (skewness {skewed:.1f})"
-        return "rmse", span
-    above = METRICS[metric].scale.above
-    if numbers.min() <= above:
-        row = int(numbers.argmin())
-        raise UserError(
-            f"{TRAIN}: column {target}, line {row + 2}: {plain(numbers[row])} is not "
-            f"above {above:g}, so it has no logarithm; give another --metric than "
-            f"{metric}"
-        )
-    return metric, span
-
-
-def _numbers(cells: pd.Series, target: str) -> np.ndarray:
     texts = cells.to_numpy(dtype=object)
     if not len(texts):
         raise UserError(f"{TRAIN}: a header but no rows; give the training rows")
-    numbers = np.asarray(pd.to_numeric(texts, errors="coerce"), dtype=float)
-    broken = ~np.isfinite(numbers)
+    numbers, form = as_numbers(texts), None
+    if np.isnan(numbers).any() and (found := find_marks(texts)) and not found.other:
+        numbers, form = as_numbers(found.plain), found.marks.form
+    broken = np.isnan(numbers)
+    if broken.all():
+        raise UserError(
+            f"{TRAIN}: column {target}, line 2: {short(texts[0])} is not a number, and "
+            "no other cell is; classes cannot be predicted; give another column with "
+            "--target"
+        )
     if broken.any():
         row = int(broken.argmax())
         raise UserError(
             f"{TRAIN}: column {target}, line {row + 2}: {short(texts[row])} is not a "
             "number; fix the cell, remove the row, or give another column with --target"
         )
-    return numbers
+    return FoundTarget(numbers, form)
+
+
+def find_metric(
+    numbers: np.ndarray, target: str, metric: str | None
+) -> tuple[str, Found]:
+    """Return the metric of a target, and what the target is.
+
+    The metric is log-rmse if all targets are above 0 and have a long right tail: their
+    errors are then shares. It is never rmsle, unless that is given: what log(1 + x) is
+    depends on the unit of x.
+
+    Args:
+        numbers: The targets.
+        target: The name of the column.
+        metric: The one that the user wants, if one is given.
+
+    Raises:
+        UserError: A target is too low for the metric.
+    """
+    reason = f"{plain(numbers.min())} to {plain(numbers.max())}"
+    if metric is None:
+        metric, skewed = "rmse", skewness(numbers, np.ones(len(numbers)))
+        if numbers.min() > 0 and skewed > SKEWED:
+            metric = LOG_RMSE.name
+            reason += f", long right tail (skewness {skewed:.1f})"
+    above = METRICS[metric].scale.above
+    if numbers.min() <= above:
+        row = int(numbers.argmin())
+        raise UserError(
+            f"{TRAIN}: column {target}, line {row + 2}: {plain(numbers[row])} is not "
+            f"above {above:g}, as {metric} needs it; give another --metric"
+        )
+    values = len(np.unique(numbers))
+    if values > _MOST_CLASSES or values == len(numbers):
+        return metric, Found("target", reason)
+    reason += f", {values} values: if they are classes, they cannot be predicted"
+    return metric, Found("target", reason, doubtful=True)
 
 
 def find_id(columns: Mapping[str, Column], first: str) -> tuple[str, Found] | None:

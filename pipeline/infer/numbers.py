@@ -4,11 +4,22 @@ A knot is a number at which the slope of the piecewise linear encoding changes.
 """
 
 import re
+from dataclasses import replace
 from math import gcd, inf
 
 import numpy as np
 
-from pipeline.infer.texts import SKEWED, SOME, Column, Found, joined, plain, skewness
+from pipeline.infer.marks import find_marks
+from pipeline.infer.texts import (
+    SKEWED,
+    SOME,
+    Column,
+    Found,
+    Tally,
+    joined,
+    plain,
+    skewness,
+)
 from pipeline.infer.words import find_word
 
 _YEARS = (1500, 2200)
@@ -36,16 +47,38 @@ _DIGITS = 4  # of a knot, so that a person can read it
 def find_number(column: Column) -> Found | None:
     """Return what a column of numbers is, or None if a text is not a number."""
     if column.number_share < 1 or np.isnan(column.numbers).any():
-        return None
+        return _marked(column)
     train = column.train.numbers
     if train.min() == train.max() and not column.train_blanks:
         return Found("left out", "the same in every row")
     if len(train) == 1:
         return find_word(column, f"{plain(train[0])} or blank", doubtful=True)
     found = _code(column) or _years(column) or _measure(column)
-    if found.kind != "number":
-        return found
-    keys = {**found.keys, "knots": find_knots(train, column.train.rows)}
+    return found if found.kind != "number" else _with_knots(column, found)
+
+
+def _marked(column: Column) -> Found | None:
+    """Return what a column of numbers with marks is, or None if it is not one."""
+    found = find_marks(column.texts)
+    if found is None or len(column.train) == 1:
+        return None
+    number = len(column.train)
+    train = Tally(found.plain[:number], column.train.rows)
+    test = Tally(found.plain[number:], column.test.rows)
+    unmarked = replace(column, train=train, test=test)
+    measure = _with_knots(unmarked, _measure(unmarked))
+    doubt = f'or is the form "{found.other.form}"?' if found.other else None
+    reason = joined(f"numbers like {found.marks.form}", measure.reason)
+    return measure._replace(
+        reason=joined(reason, doubt, by="; "),
+        doubtful=measure.doubtful or doubt is not None,
+        keys={"form": found.marks.form, **measure.keys},
+    )
+
+
+def _with_knots(column: Column, found: Found) -> Found:
+    """Return what a column of numbers is, with its knots and its blanks."""
+    keys = {**found.keys, "knots": find_knots(column.train.numbers, column.train.rows)}
     share = column.blanks / (column.train.total + column.test.total + column.blanks)
     blanks = f"{column.blanks:,} blank" if column.blanks else None
     if share > _MOSTLY_BLANK:

@@ -88,7 +88,8 @@ def _infer(train: pd.DataFrame, test: pd.DataFrame, options: Options) -> Inferre
     id_and_target.check_header(test, TEST)
     _check_options(options)
     target = id_and_target.find_target(train, test, options.target)
-    metric, why = id_and_target.find_metric(train[target], target, options.metric)
+    numbers, form = id_and_target.read_target(train[target], target)
+    metric, about = id_and_target.find_metric(numbers, target, options.metric)
     in_train, in_test = (
         {name: Tally.of(frame[name]) for name in frame.columns if name != target}
         for frame in (train, test)
@@ -103,7 +104,7 @@ def _infer(train: pd.DataFrame, test: pd.DataFrame, options: Options) -> Inferre
         ids = id_and_target.find_id(columns, train.columns[0])
     else:
         ids = id_and_target.check_id(options.id, train, test, missing)
-    special = {target: Found("target", why), **dict([ids] if ids else [])}
+    special = {target: about, **dict([ids] if ids else [])}
     found = {
         name: special[name]
         if name in special
@@ -111,9 +112,13 @@ def _infer(train: pd.DataFrame, test: pd.DataFrame, options: Options) -> Inferre
         for name in dict.fromkeys((*train.columns, *test.columns))
     }
     _check_result(found, target, numbered=ids is None)
-    settings: dict[str, Any] = {"target": target, "metric": metric, "missing": missing}
-    if options.competition:
-        settings["competition"] = options.competition
+    settings: dict[str, Any] = {
+        "target": target,
+        "target_form": form,
+        "metric": metric,
+        "missing": missing,
+        "competition": options.competition,
+    }
     guesses = [
         Guess(name, column.kind, one_line(column.reason), column.doubtful)
         for name, column in found.items()

@@ -32,7 +32,8 @@ def schema_text(
     """Return the text of a schema file.
 
     Args:
-        settings: The keys before the columns, with their values.
+        settings: The keys before the columns, with their values; one without a value
+            is not written.
         found: What each column is. For the id and the target, only the reason is
             written.
         no_id: Why there is no id, if there is none.
@@ -41,6 +42,8 @@ def schema_text(
     if no_id:
         lines.append(f"# no id: {no_id}")
     for key, value in settings.items():
+        if value is None:
+            continue
         about = found[value] if key in {"id", "target"} else None
         lines.append(f"{key} = {_value(value)}{_comment(about)}")
     lines += _left_out(found)

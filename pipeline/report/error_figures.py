@@ -91,14 +91,20 @@ def residuals_by_word(facts: Facts, column: str) -> Drawing:
 
 
 def _targets(facts: Facts, values: np.ndarray, start: float, end: float) -> Scale:
-    """Return a scale of targets, logarithmic where errors are those of logs."""
-    make = Scale.logarithmic if facts.metric.log else Scale.linear
+    """Return a scale of targets."""
+    make = Scale.logarithmic if _is_log(facts) else Scale.linear
     return make(values, start, end, target_tick)
 
 
+def _is_log(facts: Facts) -> bool:
+    """Return whether targets have a log scale: errors are of logs, and none is 0."""
+    targets = facts.results[["actual", "prediction"]].to_numpy()
+    return facts.metric.log and bool(targets.min() > 0)
+
+
 def _axis_name(facts: Facts, column: str) -> str:
-    is_log = facts.metric.log and column == facts.schema.target
-    return f"{column}, log scale" if is_log else column
+    is_target = column == facts.schema.target
+    return f"{column}, log scale" if is_target and _is_log(facts) else column
 
 
 def _share_within(facts: Facts) -> str:
@@ -106,7 +112,7 @@ def _share_within(facts: Facts) -> str:
     if not facts.metric.log:
         return ""
     share = np.mean(np.abs(facts.results["error"]) < math.log(1.1))
-    return f"; {share:.0%} of the predictions are within 10% of the target"
+    return f"; {share:.0%} of the predictions are within 10% of {facts.metric.base}"
 
 
 def _dots(drawing: Drawing, x: np.ndarray, y: np.ndarray) -> None:
@@ -142,7 +148,7 @@ def _error_text(error: float, metric: Metric) -> str:
 def _errors(
     metric: Metric, values: np.ndarray, start: float, end: float, edge: float = 0.05
 ) -> Scale:
-    """Return a scale of errors; of logs, with ticks in percent of the target."""
+    """Return a scale of errors; of logs, with ticks in percent of the base."""
     finite = values[np.isfinite(values)]
     low, high = min(finite.min(), 0), max(finite.max(), 0)
     if not metric.log:

@@ -113,6 +113,9 @@ BROKEN = {
     "a blank that is infinite": (*number("blank = inf"), "give a number, or"),
     "a blank with too many digits": (*number(f"blank = 1{'0' * 400}"), "give a number"),
     "a blank that is a truth value": (*number("blank = true"), "give a number, or"),
+    "a form that is none": (*number('form = "$5"'), "give the number 1234.5 with its"),
+    "a form with one mark twice": (*number('form = "1,234,5"'), "give the number"),
+    "a form of the target": (*after_target('target_form = "dollars"'), "target_form: "),
     "a date without a format": (DAY, 'day = { kind = "date" }', "format: missing"),
     "a date without a year": ("%Y-%m-%d", "%m-%d", "give year, month and day"),
     "a date without a month": ("%Y-%m-%d", "%Y", "give year, month and day"),
@@ -410,6 +413,38 @@ def test_a_schema_that_the_data_does_not_fit_is_refused_in_one_line(
     assert SCHEMA.count(old) == 1
     root = write_project(tmp_path, *frames, schema=SCHEMA.replace(old, new))
     check_refused(pipeline, root, told)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1234", "€1,234", "$1,23", "$1.234,5", "$$5", "--$5", "$", "$1,234.", "$0,123"],
+)
+def test_a_cell_without_the_marks_of_the_form_is_refused(pipeline, tmp_path, cell):
+    schema = SCHEMA.replace(*number('form = "$1,234.5"'))
+    train, test = plain(), plain(8, first=101).drop(columns="y")
+    train["size"], test["size"] = "$1,234.50", "-$5"
+    root = write_project(
+        tmp_path, train, with_cells(test, "size", "$7", cell), schema=schema
+    )
+    told = f"test.csv: column size, line 3: {cell!r} is not a number like $1,234.5"
+    check_refused(pipeline, root, told)
+
+
+def test_numbers_with_marks_are_read(pipeline, tmp_path):
+    marked = SCHEMA.replace(*number('form = "$1,234.5"'))
+    marked = marked.replace(TARGET, f'{TARGET}\ntarget_form = "1234,5 %"')
+    train, test = plain(), plain(8, first=101).drop(columns="y")
+    train["size"], test["size"] = "$1,234.50", "-$5"
+    train["y"] = [f"{n},5%" for n in range(24)]
+    root = write_project(tmp_path, train, test, schema=marked)
+    assert pipeline("preprocess", "--root", root).status == 0
+    found = [
+        pd.read_csv(root / "data" / "processed" / name)
+        for name in ("train.csv", "test.csv")
+    ]
+    assert set(found[0]["size"]) == {1234.5}
+    assert set(found[1]["size"]) == {-5}
+    assert list(found[0]["y"]) == [n + 0.5 for n in range(24)]
 
 
 def test_a_schema_gives_the_columns_their_types(tmp_path):

@@ -343,15 +343,69 @@ def test_texts_that_repeat_are_words_however_long(infer):
     )
 
 
-def test_numbers_with_commas_or_a_broken_cell_are_doubtful(infer):
-    commas = [f"{1000 + i % 8:,}" for i in range(40)]
+def test_numbers_but_for_a_broken_cell_are_doubtful(infer):
     broken = [*range(20), *range(19), "unknown"]
-    _, guesses = infer(beside(40, commas=commas, broken=broken))
-    assert guesses["commas"].kind == "word"
-    assert guesses["commas"].doubtful
-    assert "commas" in guesses["commas"].reason
+    _, guesses = infer(beside(40, broken=broken))
     assert "but for 'unknown'" in guesses["broken"].reason
     assert guesses["broken"].doubtful
+
+
+@pytest.mark.parametrize(
+    ("texts", "form", "low"),
+    [
+        (["$1,234.50", "$-7", "-$0.25", "$12"], "$1,234.5", "-7"),
+        (["1.234,50 €", "0,5 €", "7 €"], "1.234,5€", "0.5"),
+        (["EUR 3", "EUR 1,234.5"], "EUR1,234.5", "3"),
+        (["45.5%", "5 %", "100%"], "1234.5%", "5"),
+        (["1,234", "1,234,567"], "1,234.5", "1,234"),
+        (["1,5", "0,125", "23,75"], "1234,5", "0.125"),
+        (["1 234,5", "12"], "1 234,5", "12"),
+        (["1'234", "999"], "1'234.5", "999"),
+    ],
+)
+def test_marks_that_all_cells_have_are_read(infer, texts, form, low):
+    schema, guesses = infer(beside(len(texts) * 10, cost=texts * 10))
+    assert column_of(schema, "cost").form == form
+    assert guesses["cost"].reason.startswith(f"numbers like {form}, {low} to ")
+    assert not guesses["cost"].doubtful
+
+
+def test_a_comma_that_may_be_of_thousands_or_of_decimals_is_doubtful(infer):
+    train = table(beside(40, n=[f"{1000 + i % 8:,}" for i in range(40)]))
+    schema, guesses = infer(train)
+    assert column_of(schema, "n").form == "1,234.5"
+    assert guesses["n"].doubtful
+    assert 'or is the form "1234,5"?' in guesses["n"].reason
+    schema, guesses = infer(train, train.drop(columns="y").assign(n="0,5"))
+    assert column_of(schema, "n").form == "1234,5"
+    assert not guesses["n"].doubtful
+
+
+@pytest.mark.parametrize(
+    "texts", [["$5", "€5"], ["5%", "5"], ["A12", "A15"], ["1,2,3", "4,5"], ["5k", "6k"]]
+)
+def test_cells_of_several_forms_or_other_letters_are_no_numbers(infer, texts):
+    assert infer(beside(40, cost=texts * 20))[1]["cost"].kind == "word"
+
+
+def test_a_target_with_marks_is_read(infer):
+    train = {**beside(40), "y": [f"${1000 + 10 * i:,}.50" for i in range(40)]}
+    schema, guesses = infer(train)
+    assert schema.target_form == "$1,234.5"
+    assert guesses["y"].reason == "1000.5 to 1390.5"
+
+
+def test_a_target_of_few_values_may_be_of_classes_and_is_doubtful(infer):
+    _, guesses = infer({**beside(40), "y": [0, 1] * 20})
+    expected = "0 to 1, 2 values: if they are classes, they cannot be predicted"
+    assert guesses["y"] == Guess("y", "target", expected, doubtful=True)
+    assert not infer({**beside(40), "y": [*range(20)] * 2})[1]["y"].doubtful
+
+
+def test_rmsle_is_used_only_if_it_is_given(infer):
+    skewed = [0, *(2**i for i in range(39))]
+    assert infer({**beside(40), "y": skewed})[0].metric == "rmse"
+    assert infer({**beside(40), "y": skewed}, metric="rmsle")[0].metric == "rmsle"
 
 
 def test_a_question_mark_is_a_blank_only_beside_numbers_or_in_several_columns(infer):
@@ -466,8 +520,10 @@ REFUSED = [
     (TRAIN, TEST, {"id": "y"}, "test.csv: no column is called y"),
     (TRAIN, TEST, {"id": "y", "target": "y"}, "are both y; give two"),
     (TRAIN, TEST, {"id": " "}, "--id: empty; give"),
-    (TRAIN, TEST, {"metric": "auc"}, "give one of log-rmse, rmse, mae"),
+    (TRAIN, TEST, {"metric": "auc"}, "give one of log-rmse, rmse, mae, rmsle"),
     (changed(y=range(9)), TEST, {"metric": "log-rmse"}, "line 2: 0 is not above 0"),
+    (changed(y=[-1, *range(8)]), TEST, {"metric": "rmsle"}, "-1 is not above -1"),
+    (changed(y=[*"ab"] * 4 + ["c"]), TEST, {}, "classes cannot be predicted; give"),
     (TRAIN, TEST, {"competition": ""}, "--competition: empty; give"),
     (TRAIN, TEST, {"competition": "a\nb"}, "--competition: not printable; give"),
     (

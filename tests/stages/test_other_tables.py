@@ -8,7 +8,11 @@ import pandas as pd
 import pytest
 from situations import QUICK, strict
 from sklearn.datasets import load_diabetes
-from sklearn.metrics import mean_absolute_error, root_mean_squared_error
+from sklearn.metrics import (
+    mean_absolute_error,
+    root_mean_squared_error,
+    root_mean_squared_log_error,
+)
 from small_tables import (
     SCHEMA,
     files_below,
@@ -154,6 +158,26 @@ def test_the_score_by_log_rmse_is_that_of_logs(pipeline, tmp_path):
     logs = np.log(oof[["y", "prediction"]])
     expected = root_mean_squared_error(logs["y"], logs["prediction"])
     assert record["cv"] == record["cv_log_rmse"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_rmsle_of_targets_with_zeros_goes_through_all_stages(pipeline, tmp_path):
+    rows = plain().drop(columns="note")
+    rows["y"] = np.expm1(rows["y"] / 20).round() - (rows["y"] < 20) * 2
+    rows["y"] = rows["y"].clip(lower=0)
+    assert (rows["y"] == 0).any()
+    test = plain(8, first=101).drop(columns=["note", "y"])
+    root = write_project(tmp_path / "zeros", rows, test)
+    done(pipeline, root, "schema", "--metric", "rmsle")
+    record = trained(pipeline, root, BOTH)
+    assert (record["metric"], record["cv_log_rmse"]) == ("rmsle", None)
+    oof = of_run(root, record, "oof.csv")
+    expected = root_mean_squared_log_error(oof["y"], oof["prediction"])
+    assert record["cv"] == pytest.approx(expected, rel=1e-5)
+    done(pipeline, root, "submit")
+    assert (pd.read_csv(submission(root))["y"] >= 0).all()
+    done(pipeline, root, "report")
+    assert "of the target + 1" in text_of_page(root)
+    assert "RMSLE" in pipeline("runs", "--root", root).out
 
 
 def test_targets_below_zero_are_predicted_and_submitted(pipeline, tmp_path):
