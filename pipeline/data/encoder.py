@@ -5,7 +5,7 @@ the vocabularies of the layout, so all folds have the same columns. An `Encoder`
 fitted on the training rows of one fold. It imputes, centres and scales.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -17,6 +17,12 @@ from pipeline.data.dataset import Layout
 # A column with a smaller standard deviation counts as constant: to divide by it could
 # make a value of another row overflow.
 LEAST_DEVIATION = 1e-6
+
+# Words in a column, at most, that are one-hot encoded. The columns of more words would
+# be nearly constant: on average less than one row in a hundred has such a word.
+MOST_ONE_HOT = 100
+
+SAVED = "encoder."  # the prefix of the arrays of a saved encoder
 
 # The columns of a matrix are padded with zeros to a multiple of this: torch multiplies
 # rows that begin at a cache line by one routine, and others by another.
@@ -102,7 +108,11 @@ def _padded(columns: int) -> int:
 
 
 EXPANDED = View("expanded", _read_expanded)
-"""One-hot words, knots and interactions, for models that are linear in the columns."""
+"""One-hot words, knots and interactions, for models that are linear in the columns.
+
+A column with more than MOST_ONE_HOT words is its codes, as in WORDS. The encoder of a
+fold replaces them by target means, and there are no interactions with them.
+"""
 
 WORDS = View("words", _read_words)
 """The features as they are, each word as its code, for models that read words.
@@ -118,6 +128,20 @@ def code_counts(names: Sequence[str], layout: Layout) -> np.ndarray:
     return np.array([0 if each is None else len(each) + 2 for each in words], np.int32)
 
 
+def coded_counts(names: Sequence[str], layout: Layout) -> dict[int, int]:
+    """Return the positions of coded columns in the view EXPANDED: their codes."""
+    counts = code_counts(names, layout)
+    return {
+        column: count
+        for column, count in enumerate(counts.tolist())
+        if count and _is_coded(layout.words[names[column]])
+    }
+
+
+def _is_coded(words: Sequence[str]) -> bool:
+    return len(words) > MOST_ONE_HOT
+
+
 def column_blocks(features: pd.DataFrame, layout: Layout) -> Iterator[Matrix]:
     """Yield the matrix a few columns at a time, to save memory on long files.
 
@@ -131,12 +155,16 @@ def column_blocks(features: pd.DataFrame, layout: Layout) -> Iterator[Matrix]:
         yield Matrix(features[names].to_numpy(float), names)
     for name in categories:
         words = layout.words[name]
-        yield Matrix(_one_hot(features[name], words), [f"{name}={w}" for w in words])
+        if _is_coded(words):
+            yield Matrix(_codes(features[name], words)[:, None].astype(float), [name])
+        else:
+            names = [f"{name}={word}" for word in words]
+            yield Matrix(_one_hot(features[name], words), names)
     for name in numbers:
         if knots := layout.knots.get(name):
             yield _hinges(features[name], knots)
     for name, number in layout.interactions:
-        if not {name, number} <= set(columns):
+        if not {name, number} <= set(columns) or _is_coded(layout.words[name]):
             continue
         words = layout.words[name]
         names = [f"{name}={word}×{number}" for word in words]
@@ -145,15 +173,22 @@ def column_blocks(features: pd.DataFrame, layout: Layout) -> Iterator[Matrix]:
 
 
 class Encoder(NamedTuple):
-    """Imputation and standardisation fitted on training rows.
+    """Imputation, target means and standardisation fitted on training rows.
 
-    Shapes: all (n_columns,). `fill` replaces missing values. `scale` is the standard
-    deviation divided by the rare-column weight.
+    Attributes:
+        fill: shape (n_columns,), replaces missing values.
+        mean: shape (n_columns,).
+        scale: shape (n_columns,), the standard deviation divided by the rare-column
+            weight.
+        coded: shape (t,), the positions of the columns that hold codes of words.
+        table: shape (t, codes), replaces the codes of these columns.
     """
 
     fill: np.ndarray
     mean: np.ndarray
     scale: np.ndarray
+    coded: np.ndarray = np.empty(0, np.int64)
+    table: np.ndarray = np.empty((0, 0))
 
     @classmethod
     def fit(cls, matrix: Matrix, rows: np.ndarray, rare_share: float) -> Self:
@@ -216,12 +251,75 @@ class Encoder(NamedTuple):
             for encoders in zip(*blocks, strict=True)
         ]
 
-    def transform(self, values: np.ndarray) -> np.ndarray:
-        """Return the encoded rows, shape (n_rows, n_columns), float32, without NaN."""
+    def with_table(
+        self, coded: np.ndarray, table: np.ndarray, training: np.ndarray
+    ) -> Self:
+        """Return an encoder that replaces codes.
+
+        Args:
+            coded: the positions of the columns, shape (t,).
+            table: shape (t, codes).
+            training: what replaces the codes of the training rows, shape (n, t).
+        """
+        mean, scale, deviation = self.mean.copy(), self.scale.copy(), training.std(0)
+        mean[coded] = training.mean(0)
+        scale[coded] = np.where(deviation < LEAST_DEVIATION, 1.0, deviation)
+        return self._replace(mean=mean, scale=scale, coded=coded, table=table)
+
+    @classmethod
+    def loaded(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """Return the encoder that was saved among other arrays of a fold."""
+        return cls(*(arrays[SAVED + name] for name in cls._fields))
+
+    def saved(self) -> dict[str, np.ndarray]:
+        """Return the arrays of the encoder by their names."""
+        return {SAVED + name: array for name, array in self._asdict().items()}
+
+    def replaced(self, values: np.ndarray) -> np.ndarray:
+        """Return what replaces the codes of rows, shape (n_rows, t), float32."""
+        codes = np.nan_to_num(values[:, self.coded])
+        last = self.table.shape[1] - 1  # a stranger's table may be too short
+        codes = np.clip(codes, 0, last).astype(int)
+        return np.asarray(self.table[np.arange(len(self.coded)), codes], np.float32)
+
+    def transform(
+        self, values: np.ndarray, replaced: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the encoded rows, shape (n_rows, n_columns), float32, without NaN.
+
+        Args:
+            values: shape (n_rows, n_columns).
+            replaced: what replaces the codes, if not `self.replaced(values)`.
+        """
         encoded = np.where(np.isnan(values), self.fill, values)
+        if len(self.coded):
+            means = self.replaced(values) if replaced is None else replaced
+            encoded[:, self.coded] = means
         encoded -= self.mean
         encoded /= self.scale
         return encoded.astype(np.float32)
+
+
+def check_encoder(arrays: Mapping[str, np.ndarray], columns: int) -> None:
+    """Check a saved encoder among the arrays of a fold.
+
+    Raises:
+        ValueError, KeyError: It does not encode this number of columns.
+    """
+    encoder = Encoder.loaded(arrays)
+    for name in ("fill", "mean", "scale"):
+        array = arrays[SAVED + name]
+        if array.dtype != np.float64 or array.shape != (columns,):
+            raise ValueError(f"{SAVED}{name} is not [{columns}] of float64")
+    coded, table = encoder.coded, encoder.table
+    if coded.dtype != np.int64 or coded.ndim != 1:
+        raise ValueError(f"{SAVED}coded is not a list of int64")
+    if not ((coded >= 0) & (coded < columns)).all():
+        raise ValueError(f"{SAVED}coded is not among the {columns} columns")
+    if table.dtype != np.float64 or table.ndim != 2 or len(table) != len(coded):
+        raise ValueError(f"{SAVED}table is not [{len(coded)}, codes] of float64")
+    if not np.isfinite(table).all() or (len(coded) and not table.size):
+        raise ValueError(f"{SAVED}table is empty or has a number that is not finite")
 
 
 def _medians(values: np.ndarray, missing: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from pipeline.core.errors import UserError
 from pipeline.core.numbers import score_text
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
-from pipeline.data.encoder import EXPANDED, Encoder
+from pipeline.data.encoder import EXPANDED, SAVED, Encoder, check_encoder
 from pipeline.models.model import Arrays, Candidate, Failure, Fitted, Model, Step
 from pipeline.network.inference import predict_rows
 from pipeline.network.inputs import Inputs
@@ -38,8 +38,6 @@ from pipeline.validation.fold_data import FoldData
 # Measured with the default settings on two cores, on tables of half a million to 300
 # million cells (rows × encoded columns): seconds of an epoch of a network.
 _EPOCH_PER_CELL = 6e-9
-_ENCODER = "encoder."  # the prefix of the arrays of each fold's encoder
-_STATISTICS = Encoder._fields
 
 
 class MLP(Model):
@@ -88,12 +86,12 @@ class MLP(Model):
 
     def predict(self, arrays: Arrays, entries: np.ndarray) -> np.ndarray:
         """Return the mean over the networks of each fold, shape (folds, n)."""
-        encoders = _encoders(arrays)
         folds, seeds = arrays["output"].shape[:2]
+        encoders = list(map(Encoder.loaded, _saved_encoders(arrays, folds)))
         weights = {
             name: torch.from_numpy(array.reshape(folds * seeds, *array.shape[2:]))
             for name, array in arrays.items()
-            if not name.startswith(_ENCODER)
+            if not name.startswith(SAVED)
         }
         fold = torch.arange(folds).repeat_interleave(seeds)
         rows = torch.arange(len(entries)).expand(len(fold), -1)
@@ -111,12 +109,12 @@ class MLP(Model):
             name: ("float32", (*shape, *tensor.shape[1:]))
             for name, tensor in stack.items()
         }
-        for name in _STATISTICS:
-            expected[_ENCODER + name] = ("float64", (shape[0], 1, columns))
         for name, (kind, size) in expected.items():
             array = arrays.get(name)
             if array is None or array.dtype != kind or array.shape != size:
                 raise ValueError(f"{name} is not {list(size)} of {kind}")
+        for encoder in _saved_encoders(arrays, settings.folds):
+            check_encoder(encoder, columns)
 
 
 def name_failures(
@@ -146,9 +144,9 @@ class _Arrays(Sequence[Arrays]):
 
     def __init__(self, trained: Trained, data: FoldData, settings: Settings) -> None:
         self._weights, self._shape = trained.weights, (settings.folds, settings.seeds)
+        saved = [encoder.saved() for encoder in data.encoders]
         self._encoders = {
-            _ENCODER + name: np.stack([[getattr(each, name)] for each in data.encoders])
-            for name in _STATISTICS
+            name: np.stack([[each[name]] for each in saved]) for name in saved[0]
         }
 
     def __len__(self) -> int:
@@ -162,9 +160,17 @@ class _Arrays(Sequence[Arrays]):
         return weights | self._encoders
 
 
-def _encoders(arrays: Arrays) -> list[Encoder]:
-    parts = [arrays[_ENCODER + name][:, 0] for name in _STATISTICS]
-    return [Encoder(*part) for part in zip(*parts, strict=True)]
+def _saved_encoders(arrays: Arrays, folds: int) -> list[Arrays]:
+    """Return the arrays of the encoder of each fold.
+
+    Raises:
+        ValueError: There is not one for each fold.
+    """
+    saved = {name: each for name, each in arrays.items() if name.startswith(SAVED)}
+    for name, each in saved.items():
+        if each.shape[:2] != (folds, 1):
+            raise ValueError(f"{name} is not of {folds} folds")
+    return [{n: each[fold, 0] for n, each in saved.items()} for fold in range(folds)]
 
 
 def _networks(settings: Settings) -> int:

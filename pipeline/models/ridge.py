@@ -6,9 +6,9 @@ How it is fitted is in pipeline/validation/robust_ridge.py.
 import numpy as np
 
 from pipeline.core.settings import Settings
-from pipeline.data.encoder import EXPANDED
+from pipeline.data.encoder import EXPANDED, Encoder, check_encoder
 from pipeline.models.model import Arrays, FoldModel, Step
-from pipeline.validation.fold_data import TrainingFold
+from pipeline.validation.fold_data import BLOCK, TrainingFold
 
 _PER_CELL = 1.6e-9  # seconds per training row and pair of columns, measured
 
@@ -28,27 +28,31 @@ class Ridge(FoldModel):
     def fit_fold(
         self, fold: TrainingFold, seed: int, settings: Settings, step: Step
     ) -> Arrays:
-        """Return the ridge regression of the fold, for columns that are not encoded."""
+        """Return the ridge regression of the fold, and its encoder."""
         fit, encoder = fold.ridge, fold.encoder
-        weights = fit.weights / encoder.scale
-        step(self.seconds(settings, fold.data.rows, len(weights)) / settings.folds, "")
+        columns = len(fit.weights)
+        step(self.seconds(settings, fold.data.rows, columns) / settings.folds, "")
         return {
-            "fill": encoder.fill,
-            "weights": weights,
-            "bias": np.array([fit.bias - encoder.mean @ weights]),
+            **encoder.saved(),
+            "weights": fit.weights,
+            "bias": np.array([fit.bias]),
             "penalty": np.array([fit.penalty]),
         }
 
     def predict_fold(self, arrays: Arrays, entries: np.ndarray) -> np.ndarray:
-        """Return weighted sums of the columns, shape (n,); medians where missing."""
-        columns = entries[:, : len(arrays["weights"])].astype(float)
-        filled = np.where(np.isnan(columns), arrays["fill"], columns)
-        return np.asarray(filled @ arrays["weights"] + arrays["bias"])
+        """Return weighted sums of the encoded columns, shape (n,)."""
+        encoder = Encoder.loaded(arrays)
+        columns, predicted = len(encoder.fill), np.empty(len(entries))
+        for start in range(0, len(entries), BLOCK):
+            block = encoder.transform(entries[start : start + BLOCK, :columns])
+            # A matrix product would round differently with the number of rows.
+            predicted[start : start + BLOCK] = (block * arrays["weights"]).sum(axis=1)
+        return predicted + arrays["bias"]
 
     def check_fold(self, arrays: Arrays, settings: Settings, columns: int) -> None:
-        """Check that there is one finite weight for each column."""
-        sizes = {"fill": columns, "weights": columns, "bias": 1, "penalty": 1}
-        for name, size in sizes.items():
+        """Check that there is one finite weight for each encoded column."""
+        check_encoder(arrays, columns)
+        for name, size in {"weights": columns, "bias": 1, "penalty": 1}.items():
             array = arrays[name]
             if array.dtype != np.float64 or array.shape != (size,):
                 raise ValueError(f"{name} is not [{size}] of float64")

@@ -19,7 +19,9 @@ class Inputs:
 
     Shapes: entries [rows, d_in], NaN where missing; slope and shift [folds, d_in]; gaps
     [k], the columns with missing values; fill [folds, k], the standardised values that
-    replace these. Columns are padded with zeros to a multiple of CACHE_LINE.
+    replace these; coded [t], the columns of words that are codes; means [folds, rows,
+    t], the standardised values that replace these. Columns are padded with zeros to a
+    multiple of CACHE_LINE.
     """
 
     d_in: int
@@ -28,20 +30,34 @@ class Inputs:
     shift: Tensor
     gaps: Tensor
     fill: Tensor
+    coded: Tensor
+    means: Tensor
 
     @classmethod
-    def of(cls, entries: np.ndarray, encoders: Sequence[Encoder], device: str) -> Self:
+    def of(
+        cls,
+        entries: np.ndarray,
+        encoders: Sequence[Encoder],
+        device: str,
+        replaced: np.ndarray | None = None,
+    ) -> Self:
         """Return inputs that give each fold's rows as its encoder transforms them.
 
         Args:
             entries: padded, as `EXPANDED` reads them.
             encoders: of each fold.
             device: where the rows are kept.
+            replaced: what replaces the codes of words, shape (folds, rows, t); by
+                default what the encoders replace them by.
         """
         values = torch.from_numpy(entries)
         slope = np.stack([1 / encoder.scale for encoder in encoders])
         mean = np.stack([encoder.mean for encoder in encoders])
         fill = (np.stack([encoder.fill for encoder in encoders]) - mean) * slope
+        if replaced is None:
+            replaced = np.stack([encoder.replaced(entries) for encoder in encoders])
+        coded = encoders[0].coded
+        means = (replaced - mean[:, None, coded]) * slope[:, None, coded]
         gaps = values.sum(0).isnan().nonzero()[:, 0]  # a sum with NaN is NaN
         return cls(
             d_in=slope.shape[1],
@@ -50,15 +66,17 @@ class Inputs:
             shift=_padded(-mean * slope).to(device),
             gaps=gaps.to(device),
             fill=torch.from_numpy(fill[:, gaps.numpy()].astype(np.float32)).to(device),
+            coded=torch.from_numpy(coded).to(device),
+            means=torch.from_numpy(means.astype(np.float32)).to(device),
         )
 
     @classmethod
     def plain(cls, table: np.ndarray) -> Self:
         """Return inputs of a single fold from standardised rows [rows, d_in]."""
         values = _padded(table)
-        slope, no_fill = torch.ones_like(values[:1]), torch.zeros(1, 0)
-        no_gaps = no_fill[0].long()
-        return cls(table.shape[1], values, slope, slope * 0, no_gaps, no_fill)
+        slope, nothing = torch.ones_like(values[:1]), torch.zeros(1, 0)
+        none, d_in = nothing[0].long(), table.shape[1]
+        return cls(d_in, values, slope, slope * 0, none, nothing, none, nothing)
 
     def of_fold(self, number: int) -> Tensor:
         """Return all rows, standardised by one fold, shape (rows, d_in), unpadded."""
@@ -83,6 +101,8 @@ class Inputs:
             values = x.index_select(-1, self.gaps)
             imputed = torch.where(values.isnan(), self.fill[fold][:, None], values)
             x.index_copy_(-1, self.gaps, imputed)
+        if len(self.coded):
+            x.index_copy_(-1, self.coded, self.means[fold[:, None], index])
         return x
 
 

@@ -54,7 +54,8 @@ class FoldTensors(NamedTuple):
     def of(cls, data: FoldData) -> Self:
         """Return the rows on the device of the settings."""
         device = data.settings.device
-        inputs = Inputs.of(data.read(EXPANDED).entries, data.encoders, device)
+        entries = data.read(EXPANDED).entries
+        inputs = Inputs.of(entries, data.encoders, device, data.replaced)
         targets = np.full((len(data.folds), data.all_rows), np.nan, np.float32)
         targets[:, : data.rows] = data.targets
         parts = (torch.from_numpy(part) for part in (targets, data.huber_delta))

@@ -7,6 +7,7 @@ asks for: a view of the features, or the encoder of a fold.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -17,12 +18,15 @@ from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset, Layout
-from pipeline.data.encoder import EXPANDED, Encoder, Matrix, View
+from pipeline.data.encoder import EXPANDED, Encoder, Matrix, View, coded_counts
 from pipeline.validation.clipping import RowBounds, TargetBounds, places_of
-from pipeline.validation.folds import Fold, dataset_folds, fold_numbers
+from pipeline.validation.folds import Fold, dataset_folds, fold_numbers, groups_of
 from pipeline.validation.robust_ridge import RidgeFit, fit_ridge
+from pipeline.validation.target_means import TargetMeans
 
-_BLOCK = 1024  # rows that are encoded at a time: they stay in the cache
+BLOCK = 1024  # rows that are encoded at a time: they stay in the cache
+_ONCE = Lock()  # models fit the folds in threads, and encoders are fitted for all
+
 _LEAST_DEVIATION = 1e-6  # of that of all rows; if all of a fold are equal
 
 
@@ -138,13 +142,47 @@ class FoldData:
     def encoders(self) -> list[Encoder]:
         """The encoder of each fold, for the columns of the view EXPANDED."""
         announce("encoding the rows for each fold")
-        return Encoder.fit_each(
+        encoders = Encoder.fit_each(
             self.dataset.train,
             self.dataset.layout,
             [fold.train for fold in self.folds],
             self.settings.rare_share,
             self.jobs,
         )
+        coded = np.array([*self._coded], np.int64)
+        return [
+            encoder.with_table(coded, *means)
+            for encoder, means in zip(encoders, self.target_means, strict=True)
+        ]
+
+    @cached_property
+    def target_means(self) -> list[TargetMeans]:
+        """The target means of each fold, for the columns of words that are codes."""
+        codes = self.read(EXPANDED).entries[:, [*self._coded]].astype(int)
+        groups = groups_of(self.dataset)
+        return [
+            TargetMeans.fit(
+                codes[fold.train],
+                max(self._coded.values(), default=0),
+                target[fold.train],
+                self.settings.seed,
+                None if groups is None else groups[fold.train],
+            )
+            for fold, target in zip(self.folds, self.targets, strict=True)
+        ]
+
+    @property
+    def replaced(self) -> np.ndarray:
+        """What replaces the codes of words, shape (folds, rows + test rows, t)."""
+        entries = self.read(EXPANDED).entries
+        values = np.stack([encoder.replaced(entries) for encoder in self.encoders])
+        for number, means in enumerate(self.target_means):
+            values[number, self.folds[number].train] = means.training
+        return values
+
+    @cached_property
+    def _coded(self) -> dict[int, int]:
+        return coded_counts(self.read(EXPANDED).names, self.dataset.layout)
 
     @cached_property
     def huber_delta(self) -> np.ndarray:
@@ -218,15 +256,17 @@ class TrainingFold(NamedTuple):
     @property
     def encoder(self) -> Encoder:
         """Medians, means and scales of the columns of the view EXPANDED."""
-        return self.data.encoders[self.number]
+        with _ONCE:
+            return self.data.encoders[self.number]
 
     def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield rows of the view EXPANDED, encoded, and their targets, in blocks."""
         matrix, rows, target = self.data.read(EXPANDED), self.rows, self.target
-        for start in range(0, len(rows), _BLOCK):
-            part = slice(start, start + _BLOCK)
+        means = self.data.target_means[self.number].training
+        for start in range(0, len(rows), BLOCK):
+            part = slice(start, start + BLOCK)
             block = matrix.entries[rows[part], : len(matrix.names)]
-            yield self.encoder.transform(block).astype(float), target[part]
+            yield self.encoder.transform(block, means[part]).astype(float), target[part]
 
     @property
     def ridge(self) -> RidgeFit:

@@ -54,9 +54,14 @@ def dataset_folds(dataset: Dataset, settings: Settings) -> list[Fold]:
     Raises:
         UserError: As `make_folds`.
     """
-    train, group = dataset.train, dataset.schema.group
-    groups = None if group is None else train[group].astype(str).to_numpy()
-    return make_folds(len(train), settings.folds, settings.seed, groups)
+    rows, groups = len(dataset.train), groups_of(dataset)
+    return make_folds(rows, settings.folds, settings.seed, groups)
+
+
+def groups_of(dataset: Dataset) -> np.ndarray | None:
+    """Return the group of each training row, or None if the schema names none."""
+    group = dataset.schema.group
+    return None if group is None else dataset.train[group].astype(str).to_numpy()
 
 
 def contiguous_folds(rows: int, folds: int) -> list[Fold]:

@@ -125,7 +125,7 @@ def test_the_predictions_for_a_squared_error_are_those_of_scikit_learn(data):
 
 def test_blocks_of_rows_change_nothing_but_rounding(data, monkeypatch):
     whole = fit(data, 0)
-    monkeypatch.setattr("pipeline.validation.fold_data._BLOCK", 37)
+    monkeypatch.setattr("pipeline.validation.fold_data.BLOCK", 37)
     blocks = fit(replace(data, _ridges={}), 0)
     np.testing.assert_allclose(blocks["weights"], whole["weights"], atol=1e-9)
 
@@ -167,7 +167,9 @@ BROKEN = {
     "another type": lambda a: {**a, "weights": a["weights"].astype(np.float32)},
     "a weight too few": lambda a: {**a, "weights": a["weights"][1:]},
     "no number": lambda a: {**a, "bias": a["bias"] * np.nan},
-    "an array too few": lambda a: {n: each for n, each in a.items() if n != "fill"},
+    "an array too few": lambda a: {
+        n: each for n, each in a.items() if n != "encoder.fill"
+    },
 }
 
 
