@@ -110,7 +110,7 @@ def as_dates(column: pd.Series, form: str) -> pd.Series:
     """Return a column as dates, which it is already, or of which it has the texts."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return column
-    return parse_dates(column.astype(object), form)
+    return parse_dates(column.astype(str), form)
 
 
 def date_texts(dates: pd.Series, form: str | None) -> pd.Series:

@@ -107,8 +107,8 @@ def build_features(clean: pd.DataFrame, table: Table) -> pd.DataFrame:
     """
     ranked = rank_ordered(clean, table.schema)
     computed = {name: formula(ranked) for name, formula in formulas(table).items()}
-    dates = [c.name for c in table.schema.columns if isinstance(c, Date)]
-    features = ranked.drop(columns=dates).assign(**computed)
+    dates = {column.name for column, _ in table.schema.date_parts.values()}
+    features = ranked.drop(columns=dates - {table.schema.id}).assign(**computed)
     if table.own is None:
         return features
     return pd.concat([features, own_columns(ranked, table)], axis=1)
@@ -127,7 +127,15 @@ def own_columns(ranked: pd.DataFrame, table: Table) -> pd.DataFrame:
     """
     if table.own is None:
         return pd.DataFrame(index=ranked.index)
-    return table.own.build(ranked[table.schema.names])
+    return table.own.build(without_ids(ranked, table.schema)[table.schema.names])
+
+
+def without_ids(rows: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Return rows without ids; an id that is read as a date too becomes that date."""
+    for column, _ in schema.date_parts.values():
+        if column.name == schema.id:
+            return rows.assign(**{schema.id: as_dates(rows[schema.id], column.format)})
+    return rows.drop(columns=schema.id_name)
 
 
 def formulas(table: Table) -> dict[str, Formula]:
@@ -230,7 +238,8 @@ def _check_own_columns(clean: pd.DataFrame, table: Table) -> OwnWords:
                 f"{table.own.path}: columns adds {name}, which there is already; give "
                 "it another name"
             )
-    table.own.check_row_wise(ranked[table.schema.names], built)
+    rows = without_ids(ranked, table.schema)[table.schema.names]
+    table.own.check_row_wise(rows, built)
     return table.own.words(built)
 
 

@@ -39,9 +39,10 @@ def check_header(
 
 def _wanted(schema: Schema, *, with_target: bool) -> list[str]:
     """Return the columns that a file must have."""
-    ids = [schema.id] if schema.id else []
+    ids = [schema.id] if schema.id and (schema.id_in_train or not with_target) else []
     group = [schema.carried_group] if schema.carried_group and with_target else []
-    return [*ids, *schema.names, *group, *([schema.target] * with_target)]
+    names = (*ids, *schema.names, *group, *([schema.target] * with_target))
+    return [*dict.fromkeys(names)]
 
 
 def _refuse_index(path: Path, header: list[str], name: str) -> None:

@@ -185,13 +185,15 @@ class _Reader:
         def cells_of(name: str) -> Cells:
             return Cells.of(self.path, block[name], schema.missing)
 
-        if schema.id is None:  # the rows are numbered from 1
-            ids = pd.Series(block.index - 1, index=block.index)
+        if schema.id is None or (self._with_target and not schema.id_in_train):
+            ids = pd.Series(block.index - 1, index=block.index)  # from 1
+            ids = ids.astype(str) if schema.id and not schema.integer_ids else ids
         else:
             ids = self._ids(cells_of(schema.id))
         columns = {schema.id_name: ids}
         for column in schema.columns:
-            columns[column.name] = self._column(cells_of(column.name), column)
+            typed = self._column(cells_of(column.name), column)
+            columns.setdefault(column.name, typed)  # an id that is a date stays a text
         if self._with_target:
             if group := schema.carried_group:
                 groups = cells_of(group)

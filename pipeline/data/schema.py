@@ -87,8 +87,10 @@ class Schema:
     Attributes:
         source: what the schema is called in error messages.
         text: the file that it was read from.
-        id: the column that names the rows; None if they are numbered.
-        integer_ids: whether the ids are positive integers.
+        id: the column that names the rows; None if they are numbered. A date may also
+            be read as a column.
+        integer_ids: whether the ids are positive integers, of at most 15 digits.
+        id_in_train: whether train.csv has the ids; if not, its rows are numbered.
         target: the column that is predicted.
         target_low: the lowest target that a training row may have.
         target_high: the highest.
@@ -114,6 +116,7 @@ class Schema:
     text: str = field(repr=False)
     id: str | None
     integer_ids: bool
+    id_in_train: bool
     target: str
     target_low: float
     target_high: float

@@ -16,6 +16,7 @@ from pipeline.data.marks import marks_of
 from pipeline.data.schema import ABSENT, OTHER, Category, Column, Date, Number, Schema
 
 _MOST_BYTES = 10_000_000
+_TOO_LARGE = f"larger than {_MOST_BYTES:,} bytes; list fewer or shorter words"
 
 
 class _SchemaError(Exception):
@@ -32,7 +33,7 @@ def read_schema(path: Path) -> Schema:
         raise UserError(f"{path}: not a file; move it away")
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise UserError(f"{path}: larger than {_MOST_BYTES:,} bytes; shorten it")
+            raise UserError(f"{path}: {_TOO_LARGE}")
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
@@ -51,6 +52,8 @@ def parse_schema(text: str, path: Path) -> Schema:
     Raises:
         UserError: It does not describe a valid schema.
     """
+    if len(text.encode(errors="surrogatepass")) > _MOST_BYTES:
+        raise UserError(f"{path}: {_TOO_LARGE}")
     try:
         schema = _schema(tomllib.loads(text), text)
         _check_names(schema)
@@ -155,6 +158,7 @@ _RANGE = _Key(_is_range, "give the lowest and the highest, like [0, 100]", (-inf
 _KEYS = {
     "id": _OPTIONAL_TEXT,
     "id_kind": _one_of("word", "integer", default="word"),
+    "id_in_train": _FLAG._replace(default=True),
     "metric": _one_of(*METRICS),
     "target": _TEXT,
     "target_range": _RANGE,
@@ -305,12 +309,17 @@ def _check_names(schema: Schema) -> None:
     Raises:
         _SchemaError: A name is wrong.
     """
-    listed = (*schema.names, *schema.left_out)
-    for key, name in (("id", schema.id), ("target", schema.target)):
-        if name in listed:
-            other = "columns" if name in schema.names else "left_out"
+    dates = {column.name for column, _ in schema.date_parts.values()}
+    dates &= set(schema.names) if schema.id_in_train else set()
+    for key, name, names in (
+        ("id", schema.id, [name for name in schema.names if name not in dates]),
+        ("target", schema.target, schema.names),
+    ):
+        if name in names or name in schema.left_out:
+            other = "columns" if name in names else "left_out"
             raise _SchemaError(f"{key} {name}: also in {other}; remove it there")
-    if schema.id_name in (*schema.names, schema.target, schema.group):
+    others = [schema.target, schema.group, *(schema.names if not schema.id else ())]
+    if schema.id_name in others:
         raise _SchemaError(f"id {schema.id_name}: used for another column; rename it")
     if twice := set(schema.names).intersection(schema.left_out):
         raise _SchemaError(f"column {min(twice)}: also in left_out; remove it there")

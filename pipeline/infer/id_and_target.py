@@ -4,7 +4,7 @@ The user may give them as options, which are checked against the headers of the 
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from pipeline.core.errors import UserError, meant, short
 from pipeline.core.metrics import LOG_RMSE, METRICS
 from pipeline.infer.marks import find_marks
 from pipeline.infer.texts import (
+    SAMPLE,
     SKEWED,
     TEST,
     TRAIN,
@@ -25,10 +26,11 @@ from pipeline.infer.texts import (
 )
 from pipeline.infer.words import find_word
 
-NO_ID = "no column has a different value in each row, so the rows are numbered"
 _SHOWN = 5  # names in a message
 _ID_NAMES = frozenset(["row", "index", "key", "rowid", "uuid", "guid"])
 _FEWEST_STEADY = 3  # rows, below which any numbers may rise steadily
+_NUMBERED = f"only {TEST} has it, so the rows of {TRAIN} are numbered"
+_OF_SAMPLE = 2  # columns of a sample submission: id and target
 _MOST_CLASSES = 10  # different targets that may be classes
 _ROWS_PER_GROUP = 2  # fewer rows per id, and most words would be in one row
 
@@ -67,13 +69,19 @@ def _some_of(names: Collection[str]) -> str:
     return ", ".join([*shown, "…"] if len(names) > _SHOWN else shown)
 
 
-def find_target(train: pd.DataFrame, test: pd.DataFrame, given: str | None) -> str:
+def find_target(
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    given: str | None,
+    sample: Sequence[str] = (),
+) -> str:
     """Return the column that is predicted.
 
     Args:
         train: The cells of train.csv.
         test: The cells of test.csv.
         given: The name that the user gives.
+        sample: The header of sample_submission.csv, whose second column is the target.
 
     Raises:
         UserError: It follows neither from the files nor from the options.
@@ -87,6 +95,8 @@ def find_target(train: pd.DataFrame, test: pd.DataFrame, given: str | None) -> s
             )
         return given
     only = [name for name in train.columns if name not in test]
+    if len(sample) == _OF_SAMPLE and sample[1] in only:
+        only = [sample[1]]
     if not only:
         raise UserError(
             f"{TRAIN}: all columns are in {TEST} too; remove the one to predict from "
@@ -178,33 +188,95 @@ def find_metric(
     return metric, Found("target", reason, doubtful=True)
 
 
-def find_id(columns: Mapping[str, Column], first: str) -> tuple[str, Found] | None:
+class FoundId(NamedTuple):
+    """The column that names the rows, why, and whether train.csv has it."""
+
+    name: str
+    found: Found
+    in_train: bool = True
+
+
+def find_id(
+    columns: Mapping[str, Column],
+    only_in_test: Mapping[str, Column],
+    first: str,
+    sample: Sequence[str] = (),
+) -> FoundId | None:
     """Return the column that names the rows, or None.
 
     Args:
         columns: The columns that are in both files, without the target.
+        only_in_test: The other columns of test.csv.
         first: The name of the first column of train.csv.
+        sample: The header of sample_submission.csv, whose first column is the id.
     """
-    named = [c for c in columns.values() if c.name.strip() and _is_named(c)]
-    named.sort(key=lambda column: not _ends_with_id(column))
-    for column in named:
-        fractions = column.train.numbers % 1  # of which an id has none
-        if column.is_different_in_each_row and not (fractions > 0).any():
-            return column.name, Found("id", "different in each row")
+    unique = [
+        column
+        for column in (*columns.values(), *only_in_test.values())
+        if column.is_different_in_each_row and column.name.strip()
+    ]
+    for column in unique:
+        if len(sample) == _OF_SAMPLE and column.name == sample[0]:
+            return _found_id(column, f"as in {SAMPLE}", only_in_test)
+    named = [column for column in unique if _is_named(column)]
+    named.sort(key=lambda each: (each.name in only_in_test, not _ends_with_id(each)))
+    found = next((each for each in named if not _has_fractions(each)), None)
+    if found is not None:
+        return _found_id(found, "different in each row", only_in_test)
     if first.strip() and first in columns and _rises_steadily(columns[first]):
-        return first, Found("id", "whole numbers that rise steadily", doubtful=True)
+        reason = "whole numbers that rise steadily"
+        return FoundId(first, Found("id", reason, doubtful=True))
     return None
+
+
+def _has_fractions(column: Column) -> bool:
+    return bool((column.numbers % 1 > 0).any())
+
+
+def _found_id(column: Column, reason: str, only_in_test: Collection[str]) -> FoundId:
+    if column.name not in only_in_test:
+        return FoundId(column.name, Found("id", reason))
+    found = Found("id", f"{reason}; {_NUMBERED}", doubtful=True)
+    return FoundId(column.name, found, in_train=False)
+
+
+def no_id(columns: Mapping[str, Column]) -> Found:
+    """Return what is said of a table without ids: which columns could be ids."""
+    possible = [
+        column.name
+        for column in columns.values()
+        if column.is_different_in_each_row and not _has_fractions(column)
+    ]
+    reason = "no column has a different value in each row, so the rows are numbered"
+    if possible:
+        verb = "are" if len(possible) > 1 else "is"
+        reason = (
+            f"the rows are numbered; {_some_of(possible)} {verb} different in each "
+            "row: if a column names the rows, give it with --id"
+        )
+    return Found("id", reason, doubtful=True)
+
+
+def beside_sample(found: Found, name: str | None, sample: Sequence[str]) -> Found:
+    """Return what an id is, doubtful if sample_submission.csv has another one."""
+    if len(sample) != _OF_SAMPLE or sample[0] == name:
+        return found
+    other = f"{SAMPLE} has {short(sample[0])}, which does not name the rows"
+    return found._replace(reason=f"{found.reason}; {other}", doubtful=True)
 
 
 def check_id(
     name: str, train: pd.DataFrame, test: pd.DataFrame, missing: Collection[str]
-) -> tuple[str, Found]:
+) -> FoundId:
     """Return the column that the user gives, if it names the rows of both files.
 
     Raises:
-        UserError: It is missing, has a blank cell, or a value twice.
+        UserError: test.csv does not have it, or it has a blank cell or a value twice.
     """
+    _check_name(name, train if name in train else test, TEST, "id")
     for frame, file in ((train, TRAIN), (test, TEST)):
+        if frame is train and name not in train:
+            continue
         _check_name(name, frame, file, "id")
         cells = frame[name]
         for wrong, why in (
@@ -217,7 +289,9 @@ def check_id(
                     f"{file}: column {name}, line {row + 2}: {short(cells.iloc[row])} "
                     f"{why}; give another column with --id, or leave --id away"
                 )
-    return name, Found("id", "as given")
+    if name in train:
+        return FoundId(name, Found("id", "as given"))
+    return FoundId(name, Found("id", f"as given; {_NUMBERED}"), in_train=False)
 
 
 def find_other_id(column: Column) -> Found | None:

@@ -180,6 +180,7 @@ def _measure(column: Column) -> Found:
         column.are_whole
         and column.is_different_in_each_row
         and column.train.total >= _MANY_ROWS
+        and len(str(int(low))) == len(str(int(high)))
     )
     reason = joined(
         f"{plain(low)} to {plain(high)}",

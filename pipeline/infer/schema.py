@@ -3,7 +3,7 @@
 No column is compared with another one, or with the target.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -17,8 +17,6 @@ from pipeline.infer.numbers import find_number
 from pipeline.infer.texts import TEST, TRAIN, Column, Found, Tally, find_missing
 from pipeline.infer.toml import schema_text
 from pipeline.infer.words import find_text
-
-_NO_ID = "no column has a different value in each row, so the rows are numbered"
 
 
 class Options(NamedTuple):
@@ -65,29 +63,38 @@ class Inferred(NamedTuple):
     guesses: list[Guess]
 
 
-def infer_schema(train: pd.DataFrame, test: pd.DataFrame, options: Options) -> Inferred:
+def infer_schema(
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    options: Options,
+    sample: Sequence[str] = (),
+) -> Inferred:
     """Infer the schema of a table.
 
     Args:
         train: The cells of train.csv as text.
         test: The cells of test.csv as text.
         options: What the user gives.
+        sample: The header of sample_submission.csv, if there is that file. Its columns
+            are the id and the target, if they can be.
 
     Raises:
         UserError: There is no target, an option does not fit the files, or no column
             can be read.
     """
     try:
-        return _infer(train, test, options)
+        return _infer(train, test, options, sample)
     except UserError as error:  # names and cells may have control characters
         raise UserError(one_line(error)) from None
 
 
-def _infer(train: pd.DataFrame, test: pd.DataFrame, options: Options) -> Inferred:
+def _infer(
+    train: pd.DataFrame, test: pd.DataFrame, options: Options, sample: Sequence[str]
+) -> Inferred:
     id_and_target.check_header(train, TRAIN)
     id_and_target.check_header(test, TEST)
     _check_options(options)
-    target = id_and_target.find_target(train, test, options.target)
+    target = id_and_target.find_target(train, test, options.target, sample)
     numbers, form = id_and_target.read_target(train[target], target)
     metric, about = id_and_target.find_metric(numbers, target, options.metric)
     in_train, in_test = (
@@ -101,10 +108,19 @@ def _infer(train: pd.DataFrame, test: pd.DataFrame, options: Options) -> Inferre
         if name in in_test
     }
     if options.id is None:
-        ids = id_and_target.find_id(columns, train.columns[0])
+        nothing = Tally.of(pd.Series(dtype=object))
+        only_in_test = {
+            name: Column.of(name, nothing, tally, missing)
+            for name, tally in in_test.items()
+            if name not in columns
+        }
+        ids = id_and_target.find_id(columns, only_in_test, train.columns[0], sample)
     else:
-        ids = id_and_target.check_id(options.id, train, test, missing)
-    special = {target: about, **dict([ids] if ids else [])}
+        ids, sample = id_and_target.check_id(options.id, train, test, missing), ()
+    special = {target: about}
+    if ids is not None:
+        of_id = id_and_target.beside_sample(ids.found, ids.name, sample)
+        special[ids.name] = _with_date(of_id, columns.get(ids.name))
     found = {
         name: special[name]
         if name in special
@@ -112,6 +128,10 @@ def _infer(train: pd.DataFrame, test: pd.DataFrame, options: Options) -> Inferre
         for name in dict.fromkeys((*train.columns, *test.columns))
     }
     _check_result(found, target, numbered=ids is None)
+    guesses = [
+        Guess(name, column.kind, one_line(column.reason), column.doubtful)
+        for name, column in found.items()
+    ]
     settings: dict[str, Any] = {
         "target": target,
         "target_form": form,
@@ -119,17 +139,30 @@ def _infer(train: pd.DataFrame, test: pd.DataFrame, options: Options) -> Inferre
         "missing": missing,
         "competition": options.competition,
     }
-    guesses = [
-        Guess(name, column.kind, one_line(column.reason), column.doubtful)
-        for name, column in found.items()
-    ]
     if ids is None:
-        guesses.append(Guess("", "id", _NO_ID, doubtful=False))
-        return Inferred(schema_text(settings, found, _NO_ID), guesses)
-    both = pd.concat([train[ids[0]], test[ids[0]]])
-    kind = "integer" if id_and_target.are_integers(both) else "word"
-    settings = {"id": ids[0], "id_kind": kind, **settings}
+        no_id = id_and_target.no_id(columns)
+        no_id = id_and_target.beside_sample(no_id, None, sample)
+        guesses.append(Guess("", "id", one_line(no_id.reason), no_id.doubtful))
+        return Inferred(schema_text(settings, found, no_id), guesses)
+    both = [frame[ids.name] for frame in (train, test) if ids.name in frame]
+    are_integers = id_and_target.are_integers(pd.concat(both))
+    settings = {
+        "id": ids.name,
+        "id_kind": "integer" if are_integers else "word",
+        "id_in_train": None if ids.in_train else False,
+        **settings,
+    }
     return Inferred(schema_text(settings, found), guesses)
+
+
+def _with_date(found: Found, column: Column | None) -> Found:
+    """Return what an id is, which is a feature too if it is a date."""
+    date = find_date(column) if column is not None and len(column.train) > 1 else None
+    if date is None or date.kind != "date":
+        return found
+    reason = f"{found.reason}; also {date.reason}"
+    doubtful = found.doubtful or date.doubtful
+    return Found("id", reason, doubtful, {"kind": "date", **date.keys})
 
 
 def _check_options(options: Options) -> None:
@@ -190,7 +223,7 @@ def _check_result(found: Mapping[str, Found], target: str, *, numbered: bool) ->
             f"{TRAIN}: the target {ROW} has the name of the numbers of the rows; "
             "rename it, or give a column of ids with --id"
         )
-    if all(c.kind in {"id", "target", "left out"} for c in found.values()):
+    if not any(column.is_read for column in found.values()):
         why = [
             f"{name} ({column.reason})"
             for name, column in found.items()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
-TRAIN, TEST = "train.csv", "test.csv"
+TRAIN, TEST, SAMPLE = "train.csv", "test.csv", "sample_submission.csv"
 SKEWED = 1.0  # a skewness above it is a long right tail
 SOME = 1000  # texts that are looked at where all would take long
 _BLANKS = ("NA", "")
@@ -74,6 +74,11 @@ class Found(NamedTuple):
     reason: str
     doubtful: bool = False
     keys: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def is_read(self) -> bool:
+        """Whether models read the column: an id that is a date too has that kind."""
+        return "kind" in self.keys or self.kind not in {"id", "target", "left out"}
 
 
 def joined(*facts: str | None, by: str = ", ") -> str:

@@ -27,20 +27,20 @@ _HEAD = """\
 
 
 def schema_text(
-    settings: Mapping[str, Any], found: Mapping[str, Found], no_id: str = ""
+    settings: Mapping[str, Any], found: Mapping[str, Found], no_id: Found | None = None
 ) -> str:
     """Return the text of a schema file.
 
     Args:
         settings: The keys before the columns, with their values; one without a value
             is not written.
-        found: What each column is. For the id and the target, only the reason is
-            written.
+        found: What each column is. For the target, only the reason is written; for the
+            id too, unless it is a date.
         no_id: Why there is no id, if there is none.
     """
     lines = [_HEAD]
     if no_id:
-        lines.append(f"# no id: {no_id}")
+        lines.append(f"# no id: {_comment(no_id).removeprefix('  # ')}")
     for key, value in settings.items():
         if value is None:
             continue
@@ -53,7 +53,7 @@ def schema_text(
         "[columns]",
     ]
     for name, column in found.items():
-        if column.kind not in {"id", "target", "left out"}:
+        if column.is_read:
             lines += _column(name, column)
     return "\n".join(lines) + "\n"
 

@@ -118,8 +118,9 @@ def _training_rows(
     name = "data/raw/train.csv"
     if raw_digests(project)[name] != run.inputs.get(name):
         return None
-    ids = [table.schema.id] if table.schema.id else []  # twins have other ids
-    columns = [*ids, *table.schema.names]
+    columns = list(table.schema.names)
+    if table.schema.id and table.schema.id_in_train:  # twins have other ids
+        columns = [*dict.fromkeys([table.schema.id, *columns])]
     return len(rows[columns].merge(read_train(project.root / name, table)[columns]))
 
 

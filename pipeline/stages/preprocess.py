@@ -16,7 +16,13 @@ from pipeline.core.progress import announce
 from pipeline.data import processed
 from pipeline.data.csv_frames import csv_blocks
 from pipeline.data.dataset import Dataset
-from pipeline.data.features import Assumption, Prepared, layout, prepare
+from pipeline.data.features import (
+    Assumption,
+    Prepared,
+    layout,
+    prepare,
+    without_ids,
+)
 from pipeline.data.hints import find_hints
 from pipeline.data.raw import read_test, read_train
 from pipeline.data.schema import Schema
@@ -45,8 +51,8 @@ def preprocess(project: Project) -> dict[str, Any]:
     raw_test, outside_schema = read_test(project.raw / "test.csv", table)
     announce("looking for leaks and drift")
     hints = find_hints(
-        raw_train.drop(columns=schema.id_name),
-        raw_test.drop(columns=schema.id_name),
+        without_ids(raw_train, schema),
+        without_ids(raw_test, schema),
         schema.target,
     )
     announce("cleaning, and adding columns")

@@ -13,9 +13,10 @@ from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.csv_frames import read_blocks
+from pipeline.data.csv_reader import read_rows
 from pipeline.data.header import is_like
 from pipeline.data.schema import Schema
-from pipeline.data.schema_file import read_schema
+from pipeline.data.schema_file import parse_schema
 from pipeline.infer.schema import Guess, Options, infer_schema
 
 _REMEDY = "put the file there"
@@ -57,7 +58,7 @@ def write_schema(project: Project, options: Options, *, force: bool) -> WrittenS
 
     Raises:
         UserError: There is a schema already, a file cannot be used, or the options do
-            not fit it.
+            not fit it. Nothing is written.
     """
     path = project.schema_file
     if os.path.lexists(path) and not force:
@@ -72,17 +73,30 @@ def write_schema(project: Project, options: Options, *, force: bool) -> WrittenS
     else:
         announce("inferring the kind of each column")
         text, guesses = _infer(project, frames, options)
+    schema = parse_schema(text, path)
     write_atomically(path, text)
-    return WrittenSchema(path, read_schema(path), guesses)
+    return WrittenSchema(path, schema, guesses)
 
 
 def _infer(
     project: Project, frames: list[pd.DataFrame], options: Options
 ) -> tuple[str, list[Guess]]:
     try:
-        return infer_schema(frames[0], frames[1], options)
+        return infer_schema(frames[0], frames[1], options, _sample(project))
     except UserError as error:  # the message names files without their folder
         raise UserError(f"{project.raw}: {error}") from None
+
+
+def _sample(project: Project) -> list[str]:
+    """Return the header of sample_submission.csv; empty if there is no such file.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+    if not project.sample_file.exists():
+        return []
+    _, header = next(read_rows(project.sample_file, "restore it or remove it"))
+    return header
 
 
 def _texts(path: Path) -> pd.DataFrame:

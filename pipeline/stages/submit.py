@@ -20,7 +20,6 @@ from pipeline.runs.integrity import changes
 from pipeline.runs.record import PREDICTIONS, Run, run_schema
 
 _RETRAIN = "run `pipeline train` again"
-SAMPLE = "sample_submission.csv"
 _FIX = "fix it, then run `pipeline preprocess` and `pipeline train` again"
 
 
@@ -121,7 +120,7 @@ def _as_sample(
     Raises:
         UserError: That file has other columns, or other ids.
     """
-    path = project.raw / SAMPLE
+    path = project.sample_file
     if not path.exists():
         yield [schema.id_name, schema.target]
         yield from map(list, rows)

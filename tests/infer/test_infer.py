@@ -22,11 +22,11 @@ from pipeline.infer.schema import Guess, Options, infer_schema
 def infer(tmp_path):
     """A function that infers a schema, writes it and reads it back."""
 
-    def read(train, test=None, **options):
+    def read(train, test=None, sample=(), **options):
         train = train if isinstance(train, pd.DataFrame) else table(train)
         test = train.iloc[:, :-1] if test is None else test
         test = test if isinstance(test, pd.DataFrame) else table(test)
-        inferred = infer_schema(train, test, Options(**options))
+        inferred = infer_schema(train, test, Options(**options), sample)
         path = tmp_path / "schema.toml"
         path.write_text(inferred.text, encoding="utf-8")
         return read_schema(path), {each.column: each for each in inferred.guesses}
@@ -441,6 +441,58 @@ def test_a_first_column_that_rises_steadily_is_the_id(infer):
     assert (schema.id, schema.integer_ids) == ("no", True)
     schema, _ = infer({"no": [*range(1, 30), 40], **beside(30)})
     assert schema.id is None
+
+
+def test_without_an_id_the_columns_that_differ_in_each_row_are_named(infer):
+    days = pd.date_range("2014-01-01", periods=30).astype(str)
+    columns = beside(30, at=days, price=np.arange(30) + 0.5, code=range(50, 80))
+    _, guesses = infer(columns)
+    assert guesses[""].doubtful
+    assert "; at, code are different in each row" in guesses[""].reason
+    _, guesses = infer(beside(30))
+    assert guesses[""].doubtful
+    assert guesses[""].reason.startswith("no column has a different value in each row")
+
+
+def test_the_sample_tells_id_and_target(infer):
+    train = {**beside(30, code=range(50, 80)), "also": range(30), "house_id": range(30)}
+    test = table(train).drop(columns=["y", "also"])
+    schema, guesses = infer(train, test, ("code", "y"))
+    assert (schema.id, schema.target, schema.left_out) == (
+        "code",
+        "y",
+        ("also", "house_id"),
+    )
+    assert guesses["code"] == Guess("code", "id", "as in sample_submission.csv", False)
+    schema, guesses = infer(train, test.drop(columns="code"), ("Other", "y"))
+    assert schema.id == "house_id"
+    assert guesses["house_id"].doubtful
+    assert "has 'Other', which does not name the rows" in guesses["house_id"].reason
+    with pytest.raises(UserError, match="2 columns are not in"):
+        infer(train, test, ("code", "answer", "y"))
+
+
+def test_an_id_that_is_a_date_stays_a_feature(infer):
+    hours = pd.date_range("2014-01-01", periods=60, freq="h").astype(str)
+    train = {"at": hours, **beside(60)}
+    date = Date("at", "%Y-%m-%d %H:%M:%S", ("year", "weekday", "hour"))
+    for schema, guesses in (infer(train, sample=("at", "y")), infer(train, id="at")):
+        assert (schema.id, schema.integer_ids) == ("at", False)
+        assert column_of(schema, "at") == date
+        assert guesses["at"].kind == "id"
+        assert "also dates, 2014-01-01 to 2014-01-03" in guesses["at"].reason
+
+
+def test_an_id_may_be_in_test_csv_only(infer):
+    train = table(beside(30))
+    test = train.drop(columns="y").assign(house_id=[f"h{n}" for n in range(30)])
+    for options in ({}, {"sample": ("house_id", "y")}, {"id": "house_id"}):
+        schema, guesses = infer(train, test, **options)
+        assert (schema.id, schema.id_in_train) == ("house_id", False)
+        assert "only test.csv has it, so the rows of train.csv are numbered" in (
+            guesses["house_id"].reason
+        )
+        assert guesses["house_id"].doubtful is ("id" not in options)
 
 
 @pytest.mark.parametrize("name", ["ID", "house_id", "rowId", "index", "Unnamed: 0"])

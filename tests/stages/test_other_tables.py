@@ -263,6 +263,47 @@ def test_the_sample_may_call_the_target_by_another_name(pipeline, tmp_path):
     assert list(pd.read_csv(submission(root)).columns) == ["id", "answer"]
 
 
+def test_an_id_that_is_a_date_is_a_feature_through_all_stages(pipeline, tmp_path):
+    hours = pd.date_range("2011-01-01", periods=80, freq="7h")
+    rows = pd.DataFrame({"datetime": hours.astype(str), "casual": 1})
+    rows["count"] = 20 + (hours.hour > 11) * 50 + np.arange(80) % 3
+    test = rows.iloc[60:].drop(columns=["casual", "count"])
+    root = write_project(tmp_path / "bikes", rows.head(60), test)
+    sample = test.assign(count=0)
+    sample.to_csv(root / "data" / "raw" / "sample_submission.csv", index=False)
+    record = check_all_stages(pipeline, root, tmp_path, BOTH)
+    assert "datetime hour" in record["columns"]["expanded"]
+    oof = of_run(root, record, "oof.csv")
+    assert list(oof["datetime"]) == list(rows["datetime"].head(60))
+    found = pd.read_csv(submission(root))
+    assert list(found["datetime"]) == list(test["datetime"])
+    late = pd.to_datetime(found["datetime"]).dt.hour > 11
+    assert found["count"][late].min() > found["count"][~late].max()
+    hints = done(pipeline, root, "preprocess", "--force")["hints"]
+    assert ["time", "datetime"] in [[each["about"], each["column"]] for each in hints]
+
+
+def test_an_id_of_test_csv_alone_names_the_rows_of_the_submission(pipeline, tmp_path):
+    train, test = plain().drop(columns="id"), plain(8, first=101).drop(columns="y")
+    root = write_project(tmp_path / "alone", train, test)
+    record = check_all_stages(pipeline, root, tmp_path)
+    assert list(of_run(root, record, "oof.csv")["id"]) == list(range(1, 25))
+    assert list(pd.read_csv(submission(root))["id"]) == list(test["id"])
+
+
+@pytest.mark.parametrize("first", [2**53 - 3, 2**63 + 1, 10**17, 10**14])
+def test_large_ids_are_exact_through_all_stages(pipeline, tmp_path, first):
+    train, test = plain(), plain(8, first=101).drop(columns="y")
+    train["id"] = [first + n for n in range(24)]
+    test["id"] = [first + 100 + n for n in range(8)]
+    root = write_project(tmp_path / "large", train, test)
+    record = check_all_stages(pipeline, root, tmp_path)
+    path = root / "runs" / record["run_id"] / "oof.csv"
+    assert list(pd.read_csv(path, dtype=str)["id"]) == [*map(str, train["id"])]
+    found = pd.read_csv(submission(root), dtype=str)
+    assert list(found["id"]) == [*map(str, test["id"])]
+
+
 IDS = [f"r{n}" for n in range(101, 109)]
 SAMPLES = {
     "an id of no row": ([*IDS[:-1], "r999"], ("id", "y"), "line 9: 'r999' is not in"),
