@@ -6,7 +6,7 @@ from dataclasses import Field
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import typer
 
@@ -76,12 +76,15 @@ def takes_settings(
 
 def _parameter(field: Field[Any]) -> Parameter:
     """Return the parameter of a command that sets a field of the settings."""
-    metadata, default = field.metadata, field.default
+    metadata = field.metadata
     kind: Any = field.type
-    if isinstance(default, tuple):
-        default, kind = [comma_separated(default)], list[str]
+    default: Any = field.default
+    if get_origin(kind) is tuple:
+        default, kind = default and [comma_separated(default)], list[str]
     elif metadata["choices"]:
         kind = Literal[metadata["choices"]]
+    if default is None:
+        kind = kind | None
     panel = metadata["of"] and f"Options of {metadata['of']}"
     option = typer.Option(
         f"--{option_name(field)}",
@@ -97,7 +100,7 @@ def _parameter(field: Field[Any]) -> Parameter:
 
 def _value(field: Field[Any], value: Any) -> Any:  # noqa: ANN401
     """Return the value of a setting from that of its option."""
-    if isinstance(field.default, tuple):
+    if value is not None and get_origin(field.type) is tuple:
         kind = get_args(field.type)[0]
         return split_values(f"--{option_name(field)}", value, kind)
     return value

@@ -16,7 +16,7 @@ from pipeline.core.files import write_atomically
 from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
-from pipeline.core.settings import Settings
+from pipeline.core.settings import NETWORKS, Settings, comma_separated
 from pipeline.data.schema import Schema
 from pipeline.runs.record import Diverged, LargestError, Run, run_schema
 from pipeline.stages import up_to_date
@@ -93,6 +93,8 @@ def _tracker(*, hidden: bool) -> "Tracker":
 def show_scores(run: Run) -> None:
     """Print fold scores, differences, largest errors and the expected score."""
     _show_folds(run)
+    if NETWORKS in run.models:
+        console.say(_networks(run.settings))
     for line in (*_excluded(run.diverged), *advice.difference_lines(run)):
         console.say(line)
     if model := advice.better_alone(run):
@@ -140,6 +142,15 @@ def _show_folds(run: Run) -> None:
             style=_BEST if marked and several else None,
         )
     console.show(f"{run.metric_title} of {folds} folds, lower is better", table)
+
+
+def _networks(settings: Settings) -> str:
+    """Return how the networks were trained, much of which may follow from the rows."""
+    return (
+        f"Networks: {settings.steps:,} steps in {settings.epochs:,} epochs, "
+        f"hidden layers {comma_separated(settings.hidden)}, "
+        f"dropout {settings.dropout:g}"
+    )
 
 
 def _excluded(diverged: Sequence[Diverged]) -> Iterator[str]:

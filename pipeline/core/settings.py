@@ -1,9 +1,10 @@
 """The settings of a training run. They are validated when an instance is created."""
 
+import math
 import shlex
 from collections.abc import Iterable
-from dataclasses import Field, dataclass, field, fields
-from typing import Any
+from dataclasses import Field, dataclass, field, fields, replace
+from typing import Any, Self
 
 from pipeline.core.errors import UserError
 
@@ -14,6 +15,10 @@ NETWORKS = "mlp"  # the model that `tune` searches and the lessons lead to
 
 CHOSEN_ON = 1460  # training rows of House Prices, on which the defaults were chosen
 LARGEST_SEED = 2**32 - 1  # the largest that NumPy, which shuffles the folds, accepts
+
+LEAST_STEPS, MOST_STEPS = 1000, 4000  # between them, as many steps as rows
+BATCH_SIZE, MOST_BATCHES = 128, 100  # more than so many batches of an epoch are larger
+FEW_ROWS = 2000  # for which networks are smaller
 
 
 def option(
@@ -55,6 +60,9 @@ class Settings:
     are changed with `dataclasses.replace`. The values of λ and the models are sorted,
     so a run is the same in whatever order they are given.
 
+    A field whose default is None follows from the rows, unless it is given. `for_rows`
+    computes it, once the folds are known: the models find numbers only.
+
     Raises:
         UserError: A value is outside its range.
     """
@@ -75,15 +83,32 @@ class Settings:
     )
     seeds: int = option(2, "Networks (and boosted models) per fold, averaged.")
     seed: int = option(0, "Random seed of folds, weights and batches.")
-    epochs: int = option(40, "Number of training epochs.", of=NETWORKS)
+    epochs: int = option(
+        None,
+        f"Number of training epochs (default: as many steps as rows, "
+        f"{LEAST_STEPS:,} to {MOST_STEPS:,}).",
+        of=NETWORKS,
+    )
     lr: float = option(
         5e-3, "Peak learning rate (warm-up, then cosine decay).", of=NETWORKS
     )
     hidden: tuple[int, ...] = option(
-        (64,), "Widths of the hidden layers.", metavar="128,64", of=NETWORKS
+        None,
+        f"Widths of the hidden layers (default: 64, or 128 from {FEW_ROWS:,} rows on).",
+        metavar="128,64",
+        of=NETWORKS,
     )
-    dropout: float = option(0.2, "Dropout probability.", of=NETWORKS)
-    batch_size: int = option(128, "Rows per training step.", of=NETWORKS)
+    dropout: float = option(
+        None,
+        f"Dropout probability (default: 0.2, or 0.1 from {FEW_ROWS:,} rows on).",
+        of=NETWORKS,
+    )
+    batch_size: int = option(
+        None,
+        f"Rows per training step (default: {BATCH_SIZE}, or more so that an epoch has "
+        f"{MOST_BATCHES} steps at most).",
+        of=NETWORKS,
+    )
     device: str = option(
         "cpu",
         "Device to train on.",
@@ -101,6 +126,8 @@ class Settings:
     tree_columns: float = 1 / 3  # share of the columns that a split chooses from
     tree_borders: int = 64  # thresholds that are tried for each column
 
+    fold_rows: int | None = None  # training rows of the smallest fold, once it is known
+
     def __post_init__(self) -> None:
         _check_models(self.models)
         check_minimum("--folds", self.folds, 2)
@@ -110,7 +137,7 @@ class Settings:
             raise UserError(f"--seed {self.seed}: must be {LARGEST_SEED} or less")
         check_minimum("--epochs", self.epochs, 1)
         check_minimum("--batch-size", self.batch_size, 1)
-        for width in self.hidden:
+        for width in self.hidden or ():
             check_minimum("--hidden", width, 1)
         for value in self.lambdas:
             _check_not_negative("--lambda", value)
@@ -134,6 +161,41 @@ class Settings:
         _check_share("tree_columns", self.tree_columns)
         check_minimum("tree_borders", self.tree_borders, 1)
 
+    def for_rows(self, rows: int) -> Self:
+        """Return the settings with all that follows from the rows, where it is None.
+
+        The number of steps is the rule: as many as rows, as with RealMLP's 256 epochs
+        of batches of 256 rows (Holzmüller et al., Better by default, NeurIPS 2024). A
+        small table needs steps more than epochs, hence `LEAST_STEPS`. On a long one the
+        time grows and the error hardly falls, hence `MOST_STEPS`. There the batches
+        grow, so that even then each row is read `MOST_STEPS / MOST_BATCHES` times.
+
+        Args:
+            rows: the training rows of the smallest fold.
+        """
+        found = replace(self, fold_rows=rows)
+        if self.batch_size is None:
+            size = max(BATCH_SIZE, math.ceil(rows / MOST_BATCHES))
+            found = replace(found, batch_size=size)
+        if self.epochs is None:
+            steps = min(max(rows, LEAST_STEPS), MOST_STEPS)
+            found = replace(found, epochs=math.ceil(steps / found.batches))
+        if self.hidden is None:
+            found = replace(found, hidden=(64,) if rows < FEW_ROWS else (128,))
+        if self.dropout is None:
+            found = replace(found, dropout=0.2 if rows < FEW_ROWS else 0.1)
+        return found
+
+    @property
+    def batches(self) -> int:
+        """The number of batches, and so of steps, of an epoch, after `for_rows`."""
+        return max(1, (self.fold_rows or 0) // self.batch_size)
+
+    @property
+    def steps(self) -> int:
+        """The number of training steps of a network, after `for_rows`."""
+        return self.epochs * self.batches
+
 
 def options() -> list[Field[Any]]:
     """Return the fields of the settings that are options of `pipeline train`."""
@@ -146,11 +208,18 @@ def option_name(each: Field[Any]) -> str:
 
 
 def train_command(settings: Settings) -> str:
-    """Return the `pipeline train` command of settings, without the default values."""
+    """Return the `pipeline train` command of settings, without the default values.
+
+    Of settings for the rows of a table it is the command for this table.
+    """
     words = ["pipeline", "train"]
     for each in options():
+        unset: dict[str, Any] = {each.name: each.default}
+        usual = replace(settings, **unset)
+        if settings.fold_rows is not None:
+            usual = usual.for_rows(settings.fold_rows)
         value = getattr(settings, each.name)
-        if value != each.default:
+        if value != getattr(usual, each.name):
             words += [f"--{option_name(each)}", _text(value)]
     return shlex.join(words)
 
@@ -168,13 +237,13 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def check_minimum(option: str, value: int, least: int) -> None:
-    """Check that the value of an option is at least `least`.
+def check_minimum(option: str, value: int | None, least: int) -> None:
+    """Check that the value of an option, if it is given, is at least `least`.
 
     Raises:
         UserError: It is smaller.
     """
-    if value < least:
+    if value is not None and value < least:
         raise UserError(f"{option} {value}: must be {least} or more")
 
 
@@ -197,8 +266,8 @@ def _check_not_negative(name: str, value: float) -> None:
         raise UserError(f"{name} {value:g}: must be 0 or more, and finite")
 
 
-def _check_probability(name: str, value: float) -> None:
-    if not 0 <= value < 1:
+def _check_probability(name: str, value: float | None) -> None:
+    if value is not None and not 0 <= value < 1:
         raise UserError(f"{name} {value:g}: must be 0 or more, less than 1")
 
 

@@ -4,7 +4,7 @@ It is trained as in `pipeline train`, by `pipeline.network.trainer.Trainer`.
 """
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pipeline.core.settings import Settings
@@ -27,9 +27,6 @@ from pipeline.network.schedule import Schedule
 from pipeline.network.threads import one_thread
 from pipeline.network.trainer import Candidate, Trainer
 
-_DEFAULTS = Settings()
-_AUTO_BATCH = 128  # largest batch if batch_size is "auto"
-_AUTO_BATCHES = 8  # smallest number of batches per epoch if batch_size is "auto"
 _LARGEST_SEED = 2**31 - 1
 _NUMBER = Interval(Integral, 1, None, closed="left")
 
@@ -51,6 +48,9 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     `epochs`, so a training that stops before is not a shorter training with fewer
     epochs. Choose `epochs` by cross-validation.
 
+    An argument that is None follows from the number of rows, as in `pipeline train`:
+    see `pipeline.core.settings.Settings.for_rows`.
+
     Args:
         hidden_layer_sizes: widths of the hidden layers.
         weight_decay: decoupled weight decay of weights; biases do not decay. That of
@@ -61,8 +61,7 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         standardize: whether to standardise the columns; use False if a previous step
             of a pipeline has scaled them.
         epochs: number of training epochs.
-        batch_size: rows per training step. "auto" is an eighth of the rows, but at most
-            128.
+        batch_size: rows per training step.
         seeds: number of networks. They differ in initial weights, batches and dropout.
         random_state: source of the networks' random seeds.
 
@@ -77,14 +76,14 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hidden_layer_sizes": ["array-like", _NUMBER],
+        "hidden_layer_sizes": ["array-like", _NUMBER, None],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left"), None],
         "delta": [Interval(Real, 0, None, closed="neither")],
         "standardize": ["boolean"],
-        "epochs": [_NUMBER],
-        "batch_size": [_NUMBER, StrOptions({"auto"})],
+        "epochs": [_NUMBER, None],
+        "batch_size": [_NUMBER, None],
         "seeds": [_NUMBER],
         "random_state": ["random_state"],
     }
@@ -92,14 +91,14 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(  # noqa: PLR0913 - scikit-learn's hyperparameters are arguments
         self,
         *,
-        hidden_layer_sizes: ArrayLike = (64,),
+        hidden_layer_sizes: ArrayLike | None = None,
         weight_decay: float = 0.3,
         learning_rate: float = 5e-3,
-        dropout: float = 0.2,
+        dropout: float | None = None,
         delta: float = 1.0,
         standardize: bool = True,
-        epochs: int = 40,
-        batch_size: int | Literal["auto"] = "auto",
+        epochs: int | None = None,
+        batch_size: int | None = None,
         seeds: int = 2,
         random_state: int | RandomState | None = None,
     ) -> None:
@@ -143,7 +142,8 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         standard = centred / (self.target_scale_ or 1.0)
         with one_thread():
             trainer = self._trainer(scaler.transform(table), standard, weights)
-            curve = torch.stack([trainer.train_epoch() for _ in range(self.epochs)])
+            epochs = range(trainer.schedule.epochs)
+            curve = torch.stack([trainer.train_epoch() for _ in epochs])
         self.stack_ = trainer.stack
         self.n_iter_ = trainer.epoch
         self.rmse_curve_ = curve.numpy() * self.target_scale_
@@ -184,22 +184,26 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             weights=torch.from_numpy(weights / weights.mean()).float(),
         )
         draw = check_random_state(self.random_state)
+        sizes = self.hidden_layer_sizes
+        given: dict[str, Any] = {
+            "epochs": self.epochs,
+            "hidden": None if sizes is None else checked_widths(sizes),
+            "dropout": self.dropout,
+            "batch_size": self.batch_size,
+        }
+        settings = Settings(**given).for_rows(len(x))
         return Trainer(
             train=rows,
             valid=rows.emptied(),
-            candidates=[Candidate(self.weight_decay, self.learning_rate, self.dropout)],
+            candidates=[
+                Candidate(self.weight_decay, self.learning_rate, settings.dropout)
+            ],
             seeds=draw.randint(_LARGEST_SEED, size=self.seeds).tolist(),
             loss=huber_loss(torch.full([self.seeds], float(self.delta))),
-            hidden=checked_widths(self.hidden_layer_sizes),
-            schedule=Schedule(self.epochs, self._batches(len(x)), _DEFAULTS.warm_up),
-            adam_betas=_DEFAULTS.adam_betas,
+            hidden=settings.hidden,
+            schedule=Schedule(settings.epochs, settings.batches, settings.warm_up),
+            adam_betas=settings.adam_betas,
         )
-
-    def _batches(self, rows: int) -> int:
-        """Return the number of batches per epoch."""
-        if self.batch_size == "auto":
-            return max(min(rows, _AUTO_BATCHES), rows // _AUTO_BATCH)
-        return max(1, rows // self.batch_size)
 
 
 def checked_widths(sizes: ArrayLike) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ import torch
 from joblib import Parallel, delayed
 from torch import Tensor
 
-from pipeline.core.settings import CHOSEN_ON, Settings
+from pipeline.core.settings import Settings
 from pipeline.data.encoder import EXPANDED
 from pipeline.network.batches import Rows
 from pipeline.network.inference import predict_rows
@@ -25,7 +25,7 @@ from pipeline.network.schedule import Schedule
 from pipeline.network.trainer import Candidate, EpochErrors, Trainer
 from pipeline.validation.fold_data import FoldData
 
-_MOST_BATCHES = 100  # in an epoch
+_LAMBDA_STEPS = 9  # steps of an epoch on House Prices, for which λ is meant
 
 
 class Replica(NamedTuple):
@@ -175,21 +175,11 @@ def new_trainer(
 ) -> Trainer:
     """Return an untrained stack of all candidates and replicas.
 
-    On a long table the batches are larger than the settings say, so that an epoch has
-    no more than `_MOST_BATCHES`.
-
-    Weights decay at each step, and more rows are more steps. So that they decay as much
-    in an epoch of a long table, λ is divided by how many more steps it has than House
-    Prices (Wang and Aitchison, How to set AdamW's weight decay as you scale model and
-    dataset size, 2024).
+    The number of batches is that of the smallest fold of all, not of these replicas, on
+    which no number of a network may depend.
     """
     data, fold = tensors.data, [replica.fold for replica in replicas]
-    # The number of batches is that of the smallest fold of all, not of this part, on
-    # which no number of a network may depend.
-    smallest = min(len(each.train) for each in data.folds)
-    asked = max(1, smallest // settings.batch_size)
-    batches = min(asked, _MOST_BATCHES)
-    share = asked / batches * min(1.0, CHOSEN_ON / data.rows)
+    share = decay_share(settings)
     return Trainer(
         train=_rows(tensors, fold, [each.train for each in data.folds]),
         valid=_rows(tensors, fold, [each.valid for each in data.folds]),
@@ -199,9 +189,20 @@ def new_trainer(
         seeds=[replica_seed(settings.seed, replica) for replica in replicas],
         loss=huber_loss(tensors.delta[fold], data.metric.loss.power),
         hidden=settings.hidden,
-        schedule=Schedule(settings.epochs, batches, settings.warm_up),
+        schedule=Schedule(settings.epochs, settings.batches, settings.warm_up),
         adam_betas=settings.adam_betas,
     )
+
+
+def decay_share(settings: Settings) -> float:
+    """Return the share of λ with which weights decay in a step.
+
+    Weights decay at each step, and more rows are more steps. So that they decay as much
+    in an epoch of a long table, λ is divided by how many more steps it has than House
+    Prices (Wang and Aitchison, How to set AdamW's weight decay as you scale model and
+    dataset size, 2024).
+    """
+    return min(1.0, _LAMBDA_STEPS / settings.batches)
 
 
 def replica_seed(seed: int, replica: tuple[int, int]) -> int:

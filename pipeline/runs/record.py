@@ -14,7 +14,7 @@ from pipeline.core.errors import UserError, short
 from pipeline.core.fingerprint import record_digest
 from pipeline.core.metrics import LOG_RMSE, METRICS, Forecast
 from pipeline.core.numbers import is_told_apart
-from pipeline.core.settings import MODELS, Settings
+from pipeline.core.settings import MODELS, NETWORKS, Settings
 from pipeline.core.typed_json import NanAsNull, from_json, key, to_json
 from pipeline.data.schema import Schema
 from pipeline.data.schema_file import parse_schema
@@ -331,6 +331,7 @@ class Run:
             return self.document
         document: dict[str, Any] = to_json(self)
         document["best_lambda"] = self.best_value
+        document["steps"] = self.settings.steps if NETWORKS in self.models else None
         document["cv_log_rmse"] = self.cv if self.metric == LOG_RMSE.name else None
         optional = ("note", "search", "baselines", "blended")
         absent = {name for name in optional if document[name] is None}

@@ -24,6 +24,7 @@ from pipeline.tuning.executors import Pool, open_pool
 from pipeline.tuning.plan import HELD_OUT_SEEDS, SCORED_AGAIN, Plan, Progress, Work
 from pipeline.tuning.search import losses, search
 from pipeline.tuning.study import FinishedTrial, Study
+from pipeline.validation.folds import dataset_folds, smallest
 from pipeline.validation.uncertainty import bias_corrected, paired_difference
 
 JOURNAL = "tune.journal"  # in runs/, beside the run folders
@@ -47,6 +48,8 @@ def tune(
         UserError: As `train`; the workers cannot be used; or no trial finished in time.
     """
     dataset = read_features(project, provenance.inputs)
+    rows = smallest(dataset_folds(dataset, plan.settings))
+    plan = replace(plan, settings=plan.settings.for_rows(rows))
     journal = project.runs / JOURNAL
     with alone(journal):
         study = Study(journal, provenance.fingerprint, plan.settings)

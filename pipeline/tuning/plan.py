@@ -42,8 +42,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         check_minimum("--trials", self.trials, 1)
-        if self.jobs is not None:
-            check_minimum("--jobs", self.jobs, 1)
+        check_minimum("--jobs", self.jobs, 1)
         if self.timeout is not None and not self.timeout > 0:
             raise UserError(f"--timeout {self.timeout:g}: must be more than 0 seconds")
         if self.backend == "dask" and self.scheduler is None:

@@ -20,7 +20,13 @@ from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset, Layout
 from pipeline.data.encoder import EXPANDED, Encoder, Matrix, View, coded_counts
 from pipeline.validation.clipping import RowBounds, TargetBounds, places_of
-from pipeline.validation.folds import Fold, dataset_folds, fold_numbers, groups_of
+from pipeline.validation.folds import (
+    Fold,
+    dataset_folds,
+    fold_numbers,
+    groups_of,
+    smallest,
+)
 from pipeline.validation.robust_ridge import RidgeFit, fit_ridge
 from pipeline.validation.target_means import TargetMeans
 
@@ -61,7 +67,7 @@ class FoldData:
 
     Attributes:
         dataset: the training and the test rows.
-        settings: the settings of the run.
+        settings: the settings of the run, for these rows.
         metric: the metric, which transforms the target.
         folds: the row numbers of each fold.
         targets: shape (folds, rows), the standardised targets of the training rows.
@@ -92,6 +98,7 @@ class FoldData:
         """
         train, test, schema = dataset.train, dataset.test, dataset.schema
         metric, folds = METRICS[schema.metric], dataset_folds(dataset, settings)
+        settings = settings.for_rows(smallest(folds))
         transformed = metric.transform(train[schema.target].to_numpy(float))
         scale = TargetScale.fit(transformed, folds)
         places = [places_of(frame, schema) for frame in (train, test)]

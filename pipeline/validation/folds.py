@@ -64,6 +64,11 @@ def groups_of(dataset: Dataset) -> np.ndarray | None:
     return None if group is None else dataset.train[group].astype(str).to_numpy()
 
 
+def smallest(folds: list[Fold]) -> int:
+    """Return the number of training rows of the fold that has the fewest."""
+    return min(len(fold.train) for fold in folds)
+
+
 def contiguous_folds(rows: int, folds: int) -> list[Fold]:
     """Split the row numbers into contiguous folds, as in the book.
 

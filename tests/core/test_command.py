@@ -49,6 +49,16 @@ def test_the_command_has_the_settings_that_differ_from_the_default():
     assert train_command(settings) == f"pipeline train {options}"
 
 
+@pytest.mark.parametrize("rows", [50, 1168, 3000, 50_000])
+def test_of_settings_for_rows_the_command_has_what_does_not_follow_from_the_rows(rows):
+    assert train_command(Settings().for_rows(rows)) == "pipeline train"
+    given = Settings(epochs=7, batch_size=64, dropout=0.2).for_rows(rows)
+    dropout = "--dropout 0.2 " if rows >= 2000 else ""
+    expected = f"pipeline train --epochs 7 {dropout}--batch-size 64"
+    assert train_command(given) == expected
+    assert Settings(epochs=7, batch_size=64, dropout=0.2).for_rows(rows) == given
+
+
 def test_train_reads_from_the_command_the_settings_it_is_made_from(trained):
     names = [field.name for field in options()]
     assert all(getattr(CHANGED, n) != getattr(Settings(), n) for n in names)

@@ -16,7 +16,8 @@ def prices_of(train_features, test_features):
 
     def prices(variant):
         usual = variant.settings
-        short = replace(usual, folds=2, epochs=usual.epochs // 10, batch_size=16)
+        epochs = (usual.epochs or 60) // 10
+        short = replace(usual, folds=2, epochs=epochs, batch_size=16)
         return predicted(dataset, variant._replace(settings=short), seed=0)
 
     return prices

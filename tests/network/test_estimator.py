@@ -30,7 +30,7 @@ def model(**parameters):
     return StackedMLPRegressor(random_state=0, **parameters)
 
 
-@estimator_checks.parametrize_with_checks([StackedMLPRegressor()])
+@estimator_checks.parametrize_with_checks([StackedMLPRegressor(epochs=60)])
 def test_all_checks_of_scikit_learn_pass(estimator, check):
     check(estimator)
 
@@ -134,11 +134,25 @@ def test_a_constant_target_is_predicted_and_so_is_a_single_row():
 
 
 def test_the_curve_ends_at_the_error_of_the_network_in_the_unit_of_the_target():
-    one = model(dropout=0.0, seeds=1).fit(X, Y)
+    one = model(dropout=0.0, seeds=1, epochs=40, batch_size=25).fit(X, Y)
     left = np.sqrt(np.mean((one.predict(X) - Y) ** 2))
     assert one.rmse_curve_.shape == (one.n_iter_, 1) == (40, 1)
     assert one.rmse_curve_[-1, 0] == pytest.approx(left, rel=0.05)
     assert one.rmse_curve_[0, 0] > 5 * left
+
+
+def test_what_is_not_given_follows_from_the_rows_as_in_train():
+    few = model(seeds=1).fit(X, Y)
+    usual = Settings().for_rows(len(X))
+    assert few.n_iter_ == usual.epochs == 1000
+    given = model(
+        seeds=1,
+        epochs=usual.epochs,
+        hidden_layer_sizes=usual.hidden,
+        dropout=usual.dropout,
+        batch_size=usual.batch_size,
+    )
+    assert np.array_equal(given.fit(X, Y).predict(X), few.predict(X))
 
 
 @pytest.mark.parametrize("sizes", [(), (8, 0), (2.5,), "wide"])
@@ -169,6 +183,7 @@ def test_on_the_encoded_houses_it_scores_as_train_does(train_features, test_feat
     settings = Settings(epochs=20, seeds=1, hidden=(32,))
     dataset = ames_dataset(train_features, test_features)
     data = FoldData.fit(dataset, settings)
+    settings = data.settings
     predicted = MODEL.fit(data, settings, lambda *_: None, 1).predicted[0]
     unbounded = data.scale.undo(predicted)
     transformed = np.log(train_features[TARGET].to_numpy())
@@ -183,7 +198,6 @@ def test_on_the_encoded_houses_it_scores_as_train_does(train_features, test_feat
             delta=data.huber_delta[number],
             standardize=False,
             epochs=settings.epochs,
-            batch_size=settings.batch_size,
             seeds=1,
         )
         x, split = data.encoders[number].transform(matrix), [fold]

@@ -26,8 +26,8 @@ def settings_of(**settings):
 
 def networks(train, test, jobs=1, after_epoch=lambda *_: None, **given):
     """Train all networks; return them with the folds."""
-    settings = settings_of(**given)
-    data = FoldData.fit(ames_dataset(train, test), settings)
+    data = FoldData.fit(ames_dataset(train, test), settings_of(**given))
+    settings = data.settings
     stack = replicas_of(settings), candidates_of(settings), settings
     return data, train_replicas(FoldTensors.of(data), *stack, after_epoch, jobs)
 
@@ -195,10 +195,10 @@ def test_a_cut_through_the_grid_changes_no_number(houses, jobs):
 def test_the_learning_curves_are_in_the_metric(houses):
     """A table scored by its mean absolute error shows that, not another error."""
     train, test = houses
-    settings = settings_of()
     dataset = ames_dataset(train, test)
     schema = replace(dataset.schema, metric="mae")
-    data = FoldData.fit(replace(dataset, schema=schema), settings)
+    data = FoldData.fit(replace(dataset, schema=schema), settings_of())
+    settings = data.settings
     stack = replicas_of(settings), candidates_of(settings), settings
     trained = train_replicas(FoldTensors.of(data), *stack, lambda *_: None, 1)
     rows = data.folds[0].valid

@@ -15,7 +15,7 @@ from pipeline.tuning.executors import Pool
 from pipeline.tuning.plan import Plan
 from pipeline.tuning.study import Rung, Study
 
-BASE = Settings(epochs=3)
+BASE = Settings(epochs=3).for_rows(80)
 PLAN = Plan(trials=14, settings=BASE)
 DATASET = ames_dataset(pd.DataFrame({"SalePrice": [1.0]}), pd.DataFrame())
 

@@ -45,7 +45,10 @@ from pipeline.validation.fold_data import FoldData
 from pipeline.validation.uncertainty import paired_difference
 
 MANY = 10**6
-BASE = Settings(models=("mlp",), folds=3, seeds=1, epochs=3, hidden=(8,), batch_size=16)
+ROWS = 120
+BASE = Settings(
+    models=("mlp",), folds=3, seeds=1, epochs=3, hidden=(8,), batch_size=16
+).for_rows(ROWS * 2 // 3)
 CANDIDATES = [
     Candidate(x, lr, 0.1) for x in (1.0, 5.0) for lr in (1e-4, 1e-2, 1e-3, 3e-3)
 ]
@@ -53,7 +56,7 @@ CANDIDATES = [
 
 @pytest.fixture(scope="module")
 def houses(train_features, test_features):
-    return ames_dataset(train_features.head(120), test_features.head(30))
+    return ames_dataset(train_features.head(ROWS), test_features.head(30))
 
 
 @pytest.fixture(scope="module")
