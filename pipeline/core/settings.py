@@ -81,7 +81,7 @@ class Settings:
         metavar="0,1,5",
         of=NETWORKS,
     )
-    seeds: int = option(2, "Networks (and boosted models) per fold, averaged.")
+    seeds: int = option(2, "Networks per fold, averaged.")
     seed: int = option(0, "Random seed of folds, weights and batches.")
     epochs: int = option(
         None,
@@ -121,10 +121,6 @@ class Settings:
     adam_betas: tuple[float, float] = (0.9, 0.99)  # runs are short: 0.99, not 0.999
     warm_up: float = 0.05  # share of all steps in which the learning rate rises
     trees: int = 1000  # of a boosted model
-    tree_lr: float = 0.03
-    tree_depth: int = 6
-    tree_columns: float = 1 / 3  # share of the columns that a split chooses from
-    tree_borders: int = 64  # thresholds that are tried for each column
 
     fold_rows: int | None = None  # training rows of the smallest fold, once it is known
 
@@ -156,10 +152,6 @@ class Settings:
             _check_probability("adam_betas", beta)
         _check_share("warm_up", self.warm_up)
         check_minimum("trees", self.trees, 1)
-        _check_positive("tree_lr", self.tree_lr)
-        check_minimum("tree_depth", self.tree_depth, 1)
-        _check_share("tree_columns", self.tree_columns)
-        check_minimum("tree_borders", self.tree_borders, 1)
 
     def for_rows(self, rows: int) -> Self:
         """Return the settings with all that follows from the rows, where it is None.

@@ -18,10 +18,6 @@ NAN = float("nan")
         "adam_betas": ((0.9,), (0.9, 1.0), (-0.1, 0.9), (0.9, NAN)),
         "warm_up": (0.0, 1.1, NAN),
         "trees": (0,),
-        "tree_lr": (0.0, NAN),
-        "tree_depth": (0,),
-        "tree_columns": (0.0, 1.1),
-        "tree_borders": (0,),
         "models": ((), ("mlp", "mlp"), ("forest",)),
     }.items(),
 )

@@ -17,8 +17,8 @@ from pipeline.data.encoder import WORDS, code_counts
 from pipeline.models import boosting
 from pipeline.validation.fold_data import FoldData
 
-SMALL = Settings(trees=40, tree_depth=3, tree_borders=16)
-MORE = replace(SMALL, trees=300)
+SMALL = Settings(trees=40)
+HOW = boosting.Training(seed=7, trees=40, levels=3)
 
 
 def first_fold(train, test):
@@ -30,39 +30,31 @@ def check(arrays, columns):
     boosting.MODEL.check_fold(arrays, SMALL, columns)
 
 
-def fit_frame(frame, layout, target, settings=SMALL, loss="RMSE"):
+def fit_frame(frame, layout, target, how=HOW):
     """Fit trees to a frame as the view WORDS reads it."""
     matrix = WORDS.read([frame], layout)
     codes = code_counts(matrix.names, layout)
-    return boosting.fit(
-        matrix.entries, codes, target, 7, settings, lambda _: None, loss
-    )
+    return boosting.fit(matrix.entries, codes, target, how)
 
 
-def catboost_predicts(frame, layout, target, new, settings=SMALL, loss="RMSE"):
+def catboost_predicts(frame, layout, target, new, how=HOW):
     """What CatBoost itself predicts for new rows, given the words themselves."""
-    names = [name for name in frame if name in WORDS.read([frame], layout).names]
+    names = WORDS.read([frame], layout).names
     words = [name for name in names if name in layout.words]
+    numbers = [name for name in names if name not in layout.words]
 
     def columns(rows):
-        text = rows[words].astype(object).fillna("a missing word")
-        return (
-            rows[names]
-            .astype(dict.fromkeys(set(names) - {*words}, "float32"))
-            .assign(**text)
-        )
+        texts = rows[words].astype(object).fillna("a missing word")
+        return pd.concat([rows[numbers].astype("float32"), texts], axis=1)[names]
 
     model = CatBoostRegressor(
-        loss_function=loss,
-        iterations=settings.trees,
-        learning_rate=boosting.learning_rate(settings, len(frame)),
-        depth=settings.tree_depth,
-        rsm=settings.tree_columns,
-        bootstrap_type="Bernoulli",
-        border_count=settings.tree_borders,
+        loss_function=how.loss,
+        iterations=how.trees,
+        learning_rate=boosting.learning_rate(len(frame)),
+        depth=how.levels,
         max_ctr_complexity=1,
         cat_features=words,
-        random_seed=7,
+        random_seed=how.seed,
         thread_count=1,
         allow_writing_files=False,
         verbose=False,
@@ -98,11 +90,12 @@ def trees(fold):
 
 @pytest.mark.parametrize("loss", ["RMSE", "MAE"])
 def test_the_arrays_predict_what_catboost_predicts(train_features, fold, loss):
-    trees = fit_frame(fold.frame, LAYOUT, fold.target, MORE, loss)
+    how = HOW._replace(trees=200, loss=loss)
+    trees = fit_frame(fold.frame, LAYOUT, fold.target, how)
     new = with_strange_words(train_features, LAYOUT)
     entries = WORDS.read([new], LAYOUT).entries
     assert (trees["column"] >= entries.shape[1]).sum() > 10  # statistics are compared
-    expected = catboost_predicts(fold.frame, LAYOUT, fold.target, new, MORE, loss)
+    expected = catboost_predicts(fold.frame, LAYOUT, fold.target, new, how)
     np.testing.assert_allclose(
         boosting.predict(trees, entries), expected, rtol=0, atol=1e-12
     )
@@ -162,7 +155,7 @@ def test_a_step_is_reported_for_every_ten_trees(fold):
     assert len(seconds) == 4
     columns = len(fold.data.read(WORDS).names)
     total = boosting.MODEL.seconds(SMALL, fold.data.rows, columns)
-    assert sum(seconds) == pytest.approx(total / (SMALL.folds * SMALL.seeds))
+    assert sum(seconds) == pytest.approx(total / SMALL.folds)
 
 
 def test_it_reads_cleaned_columns_and_sums_but_no_column_made_for_the_mlp(
@@ -222,21 +215,24 @@ def test_whatever_numbers_the_arrays_hold_they_are_refused_or_predict(
     assert np.isfinite(predicted).all()
 
 
-def default_learning_rate(rows):
-    """The learning rate that CatBoost takes by default for so many rows."""
-    model = CatBoostRegressor(
-        iterations=500, depth=1, allow_writing_files=False, verbose=False
-    )
+@pytest.mark.parametrize("rows", [100, 1168, 14_600])
+def test_the_learning_rate_is_the_one_that_catboost_takes_for_1000_trees(rows):
+    model = CatBoostRegressor(depth=1, allow_writing_files=False, verbose=False)
     numbers = np.arange(float(rows))
-    return model.fit(numbers[:, None], numbers).get_all_params()["learning_rate"]
+    stop = type("Stop", (), {"after_iteration": lambda *_: False})()
+    model.fit(numbers[:, None], numbers, callbacks=[stop])
+    assert boosting.learning_rate(rows) == pytest.approx(model.learning_rate_, rel=1e-6)
 
 
-def test_the_learning_rate_grows_with_the_rows_as_that_of_catboost():
-    few, many = (boosting.learning_rate(Settings(), rows) for rows in (1460, 14_600))
-    assert few == Settings().tree_lr
-    assert boosting.learning_rate(Settings(), 100) == few
-    expected = default_learning_rate(14_600) / default_learning_rate(1460)
-    assert many / few == pytest.approx(expected, rel=0.01)
+@pytest.mark.parametrize(("rows", "levels"), [(150, 4), (2600, 6)])
+def test_trees_have_fewer_levels_where_a_fold_has_few_rows(rows, levels):
+    frame = pd.DataFrame({"Id": range(rows), "SalePrice": 1e5 + np.arange(rows)})
+    frame = frame.assign(number=np.arange(rows) % 7, Neighborhood="A")
+    layout = Layout({"Neighborhood": ("A",)}, skipped=("Id", "SalePrice"))
+    dataset = replace(ames_dataset(frame, frame.head(1)), layout=layout)
+    fold = FoldData.fit(dataset, SMALL).training(0)
+    arrays = boosting.MODEL.fit_fold(fold, 0, SMALL, lambda *_: None)
+    assert arrays["column"].shape == (40, levels)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +247,7 @@ def test_the_learning_rate_grows_with_the_rows_as_that_of_catboost():
 def test_where_nothing_can_be_learned_the_mean_is_predicted(columns, target):
     columns = columns.astype(np.float32)
     codes = np.zeros(2, np.int32)
-    fitted = boosting.fit(columns, codes, target, 0, SMALL, lambda _: None)
+    fitted = boosting.fit(columns, codes, target, HOW)
     check(fitted, 2)
     predicted = boosting.predict(fitted, columns)
     assert predicted == pytest.approx([target.mean()] * 6)
@@ -261,5 +257,5 @@ def test_a_column_with_one_value_and_blanks_can_be_learned_from():
     columns = np.array([[1.0], [np.nan]] * 20, np.float32)
     target = np.array([1.0, -1.0] * 20)
     codes = np.zeros(1, np.int32)
-    fitted = boosting.fit(columns, codes, target, 0, SMALL, lambda _: None)
+    fitted = boosting.fit(columns, codes, target, HOW)
     assert boosting.predict(fitted, columns)[:2] @ [1, -1] > 0.5
