@@ -53,7 +53,8 @@ def load(
         train: The training rows, with the target.
         test: The rows to predict.
         schema: The path of a schema file. Without one it is that of House Prices, if
-            the columns are, or it is inferred, as by `pipeline schema`.
+            the columns are, or it is inferred, as by `pipeline schema`. An ordered
+            Categorical keeps its order then.
         columns: A function that adds columns to a frame of rows, as in columns.py.
         options: Of an inferred schema: id, target, metric.
 
@@ -139,7 +140,12 @@ def _table(
     if not options and is_like(list(train.columns), ames_schema()):
         return ames()
     texts = [texts_of(frame) for frame in (train, test)]
-    inferred = infer_schema(texts[0], texts[1], Options(**options))
+    orders = {
+        str(name): list(dict.fromkeys(map(str, column.cat.categories)))
+        for name, column in train.items()
+        if isinstance(column.dtype, pd.CategoricalDtype) and column.cat.ordered
+    }
+    inferred = infer_schema(texts[0], texts[1], Options(**options), orders=orders)
     return table_of(parse_schema(inferred.text, Path("the inferred schema")))
 
 

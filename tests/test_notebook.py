@@ -11,6 +11,7 @@ from pipeline import load, train
 from pipeline.ames.table import ames
 from pipeline.core.errors import UserError
 from pipeline.data.raw import read_train, texts_of
+from pipeline.data.schema import Category
 
 SETTINGS = {"models": ("mlp",), "epochs": 2, "seeds": 1, "hidden": (8,)}
 TINY = {**SETTINGS, "folds": 3, "quiet": True}
@@ -132,6 +133,53 @@ def test_codes_that_pandas_read_as_floats_are_codes(frames, root):
     others = whole.columns.drop("MSSubClass")
     pd.testing.assert_frame_equal(dataset.train[others], whole[others])
     pd.testing.assert_frame_equal(frames[0], before)
+
+
+def test_an_ordered_categorical_keeps_its_order(rows):
+    levels = ["tiny", "mid", "NA", "vast"]
+    frames = (
+        each.assign(
+            width=pd.Categorical(
+                ["vast", "tiny", "mid", None] * (len(each) // 4), levels, ordered=True
+            ),
+            part=pd.cut(each["size"], [-1, 5, 20, 50]),
+        )
+        for each in rows
+    )
+    data = load(*frames)
+    columns = {each.name: each for each in data.table.schema.columns}
+    width = Category("width", ("tiny", "mid", "vast"), absent=True, ordered=True)
+    assert columns["width"] == width
+    assert columns["part"].vocabulary == ("(-1, 5]", "(5, 20]", "(20, 50]")
+    assert data.dataset.train["width"].tolist()[:4] == [3, 1, 2, 0]
+    assert data.dataset.test["part"].isin([1, 2, 3]).all()
+
+
+def test_large_ids_of_a_frame_are_exact(rows):
+    first = 2**53 - 3
+    frames = [
+        each.assign(id=np.arange(first + 50 * n, first + 50 * n + len(each)))
+        for n, each in enumerate(rows)
+    ]
+    own = train(load(*frames), **TINY)
+    for frame, found in zip(frames, (own.out_of_fold, own.test), strict=True):
+        assert list(map(int, found["id"])) == list(frame["id"])
+    floats = [each.assign(id=2.0**53 + 2 * np.arange(len(each))) for each in frames]
+    with pytest.raises(UserError, match=r"train: column id: .* not exact as floats"):
+        load(*floats)
+
+
+def test_datetimes_of_a_frame_have_hours(rows):
+    before, test = (
+        each.assign(
+            at=pd.Timestamp("2020-02-01") + pd.to_timedelta(each.index * 7, "h")
+        )
+        for each in rows
+    )
+    data = load(before, test)
+    assert data.dataset.train["at hour"].tolist()[:4] == [0, 7, 14, 21]
+    midnights = test.assign(at=pd.Timestamp("2020-02-01"))
+    assert set(load(before, midnights).dataset.test["at hour"]) == {0}
 
 
 def test_texts_of_a_frame_are_those_that_a_file_would_have():

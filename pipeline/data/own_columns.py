@@ -19,7 +19,8 @@ import pandas as pd
 from pipeline.core.errors import UserError, one_line
 
 _FUNCTION = "columns"
-_MOST_WORDS = 100  # in a column of words
+_MOST_SINGLE = 0.5  # share of the rows whose word no other row has
+_FEW = 100  # rows that may all have other words
 
 # The words of each column that is added, or None for a column of numbers.
 OwnWords = dict[str, list[str] | None]
@@ -119,16 +120,20 @@ class OwnColumns:
         """Return the words of each column in the training rows; None for numbers.
 
         Raises:
-            UserError: A column has too many.
+            UserError: Most words of a column are in one row only.
         """
         found: OwnWords = {}
         for name, column in built.items():
-            words = sorted(set(column.dropna())) if column.dtype == object else None
-            if words is not None and len(words) > _MOST_WORDS:
-                self._refuse(
-                    f"column {name}: {len(words):,} words, and {_MOST_WORDS} are the "
-                    "most; put the rare ones together"
-                )
+            words = None
+            if column.dtype == object:
+                counts = column.value_counts()
+                words = sorted(counts.index)
+                single = int((counts == 1).sum())
+                if single > max(_FEW, _MOST_SINGLE * len(column)):
+                    self._refuse(
+                        f"column {name}: {single:,} words in one row only; put the "
+                        "rare ones together"
+                    )
             found[str(name)] = words
         return found
 

@@ -124,6 +124,16 @@ def _blocks(frame: pd.DataFrame, schema: Schema) -> Iterator[pd.DataFrame]:
         yield texts.set_axis(pd.RangeIndex(2, len(texts) + 2))
 
 
+def _check_exact(source: Frame, name: str | None) -> None:
+    """Refuse ids that are floats and may have lost digits."""
+    ids = source.rows.get(name, pd.Series(dtype=object))
+    if pd.api.types.is_float_dtype(ids) and (ids.abs() >= 2**53).any():
+        raise UserError(
+            f"{source.name}: column {name}: ids above 2^53 are not exact as floats; "
+            "read them as texts, like dtype=str"
+        )
+
+
 def _check_targets(path: Path, targets: pd.Series, schema: Schema) -> None:
     """Refuse targets that are all equal, or in another unit."""
     where = f"{path}: column {schema.target}"
@@ -165,6 +175,8 @@ class _Reader:
             blocks = _blocks(self._source.rows, self._schema)
         header = [name for name in next(blocks).columns if name != ignored]
         check_header(self.path, header, self._table, with_target=self._with_target)
+        if isinstance(self._source, Frame):
+            _check_exact(self._source, self._schema.id)
         typed = [self._typed(block) for block in blocks]
         if not typed:
             raise UserError(f"{self.path}: a header but no rows; {self._table.remedy}")

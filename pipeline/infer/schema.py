@@ -4,6 +4,7 @@ No column is compared with another one, or with the target.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -16,7 +17,7 @@ from pipeline.infer.dates import find_date
 from pipeline.infer.numbers import find_number
 from pipeline.infer.texts import TEST, TRAIN, Column, Found, Tally, find_missing
 from pipeline.infer.toml import schema_text
-from pipeline.infer.words import find_text
+from pipeline.infer.words import find_text, ordered_words
 
 
 class Options(NamedTuple):
@@ -68,6 +69,7 @@ def infer_schema(
     test: pd.DataFrame,
     options: Options,
     sample: Sequence[str] = (),
+    orders: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Inferred:
     """Infer the schema of a table.
 
@@ -77,19 +79,24 @@ def infer_schema(
         options: What the user gives.
         sample: The header of sample_submission.csv, if there is that file. Its columns
             are the id and the target, if they can be.
+        orders: The words of columns that have an order, from lowest to highest.
 
     Raises:
         UserError: There is no target, an option does not fit the files, or no column
             can be read.
     """
     try:
-        return _infer(train, test, options, sample)
+        return _infer(train, test, options, sample, orders)
     except UserError as error:  # names and cells may have control characters
         raise UserError(one_line(error)) from None
 
 
 def _infer(
-    train: pd.DataFrame, test: pd.DataFrame, options: Options, sample: Sequence[str]
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    options: Options,
+    sample: Sequence[str],
+    orders: Mapping[str, Sequence[str]],
 ) -> Inferred:
     id_and_target.check_header(train, TRAIN)
     id_and_target.check_header(test, TEST)
@@ -102,6 +109,10 @@ def _infer(
         for frame in (train, test)
     )
     missing = find_missing(in_train, in_test)
+    orders = {
+        name: [word for word in words if word not in missing]
+        for name, words in orders.items()
+    }
     columns = {
         name: Column.of(name, in_train[name], in_test[name], missing)
         for name in in_train
@@ -124,7 +135,7 @@ def _infer(
     found = {
         name: special[name]
         if name in special
-        else _column(name, in_train, columns, numbered=ids is None)
+        else _column(name, in_train, columns, orders, numbered=ids is None)
         for name in dict.fromkeys((*train.columns, *test.columns))
     }
     _check_result(found, target, numbered=ids is None)
@@ -188,28 +199,37 @@ def _column(
     name: str,
     in_train: Mapping[str, Tally],
     columns: Mapping[str, Column],
+    orders: Mapping[str, Sequence[str]],
     *,
     numbered: bool,
 ) -> Found:
     """Return what a column is that is neither the id nor the target."""
     if name not in columns:
         return Found("left out", f"not in {TEST if name in in_train else TRAIN}")
-    if not name.strip() or name.startswith("Unnamed: "):
-        return Found("left out", "a column without a name")
-    if name == ROW and numbered:
-        return Found("left out", f"{ROW} is the name of the numbers of the rows")
     column = columns[name]
-    number = len(column.train)
-    if not number:
-        return Found("left out", "blank in every row")
-    if number == 1 and not column.train_blanks:
-        return Found("left out", f"{short(column.train.texts[0])} in every row")
+    if why := _useless(column, numbered=numbered):
+        return Found("left out", why)
+    if name in orders:
+        return ordered_words(column, orders[name], "in the order of its categories")
     return (
         id_and_target.find_other_id(column)
         or find_date(column)
         or find_number(column)
         or find_text(column)
     )
+
+
+def _useless(column: Column, *, numbered: bool) -> str | None:
+    """Return why a column is left out whatever its cells are, or None."""
+    if not column.name.strip() or column.name.startswith("Unnamed: "):
+        return "a column without a name"
+    if column.name == ROW and numbered:
+        return f"{ROW} is the name of the numbers of the rows"
+    if not len(column.train):
+        return "blank in every row"
+    if len(column.train) == 1 and not column.train_blanks:
+        return f"{short(column.train.texts[0])} in every row"
+    return None
 
 
 def _check_result(found: Mapping[str, Found], target: str, *, numbered: bool) -> None:

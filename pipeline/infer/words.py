@@ -1,5 +1,7 @@
 """Recognise words and free text, and choose the words of a vocabulary."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pipeline.core.errors import short
@@ -118,14 +120,23 @@ def _ordered(column: Column) -> Found | None:
         level = {name: i for i, names in enumerate(scale) for name in names}
         by_level = {level.get(word.lower(), -1): word for word in words}
         if -1 not in by_level and fewest <= len(by_level) == len(words):
-            keys = {
-                "blank": "none" if column.blanks else None,
-                "vocabulary": [word for _, word in sorted(by_level.items())],
-            }
-            blanks = f"{column.blanks:,} blank: a category of its own"
-            reason = joined("a known scale", blanks if column.blanks else None)
-            return Found("ordered", reason, keys=keys)
+            levels = [word for _, word in sorted(by_level.items())]
+            return ordered_words(column, levels, "a known scale")
     return None
+
+
+def ordered_words(column: Column, levels: Sequence[str], reason: str) -> Found:
+    """Return a column of words with an order.
+
+    Args:
+        column: The column.
+        levels: Its words, from lowest to highest.
+        reason: Why they have this order.
+    """
+    absent = bool(column.blanks) and ABSENT not in levels
+    keys = {"blank": "none" if absent else None, "vocabulary": [*levels]}
+    blanks = f"{column.blanks:,} blank: a category of its own" if absent else None
+    return Found("ordered", joined(reason, blanks), keys=keys)
 
 
 def _free_text(column: Column) -> str | None:

@@ -335,12 +335,13 @@ def test_a_function_that_could_leak_or_fails_is_refused_in_one_line(
     assert files_below(root) == before
 
 
-def test_more_words_than_can_be_encoded_are_refused(pipeline, tmp_path):
+def test_words_that_are_mostly_in_one_row_are_refused(pipeline, tmp_path):
     root = plain_project(tmp_path, columns=as_column('"w" + rows["size"].astype(str)'))
     many = plain(150).assign(size=lambda rows: rows.index / 2)
     many.to_csv(root / "data" / "raw" / "train.csv", index=False)
     refused_in_one_line(
-        pipeline("preprocess", "--root", root), "column own: 150 words, and 100 are"
+        pipeline("preprocess", "--root", root),
+        "column own: 150 words in one row only; put",
     )
 
 
