@@ -76,8 +76,9 @@ class Result:
     Attributes:
         cv: the score of the blend over all training rows.
         metric: what the scores are called.
-        scores: a row for each λ and each other model: its score on each fold, their
-            mean and standard deviation, and the score over all rows.
+        scores: a row for each λ and each other model: its weight in the blend, its
+            score on each fold, their mean and standard deviation, and the score over
+            all rows.
         out_of_fold: for each training row its id, fold, target and the prediction of
             models that were not trained on it.
         test: the id and the prediction of each test row.
@@ -173,16 +174,19 @@ def _result(data: Data, result: Ensemble) -> Result:
 
 
 def _scores(result: Ensemble) -> pd.DataFrame:
+    scores = model_scores(result)
+    weights = scores[-1].weights or {scores[-1].model: 1.0}
     return pd.DataFrame(
         {
             "model": each.model,
             "lambda": each.value,
+            "weight": weights.get(each.model, 1.0) if each.chosen else 0.0,
             **{f"fold {n}": value for n, value in enumerate(each.folds, 1)},
             "mean": each.mean,
             "std": each.std,
             "pooled": each.pooled,
         }
-        for each in model_scores(result)
+        for each in scores
     )
 
 

@@ -84,11 +84,13 @@ def test_scores_have_a_row_for_each_lambda_and_model_and_the_blend(rows, schema)
     settings = {**TINY, "models": ("mlp", "boosting"), "lambdas": (0, 2), "trees": 5}
     own = train(load(*rows, schema=schema), **settings)
     folds = ["fold 1", "fold 2", "fold 3"]
-    columns = ["model", "lambda", *folds, "mean", "std", "pooled"]
+    columns = ["model", "lambda", "weight", *folds, "mean", "std", "pooled"]
     assert list(own.scores.columns) == columns
     assert list(own.scores["model"]) == ["mlp", "mlp", "boosting", "blend"]
     assert list(own.scores["lambda"][:2]) == [0, 2]
     assert own.scores["lambda"][2:].isna().all()
+    assert own.scores["weight"].iloc[-1] == 1
+    assert own.scores["weight"][:-1].sum() == pytest.approx(1)
     np.testing.assert_allclose(own.scores[folds].mean(axis=1), own.scores["mean"])
     assert own.scores["pooled"].iloc[-1] == own.cv
     found = own.out_of_fold

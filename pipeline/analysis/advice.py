@@ -102,8 +102,8 @@ def _verdict(score: ModelScore) -> str:
 def better_alone(run: Run) -> ModelScore | None:
     """Return the best model that is better than the blend by two standard errors.
 
-    A blend gains if its models are about equally good. A model that is much better than
-    the others, as trees often are on long tables, is better alone.
+    It is rare, since a model that is much better than the others gets most of the
+    weight: the weights of the other folds are wrong for a fold, or shrunk too much.
     """
     if not run.is_blend or run.blended:
         return None
@@ -150,7 +150,7 @@ def advise(facts: Facts) -> list[Advice]:
     elif facts.leaderboard is None and upload:
         found.append(Advice(f"Upload submissions/{run.run_id}.csv at {upload}"))
     if model := better_alone(run):
-        text = f"{model.model} alone is better than the blend:"
+        text = f"{model.model} alone is better than the weighted blend:"
         found.append(Advice(text, better_alone_command(run, model)))
     share = facts.largest_errors["share"]
     largest = (

@@ -9,7 +9,13 @@ from pipeline.analysis.facts import Facts, read_results
 from pipeline.analysis.identify import setting_texts
 from pipeline.core.errors import UserError
 from pipeline.core.metrics import METRICS, Metric
-from pipeline.core.numbers import difference_text, interval_text, mean_text, score_text
+from pipeline.core.numbers import (
+    difference_text,
+    interval_text,
+    mean_text,
+    score_text,
+    weights_text,
+)
 from pipeline.kaggle.receipts import SubmittedRun
 from pipeline.validation.uncertainty import Difference, paired_difference
 
@@ -45,7 +51,7 @@ def compare(submitted: Sequence[Facts | SubmittedRun]) -> list[Row]:
             interval_text(run.forecast.low, run.forecast.high) for run in runs
         ],
         "on the leaderboard": [score_text(item.leaderboard) for item in submitted],
-        "models": [", ".join(run.models) for run in runs],
+        "weights": [weights_text(run.weights) for run in runs],
         "best λ": [_value(run.best_value) for run in runs],
         "seconds": [f"{run.seconds:.1f}" for run in runs],
     }
@@ -63,7 +69,8 @@ def _difference(
 ) -> Difference | None:
     """Return the difference of the scores of two runs; None for different rows.
 
-    The errors are paired by row: see `paired_difference`.
+    The errors are paired by row: see `paired_difference`. The groups are those of the
+    first run that has any.
     """
     if reference["id"].dtype != other["id"].dtype:
         return None
@@ -73,7 +80,11 @@ def _difference(
         return None
     first = metric.losses_of(pairs["error_x"].to_numpy())
     second = metric.losses_of(pairs["error_y"].to_numpy())
-    return paired_difference(first, second, metric)
+    groups = None
+    for run in (other, reference):
+        if "group" in run:
+            groups = run.set_index("id").loc[pairs["id"], "group"].to_numpy()
+    return paired_difference(first, second, metric, groups)
 
 
 def _signed(difference: Difference | None) -> str:

@@ -124,7 +124,8 @@ def read_results(run: Run) -> pd.DataFrame:
     Returns:
         The columns id, fold, actual, prediction, error (of logs, or in the unit of the
         target) and share (of the total loss), whatever the table calls its columns. For
-        a blend also the predictions of each model, such as "by mlp".
+        a blend also the predictions of each model, such as "by mlp"; and the group, if
+        rows have one.
 
     Raises:
         UserError: oof.csv is missing or not as `pipeline train` writes it.
@@ -139,6 +140,8 @@ def read_results(run: Run) -> pd.DataFrame:
     }
     for model in run.models if run.is_blend else ():
         columns[run.header(model)] = (f"by {model}", float)
+    if schema.group:
+        columns[schema.group] = ("group", str)
     kinds = {header: kind for header, (_, kind) in columns.items()}
     names = {header: name for header, (name, _) in columns.items()}
     rows = read_numbers(run.folder / OUT_OF_FOLD, kinds, metric).rename(columns=names)

@@ -1,4 +1,4 @@
-"""The command `blend`: the mean of the predictions of finished runs."""
+"""The command `blend`: the blend of the predictions of finished runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +20,7 @@ def blend(
     as_json: Json = False,
     force: Force = False,
 ) -> None:
-    """Blend finished runs on the same folds: the mean of their predictions.
+    """Blend finished runs on the same folds, with weights fitted out of fold.
 
     Keep the runs: `pipeline predict` needs them for new rows.
 

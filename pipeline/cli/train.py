@@ -100,7 +100,7 @@ def show_scores(run: Run) -> None:
     if model := advice.better_alone(run):
         command = advice.better_alone_command(run, model)
         console.say_wrapped(
-            f"{model.model} alone is better than the blend: `{command}`"
+            f"{model.model} alone is better than the weighted blend: `{command}`"
         )
     if sentences := advice.candidate_advice(run):
         console.say_wrapped(sentences)
@@ -126,7 +126,7 @@ def show_scores(run: Run) -> None:
 
 
 def _show_folds(run: Run) -> None:
-    """Print a row for each candidate of each model, and for the blend."""
+    """Print a row for each candidate and for the blend, and the blend's weights."""
     folds, several = run.settings.folds, len(run.scores) > 1
     table = console.make_table(
         ["model"], [*numbers.fold_names(folds), "mean ± sd", "pooled", "seconds"]
@@ -142,6 +142,9 @@ def _show_folds(run: Run) -> None:
             style=_BEST if marked and several else None,
         )
     console.show(f"{run.metric_title} of {folds} folds, lower is better", table)
+    if run.is_blend:
+        weights = numbers.weights_text(run.weights)
+        console.say_wrapped(f"Weights of the blend: {weights}")
 
 
 def _networks(settings: Settings) -> str:

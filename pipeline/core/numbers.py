@@ -1,7 +1,7 @@
 """The text of all numbers that are shown, and whether two scores are told apart."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 FEW_FOLDS = 6  # up to this many folds, scores are written in full
 _MOST_FOLDS = 10  # more columns than this do not fit into 100 characters
@@ -48,6 +48,18 @@ def difference_text(difference: float | None, error: float | None) -> str:
 def interval_text(low: float, high: float) -> str:
     """Return the ends of an interval of scores."""
     return f"{score_text(low)} to {score_text(high)}"
+
+
+def weight_text(weight: float) -> str:
+    """Return the weight of a model in a blend; 0 only if it has none."""
+    return f"{weight:.2f}" if weight else "0"
+
+
+def weights_text(weights: Mapping[str, float]) -> str:
+    """Return the weights of a blend, like 0.62 mlp, 0.38 boosting; or the only name."""
+    if len(weights) == 1:
+        return next(iter(weights))
+    return ", ".join(f"{weight_text(w)} {name}" for name, w in weights.items())
 
 
 def is_told_apart(difference: float, error: float) -> bool:

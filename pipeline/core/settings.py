@@ -68,7 +68,7 @@ class Settings:
     """
 
     models: tuple[str, ...] = option(
-        (NETWORKS, "boosting"),
+        MODELS,
         f"Models to train and to blend: {', '.join(MODELS)}.",
         name="model",
         metavar="mlp,boosting",

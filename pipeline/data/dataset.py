@@ -46,3 +46,9 @@ class Dataset:
     def actual(self) -> np.ndarray:
         """The targets of the training rows, shape (rows,)."""
         return self.train[self.schema.target].to_numpy()
+
+    @property
+    def groups(self) -> np.ndarray | None:
+        """The group of each training row as text, shape (rows,), if there are any."""
+        group = self.schema.group
+        return None if group is None else self.train[group].astype(str).to_numpy()

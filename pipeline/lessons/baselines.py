@@ -341,7 +341,8 @@ class _Ladder:
         gain = error = None
         if rung.over is not None:
             over = self._losses[rung.over]
-            difference = paired_difference(losses, over, self._data.metric)
+            metric, groups = self._data.metric, self._data.dataset.groups
+            difference = paired_difference(losses, over, metric, groups)
             if isfinite(difference.value) and isfinite(difference.standard_error):
                 gain, error = difference
         score = BaselineScore(

@@ -3,7 +3,7 @@
 Nothing here knows which models these are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -22,6 +22,7 @@ from pipeline.models.model import Candidate, Fitted, Model
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import out_of_fold
 from pipeline.validation.uncertainty import bias_corrected
+from pipeline.validation.weights import blend_weights
 
 
 class Score(NamedTuple):
@@ -97,9 +98,23 @@ class Ensemble:
     blended: bool = False
 
     @cached_property
+    def weights(self) -> np.ndarray:
+        """The weight of each member in the blend, fitted on all rows: (members,)."""
+        chosen = [member.chosen.out_of_fold for member in self.members]
+        return self._fitted_weights(np.stack(chosen))
+
+    @cached_property
     def predictions(self) -> Predictions:
-        """The blend of the best candidate of each member."""
-        return blend([member.chosen for member in self.members])
+        """The blend of the best candidate of each member.
+
+        Out of fold, the weights too come from the other folds, so that its score is
+        that of a blend whose weights were fitted on other rows.
+        """
+        chosen = [member.chosen for member in self.members]
+        return Predictions(
+            self._nested([each.out_of_fold for each in chosen]),
+            blend([each.test for each in chosen], self.weights),
+        )
 
     @cached_property
     def score(self) -> Score:
@@ -120,7 +135,8 @@ class Ensemble:
         """Return the score without selection bias; None if nothing was selected.
 
         Each member is chosen by its own losses, so a combination of candidates by their
-        sum; it is scored by the losses of its blend.
+        sum; it is scored by the losses of its blend, whose weights are fitted for this
+        combination, out of fold.
         """
         if all(len(each.candidates) == 1 for each in self.members):
             return None
@@ -129,30 +145,47 @@ class Ensemble:
         for combination in product(*map(self._finite, self.members)):
             parts, losses = zip(*combination, strict=True)
             compared.append(np.sum(losses, axis=0))
-            scored.append(self.losses(blend(parts).out_of_fold))
+            scored.append(self.losses(self._nested(parts)))
         return bias_corrected(
-            np.array(compared), np.array(scored), metric=self.data.metric
+            np.array(compared),
+            np.array(scored),
+            metric=self.data.metric,
+            groups=self.data.dataset.groups,
         )
 
-    def _finite(self, member: Member) -> list[tuple[Predictions, np.ndarray]]:
-        """Return the candidates that did not fail: their predictions and losses."""
+    def _finite(self, member: Member) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the out-of-fold predictions and losses of what did not fail."""
         finite = [n for n, each in enumerate(member.scores) if np.isfinite(each.pooled)]
-        found = map(member.predictions.of, finite)
-        return [(each, self.losses(each.out_of_fold)) for each in found]
+        found = member.predictions.out_of_fold[finite]
+        return [(each, self.losses(each)) for each in found]
+
+    def _nested(self, out_of_fold: Sequence[np.ndarray]) -> np.ndarray:
+        """Blend predictions [rows] on each fold with the weights of the others."""
+        if len(out_of_fold) == 1:
+            return out_of_fold[0]
+        predicted = np.stack(out_of_fold)
+        blended = np.empty(self.data.rows)
+        for fold in self.data.folds:
+            weights = self._fitted_weights(predicted, fold.train)
+            blended[fold.valid] = blend(predicted[:, fold.valid], weights)
+        return blended
+
+    def _fitted_weights(
+        self, out_of_fold: np.ndarray, rows: np.ndarray | slice = slice(None)
+    ) -> np.ndarray:
+        """Fit the weights of predictions [models, all rows] on some rows."""
+        metric, dataset = self.data.metric, self.data.dataset
+        groups = dataset.groups
+        errors = out_of_fold - metric.transform(dataset.actual)
+        return blend_weights(
+            errors[:, rows], metric, None if groups is None else groups[rows]
+        )
 
 
-def blend(predictions: Sequence[Predictions]) -> Predictions:
-    """Return the plain mean of several transformed predictions.
-
-    The weights are equal and not fitted: the mean of models that err differently errs
-    less on new rows too, and weights would be one more thing chosen on these rows.
-    """
-    if len(predictions) == 1:
-        return predictions[0]
-    return Predictions(
-        np.mean([each.out_of_fold for each in predictions], axis=0),
-        np.mean([each.test for each in predictions], axis=0),
-    )
+def blend(predictions: Iterable[np.ndarray], weights: Iterable[float]) -> np.ndarray:
+    """Return the weighted sum of the transformed predictions of several models."""
+    parts = (w * each for w, each in zip(weights, predictions, strict=True) if w)
+    return np.asarray(sum(parts))
 
 
 def score_folds(transformed: np.ndarray, data: FoldData) -> Score:

@@ -149,9 +149,9 @@ def _draw(facts: Facts, axes: score_figures.Axes) -> RunView:
 def compare_models(facts: Facts) -> list[list[str]]:
     """Return a row for each model of a blend and for the blend; none for one model.
 
-    A row has the name, the score, the difference to the blend with its standard error
-    over rows, the median absolute error, and the correlations of the errors with those
-    of the models. Errors that are all equal have no correlation.
+    A row has the name, the weight, the score, the difference to the blend with its
+    standard error over rows, the median absolute error, and the correlations of the
+    errors with those of the models. Errors that are all equal have no correlation.
     """
     errors, members, blend = facts.model_errors, facts.run.members, facts.run.final
     if errors.empty:
@@ -163,6 +163,7 @@ def compare_models(facts: Facts) -> list[list[str]]:
     return [
         [
             score.model,
+            numbers.weight_text(facts.run.weights.get(score.model, 1.0)),
             numbers.score_text(score.pooled),
             numbers.difference_text(score.difference, score.difference_error),
             facts.typical_error(errors[score.model]),

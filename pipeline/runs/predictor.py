@@ -21,7 +21,7 @@ from pipeline.data.encoder import View
 from pipeline.data.features import layout
 from pipeline.data.table import Table
 from pipeline.models import model_of
-from pipeline.models.ensemble import Ensemble
+from pipeline.models.ensemble import Ensemble, blend
 from pipeline.models.model import Arrays, Model
 from pipeline.runs.record import RECORD, WEIGHTS, Run
 from pipeline.runs.tables import run_table
@@ -32,11 +32,12 @@ _SCALE = "target."  # the prefix of the means and deviations of each fold's targ
 
 
 class LoadedModel(NamedTuple):
-    """A fitted model, and the columns of its view that it was trained on."""
+    """A fitted model, the columns of its view that it was trained on, its weight."""
 
     model: Model
     arrays: Arrays
     columns: list[str]
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Predictor:
     """The models of a run, and the statistics of each fold's targets.
 
     Attributes:
-        models: all models of the run.
+        models: all models of the run, with their weights in its blend.
         table: the schema of the rows, with its rules and built columns.
         layout: how their features are encoded.
         scale: the mean and standard deviation of each fold's transformed targets.
@@ -84,12 +85,12 @@ class Predictor:
         """Return the models of a cross-validation that was not saved."""
         data = result.data
         models = []
-        for member in result.members:
+        for member, weight in zip(result.members, result.weights, strict=True):
             model = model_of(member.name)
             if member.fitted:
                 columns = data.read(model.view).names
                 arrays = member.fitted.arrays[member.best]
-                models.append(LoadedModel(model, arrays, columns))
+                models.append(LoadedModel(model, arrays, columns, weight))
         return cls(models, table, data.dataset.layout, data.scale, data.target_bounds)
 
     @property
@@ -98,9 +99,14 @@ class Predictor:
         return METRICS[self.table.schema.metric]
 
     @property
+    def used(self) -> list[LoadedModel]:
+        """The models that have a weight in the blend."""
+        return [loaded for loaded in self.models if loaded.weight]
+
+    @property
     def views(self) -> list[View]:
         """The views that the models read."""
-        return list(dict.fromkeys(loaded.model.view for loaded in self.models))
+        return list(dict.fromkeys(loaded.model.view for loaded in self.used))
 
     def read(self, features: pd.DataFrame) -> dict[str, np.ndarray]:
         """Return the entries that the models read, by the name of their view.
@@ -109,7 +115,7 @@ class Predictor:
             UserError: The run was trained on other columns.
         """
         entries = {}
-        for model, _, columns in self.models:
+        for model, _, columns, _ in self.used:
             name = model.view.name
             if name not in entries:
                 found = model.view.of_columns(features, self.layout, columns)
@@ -158,11 +164,11 @@ class Predictor:
         bounds = RowBounds.of(self.target_bounds[folds], places)
         scale = TargetScale(*(part[folds] for part in self.scale))
         predictions = []
-        for model, arrays, _ in self.models:
+        for model, arrays, _, _ in self.used:
             of_folds = {name: array[folds] for name, array in arrays.items()}
             predicted = scale.undo(model.predict(of_folds, entries[model.view.name]))
             predictions.append(bounds.clip(predicted) if model.bounded else predicted)
-        return np.asarray(np.mean(predictions, axis=0))
+        return blend(predictions, [loaded.weight for loaded in self.used])
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
@@ -203,4 +209,4 @@ def _load_model(
         model.check(arrays, run.settings, len(columns))
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         raise UserError(f"{path}: {name}: {error}; train again") from None
-    return LoadedModel(model, arrays, columns)
+    return LoadedModel(model, arrays, columns, run.weights[name])

@@ -27,6 +27,7 @@ TEST_BY_FOLD = "test_by_fold.csv"
 HISTORY = "history.csv"
 BLEND = "blend"  # the name of the last score, if there are several models
 LARGEST_ERRORS = 10  # how many rows are named
+_ROUNDING = 1e-6  # of a sum of weights
 FORMAT = 2  # rises when a file of the folder or a key of run.json changes
 
 
@@ -49,7 +50,9 @@ class ModelScore:
         pooled: over all rows at once.
         seconds: that the candidate took.
         difference: to the chosen candidate; for a chosen one, to the blend.
-        difference_error: its standard error over rows.
+        difference_error: its standard error over rows, or over groups.
+        weights: of the blend, the weight of each model in what is predicted for new
+            rows. Out of fold, weights that were fitted on the other folds are used.
     """
 
     model: str
@@ -63,6 +66,7 @@ class ModelScore:
     seconds: float
     difference: float | None = None
     difference_error: float | None = None
+    weights: dict[str, float] | None = None
 
     @property
     def title(self) -> str:
@@ -322,6 +326,13 @@ class Run:
             )
         if any(score.failed for score in self.members):
             raise ValueError("scores: the chosen score is missing")
+        weights = self.weights.values()
+        if (
+            sorted(self.weights) != sorted(self.models)
+            or not all(0 <= weight <= 1 for weight in weights)
+            or abs(sum(weights) - 1) > _ROUNDING
+        ):
+            raise ValueError("scores: the blend has no weights of its models")
         if any(Path(b.name).name != b.name for b in self.baselines or []):
             raise ValueError("baselines: a name is not that of a file")
 
@@ -332,6 +343,7 @@ class Run:
         document: dict[str, Any] = to_json(self)
         document["best_lambda"] = self.best_value
         document["steps"] = self.settings.steps if NETWORKS in self.models else None
+        document["weights"] = self.weights
         document["cv_log_rmse"] = self.cv if self.metric == LOG_RMSE.name else None
         optional = ("note", "search", "baselines", "blended")
         absent = {name for name in optional if document[name] is None}
@@ -376,6 +388,11 @@ class Run:
     def final(self) -> ModelScore:
         """The score of what the run predicts: of the blend, or of its only model."""
         return self.scores[-1] if self.is_blend else self.members[0]
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weight of each model in what the run predicts."""
+        return self.final.weights or {self.final.model: 1.0}
 
     @property
     def best_value(self) -> float | None:

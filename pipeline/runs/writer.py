@@ -121,6 +121,7 @@ def _run(
         metric.losses_of(errors * (corrected / pooled if corrected else 1)),
         len(dataset.test),
         metric=metric,
+        groups=dataset.groups,
     )
     names = [member.name for member in result.members]
     models = [] if result.blended else [model_of(name) for name in names]
@@ -174,20 +175,29 @@ def model_scores(result: Ensemble) -> list[ModelScore]:
                     result.losses(reference.out_of_fold),
                     result.losses(member.predictions.of(index).out_of_fold),
                     result.data.metric,
+                    result.data.dataset.groups,
                 )
                 score = replace(
                     score, difference=gap.value, difference_error=gap.standard_error
                 )
             scores.append(score)
     if several:
-        total = result.score._asdict()
-        scores.append(ModelScore(model=record.BLEND, **total, seconds=result.seconds))
+        names = [member.name for member in result.members]
+        weights = zip(names, result.weights.tolist(), strict=True)
+        blend = ModelScore(
+            model=record.BLEND,
+            **result.score._asdict(),
+            seconds=result.seconds,
+            weights=dict(weights),
+        )
+        scores.append(blend)
     return scores
 
 
 def headers(dataset: Dataset, models: Sequence[str], folds: int) -> dict[str, str]:
     """Return the names of our columns; those that the table has get underscores."""
-    taken = {dataset.schema.id_name, dataset.schema.target}
+    schema = dataset.schema
+    taken = {schema.id_name, schema.target, schema.group}
     found = {}
     for name in ("fold", "prediction", *models, *by_fold(folds)):
         header = name
@@ -254,7 +264,10 @@ def _write_predictions(
     predictions: Predictions,
     members: Mapping[str, Predictions],
 ) -> None:
-    """Write oof.csv and predictions.csv, with a column for each member of a blend."""
+    """Write oof.csv and predictions.csv, with a column for each member of a blend.
+
+    The last column of oof.csv is the group of each row, if there are any.
+    """
     train, test, metric = dataset.train, dataset.test, METRICS[run.metric]
     id_name, target = dataset.schema.id_name, dataset.schema.target
     folder.mkdir(parents=True, exist_ok=True)
@@ -271,6 +284,8 @@ def _write_predictions(
     for name, member in members.items():
         out_of_fold[run.header(name)] = metric.undo(member.out_of_fold)
         tested[run.header(name)] = metric.undo(member.test.mean(axis=0))
+    if group := dataset.schema.group:
+        out_of_fold[group] = train[group]
     _write(folder / record.OUT_OF_FOLD, out_of_fold)
     _write(folder / record.PREDICTIONS, tested)
 

@@ -1,4 +1,4 @@
-"""The stage `blend`: several runs -> runs/<run id>/, the mean of their predictions."""
+"""The stage `blend`: several runs -> runs/<run id>/, the blend of their predictions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ from pipeline.validation.fold_data import FoldData
 
 
 def blend(project: Project, runs: Sequence[Run], provenance: Provenance) -> Run:
-    """Blend runs on the same folds, and save the plain mean of their predictions.
+    """Blend runs on the same folds, as the models of a run are blended, and save it.
 
     Args:
         project: The project.

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 import torch
 
@@ -20,6 +19,7 @@ from pipeline.data.processed import raw_digests
 from pipeline.data.raw import read_new, read_train
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table
+from pipeline.models.ensemble import blend
 from pipeline.runs.integrity import run_changes
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import Run
@@ -77,9 +77,10 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     metric = METRICS[schema.metric]
     by_run = [predictor.predict(features) for predictor in predictors]
     targets = by_run[0]
-    if len(by_run) > 1:
+    if run.blended:
         transformed = [metric.transform(predicted) for predicted in by_run]
-        targets = metric.undo(np.mean(transformed, axis=0))
+        weights = [run.weights[run_id] for run_id in run.blended]
+        targets = metric.undo(blend(transformed, weights))
     ids = {schema.id_name: raw[schema.id_name]}
     predicted = pd.DataFrame({**ids, schema.target: targets})
     write_atomically(path, csv_blocks(predicted, number_text))

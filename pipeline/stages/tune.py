@@ -7,6 +7,7 @@ score of the choice is corrected for the number of trials it was made from.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from pipeline.tuning.plan import HELD_OUT_SEEDS, SCORED_AGAIN, Plan, Progress, W
 from pipeline.tuning.search import losses, search
 from pipeline.tuning.study import FinishedTrial, Study
 from pipeline.validation.folds import dataset_folds, smallest
+from pipeline.validation.resampling import Units
 from pipeline.validation.uncertainty import bias_corrected, paired_difference
 
 JOURNAL = "tune.journal"  # in runs/, beside the run folders
@@ -71,14 +73,18 @@ def _search(
     # If all diverged, `train` reports it for the default settings.
     kept = np.flatnonzero(np.isfinite(row_losses).all(axis=1)).tolist() or [0]
     row_losses = row_losses[kept]
-    best = candidates[kept[ladder(row_losses, np.ones(row_losses.shape[1]))]]
+    choose = partial(ladder, groups=dataset.groups)
+    best = candidates[kept[choose(row_losses, np.ones(row_losses.shape[1]))]]
     metric = METRICS[dataset.schema.metric]
+    corrected = bias_corrected(
+        row_losses, row_losses, choose=choose, metric=metric, groups=dataset.groups
+    )
     return best, Search(
         best=_searched(best),
         command=train_command(replace(best, models=Settings().models)),
         trials=[to_record(trial) for trial in progress.finished],
         confirmed=confirm(dataset, best, plan.settings, pool, work.confirming),
-        corrected=bias_corrected(row_losses, row_losses, choose=ladder, metric=metric),
+        corrected=corrected,
         beats_default=best != plan.settings,
     )
 
@@ -114,7 +120,9 @@ def best_trials(finished: list[FinishedTrial]) -> list[Settings]:
     return [trial.settings for trial in sorted(best, key=lambda trial: trial.number)]
 
 
-def ladder(row_losses: np.ndarray, counts: np.ndarray) -> int:
+def ladder(
+    row_losses: np.ndarray, counts: np.ndarray, groups: np.ndarray | None = None
+) -> int:
     """Return the index of the best candidate, by the rule of the Ladder.
 
     A candidate replaces the best before it only if its mean squared error is lower by
@@ -123,13 +131,16 @@ def ladder(row_losses: np.ndarray, counts: np.ndarray) -> int:
     Args:
         row_losses: Losses, shape (candidates, rows), the default settings first.
         counts: How often a house counts, shape (rows,).
+        groups: The group of each row, if they have any; rows of a group count as often.
     """
-    best, rows = 0, counts.sum()
+    units = Units.of(len(counts), groups)
+    drawn = units.sums(counts) / units.sizes
+    best, rows, number = 0, counts.sum(), drawn.sum()
     for index in range(1, len(row_losses)):
         gaps = row_losses[index] - row_losses[best]
         mean = gaps @ counts / rows
-        variance = (gaps - mean) ** 2 @ counts / (rows - 1)
-        if mean < -np.sqrt(variance / rows):
+        variance = units.sums(gaps - mean) ** 2 @ drawn / (number - 1)
+        if mean < -np.sqrt(number * variance) / rows:
             best = index
     return best
 
@@ -160,7 +171,7 @@ def confirm(
     if best == default:
         return found
     of_best, of_default = row_losses.mean(axis=1)
-    value, error = paired_difference(of_default, of_best, metric)
+    value, error = paired_difference(of_default, of_best, metric, dataset.groups)
     return replace(found, difference=value, difference_error=error)
 
 

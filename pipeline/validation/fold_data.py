@@ -20,13 +20,7 @@ from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset, Layout
 from pipeline.data.encoder import EXPANDED, Encoder, Matrix, View, coded_counts
 from pipeline.validation.clipping import RowBounds, TargetBounds, places_of
-from pipeline.validation.folds import (
-    Fold,
-    dataset_folds,
-    fold_numbers,
-    groups_of,
-    smallest,
-)
+from pipeline.validation.folds import Fold, dataset_folds, fold_numbers, smallest
 from pipeline.validation.robust_ridge import RidgeFit, fit_ridge
 from pipeline.validation.target_means import TargetMeans
 
@@ -166,7 +160,7 @@ class FoldData:
     def target_means(self) -> list[TargetMeans]:
         """The target means of each fold, for the columns of words that are codes."""
         codes = self.read(EXPANDED).entries[:, [*self._coded]].astype(int)
-        groups = groups_of(self.dataset)
+        groups = self.dataset.groups
         return [
             TargetMeans.fit(
                 codes[fold.train],

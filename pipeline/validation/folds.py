@@ -54,14 +54,8 @@ def dataset_folds(dataset: Dataset, settings: Settings) -> list[Fold]:
     Raises:
         UserError: As `make_folds`.
     """
-    rows, groups = len(dataset.train), groups_of(dataset)
+    rows, groups = len(dataset.train), dataset.groups
     return make_folds(rows, settings.folds, settings.seed, groups)
-
-
-def groups_of(dataset: Dataset) -> np.ndarray | None:
-    """Return the group of each training row, or None if the schema names none."""
-    group = dataset.schema.group
-    return None if group is None else dataset.train[group].astype(str).to_numpy()
 
 
 def smallest(folds: list[Fold]) -> int:

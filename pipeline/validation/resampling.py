@@ -6,6 +6,7 @@ are drawn (Cameron, Gelbach and Miller, Bootstrap-based improvements for inferen
 clustered errors, Review of Economics and Statistics, 2008).
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -47,8 +48,9 @@ class Units(NamedTuple):
         sums = [np.bincount(self.of_row, row, len(self.sizes)) for row in flat]
         return np.stack(sums).reshape(*values.shape[:-1], len(self.sizes))
 
-    def draws(self, number: int) -> np.ndarray:
-        """Return how often each unit is in each bootstrap sample, [draws, units]."""
-        units = len(self.sizes)
-        drawn = np.random.default_rng(0).integers(units, size=(number, units))
-        return np.stack([np.bincount(each, minlength=units) for each in drawn])
+    def draws(self, number: int) -> Iterator[np.ndarray]:
+        """Yield how often each unit is in each bootstrap sample, shape (units,)."""
+        generator, units = np.random.default_rng(0), len(self.sizes)
+        for _ in range(number):
+            drawn = generator.integers(units, size=units)
+            yield np.bincount(drawn, minlength=units)

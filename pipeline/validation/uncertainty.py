@@ -1,4 +1,7 @@
-"""What chance does to scores: differences, the best of several, new rows."""
+"""What chance does to scores: differences, the best of several, new rows.
+
+Rows of a group are not independent, so that groups are what is drawn: see `Units`.
+"""
 
 import math
 from collections.abc import Callable
@@ -8,6 +11,7 @@ import numpy as np
 
 from pipeline.core.metrics import LOG_RMSE, SQUARED, Forecast, Metric
 from pipeline.core.numbers import is_told_apart
+from pipeline.validation.resampling import Units
 
 
 class Difference(NamedTuple):
@@ -23,7 +27,10 @@ class Difference(NamedTuple):
 
 
 def paired_difference(
-    first: np.ndarray, second: np.ndarray, metric: Metric = LOG_RMSE
+    first: np.ndarray,
+    second: np.ndarray,
+    metric: Metric = LOG_RMSE,
+    groups: np.ndarray | None = None,
 ) -> Difference:
     """Return how much higher the second score is, with its standard error.
 
@@ -31,13 +38,16 @@ def paired_difference(
     does so for both models. (A deviation over folds or fold seeds, which share most of
     their training rows, is too small: Nadeau and Bengio, Inference for the
     Generalization Error, Machine Learning, 2003.) The difference of the mean squared
-    errors is divided by the sum of their roots, which gives that of the roots.
+    errors is divided by the sum of their roots, which gives that of the roots. With
+    groups the standard error is the clustered one: the gaps are summed within each
+    group before they are squared (Liang and Zeger, Biometrika, 1986).
 
     Args:
         first: the losses of a model, shape (rows,). For several fold seeds, take the
             mean over the seeds of each row first.
         second: the same of the other model.
         metric: the metric; of the mean absolute error, no root is taken.
+        groups: the group of each row, if they have any.
     """
     roots = 1.0
     if metric.loss == SQUARED:
@@ -45,7 +55,8 @@ def paired_difference(
     if not roots:
         return Difference(0.0, 0.0)
     gaps = second - first
-    error = float(np.std(gaps, ddof=1)) / math.sqrt(len(gaps))
+    sums = Units.of(len(gaps), groups).sums(gaps - gaps.mean())
+    error = float(np.std(sums, ddof=1)) * math.sqrt(len(sums)) / len(gaps)
     return Difference(float(gaps.mean()) / roots, error / roots)
 
 
@@ -66,12 +77,13 @@ def bias_corrected(
     choose: Callable[[np.ndarray, np.ndarray], int] = lowest,
     draws: int = 500,
     metric: Metric = LOG_RMSE,
+    groups: np.ndarray | None = None,
 ) -> float:
     """Return the score of the best of several candidates, without selection bias.
 
     The lowest of several scores is optimistic: it is partly luck. Each draw takes
-    rows with replacement, picks the candidate that is best on them, and scores it on
-    the rows that were not drawn (Tsamardinos, Greasidou and Borboudakis,
+    rows or groups with replacement, picks the candidate that is best on them, and
+    scores it on those that were not drawn (Tsamardinos, Greasidou and Borboudakis,
     Bootstrapping the out-of-sample predictions for efficient and accurate
     cross-validation, Machine Learning, 2018). The rows that were not drawn differ
     from draw to draw. So the overall best is scored on the same ones, and only the mean
@@ -83,13 +95,14 @@ def bias_corrected(
         choose: the rule that picks the best, given `compared` and the counts.
         draws: number of bootstrap draws.
         metric: the metric.
+        groups: the group of each row, if they have any.
     """
-    generator = np.random.default_rng(0)
     rows = compared.shape[1]
+    units = Units.of(rows, groups)
     overall = choose(compared, np.ones(rows))
     gaps = []
-    for _ in range(draws):
-        counts = np.bincount(generator.integers(rows, size=rows), minlength=rows)
+    for drawn in units.draws(draws):
+        counts = drawn[units.of_row]
         best = choose(compared, counts)
         out = counts == 0
         if out.any():
@@ -98,7 +111,12 @@ def bias_corrected(
 
 
 def forecast(
-    losses: np.ndarray, new_rows: int, *, draws: int = 4000, metric: Metric = LOG_RMSE
+    losses: np.ndarray,
+    new_rows: int,
+    *,
+    draws: int = 4000,
+    metric: Metric = LOG_RMSE,
+    groups: np.ndarray | None = None,
 ) -> Forecast:
     """Forecast the score on new rows from out-of-fold losses.
 
@@ -106,24 +124,28 @@ def forecast(
     normal distribution are not accurate. Each draw takes a bootstrap sample, for the
     uncertainty of the errors' distribution, and samples the new rows from it, for the
     randomness of the rows themselves (Efron and Tibshirani, An Introduction to the
-    Bootstrap, chapters 13 and 25).
+    Bootstrap, chapters 13 and 25). With groups the same is done with groups: the new
+    rows are taken as new groups of the mean size.
 
     Args:
         losses: shape (rows,), of out-of-fold predictions.
         new_rows: number of new rows.
         draws: number of bootstrap draws.
         metric: the metric.
+        groups: the group of each row, if they have any.
     """
     generator = np.random.default_rng(0)
-    rows = len(losses)
+    units = Units.of(len(losses), groups)
+    sums, sizes = units.sums(losses), units.sizes
+    number, new_units = len(sizes), max(1, round(new_rows / sizes.mean()))
     scores = []
     for _ in range(draws):
-        # Of the bootstrap sample, only the places that new rows take are drawn: it may
-        # have many more. New rows that take the same place are the same row.
-        places = np.sort(generator.integers(rows, size=new_rows))
+        # Of the bootstrap sample, only the places that new units take are drawn: it may
+        # have many more. New units that take the same place are the same unit.
+        places = np.sort(generator.integers(number, size=new_units))
         is_first = np.diff(places, prepend=-1) > 0
-        sample = generator.integers(rows, size=is_first.sum())
+        sample = generator.integers(number, size=is_first.sum())
         new = sample[np.cumsum(is_first) - 1]
-        scores.append(metric.of_mean(losses[new].mean()))
+        scores.append(metric.of_mean(sums[new].sum() / sizes[new].sum()))
     low, high = np.quantile(scores, [0.05, 0.95])
     return Forecast(metric.of_mean(losses.mean()), float(low), float(high))

@@ -43,31 +43,31 @@ def blend_weights(
     errors = errors / (np.sqrt((errors**2).mean()) or 1.0)
     losses = metric.losses_of(errors).mean(axis=1)
     units = Units.of(rows, groups).merged(MOST_UNITS)
-    all_rows = np.ones((1, len(units.sizes)))
-    counts = np.concatenate([all_rows, units.draws(DRAWS)])
+    number = len(units.sizes)
+    if number == 1:  # one group does not tell how much the weights vary
+        return np.full(models, 1 / models)
+    counts = np.stack([np.ones(number), *units.draws(DRAWS)])
     kept = np.arange(models)
     while True:
-        fitted, *drawn = _fit(errors[kept], counts, units, metric)
-        left_out = (np.array(drawn) < _NONE).mean(axis=0)
+        found = _fit(errors[kept], counts, units, metric)
+        fitted, drawn = found[0], found[1:]
+        left_out = (drawn < _NONE).mean(axis=0)
         if left_out.max() <= 0.5:
             break
         kept = np.delete(kept, np.lexsort([losses[kept], left_out])[-1])
     weights = np.zeros(models)
-    weights[kept] = shrunk(fitted, np.array(drawn))
+    # A bootstrap of n units finds (n - 1) / n of the variance.
+    variance = float(drawn.var(axis=0).sum()) * number / (number - 1)
+    weights[kept] = shrunk(fitted, variance)
     return weights
 
 
-def shrunk(fitted: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Shrink fitted weights [models] towards equal ones; see the module.
-
-    Args:
-        fitted: the weights.
-        drawn: the weights of bootstrap samples, shape (draws, models).
-    """
+def shrunk(fitted: np.ndarray, variance: float) -> np.ndarray:
+    """Shrink fitted weights [models] towards equal ones, given their variance."""
     equal = 1 / len(fitted)
     gap = fitted - equal
-    distance = gap @ gap
-    share = max(0.0, 1 - drawn.var(axis=0).sum() / distance) if distance else 0.0
+    distance = float(gap @ gap)
+    share = max(0.0, 1 - variance / distance) if distance else 0.0
     return np.asarray(equal + share * gap)
 
 

@@ -1,4 +1,4 @@
-"""The blend: the plain mean in log price of models on the same folds."""
+"""The blend: the weighted mean of log prices of models on the same folds."""
 
 from dataclasses import replace
 
@@ -19,8 +19,18 @@ from pipeline.runs.store import find_run
 from pipeline.stages import up_to_date
 from pipeline.stages.preprocess import read_features
 from pipeline.stages.submit import write_submission
+from pipeline.validation.weights import blend_weights
 
-SMALL = Settings(epochs=2, hidden=(8,), folds=3, lambdas=(0.0, 5.0), trees=20)
+BLENDED = ["mlp", "boosting"]
+SMALL = Settings(
+    models=("mlp", "boosting"),  # both have a weight with these settings
+    folds=3,
+    lambdas=(0.0, 5.0),
+    epochs=20,
+    hidden=(8,),
+    trees=60,
+    tree_lr=0.1,
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,21 +52,74 @@ def oof(run):
     return pd.read_csv(run.folder / "oof.csv")
 
 
-def transformed(prices):
-    """Predictions of these prices, which one fold also predicts for test rows."""
-    logs = LOG_RMSE.transform(np.array(prices))
-    return Predictions(logs, logs[None])
+@pytest.fixture(scope="module")
+def result(project, run):
+    """The cross-validation of the run, once more."""
+    dataset = read_features(project, run.inputs)
+    return cross_validate_models(dataset, SMALL, lambda *_: None, 2)
 
 
-def test_the_blend_is_the_geometric_mean_of_prices():
-    blended = blend([transformed([100_000.0, 40_000.0]), transformed([4e5, 9e4])])
-    for logs in (blended.out_of_fold, blended.test[0]):
-        np.testing.assert_allclose(LOG_RMSE.undo(logs), [200_000, 60_000])
+def with_errors(result, *errors):
+    """The blend of models with these errors of log prices, which are never failed."""
+    actual = LOG_RMSE.transform(result.data.dataset.actual)
+    members = [
+        replace(
+            member,
+            scores=member.scores[:1],
+            predictions=Predictions((actual + each)[None], member.chosen.test[None]),
+        )
+        for member, each in zip(result.members, errors, strict=False)
+    ]
+    return replace(result, members=members)
 
 
-def test_the_blend_of_one_model_is_that_model_to_the_last_bit():
-    alone = transformed(np.random.default_rng(0).uniform(1e4, 1e6, 50))
-    assert blend([alone]) is alone
+def test_the_blend_is_the_weighted_geometric_mean_of_prices():
+    logs = LOG_RMSE.transform(np.array([[1e5, 4e4], [4e5, 9e4]]))
+    for weights, prices in (
+        ([0.5, 0.5], [200_000, 60_000]),
+        ([0.25, 0.75], [2**1.5 * 1e5, 4e4 * 1.5**1.5]),
+    ):
+        np.testing.assert_allclose(LOG_RMSE.undo(blend(logs, weights)), prices)
+
+
+def test_a_model_without_weight_is_not_read():
+    logs = np.array([[12.0, 11.0], [np.nan, np.nan]])
+    np.testing.assert_array_equal(blend(logs, [1.0, 0.0]), logs[0])
+
+
+def test_the_blend_of_one_model_is_that_model_to_the_last_bit(result):
+    alone = replace(result, members=result.members[1:2])
+    assert alone.weights.tolist() == [1.0]
+    chosen = alone.members[0].chosen
+    np.testing.assert_array_equal(alone.predictions.out_of_fold, chosen.out_of_fold)
+    np.testing.assert_array_equal(alone.predictions.test, chosen.test)
+
+
+def test_a_much_better_model_gets_most_of_the_weight(result):
+    noise = np.random.default_rng(0).normal(size=(2, result.data.rows))
+    blended = with_errors(result, 0.05 * noise[0], 0.5 * noise[1])
+    assert blended.weights[0] > 0.9
+    assert blended.score.pooled < 0.06
+
+
+def weights_used(blended, rows):
+    """The weight of the first of two models in the predictions of rows."""
+    first, second = (each.chosen.out_of_fold[rows] for each in blended.members)
+    return (blended.predictions.out_of_fold[rows] - second) / (first - second)
+
+
+def test_the_prices_of_a_fold_change_no_weight_that_is_used_on_it(result):
+    noise = 0.1 * np.random.default_rng(0).normal(size=(2, result.data.rows))
+    before = with_errors(result, *noise)
+    own = result.data.fold_of == 0
+    noise[:, own] = [[0.0], [0.5]]  # on this fold the first model is now right
+    after = with_errors(result, *noise)
+    expected = weights_used(before, own)[0]
+    np.testing.assert_allclose(weights_used(after, own), expected, rtol=1e-6)
+    for fold in (1, 2):
+        rows = result.data.fold_of == fold
+        assert weights_used(after, rows)[0] > weights_used(before, rows)[0] + 0.01
+    assert after.weights[0] > before.weights[0] + 0.01
 
 
 def test_the_scores_are_those_of_the_columns_of_the_out_of_fold_file(run, oof):
@@ -70,11 +133,25 @@ def test_the_scores_are_those_of_the_columns_of_the_out_of_fold_file(run, oof):
     assert run.cv == run.final.pooled
 
 
-def test_the_blends_predictions_are_the_means_of_its_models(run, oof):
+def test_the_blends_predictions_are_the_weighted_means_of_its_models(run, oof):
+    assert list(run.weights) == BLENDED
+    assert min(run.weights.values()) > 0.05
+    assert run.to_json()["weights"] == run.to_json()["scores"][-1]["weights"]
     tested = pd.read_csv(run.folder / "predictions.csv")
-    for frame, column in ((oof, "prediction"), (tested, "SalePrice")):
-        mean = np.sqrt(frame["mlp"] * frame["boosting"])
-        np.testing.assert_allclose(frame[column], mean, atol=0.02)
+    logs = np.log(tested[BLENDED]) @ np.array(list(run.weights.values()))
+    np.testing.assert_allclose(tested["SalePrice"], np.exp(logs), atol=0.02)
+
+
+def test_out_of_fold_the_weights_are_those_of_the_other_folds(run, oof):
+    logs = np.log(oof[BLENDED]).to_numpy().T
+    errors = logs - np.log(oof["SalePrice"].to_numpy())
+    assert list(run.weights.values()) == pytest.approx(
+        blend_weights(errors, LOG_RMSE), abs=1e-6
+    )
+    for fold in range(3):
+        own = (oof["fold"] == fold).to_numpy()
+        expected = blend_weights(errors[:, ~own], LOG_RMSE) @ logs[:, own]
+        np.testing.assert_allclose(oof["prediction"][own], np.exp(expected), rtol=1e-6)
 
 
 def test_differences_are_paired_over_houses(run, oof):
@@ -99,6 +176,24 @@ def test_the_loaded_models_predict_the_submission_to_the_last_cent(project, run)
     ]
     header = submission.path.read_text().splitlines()[0]
     assert header == "Id,SalePrice"
+
+
+def test_the_loaded_models_predict_the_blend_to_the_last_bit(project, run, result):
+    test = result.data.dataset.test
+    predicted = Predictor.load(run).predict(test)
+    blended = LOG_RMSE.undo(result.predictions.test.mean(axis=0))
+    np.testing.assert_array_equal(predicted, blended)
+
+
+def test_a_model_without_weight_is_not_computed(project, run):
+    weights = {"mlp": 0.0, "boosting": 1.0}
+    blend_score = replace(run.final, weights=weights)
+    only = replace(run, scores=[*run.scores[:-1], blend_score], document=None)
+    (loaded,) = Predictor.load(only).used
+    assert (loaded.model.name, loaded.weight) == ("boosting", 1.0)
+    predicted = Predictor.load(only).predict(read_features(project, run.inputs).test)
+    kept = pd.read_csv(run.folder / "predictions.csv")["boosting"]
+    np.testing.assert_allclose(predicted, kept, rtol=1e-7)
 
 
 def test_jobs_change_no_bit(project, run):

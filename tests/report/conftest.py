@@ -104,7 +104,7 @@ def _blended(tmp_path_factory):
     folders = Project(root)
     up_to_date.preprocess(folders, force=False)
     small = Settings(
-        models=("boosting",), folds=3, seeds=1, epochs=3, hidden=(8,), trees=20
+        models=("boosting",), folds=3, seeds=1, epochs=20, hidden=(8,), trees=60
     )
     both = replace(small, models=("boosting", "mlp"), lambdas=(0.0, 1.0, 20.0))
     for settings in small, both:

@@ -54,4 +54,4 @@ def test_the_page_advises_it(blend, blended):
     facts = read_facts(blended, blend)
     run = with_differences(blend, mlp=0.01, boosting=-0.01)
     texts = [each.text for each in advise(facts._replace(run=run))]
-    assert "boosting alone is better than the blend:" in texts
+    assert "boosting alone is better than the weighted blend:" in texts

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.analysis.advice import candidate_advice, compared
 from pipeline.analysis.facts import read_facts
+from pipeline.core.numbers import weights_text
 from pipeline.report import score_figures as scores
 from pipeline.report.page import draw, render
 from pipeline.runs.store import find_run, list_runs
@@ -48,19 +49,20 @@ def test_each_correlation_is_under_the_name_of_its_model(blended, blend):
     others = [head.removeprefix("correlation with ") for head in view.correlation_heads]
     assert sorted(others) == ["boosting", "mlp"]
     assert [row[0] for row in view.models] == names
-    for name, pooled, _, typical, *correlations in view.models:
+    for name, weight, pooled, _, typical, *correlations in view.models:
+        assert weight == f"{blend.weights.get(name, 1):.2f}"
         assert correlations == [f"{alike.loc[name, other]:.2f}" for other in others]
         assert typical == f"{np.expm1(errors[name].abs().median()):.1%}"
         assert pooled == f"{np.sqrt((errors[name] ** 2).mean()):.4f}"
-    assert len(set(view.models[-1][4:])) == 2
+    assert len(set(view.models[-1][5:])) == 2
 
 
 def test_the_difference_to_the_blend_is_that_of_the_pooled_scores(blended, blend):
     *models, last = draw([read_facts(blended, blend)])[0].models
-    assert last[2] == ""
-    for _, pooled, text, *_ in models:
+    assert last[3] == ""
+    for _, _, pooled, text, *_ in models:
         difference, error = text.replace("−", "-").split(" ± ")
-        gap = float(pooled) - float(last[1])
+        gap = float(pooled) - float(last[2])
         assert float(difference) == pytest.approx(gap, abs=2e-4)
         assert float(error) > 0
 
@@ -69,9 +71,9 @@ def test_models_without_any_spread_of_errors_have_no_correlation(blended, blend)
     facts = read_facts(blended, blend)
     exact = facts.results.assign(**{"by boosting": facts.results["actual"]})
     mlp, boosting, last = draw([facts._replace(results=exact)])[0].models
-    assert mlp[4:] == ["1.00", "–"]
-    assert boosting[4:] == ["–", "–"]
-    assert last[5] == "–"
+    assert mlp[5:] == ["1.00", "–"]
+    assert boosting[5:] == ["–", "–"]
+    assert last[6] == "–"
 
 
 def test_the_page_of_a_blend_says_whose_curves_and_importance_it_shows(blended, blend):
@@ -170,7 +172,9 @@ def test_a_blend_beside_a_single_model_shows_the_models_of_the_blend(blended, pi
     assert f"{boosted} Go to {blend} This run has no networks" in section(
         page, "learning"
     )
-    assert "models boosting mlp, boosting" in section(page, "summary")
+    assert f"weights boosting {weights_text(find_run(blended).weights)}" in section(
+        page, "summary"
+    )
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_a_record_of_another_format_is_refused_in_one_line(
 KEYS = """format run_id created fingerprint inputs settings metric cv cv_corrected
 scores diverged forecast largest_errors seconds schema own_columns unseen_words
 history_of columns headers target_bounds threads versions files digest best_lambda
-cv_log_rmse steps"""
+cv_log_rmse steps weights"""
 FILES = """history.csv oof.csv predictions.csv run.json test_by_fold.csv
 weights.safetensors"""
 

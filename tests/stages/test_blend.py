@@ -1,4 +1,4 @@
-"""`pipeline blend`: the mean of finished runs is a run with a score of its own."""
+"""`pipeline blend`: the blend of finished runs is a run with a score of its own."""
 
 import json
 import shutil
@@ -12,6 +12,7 @@ from situations import QUICK, copy_raw
 from pipeline.core.errors import UserError
 from pipeline.core.files import sha256
 from pipeline.core.fingerprint import record_digest
+from pipeline.core.metrics import LOG_RMSE
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.runs.integrity import runs_to_blend
@@ -20,6 +21,7 @@ from pipeline.runs.record import Provenance, Run
 from pipeline.runs.store import find_run
 from pipeline.stages import blend as stage
 from pipeline.stages import up_to_date
+from pipeline.validation.weights import blend_weights
 
 
 @pytest.fixture(scope="module")
@@ -38,21 +40,36 @@ def runs(project, pipeline):
     return ids
 
 
-def test_it_is_the_geometric_mean_with_its_own_score(project, runs, pipeline):
+def weighted_mean(project, weights):
+    """The weighted geometric mean of what runs predict for test.csv."""
+    return np.exp(
+        sum(
+            weight
+            * np.log(pd.read_csv(project.runs / run / "predictions.csv")["SalePrice"])
+            for run, weight in weights.items()
+        )
+    )
+
+
+def test_it_is_the_weighted_geometric_mean_with_its_own_score(project, runs, pipeline):
     shown = pipeline("blend", *runs[:2], "--root", project.root, "--json")
     assert shown.status == 0, shown.err
     record = json.loads(shown.out)
     assert record["blended"] == runs[:2]
     assert [score["model"] for score in record["scores"]] == [*runs[:2], "blend"]
     folder = project.runs / record["run_id"]
-    for name, column in (("oof.csv", "prediction"), ("predictions.csv", "SalePrice")):
-        own, first, second = (
-            pd.read_csv(project.runs / run / name)[column]
-            for run in (record["run_id"], *runs[:2])
-        )
-        np.testing.assert_allclose(own, np.sqrt(first * second), atol=0.01)
+    assert list(record["weights"]) == runs[:2]
+    np.testing.assert_allclose(
+        pd.read_csv(folder / "predictions.csv")["SalePrice"],
+        weighted_mean(project, record["weights"]),
+        atol=0.01,
+    )
     oof = pd.read_csv(folder / "oof.csv")
     errors = np.log(oof["prediction"] / oof["SalePrice"])
+    fitted = blend_weights(
+        np.stack([np.log(oof[run] / oof["SalePrice"]) for run in runs[:2]]), LOG_RMSE
+    )
+    assert list(record["weights"].values()) == pytest.approx(fitted, abs=1e-6)
     assert record["cv_log_rmse"] == pytest.approx(np.sqrt((errors**2).mean()), abs=1e-6)
     again = pipeline("blend", *runs[:2], "--root", project.root)
     assert "is up to date" in again.out
@@ -164,10 +181,9 @@ def test_a_run_of_several_models_is_blended_by_what_it_predicts(
     ).result
     ids = [runs[0], several.run_id]
     found = up_to_date.blend(project, runs_to_blend(project, ids)).result
-    tables = [pd.read_csv(project.runs / each / "predictions.csv") for each in ids]
-    first, second = (table["SalePrice"] for table in tables)
     own = pd.read_csv(found.folder / "predictions.csv")
-    np.testing.assert_allclose(own["SalePrice"], np.sqrt(first * second), atol=0.01)
+    expected = weighted_mean(project, found.weights)
+    np.testing.assert_allclose(own["SalePrice"], expected, atol=0.01)
     shown = predict(project, found.run_id, pipeline)
     assert shown.status == 0, shown.err
     prices = pd.read_csv(project.root / "prices.csv")["SalePrice"]

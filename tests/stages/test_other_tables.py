@@ -212,6 +212,42 @@ def test_rows_of_a_group_are_in_one_fold(pipeline, tmp_path, left_out):
     assert ("note" in read) is not left_out
 
 
+def clustered(first, second, groups):
+    """The difference of two mean squared errors, and its error over groups."""
+    gaps = second**2 - first**2
+    roots = np.sqrt((first**2).mean()) + np.sqrt((second**2).mean())
+    sums = [part.sum() for _, part in (gaps - gaps.mean()).groupby(groups)]
+    number = len(sums)
+    variance = number / (number - 1) * np.sum(np.square(sums))
+    return gaps.mean() / roots, np.sqrt(variance) / len(gaps) / roots
+
+
+@pytest.mark.parametrize("group", ["note", "prediction", "error"])
+def test_differences_are_over_groups_where_rows_have_them(pipeline, tmp_path, group):
+    rows, test = plain().assign(note=np.arange(24) % 6), plain(8, first=101)
+    rows, test = (each.rename(columns={"note": group}) for each in (rows, test))
+    schema = GROUPED.replace('"note"', f'"{group}"')
+    root = write_project(tmp_path / "own", rows, test.drop(columns="y"), schema=schema)
+    first = trained(pipeline, root, (*BOTH, "--model", "mlp,ridge"))
+    second = done(pipeline, root, "train", *BOTH, "--model", "ridge")
+    oof, other = (of_run(root, run, "oof.csv") for run in (first, second))
+    assert oof.columns[-1] == group
+    assert list(oof[group]) == list(rows[group])
+    header = first["headers"]["prediction"]
+    by_blend, by_ridge = oof[header] - oof["y"], oof["ridge"] - oof["y"]
+    score = next(each for each in first["scores"] if each["model"] == "ridge")
+    expected = clustered(by_blend, by_ridge, oof[group])
+    found = score["difference"], score["difference_error"]
+    assert found == pytest.approx(expected, rel=1e-4)
+    value, error = clustered(by_blend, other[header] - other["y"], oof[group])
+    ids = first["run_id"], second["run_id"]
+    cells = {
+        row["name"]: row["cells"] for row in done(pipeline, root, "runs", *ids)["rows"]
+    }
+    shown = cells["difference to the first run"][1].replace("−", "-").split(" ± ")
+    assert list(map(float, shown)) == pytest.approx([value, error], abs=1e-4)
+
+
 def test_the_group_may_be_missing_from_rows_to_predict(pipeline, tmp_path):
     root = plain_project(tmp_path, GROUPED)
     rows = plain().assign(note=np.arange(24) % 4)
@@ -411,7 +447,9 @@ def test_other_commands_work_on_another_table(pipeline, tmp_path):
     blended = done(pipeline, root, "blend", *ids)
     members = [of_run(root, each, "predictions.csv")["y"] for each in (first, second)]
     found = of_run(root, blended, "predictions.csv")["y"]
-    assert list(found) == pytest.approx(list(sum(members) / 2), rel=1e-6)
+    parts = zip(blended["weights"].values(), members, strict=True)
+    expected = sum(weight * member for weight, member in parts)
+    assert list(found) == pytest.approx(list(expected), rel=1e-6)
     done(pipeline, root, "report", *ids)
     shown = pipeline("runs", "--root", root)
     assert shown.status == 0

@@ -1,4 +1,7 @@
-"""The score equals scikit-learn's, and the forecast behaves as an interval should."""
+"""The score equals scikit-learn's; differences and intervals hold as often as they say.
+
+Where rows have groups, the errors of a group are alike.
+"""
 
 import numpy as np
 import pytest
@@ -61,3 +64,63 @@ def test_a_candidate_that_is_clearly_best_keeps_its_score():
     squares[3] /= 4
     best = np.sqrt(squares[3].mean())
     assert bias_corrected(squares, squares) == pytest.approx(best, rel=0.01)
+
+
+GROUPS, SIZE = 50, 20
+GROUP_OF = np.repeat(np.arange(GROUPS), SIZE)
+
+
+def grouped(generator):
+    """Errors of rows, half of whose variance the rows of a group share."""
+    shared = generator.normal(0, 0.1, GROUPS)[GROUP_OF]
+    return shared + generator.normal(0, 0.1, GROUPS * SIZE)
+
+
+def test_two_equal_models_are_told_apart_in_one_of_twenty_draws_of_groups():
+    generator = np.random.default_rng(0)
+    pairs = [[grouped(generator) ** 2 for _ in range(2)] for _ in range(300)]
+    by_group = [paired_difference(*pair, groups=GROUP_OF) for pair in pairs]
+    assert 0.02 < np.mean([each.is_told_apart for each in by_group]) < 0.09
+    by_row = [paired_difference(*pair) for pair in pairs]
+    assert np.mean([each.is_told_apart for each in by_row]) > 0.3
+
+
+def test_the_interval_holds_the_score_of_new_groups_nine_times_of_ten():
+    def share_that_holds(draws, groups):
+        generator = np.random.default_rng(0)
+        held = []
+        for _ in range(draws):
+            seen, new = (grouped(generator) ** 2 for _ in range(2))
+            found = forecast(seen, len(new), draws=200, groups=groups)
+            held.append(found.low < np.sqrt(new.mean()) < found.high)
+        return np.mean(held)
+
+    assert 0.84 < share_that_holds(200, GROUP_OF) < 0.95
+    assert share_that_holds(40, None) < 0.65
+
+
+def test_groups_of_repeated_rows_are_as_uncertain_as_one_row_each():
+    first, second = np.random.default_rng(0).normal(0, 0.1, (2, GROUPS)) ** 2
+    repeated = np.stack([first, second])[:, GROUP_OF]
+    assert paired_difference(*repeated, groups=GROUP_OF) == pytest.approx(
+        paired_difference(first, second)
+    )
+    by_group = forecast(repeated[0], 100 * SIZE, groups=GROUP_OF)
+    by_row = forecast(first, 100)
+    assert vars(by_group) == pytest.approx(vars(by_row))
+
+
+def test_the_best_of_many_equal_candidates_is_corrected_by_group():
+    generator = np.random.default_rng(0)
+    squares = np.stack([grouped(generator) ** 2 for _ in range(200)])
+    scores = np.sqrt(squares.mean(axis=1))
+    by_group = bias_corrected(squares, squares, groups=GROUP_OF)
+    assert by_group == pytest.approx(scores.mean(), abs=0.005)
+    assert bias_corrected(squares, squares) < scores.mean() - 0.01
+
+
+@pytest.mark.parametrize("new_rows", [1, 9, 29])
+def test_fewer_new_rows_than_a_group_are_one_group(new_rows):
+    losses = grouped(np.random.default_rng(0)) ** 2
+    found = forecast(losses, new_rows, draws=50, groups=GROUP_OF)
+    assert found == forecast(losses, SIZE, draws=50, groups=GROUP_OF)

@@ -31,7 +31,7 @@ def grid(models):
 def test_no_weights_of_a_grid_have_a_lower_loss_than_the_fitted_ones(
     metric, deviations, monkeypatch
 ):
-    monkeypatch.setattr(weights, "shrunk", lambda fitted, drawn: fitted)
+    monkeypatch.setattr(weights, "shrunk", lambda fitted, variance: fitted)
     errors = errors_of(400, *deviations)
 
     def loss(of):
@@ -88,14 +88,11 @@ def test_many_rows_leave_the_best_weights_as_they_are(metric):
 
 def test_the_share_of_the_fitted_weights_is_that_of_james_and_stein():
     fitted = np.array([0.9, 0.1])
-    drawn = np.array([[1.0, 0.0], [0.8, 0.2]])
-    # Each weight has the variance 0.01, and the squared distance to equal is 0.32.
-    share = 1 - 0.02 / 0.32
-    assert weights.shrunk(fitted, drawn) == pytest.approx(
+    share = 1 - 0.02 / 0.32  # the squared distance to equal weights is 0.32
+    assert weights.shrunk(fitted, 0.02) == pytest.approx(
         [0.5 + 0.4 * share, 0.5 - 0.4 * share]
     )
-    wild = np.array([[1.0, 0.0], [0.0, 1.0]])
-    assert weights.shrunk(np.array([0.6, 0.4]), wild) == pytest.approx([0.5, 0.5])
+    assert weights.shrunk(fitted, 0.4) == pytest.approx([0.5, 0.5])
 
 
 @METRIC
@@ -139,6 +136,11 @@ def test_models_that_predict_the_same_share_their_weight():
 @pytest.mark.parametrize("errors", [[[0.2, -0.1]], [[0.0, 0.0]]])
 def test_the_weight_of_a_single_model_is_one(metric, errors):
     assert blend_weights(np.array(errors), metric).tolist() == [1.0]
+
+
+def test_a_single_group_tells_nothing_of_the_weights():
+    errors = errors_of(100, 0.01, 0.5)
+    assert blend_weights(errors, RMSE, np.zeros(100)).tolist() == [0.5, 0.5]
 
 
 @METRIC
