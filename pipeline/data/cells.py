@@ -129,7 +129,8 @@ def numbers(cells: Cells, column: Number) -> pd.Series:
     texts = cells.text.where(present, None)
     what = "a number"
     if column.form is not None and (marks := marks_of(column.form)):
-        texts, what = without_marks(texts, marks), f"a number like {column.form}"
+        plain = [without_marks(t, marks) if isinstance(t, str) else None for t in texts]
+        texts, what = pd.Series(plain, dtype=object), f"a number like {column.form}"
     values = pd.to_numeric(texts, errors="coerce").astype(float)
     cells.refuse(present & values.isna(), f"is not {what} (missing values are NA)")
     outside = present & ~values.between(column.low, column.high)

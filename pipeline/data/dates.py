@@ -1,11 +1,11 @@
 """Dates: how their texts are read, and what models read of them.
 
 Models read parts of a date. The year has a fraction, the share that has passed, so that
-it tells how late a date is. Where dates are of several years, the day of year tells the
-season; the month would tell no more. The weekday is a word: networks read it one-hot
-and trees by a target statistic, since no order of weekdays suits a target. The hour has
-a fraction for the minutes. It and the day of year have knots, as other numbers have, so
-that a linear model can follow the course of a day and of a year.
+it tells how late a date is. The day of year tells the season; the month would tell no
+more. The weekday is a word: networks read it one-hot and trees by a target statistic,
+since no order of weekdays suits a target. The hour has a fraction for the minutes. It
+and the day of year have knots, as other numbers have, so that a linear model can follow
+the course of a day and of a year.
 """
 
 from collections.abc import Callable, Mapping
@@ -89,16 +89,15 @@ PARTS: Mapping[str, Callable[[pd.Series], pd.Series]] = {
 def differing_parts(dates: pd.Series, form: str) -> list[str]:
     """Return the parts in which dates of a format differ: those that models read.
 
-    Within one year, the day of year is the fraction of the year, and is not read twice.
-    If all dates are on the same day of a month, their weekdays are chance.
+    The month is not read beside the day of year. If all dates are on the same day of a
+    month, their weekdays are chance.
     """
-    days, months = dates.dt.day, dates.dt.month
     parts = {part for part in parts_of_format(form) if _differ(PARTS[part](dates))}
     parts.discard("month")
-    if not _differ(dates.dt.year) or not _differ(100 * months + days):
-        parts.discard("day of year")
-    if not _differ(days):
+    if not _differ(dates.dt.day):
         parts.discard("weekday")
+        if not _differ(dates.dt.month):
+            parts.discard("day of year")  # it differs in leap years
     return [part for part in PARTS if part in parts]
 
 

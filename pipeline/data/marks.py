@@ -8,8 +8,6 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-import pandas as pd
-
 _FORM = re.compile(
     r"(?P<before>[^\d\s]*) ?1(?P<thousands>\D?)234(?P<decimal>[.,])5"
     r" ?(?P<after>[^\d\s]*)"
@@ -39,16 +37,21 @@ def marks_of(form: str) -> Marks | None:
     return Marks(**found.groupdict())
 
 
-def without_marks(texts: pd.Series, marks: Marks) -> pd.Series:
-    """Return texts as Python writes numbers; missing where a text does not fit."""
+@cache
+def _pattern(marks: Marks) -> re.Pattern[str]:
     before, thousands, decimal, after = map(re.escape, marks)
     groups = rf"[1-9][0-9]{{0,2}}(?:{thousands}[0-9]{{3}})+|" if thousands else ""
-    found = texts.str.extract(
-        rf"^(?:(?P<sign>[+-]?){before} ?|{before} ?(?P<inner>[+-]))"
-        rf"(?P<whole>{groups}[0-9]+)(?:{decimal}(?P<fraction>[0-9]+))? ?{after}$"
+    return re.compile(
+        rf"(?:([+-]?){before} ?|{before} ?([+-]))"
+        rf"({groups}[0-9]+)(?:{decimal}([0-9]+))? ?{after}"
     )
-    whole = found["whole"]
-    if thousands:
-        whole = whole.str.replace(marks.thousands, "", regex=False)
-    sign = found["sign"].fillna("") + found["inner"].fillna("")
-    return pd.Series(sign + whole + "." + found["fraction"].fillna("0"), dtype=object)
+
+
+def without_marks(text: str, marks: Marks) -> str | None:
+    """Return a number as Python writes it, or None if the text does not fit."""
+    found = _pattern(marks).fullmatch(text)
+    if found is None:
+        return None
+    sign, inner, whole, fraction = found.groups(default="")
+    digits = whole.replace(marks.thousands, "") if marks.thousands else whole
+    return f"{sign or inner}{digits}.{fraction or 0}"

@@ -6,8 +6,8 @@ from datetime import datetime
 import pandas as pd
 
 from pipeline.data.dates import ISO, differing_parts, parse_dates, parts_of_format
-from pipeline.infer.texts import Column, Found, joined
-from pipeline.infer.words import find_word
+from pipeline.infer.texts import SOME, Column, Found, joined
+from pipeline.infer.words import ALMOST, all_but, find_word
 
 _DAYS = (
     *("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y"),
@@ -58,6 +58,17 @@ def find_date(column: Column) -> Found | None:
     blanks = f"{column.blanks:,} blank" if column.blanks else None
     reason = joined(joined(span, blanks), other, by="; ")
     return Found("date", reason, other is not None, {"format": form, "parts": parts})
+
+
+def nearly_dates(column: Column) -> str | None:
+    """Return a warning if nearly all texts are dates of one format."""
+    texts = pd.Series(column.texts[:SOME], dtype=object)
+    for text in texts.head(2):  # one of them may be what is no date
+        for form in _forms_of(text):
+            broken = parse_dates(texts, form).isna()
+            if ALMOST <= 1 - broken.mean() < 1:
+                return all_but(f"dates like {text}", texts[broken].to_numpy())
+    return None
 
 
 def _fitting(column: Column, texts: pd.Series) -> list[str]:

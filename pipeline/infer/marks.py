@@ -4,7 +4,6 @@ import re
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from pipeline.data.marks import Marks, without_marks
 from pipeline.infer.texts import as_numbers
@@ -24,7 +23,6 @@ _ANY_SIGN = "|".join(map(re.escape, _SIGNS))
 _AROUND = re.compile(
     rf"[+-]?(?P<before>{_ANY_SIGN})? ?[+-]?[0-9](?:.*[0-9])? ?(?P<after>{_ANY_SIGN})?"
 )
-_SOME = 100  # texts that are read first, to refuse marks fast
 
 
 class FoundMarks(NamedTuple):
@@ -63,8 +61,10 @@ def find_marks(texts: np.ndarray) -> FoundMarks | None:
 
 def _plain(texts: np.ndarray, marks: Marks) -> np.ndarray | None:
     """Return all texts without marks, or None if one does not fit."""
-    for some in (texts[:_SOME], texts):
-        plain = without_marks(pd.Series(some, dtype=object), marks)
-        if plain.isna().any():
+    found = []
+    for text in texts:
+        plain = without_marks(text, marks)
+        if plain is None:
             return None
-    return plain.to_numpy(dtype=object)
+        found.append(plain)
+    return np.array(found, dtype=object)

@@ -59,8 +59,10 @@ def find_number(column: Column) -> Found | None:
 
 def _marked(column: Column) -> Found | None:
     """Return what a column of numbers with marks is, or None if it is not one."""
+    if len(column.train) == 1 or _code_token(column):
+        return None  # 560 001 may be a postcode
     found = find_marks(column.texts)
-    if found is None or len(column.train) == 1:
+    if found is None:
         return None
     number = len(column.train)
     train = Tally(found.plain[:number], column.train.rows)

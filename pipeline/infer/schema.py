@@ -13,7 +13,7 @@ from pipeline.core.errors import UserError, one_line, short
 from pipeline.core.metrics import METRICS
 from pipeline.data.schema import ROW
 from pipeline.infer import id_and_target
-from pipeline.infer.dates import find_date
+from pipeline.infer.dates import find_date, nearly_dates
 from pipeline.infer.numbers import find_number
 from pipeline.infer.texts import TEST, TRAIN, Column, Found, Tally, find_missing
 from pipeline.infer.toml import schema_text
@@ -154,7 +154,7 @@ def _infer(
         no_id = id_and_target.no_id(columns)
         no_id = id_and_target.beside_sample(no_id, None, sample)
         guesses.append(Guess("", "id", one_line(no_id.reason), no_id.doubtful))
-        return Inferred(schema_text(settings, found, no_id), guesses)
+        return Inferred(schema_text(settings, found, no_id.reason), guesses)
     both = [frame[ids.name] for frame in (train, test) if ids.name in frame]
     are_integers = id_and_target.are_integers(pd.concat(both))
     settings = {
@@ -215,7 +215,7 @@ def _column(
         id_and_target.find_other_id(column)
         or find_date(column)
         or find_number(column)
-        or find_text(column)
+        or find_text(column, nearly_dates(column))
     )
 
 

@@ -27,7 +27,7 @@ _HEAD = """\
 
 
 def schema_text(
-    settings: Mapping[str, Any], found: Mapping[str, Found], no_id: Found | None = None
+    settings: Mapping[str, Any], found: Mapping[str, Found], no_id: str | None = None
 ) -> str:
     """Return the text of a schema file.
 
@@ -40,7 +40,7 @@ def schema_text(
     """
     lines = [_HEAD]
     if no_id:
-        lines.append(f"# no id: {_comment(no_id).removeprefix('  # ')}")
+        lines.append(f"# check: no id: {one_line(no_id, _LONGEST_REASON)}")
     for key, value in settings.items():
         if value is None:
             continue

@@ -31,15 +31,20 @@ _SHORT_LIST = 30  # words, all of which are listed
 _FEWEST_ROWS = 2  # a word in one row tells nothing of other rows
 _SMALL_FILE = 200  # rows, of which all words may be in one row
 _MOST_OTHERS = 0.5  # share of the rows whose words are not listed
-_ALMOST = 0.8  # share of numbers among the texts of a column of broken numbers
+ALMOST = 0.8  # share of numbers among the texts of a column of broken numbers
 _MARKS = str.maketrans("", "", ",$€£% ")  # around the digits of a number
 
 
-def find_text(column: Column) -> Found:
-    """Return what a column is if it is neither a number nor a date."""
+def find_text(column: Column, warning: str | None = None) -> Found:
+    """Return what a column is if it is neither a number nor a date.
+
+    Args:
+        column: The column.
+        warning: What else most of its texts are like.
+    """
     if found := _ordered(column):
         return found
-    warning = _like_numbers(column)
+    warning = warning or _like_numbers(column)
     if why := _free_text(column):
         return Found("left out", joined(warning, why, by="; "), doubtful=True)
     return find_word(column, warning, doubtful=warning is not None)
@@ -151,12 +156,16 @@ def _free_text(column: Column) -> str | None:
 def _like_numbers(column: Column) -> str | None:
     """Return a warning if nearly all texts are numbers."""
     texts = column.texts
-    if column.number_share >= _ALMOST:
-        broken = texts[np.isnan(column.numbers)]
-        rest = f"numbers but for {short(broken[0])}"
-        alone = len(set(broken)) == 1
-        return f"{rest}; if it means a blank, add it to missing" if alone else rest
+    if column.number_share >= ALMOST:
+        return all_but("numbers", texts[np.isnan(column.numbers)])
     some = np.array([text.translate(_MARKS) for text in texts[:SOME]], dtype=object)
     if not np.isnan(as_numbers(some)).any():
         return "like numbers, but with commas or other marks; write them without"
     return None
+
+
+def all_but(kind: str, others: np.ndarray) -> str:
+    """Return that all texts are of a kind but for others."""
+    rest = f"{kind} but for {short(others[0])}"
+    alone = len(set(others)) == 1
+    return f"{rest}; if it means a blank, add it to missing" if alone else rest

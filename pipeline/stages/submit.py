@@ -14,6 +14,7 @@ from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.csv_reader import csv_text, read_rows
+from pipeline.data.marks import marks_of, without_marks
 from pipeline.data.schema import Schema
 from pipeline.kaggle.receipts import Receipt
 from pipeline.runs.integrity import changes
@@ -72,7 +73,7 @@ def write_submission(
     rows = check(source, ids, schema)
     train = project.raw / "train.csv"
     targets = [
-        _number(train, schema, line, cell, _FIX)
+        _number(train, schema, line, _target_text(cell, schema), _FIX)
         for line, cell in _column(train, schema.target)
     ]
     predicted = [float(cell) for _, cell in rows]
@@ -224,6 +225,12 @@ def _check_baseline(run: Run, name: str | None) -> None:
         if names:
             found = f"its baselines are {', '.join(names)}"
         raise UserError(f"--baseline {name}: not in {run.run_id}: {found}")
+
+
+def _target_text(cell: str, schema: Schema) -> str:
+    """Return a target of train.csv as Python writes numbers."""
+    marks = schema.target_form and marks_of(schema.target_form)
+    return (without_marks(cell, marks) or cell) if marks else cell
 
 
 def _number(path: Path, schema: Schema, line: int, text: str, remedy: str) -> float:

@@ -211,7 +211,7 @@ def test_a_number_written_in_two_ways_is_no_code(infer):
 def test_each_format_of_dates_is_found(infer, text, form):
     days = [text.format(1 + i % 28) for i in range(40)]
     schema, guesses = infer(beside(40, saledate=days))
-    parts = ("year", "weekday")
+    parts = ("year", "day of year", "weekday")
     assert column_of(schema, "saledate") == Date("saledate", form, parts)
     assert guesses["saledate"].reason == "dates, 2014-10-01 to 2014-10-28"
     assert not guesses["saledate"].doubtful
@@ -224,7 +224,8 @@ def test_each_format_of_dates_is_found(infer, text, form):
 def test_months_are_dates(infer, text, form):
     months = [text.format(10 + i % 3) for i in range(40)]
     schema, _ = infer(beside(40, month=months))
-    assert column_of(schema, "month") == Date("month", form, ("year",))
+    parts = ("year",) if "May" in text else ("year", "day of year")
+    assert column_of(schema, "month") == Date("month", form, parts)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +248,8 @@ def test_what_is_only_like_a_date_is_a_word(infer, texts):
 def test_iso_dates_of_several_forms_are_read_by_the_clock_they_tell(infer):
     texts = ["2014-10-01", "2014-10-02 08:30", "2014-10-03T09:15:30.25+02:00"] * 10
     column = column_of(infer(beside(30, at=texts))[0], "at")
-    assert column == Date("at", "ISO8601", ("year", "weekday", "hour"))
+    parts = ("year", "day of year", "weekday", "hour")
+    assert column == Date("at", "ISO8601", parts)
 
 
 def test_only_the_parts_that_differ_in_the_training_rows_are_read(infer):
@@ -258,8 +260,11 @@ def test_only_the_parts_that_differ_in_the_training_rows_are_read(infer):
         return column_of(infer(train, later)[0], "at").parts
 
     assert parts("2014-01-01", "2016-12-01", "MS") == ("year", "day of year")
-    assert parts("2014-01-06", "2014-12-01", "7D") == ("year",)
-    assert parts("2014-01-06", "2014-02-01", "6h") == ("year", "weekday", "hour")
+    assert parts("2014-12-31", "2020-12-31", "YE") == ("year",)
+    assert parts("2014-01-06", "2014-12-01", "7D") == ("year", "day of year")
+    assert parts("2014-01-06", "2014-01-07 10:00", "1h") == (
+        *("year", "day of year", "weekday", "hour"),
+    )
     assert parts("2014-01-06", "2014-01-06 10:00", "10min") == ("hour",)
 
 
@@ -350,6 +355,16 @@ def test_numbers_but_for_a_broken_cell_are_doubtful(infer):
     assert guesses["broken"].doubtful
 
 
+def test_dates_but_for_a_broken_cell_are_doubtful(infer):
+    days = ["never", *(f"2014-10-{1 + i % 28:02}" for i in range(59))]
+    _, guesses = infer(beside(60, sold=days))
+    assert guesses["sold"].doubtful
+    told = (
+        "dates like 2014-10-01 but for 'never'; if it means a blank, add it to missing"
+    )
+    assert guesses["sold"].reason == told
+
+
 @pytest.mark.parametrize(
     ("texts", "form", "low"),
     [
@@ -379,6 +394,11 @@ def test_a_comma_that_may_be_of_thousands_or_of_decimals_is_doubtful(infer):
     schema, guesses = infer(train, train.drop(columns="y").assign(n="0,5"))
     assert column_of(schema, "n").form == "1234,5"
     assert not guesses["n"].doubtful
+
+
+def test_codes_with_blanks_are_no_numbers(infer):
+    _, guesses = infer(beside(40, postcode=["560 001", "560 002"] * 20))
+    assert guesses["postcode"].kind == "word"
 
 
 @pytest.mark.parametrize(
@@ -475,7 +495,8 @@ def test_the_sample_tells_id_and_target(infer):
 def test_an_id_that_is_a_date_stays_a_feature(infer):
     hours = pd.date_range("2014-01-01", periods=60, freq="h").astype(str)
     train = {"at": hours, **beside(60)}
-    date = Date("at", "%Y-%m-%d %H:%M:%S", ("year", "weekday", "hour"))
+    parts = ("year", "day of year", "weekday", "hour")
+    date = Date("at", "%Y-%m-%d %H:%M:%S", parts)
     for schema, guesses in (infer(train, sample=("at", "y")), infer(train, id="at")):
         assert (schema.id, schema.integer_ids) == ("at", False)
         assert column_of(schema, "at") == date

@@ -319,6 +319,17 @@ def test_an_id_that_is_a_date_is_a_feature_through_all_stages(pipeline, tmp_path
     assert ["time", "datetime"] in [[each["about"], each["column"]] for each in hints]
 
 
+def test_targets_and_numbers_with_marks_go_through_all_stages(pipeline, tmp_path):
+    frames = [plain(), plain(8, first=101).drop(columns="y")]
+    for frame in frames:
+        frame["size"] = [f"{1000 * value:,.2f} €" for value in frame["size"]]
+    frames[0]["y"] = [f"${1000 + value:,.2f}" for value in frames[0]["y"]]
+    root = write_project(tmp_path / "marks", *frames)
+    record = check_all_stages(pipeline, root, tmp_path)
+    assert list(of_run(root, record, "oof.csv")["y"]) == list(1000 + plain()["y"])
+    assert pd.read_csv(submission(root))["y"].between(1000, 1100).all()
+
+
 def test_an_id_of_test_csv_alone_names_the_rows_of_the_submission(pipeline, tmp_path):
     train, test = plain().drop(columns="id"), plain(8, first=101).drop(columns="y")
     root = write_project(tmp_path / "alone", train, test)
