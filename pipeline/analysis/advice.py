@@ -152,12 +152,35 @@ def advise(facts: Facts) -> list[Advice]:
     if model := better_alone(run):
         text = f"{model.model} alone is better than the weighted blend:"
         found.append(Advice(text, better_alone_command(run, model)))
+    if hint := underfitting(run):
+        found.append(hint)
     share = facts.largest_errors["share"]
     largest = (
         f"Look at the largest errors: {len(share)} of {len(facts.results):,} rows "
         f"make up {share.sum():.0%} of the {facts.metric.loss.name}."
     )
     return [*found, *_weight_decay(run), Advice(largest)]
+
+
+def underfitting(run: Run) -> Advice | None:
+    """Return what to do if the networks underfit, or None if they do not.
+
+    They do if their score on rows that they were trained on, without dropout, is not
+    lower than on other rows by one standard error.
+    """
+    score = run.learner
+    if score is None or score.gap is None or score.gap_error is None:
+        return None
+    if score.gap > score.gap_error:
+        return None
+    gap = difference_text(score.gap, score.gap_error)
+    text = (
+        f"{score.model} underfits: it is hardly worse on other rows than on those that "
+        f"it was trained on ({gap}). Try more --epochs, wider --hidden layers, or less "
+        "--dropout:"
+    )
+    longer = replace(run.settings, epochs=2 * run.settings.epochs)
+    return Advice(text, train_command(longer))
 
 
 def _weight_decay(run: Run) -> Iterator[Advice]:

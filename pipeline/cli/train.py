@@ -97,13 +97,8 @@ def show_scores(run: Run) -> None:
         console.say(_networks(run.settings))
     for line in (*_excluded(run.diverged), *advice.difference_lines(run)):
         console.say(line)
-    if model := advice.better_alone(run):
-        command = advice.better_alone_command(run, model)
-        console.say_wrapped(
-            f"{model.model} alone is better than the weighted blend: `{command}`"
-        )
-    if sentences := advice.candidate_advice(run):
-        console.say_wrapped(sentences)
+    for sentence in _hints(run):
+        console.say_wrapped(sentence)
     if run.cv_corrected is not None:
         corrected = numbers.score_text(run.cv_corrected)
         console.say(f"Corrected for the choice among candidates: {corrected}")
@@ -154,6 +149,16 @@ def _networks(settings: Settings) -> str:
         f"hidden layers {comma_separated(settings.hidden)}, "
         f"dropout {settings.dropout:g}"
     )
+
+
+def _hints(run: Run) -> Iterator[str]:
+    if model := advice.better_alone(run):
+        command = advice.better_alone_command(run, model)
+        yield f"{model.model} alone is better than the weighted blend: `{command}`"
+    if hint := advice.underfitting(run):
+        yield f"{hint.text} `{hint.command}`"
+    if sentences := advice.candidate_advice(run):
+        yield sentences
 
 
 def _excluded(diverged: Sequence[Diverged]) -> Iterator[str]:

@@ -29,11 +29,13 @@ from pipeline.network.replicas import (
     candidates_of,
     diverged_epochs,
     mean_over_seeds,
+    predicted_by_all,
     replicas_of,
     train_replicas,
 )
 from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.validation.fold_data import FoldData
+from pipeline.validation.underfitting import sampled_rows, training_gap
 
 # Measured with the default settings on two cores, on tables of half a million to 300
 # million cells (rows × encoded columns): seconds of an epoch of a network.
@@ -77,11 +79,16 @@ class MLP(Model):
         # The other networks of the fold do not replace one that diverged: the fold has
         # no score, and neither has its λ, which thus cannot be the best.
         kept = np.where(epochs[..., None], np.nan, trained.predicted)
+        rows = sampled_rows(data)
+        seen = mean_over_seeds(
+            predicted_by_all(trained, tensors, replicas, rows), settings
+        )
         return Fitted(
             predicted=mean_over_seeds(kept, settings),
             arrays=_Arrays(trained, data, settings),
             failures=name_failures(epochs, replicas, settings),
             history=_history(trained, replicas, settings),
+            gaps=[training_gap(data, rows, each) for each in seen],
         )
 
     def predict(self, arrays: Arrays, entries: np.ndarray) -> np.ndarray:

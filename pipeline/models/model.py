@@ -20,6 +20,7 @@ from pipeline.core.settings import Settings
 from pipeline.data.encoder import View
 from pipeline.network.replicas import replica_seed, replicas_of
 from pipeline.validation.fold_data import FoldData, TrainingFold
+from pipeline.validation.uncertainty import Difference
 
 Arrays = Mapping[str, np.ndarray]
 T = TypeVar("T")
@@ -62,6 +63,8 @@ class Fitted:
             (folds, seeds, ...). Empty for a model that predicts its own rows only.
         failures: the replicas that failed.
         history: the learning curves, if there are any.
+        gaps: how much higher the score of each candidate is on rows that it was not
+            trained on, if this was computed; None where it failed.
         accuracy: of a classifier, the share of validated rows in the right class.
     """
 
@@ -69,6 +72,7 @@ class Fitted:
     arrays: Sequence[Arrays]
     failures: Sequence[Failure] = ()
     history: pd.DataFrame | None = None
+    gaps: Sequence[Difference | None] = ()
     accuracy: float | None = None
 
 

@@ -22,6 +22,7 @@ from pipeline.network.inputs import Inputs
 from pipeline.network.loss import huber_loss
 from pipeline.network.partition import even_cut, joined, pieces
 from pipeline.network.schedule import Schedule
+from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.network.trainer import Candidate, EpochErrors, Trainer
 from pipeline.validation.fold_data import FoldData
 
@@ -238,6 +239,40 @@ def predictions(
     found = predict_rows(stacks, tensors.inputs, of_fold, rows)
     np.put_along_axis(predicted, unseen[None], found, 2)
     return predicted
+
+
+def predicted_by_all(
+    trained: Trained,
+    tensors: FoldTensors,
+    replicas: Sequence[Replica],
+    rows: np.ndarray,
+) -> np.ndarray:
+    """Return what every network predicts for the same rows, without dropout.
+
+    Rows that a network was trained on are encoded as they were in training.
+
+    Args:
+        trained: the networks.
+        tensors: the rows of all folds.
+        replicas: the fold and seed of each network.
+        rows: the row numbers, shape (n,).
+
+    Returns:
+        Standardised predictions, shape (candidates, replicas, n).
+    """
+    device = tensors.targets.device
+    fold = torch.tensor([replica.fold for replica in replicas], device=device)
+    stacks = [
+        StackedMLP.from_tensors(
+            {
+                name: torch.from_numpy(array[candidate]).to(device)
+                for name, array in trained.weights.items()
+            }
+        )
+        for candidate in range(len(trained.predicted))
+    ]
+    index = torch.from_numpy(rows).to(device).expand(len(fold), -1)
+    return predict_rows(stacks, tensors.inputs, fold, index)
 
 
 def diverged_epochs(trained: Trained, unseen: np.ndarray) -> np.ndarray:

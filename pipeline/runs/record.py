@@ -53,6 +53,8 @@ class ModelScore:
         difference_error: its standard error over rows, or over groups.
         weights: of the blend, the weight of each model in what is predicted for new
             rows. Out of fold, weights that were fitted on the other folds are used.
+        gap: how much higher the score is than on rows that were trained on.
+        gap_error: its standard error over rows, or over groups.
     """
 
     model: str
@@ -67,6 +69,8 @@ class ModelScore:
     difference: float | None = None
     difference_error: float | None = None
     weights: dict[str, float] | None = None
+    gap: float | None = None
+    gap_error: float | None = None
 
     @property
     def title(self) -> str:

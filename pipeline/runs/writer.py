@@ -180,6 +180,9 @@ def model_scores(result: Ensemble) -> list[ModelScore]:
                 score = replace(
                     score, difference=gap.value, difference_error=gap.standard_error
                 )
+            gaps = member.fitted.gaps if member.fitted else ()
+            if gaps and (found := gaps[index]) is not None:
+                score = replace(score, gap=found.value, gap_error=found.standard_error)
             scores.append(score)
     if several:
         names = [member.name for member in result.members]

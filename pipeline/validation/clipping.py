@@ -70,6 +70,10 @@ class RowBounds:
             np.stack([fold.ceiling_of(places) for fold in bounds]),
         )
 
+    def of_rows(self, rows: np.ndarray) -> "RowBounds":
+        """Return the bounds of some rows."""
+        return RowBounds(self.floor, self.ceiling[:, rows])
+
     def clip(self, transformed: np.ndarray) -> np.ndarray:
         """Clip transformed targets [..., folds, rows] to the bounds."""
         return np.asarray(np.clip(transformed, self.floor, self.ceiling))
