@@ -25,7 +25,7 @@ from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
 from pipeline.data.encoder import WORDS, code_counts
 from pipeline.models import model_of
-from pipeline.models.ensemble import Member, cross_validate
+from pipeline.models.ensemble import Ensemble, cross_validate
 from pipeline.models.model import Fitted, Model, Step
 from pipeline.validation.fold_data import FoldData
 
@@ -91,25 +91,30 @@ MODELS = (
 )
 
 
-def members(dataset: Dataset, seed: int) -> list[Member]:
+def fitted(dataset: Dataset, seed: int) -> Ensemble:
     """Return the MLP and all other models, fitted on the folds of a seed."""
     data = FoldData.fit(dataset, replace(Settings(), seed=seed))
     one_seed = replace(data, settings=replace(data.settings, seeds=1))
     mlp = cross_validate(data, [model_of("mlp")], lambda *_: None, cpu_count())
     others = cross_validate(one_seed, MODELS, lambda *_: None, jobs=1)
-    return mlp.members + others.members
+    return replace(mlp, members=mlp.members + others.members)
 
 
 def main() -> None:
     """Score each model alone, blended with the MLP, and as a third model."""
     dataset = load()
     log_prices, seconds = defaultdict(list), Counter[str]()
-    for member in chain.from_iterable(members(dataset, seed) for seed in HELD_OUT):
+    ensembles = [fitted(dataset, seed) for seed in HELD_OUT]
+    for member in chain.from_iterable(each.members for each in ensembles):
         log_prices[member.name].append(member.chosen.out_of_fold)
         seconds[member.name] += member.seconds / len(HELD_OUT)
 
     def blend(*names: str) -> Scores:
-        return scores_of(dataset, np.mean([log_prices[n] for n in names], axis=0))
+        parts = [
+            replace(each, members=[m for m in each.members if m.name in names])
+            for each in ensembles
+        ]
+        return scores_of(dataset, [each.predictions.out_of_fold for each in parts])
 
     rows = []
     for name in [model.name for model in MODELS]:

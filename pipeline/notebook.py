@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from joblib import cpu_count
 
 from pipeline.ames import ames_schema
@@ -27,6 +26,7 @@ from pipeline.data.schema_file import parse_schema, read_schema
 from pipeline.data.table import Table
 from pipeline.infer.schema import Options, infer_schema
 from pipeline.models.ensemble import Ensemble, cross_validate_models
+from pipeline.network.threads import one_thread
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.writer import model_scores
 
@@ -102,9 +102,9 @@ class Result:
         """
         table = self._predictor.table
         raw = read_new(Frame("rows", rows), table).frame
-        torch.set_num_threads(1)
         features = build_features(clean_rows(raw, table).frame, table)
-        return self._predictor.predict(features)
+        with one_thread():
+            return self._predictor.predict(features)
 
 
 def train(data: Data, *, quiet: bool = False, **settings: Any) -> Result:  # noqa: ANN401
@@ -120,14 +120,9 @@ def train(data: Data, *, quiet: bool = False, **settings: Any) -> Result:  # noq
         UserError: A setting cannot be used.
     """
     checked = Settings(**settings)
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)  # the parts of the training use all cores
-    try:
-        with listening(_ignore if quiet else _print):
-            result = cross_validate_models(data.dataset, checked, _ignore, cpu_count())
-    finally:
-        torch.set_num_threads(before)
-    return _result(data, result)
+    with one_thread(), listening(_ignore if quiet else _print):
+        result = cross_validate_models(data.dataset, checked, _ignore, cpu_count())
+        return _result(data, result)
 
 
 def _table(

@@ -1,9 +1,10 @@
-"""The number of threads that torch computes with."""
+"""The number of threads that torch and NumPy's products of matrices compute with."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from threadpoolctl import threadpool_limits
 
 
 @contextmanager
@@ -16,6 +17,13 @@ def one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(threads)
+
+
+def use_one_thread() -> None:
+    """Compute with one thread from now on: the parts of the work use all cores."""
+    torch.set_num_threads(1)
+    threadpool_limits(1, user_api="blas")

@@ -13,7 +13,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -28,6 +27,7 @@ from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.schema import Category, Number
+from pipeline.network.threads import use_one_thread
 from pipeline.report import error_figures, score_figures
 from pipeline.report.drawing import Drawing
 from pipeline.runs.record import Run
@@ -74,7 +74,7 @@ def write_report(project: Project, runs: Sequence[Run]) -> Path:
     """
     if len(runs) > MOST_RUNS:
         raise UserError(f"{len(runs)} runs: at most {MOST_RUNS} fit side by side")
-    torch.set_num_threads(1)  # sums depend on the number of threads
+    use_one_thread()  # sums depend on the number of threads
     several = [read_facts(project, run) for run in runs]
     announce("drawing the page")
     path = project.reports / f"{'_'.join(run.run_id for run in runs)}.html"

@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime
 
-import torch
 from joblib import cpu_count
 
 from pipeline.core.paths import Project
 from pipeline.core.progress import Callback
 from pipeline.core.settings import Settings
 from pipeline.lessons.baselines import train_baselines
+from pipeline.network.threads import use_one_thread
 from pipeline.runs.record import Provenance, Run
 from pipeline.runs.writer import new_run, write_run
 from pipeline.stages.preprocess import read_features
@@ -29,7 +29,7 @@ def baselines(
     Raises:
         UserError: There are too few rows, or runs/ cannot be written to.
     """
-    torch.set_num_threads(1)
+    use_one_thread()
     dataset, jobs = read_features(project, provenance.inputs), cpu_count()
     begin = datetime.now(UTC)
     with new_run(project, begin) as temporary:

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from time import perf_counter
 
 import numpy as np
-import torch
 
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.models.ensemble import Ensemble, Member, Predictions, score_folds
 from pipeline.models.model import Candidate
+from pipeline.network.threads import use_one_thread
 from pipeline.runs.record import OUT_OF_FOLD, TEST_BY_FOLD, Provenance, Run, by_fold
 from pipeline.runs.tables import read_numbers
 from pipeline.runs.writer import new_run, write_run
@@ -30,7 +30,7 @@ def blend(project: Project, runs: Sequence[Run], provenance: Provenance) -> Run:
     Raises:
         UserError: The runs are not on the same folds, or a file of one has none.
     """
-    torch.set_num_threads(1)
+    use_one_thread()
     dataset = read_features(project, provenance.inputs)
     # The device that the runs were trained on may be on another machine.
     data = FoldData.fit(dataset, replace(runs[0].settings, device="cpu"))

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-import torch
 
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
@@ -20,6 +19,7 @@ from pipeline.data.raw import read_new, read_train
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table
 from pipeline.models.ensemble import blend
+from pipeline.network.threads import use_one_thread
 from pipeline.runs.integrity import run_changes
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import Run
@@ -69,7 +69,7 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     schema = table.schema
     raw, outside_schema = read_new(source, table)
     cleaned = clean_rows(raw, table)
-    torch.set_num_threads(1)  # as in training: sums depend on the number of threads
+    use_one_thread()  # as in training: sums depend on the number of threads
     announce("loading the models")
     predictors = [Predictor.load(member) for member in runs]
     announce("predicting")

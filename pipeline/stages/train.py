@@ -11,6 +11,7 @@ from pipeline.core.paths import Project
 from pipeline.core.progress import Callback
 from pipeline.core.settings import Settings
 from pipeline.models.ensemble import cross_validate_models
+from pipeline.network.threads import use_one_thread
 from pipeline.runs.record import Provenance, Run
 from pipeline.runs.writer import new_run, write_run
 from pipeline.stages.preprocess import read_features
@@ -39,7 +40,7 @@ def train(
             written to.
     """
     settings = replace(settings, device=_device(settings.device))
-    torch.set_num_threads(1)  # the parts already use all cores
+    use_one_thread()
     dataset = read_features(project, provenance.inputs)
     begin = datetime.now(UTC)
 

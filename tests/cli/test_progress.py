@@ -33,6 +33,7 @@ STEPS = {
         LOADING,
         "reading data/processed",
         "encoding the rows for each fold",
+        "measuring the spread of the errors in each fold",
         "training the networks",
         "computing the expected score",
         "writing runs/",

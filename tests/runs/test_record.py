@@ -64,6 +64,18 @@ CHANGES = {
     "a chosen score that is missing": lambda document: document["scores"][0].update(
         pooled=None
     ),
+    "a model without a weight": lambda document: document["scores"].append(
+        document["scores"][0] | {"model": "blend", "weights": {}}
+    ),
+    "a weight of another model": lambda document: document["scores"].append(
+        document["scores"][0] | {"model": "blend", "weights": {"ridge": 1.0}}
+    ),
+    "a weight below 0": lambda document: document["scores"].append(
+        document["scores"][0] | {"model": "blend", "weights": {"mlp": -1.0}}
+    ),
+    "weights that do not sum to one": lambda document: document["scores"].append(
+        document["scores"][0] | {"model": "blend", "weights": {"mlp": 0.5}}
+    ),
     "a baseline outside": lambda document: document.update(
         baselines=[BASELINE | {"name": "../../x"}]
     ),
