@@ -200,6 +200,7 @@ def engine(task: Task) -> np.ndarray:
     from joblib import Parallel, delayed
 
     from pipeline.core.settings import Settings
+    from pipeline.network.adamw import AdamWOptions
     from pipeline.network.batches import Rows
     from pipeline.network.inference import predict_rows
     from pipeline.network.inputs import Inputs
@@ -230,7 +231,7 @@ def engine(task: Task) -> np.ndarray:
             loss=huber_loss(torch.full([len(folds)], HUBER_DELTA)),
             hidden=(task.hidden,),
             schedule=Schedule(task.epochs, batches, defaults.warm_up),
-            adam_betas=defaults.adam_betas,
+            adamw=AdamWOptions(defaults.adam_betas, torch.ones(len(folds))),
         )
         for _ in range(task.epochs):
             trainer.train_epoch()

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from pipeline.core.settings import Settings
+from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inputs import Inputs
 from pipeline.network.loss import huber_loss
@@ -14,6 +15,7 @@ SEEDS = [11, 12, 13]
 CANDIDATES = [Candidate(0.0, 0.01, 0.0), Candidate(3.0, 0.02, 0.0)]
 D_IN, HIDDEN, ROWS = 7, (6, 5), 50
 HUBER_DELTA = torch.tensor([0.5, 1.0, 2.0])
+DECAY = torch.tensor([1.0, 0.5, 2.0])
 
 
 def rows_of(replicas, lengths=None, weights=None):
@@ -33,6 +35,7 @@ def trainer_of(
     seeds=SEEDS,
     candidates=CANDIDATES,
     delta=HUBER_DELTA,
+    decay=None,
     epochs=3,
     batches=6,
 ):
@@ -44,5 +47,7 @@ def trainer_of(
         loss=huber_loss(delta),
         hidden=HIDDEN,
         schedule=Schedule(epochs, batches, Settings.warm_up),
-        adam_betas=Settings.adam_betas,
+        adamw=AdamWOptions(
+            Settings.adam_betas, torch.ones(len(seeds)) if decay is None else decay
+        ),
     )

@@ -29,10 +29,8 @@ from pipeline.models.catboost_json import trees_of
 from pipeline.models.model import Arrays, FoldModel, Step
 from pipeline.models.oblivious_trees import KINDS, check, predict
 from pipeline.validation.fold_data import TrainingFold
-from pipeline.validation.folds import smallest
 
-_FEW_ROWS = 4000  # as many per leaf as of 1,000 rows with two levels less
-_LEVELS, _LEVELS_OF_FEW = 6, 4
+_FEW_ROWS, _LEVELS, _LEVELS_OF_FEW = 2000, 6, 4
 _TREES_PER_STEP = 10  # of the progress
 # Measured with the default settings on two cores, on tables of half a million to 300
 # million cells (rows × encoded columns): seconds of a tree, and of its cells.
@@ -61,7 +59,7 @@ class Boosting(FoldModel):
         seconds = self.seconds(settings, fold.data.rows, columns.shape[1])
         per_tree = seconds / (settings.folds * settings.trees)
         # That of the smallest fold for all, whose arrays are stacked.
-        few = smallest(fold.data.folds) < _FEW_ROWS
+        few = min(len(each.train) for each in fold.data.folds) < _FEW_ROWS
         training = Training(
             seed=seed,
             trees=settings.trees,

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import padded_columns
+from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inference import BLOCK_ROWS
 from pipeline.network.inputs import Inputs
@@ -202,7 +203,7 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             loss=huber_loss(torch.full([self.seeds], float(self.delta))),
             hidden=settings.hidden,
             schedule=Schedule(settings.epochs, settings.batches, settings.warm_up),
-            adam_betas=settings.adam_betas,
+            adamw=AdamWOptions(settings.adam_betas, torch.ones(self.seeds)),
         )
 
 

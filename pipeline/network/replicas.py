@@ -16,6 +16,7 @@ from torch import Tensor
 
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import EXPANDED
+from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inference import predict_rows
 from pipeline.network.inputs import Inputs
@@ -25,8 +26,6 @@ from pipeline.network.schedule import Schedule
 from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.network.trainer import Candidate, EpochErrors, Trainer
 from pipeline.validation.fold_data import FoldData
-
-_LAMBDA_STEPS = 9  # steps of an epoch on House Prices, for which λ is meant
 
 
 class Replica(NamedTuple):
@@ -44,12 +43,14 @@ class FoldTensors(NamedTuple):
         inputs: training rows and then test rows, encoded.
         targets: shape (folds, all rows), the standardised target; NaN in test rows.
         delta: shape (folds,), the threshold of the Huber loss.
+        decay: shape (folds,), the weight decay of λ = 1.
     """
 
     data: FoldData
     inputs: Inputs
     targets: Tensor
     delta: Tensor
+    decay: Tensor
 
     @classmethod
     def of(cls, data: FoldData) -> Self:
@@ -59,8 +60,9 @@ class FoldTensors(NamedTuple):
         inputs = Inputs.of(entries, data.encoders, device, data.replaced)
         targets = np.full((len(data.folds), data.all_rows), np.nan, np.float32)
         targets[:, : data.rows] = data.targets
-        parts = (torch.from_numpy(part) for part in (targets, data.huber_delta))
-        return cls(data, inputs, *(part.to(device) for part in parts))
+        delta = np.array([ridge.delta for ridge in data.ridges])
+        parts = (targets, delta, data.decay)
+        return cls(data, inputs, *(torch.from_numpy(part).to(device) for part in parts))
 
 
 class Trained(NamedTuple):
@@ -180,30 +182,16 @@ def new_trainer(
     which no number of a network may depend.
     """
     data, fold = tensors.data, [replica.fold for replica in replicas]
-    share = decay_share(settings)
     return Trainer(
         train=_rows(tensors, fold, [each.train for each in data.folds]),
         valid=_rows(tensors, fold, [each.valid for each in data.folds]),
-        candidates=[
-            each._replace(weight_decay=share * each.weight_decay) for each in candidates
-        ],
+        candidates=candidates,
         seeds=[replica_seed(settings.seed, replica) for replica in replicas],
         loss=huber_loss(tensors.delta[fold], data.metric.loss.power),
         hidden=settings.hidden,
         schedule=Schedule(settings.epochs, settings.batches, settings.warm_up),
-        adam_betas=settings.adam_betas,
+        adamw=AdamWOptions(settings.adam_betas, tensors.decay[fold]),
     )
-
-
-def decay_share(settings: Settings) -> float:
-    """Return the share of λ with which weights decay in a step.
-
-    Weights decay at each step, and more rows are more steps. So that they decay as much
-    in an epoch of a long table, λ is divided by how many more steps it has than House
-    Prices (Wang and Aitchison, How to set AdamW's weight decay as you scale model and
-    dataset size, 2024).
-    """
-    return min(1.0, _LAMBDA_STEPS / settings.batches)
 
 
 def replica_seed(seed: int, replica: tuple[int, int]) -> int:

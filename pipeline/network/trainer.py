@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.network.adamw import AdamW, new_adamw, update
+from pipeline.network.adamw import AdamW, AdamWOptions, new_adamw, update
 from pipeline.network.backward import (
     Memory,
     compute_gradients,
@@ -69,7 +69,7 @@ class CandidateTrainer:
         gradients: StackedMLP,
         memory: Memory,
         loss: Loss,
-        adam_betas: tuple[float, float],
+        adamw: AdamWOptions,
     ) -> None:
         self.candidate, self.stack = candidate, stack
         self._train = compiled_training(loss.gradient)
@@ -78,7 +78,7 @@ class CandidateTrainer:
             stack.views,
             gradients.views,
             memory,
-            new_adamw(stack, gradients, lr=lr, weight_decay=decay, betas=adam_betas),
+            new_adamw(stack, gradients, lr=lr, weight_decay=decay, options=adamw),
             loss.constant,
             candidate.dropout,
         )
@@ -150,7 +150,7 @@ class Trainer:
         loss: of the errors, for the networks of one candidate.
         hidden: widths of the hidden layers.
         schedule: epochs, batches per epoch, and the learning rate over both.
-        adam_betas: decay rates of Adam's averages.
+        adamw: options of the optimizer.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class Trainer:
         loss: Loss,
         hidden: Sequence[int],
         schedule: Schedule,
-        adam_betas: tuple[float, float],
+        adamw: AdamWOptions,
     ) -> None:
         self.train, self.valid, self.schedule = train, valid, schedule
         self.power = loss.power
@@ -187,7 +187,7 @@ class Trainer:
                 self.gradients,
                 self.memory,
                 loss,
-                adam_betas,
+                adamw,
             )
             for index, candidate in enumerate(candidates)
         ]

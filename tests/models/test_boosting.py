@@ -224,7 +224,7 @@ def test_the_learning_rate_is_the_one_that_catboost_takes_for_1000_trees(rows):
     assert boosting.learning_rate(rows) == pytest.approx(model.learning_rate_, rel=1e-6)
 
 
-@pytest.mark.parametrize(("rows", "levels"), [(150, 4), (5000, 6)])
+@pytest.mark.parametrize(("rows", "levels"), [(150, 4), (2600, 6)])
 def test_trees_have_fewer_levels_where_a_fold_has_few_rows(rows, levels):
     frame = pd.DataFrame({"Id": range(rows), "SalePrice": 1e5 + np.arange(rows)})
     frame = frame.assign(number=np.arange(rows) % 7, Neighborhood="A")

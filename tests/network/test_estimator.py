@@ -194,10 +194,10 @@ def test_on_the_encoded_houses_it_scores_as_train_does(train_features, test_feat
     for number, fold in enumerate(data.folds):
         ours = model(
             hidden_layer_sizes=settings.hidden,
-            weight_decay=settings.lambdas[0],
+            weight_decay=data.decay[number] * settings.lambdas[0],
             learning_rate=settings.lr,
             dropout=settings.dropout,
-            delta=data.huber_delta[number],
+            delta=data.ridges[number].delta,
             standardize=False,
             epochs=settings.epochs,
             seeds=1,

@@ -6,6 +6,7 @@ import torch
 from tiny_networks import (
     CANDIDATES,
     D_IN,
+    DECAY,
     HIDDEN,
     HUBER_DELTA,
     ROWS,
@@ -79,7 +80,7 @@ def train_alone(network, rows, candidate, *, delta, seed_state, epochs=3, batche
 @pytest.mark.parametrize(("epochs", "batches"), [(2, 1), (3, 6)])
 def test_a_stack_equals_torch_networks_trained_alone(epochs, batches, weights):
     rows = rows_of(len(SEEDS), weights=weights)
-    trainer = trainer_of(rows, epochs=epochs, batches=batches)
+    trainer = trainer_of(rows, decay=DECAY, epochs=epochs, batches=batches)
     members = len(CANDIDATES) * len(SEEDS)
     singles = [Single(trainer.stack, member) for member in range(members)]
     states = [generator.get_state() for generator in trainer.generators]
@@ -88,11 +89,13 @@ def test_a_stack_equals_torch_networks_trained_alone(epochs, batches, weights):
     x = rows.inputs.entries
     predicted = trainer.stack.predict(x.expand(members, -1, -1))
     for member, network in enumerate(singles):
-        candidate, replica = divmod(member, len(SEEDS))
+        index, replica = divmod(member, len(SEEDS))
+        candidate = CANDIDATES[index]
+        decay = candidate.weight_decay * DECAY[replica].item()
         train_alone(
             network,
             rows,
-            CANDIDATES[candidate],
+            candidate._replace(weight_decay=decay),
             delta=HUBER_DELTA[replica].item(),
             seed_state=states[replica],
             epochs=epochs,
