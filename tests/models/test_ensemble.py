@@ -28,8 +28,7 @@ SMALL = Settings(
     lambdas=(0.0, 5.0),
     epochs=20,
     hidden=(8,),
-    trees=60,
-    tree_lr=0.1,
+    trees=100,
 )
 
 
