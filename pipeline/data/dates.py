@@ -9,24 +9,16 @@ the course of a day and of a year.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 import pandas as pd
 
-ISO = "ISO8601"  # the format of dates like 2019-08-29, 2019-08-29T05:57:10.5+02:00
+from pipeline.data.date_formats import ISO, parts_of_format
+
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 KNOTS = {"hour": (3, 6, 9, 12, 15, 18, 21), "day of year": (61, 122, 183, 244, 305)}
 
 _ZONE = r" ?(?:Z|UTC|[+-]\d\d(?::?\d\d)?)"
 _ISO_TEXT = rf"(\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?)(?:{_ZONE})?"
-_MOMENT = datetime(2010, 11, 28, 13, 30)  # its units differ, and from 1900-01-01 too
-_UNITS = {
-    "year": ("year", "month"),
-    "month": ("month",),
-    "day of year": ("month",),
-    "weekday": ("year", "month", "day"),
-    "hour": ("hour",),
-}
 
 
 def parse_dates(texts: pd.Series, form: str) -> pd.Series:
@@ -44,21 +36,6 @@ def parse_dates(texts: pd.Series, form: str) -> pd.Series:
         texts = texts.where(texts.str.contains(r"\d", na=False))
     dates = pd.to_datetime(texts, format=form, errors="coerce")
     return dates.astype("datetime64[s]")
-
-
-def parts_of_format(form: str) -> list[str]:
-    """Return the parts that dates in a format have; none if it is not a format."""
-    read = _MOMENT
-    if form != ISO:
-        try:
-            read = datetime.strptime(_MOMENT.strftime(form), form)
-        except (TypeError, ValueError):
-            return []
-    return [
-        part
-        for part, units in _UNITS.items()
-        if all(getattr(read, unit) == getattr(_MOMENT, unit) for unit in units)
-    ]
 
 
 def _year(dates: pd.Series) -> pd.Series:

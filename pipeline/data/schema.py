@@ -68,8 +68,8 @@ class Date:
 
     Attributes:
         name: of the column.
-        format: of `datetime.strptime`, or `pipeline.data.dates.ISO`.
-        parts: what models read of a date, of `pipeline.data.dates.PARTS`.
+        format: of `datetime.strptime`, or `pipeline.data.date_formats.ISO`.
+        parts: what models read of a date, of `pipeline.data.date_formats.UNITS`.
     """
 
     name: str

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pipeline.core.errors import UserError, meant, short
 from pipeline.core.metrics import METRICS
-from pipeline.data.dates import PARTS, parts_of_format
+from pipeline.data.date_formats import UNITS, parts_of_format
 from pipeline.data.marks import marks_of
 from pipeline.data.schema import ABSENT, OTHER, Category, Column, Date, Number, Schema
 
@@ -136,7 +136,7 @@ def _are_texts(value: object) -> bool:
 
 
 def _are_parts(value: object) -> bool:
-    return _is_list(value, PARTS.__contains__) and _are_texts(value) and value != []
+    return _is_list(value, UNITS.__contains__) and _are_texts(value) and value != []
 
 
 def _one_of(*words: str, default: Any = ...) -> _Key:  # noqa: ANN401
@@ -198,7 +198,7 @@ _COLUMN_KEYS = {
     "ordered": _ORDERED_KEYS,
     "date": {
         "format": _Key(lambda value: bool(parts_of_format(value)), _DATE),
-        "parts": _Key(_are_parts, f"give some of {', '.join(PARTS)}", Date.parts),
+        "parts": _Key(_are_parts, f"give some of {', '.join(UNITS)}", Date.parts),
     },
 }
 _KIND = _one_of(*_COLUMN_KEYS)

@@ -5,7 +5,8 @@ from datetime import datetime
 
 import pandas as pd
 
-from pipeline.data.dates import ISO, differing_parts, parse_dates, parts_of_format
+from pipeline.data.date_formats import ISO, parts_of_format
+from pipeline.data.dates import differing_parts, parse_dates
 from pipeline.infer.texts import SOME, Column, Found, joined
 from pipeline.infer.words import ALMOST, all_but, find_word
 
