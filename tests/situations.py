@@ -10,7 +10,7 @@ RAW = REPOSITORY / "data" / "raw"
 QUICK = ("--model", "mlp", "--epochs", "2", "--seeds", "1", "--hidden", "8")
 # With QUICK, some networks without weight decay overflow, and no others. Small batches
 # are many steps, over which weights that do not decay add up.
-EDGE = ("--lr", 5e7, "--batch-size", 4, "--lambda", 0, "--lambda", 5)
+EDGE = ("--lr", 1.1e8, "--batch-size", 4, "--lambda", 0, "--lambda", 5)
 
 
 class Result(NamedTuple):

@@ -49,9 +49,11 @@ class TargetMeans(NamedTuple):
         if groups is not None and len(np.unique(groups)) < 2:
             groups = None  # a single group has no other to learn from
         most = len(target) if groups is None else len(np.unique(groups))
-        inner = make_folds(len(target), min(_INNER_FOLDS, most), seed, groups)
+        inner = []
+        if codes.size and most > 1:  # a single row has no other to learn from
+            inner = make_folds(len(target), min(_INNER_FOLDS, most), seed, groups)
         training = np.zeros(codes.shape, np.float32)
-        for train, valid in inner if codes.size else []:
+        for train, valid in inner:
             table = _table(codes[train], number, target[train])
             training[valid] = table[np.arange(codes.shape[1]), codes[valid]]
         return cls(_table(codes, number, target), training)
