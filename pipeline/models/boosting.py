@@ -29,12 +29,14 @@ from pipeline.models.catboost_json import trees_of
 from pipeline.models.model import Arrays, FoldModel, Step
 from pipeline.models.oblivious_trees import KINDS, check, predict
 from pipeline.validation.fold_data import TrainingFold
+from pipeline.validation.folds import smallest
 
-_FEW_ROWS, _LEVELS, _LEVELS_OF_FEW = 2000, 6, 4
+_FEW_ROWS = 4000  # of a fold: 62 per leaf of six levels, as of 1,000 and four levels
+_LEVELS, _LEVELS_OF_FEW = 6, 4
 _TREES_PER_STEP = 10  # of the progress
-# Measured with the default settings on two cores, on tables of half a million to 300
-# million cells (rows × encoded columns): seconds of a tree, and of its cells.
-_TREE, _TREE_PER_CELL = 1e-3, 0.085e-9
+# Measured on tables of 2,000 cells (rows × features) to 16 million: seconds of a tree,
+# and of its cells by its levels. The machine was busy, but only ratios count.
+_TREE, _TREE_PER_CELL = 3e-4, {_LEVELS_OF_FEW: 1.2e-8, _LEVELS: 2.5e-8}
 
 
 class Boosting(FoldModel):
@@ -47,7 +49,8 @@ class Boosting(FoldModel):
 
     def seconds(self, settings: Settings, rows: int, columns: int) -> float:
         """Return the time of all trees of all folds."""
-        per_tree = _TREE + _TREE_PER_CELL * rows * columns
+        levels = _levels(rows - rows // settings.folds)
+        per_tree = _TREE + _TREE_PER_CELL[levels] * rows * columns
         return settings.folds * settings.trees * per_tree
 
     def fit_fold(
@@ -58,12 +61,10 @@ class Boosting(FoldModel):
         codes = code_counts(fold.data.read(self.view).names, fold.layout)
         seconds = self.seconds(settings, fold.data.rows, columns.shape[1])
         per_tree = seconds / (settings.folds * settings.trees)
-        # That of the smallest fold for all, whose arrays are stacked.
-        few = min(len(each.train) for each in fold.data.folds) < _FEW_ROWS
         training = Training(
             seed=seed,
             trees=settings.trees,
-            levels=_LEVELS_OF_FEW if few else _LEVELS,
+            levels=_levels(smallest(fold.data.folds)),  # in all folds, to be stacked
             loss=fold.metric.loss.trees,
             after_trees=lambda number: step(number * per_tree, ""),
         )
@@ -118,7 +119,7 @@ def fit(
     model = CatBoostRegressor(
         loss_function=training.loss,
         iterations=training.trees,
-        learning_rate=learning_rate(len(columns)),
+        learning_rate=learning_rate(len(columns), training.trees),
         depth=training.levels,
         max_ctr_complexity=1,
         random_seed=training.seed % 2**31,  # CatBoost takes 31 bits
@@ -136,12 +137,18 @@ def fit(
     return trees_of(document, training.levels, codes)
 
 
-def learning_rate(rows: int) -> float:
-    """Return CatBoost's own learning rate for 1,000 trees and squared errors.
+def _levels(rows: int) -> int:
+    """Return the number of levels of trees for a number of training rows."""
+    return _LEVELS_OF_FEW if rows < _FEW_ROWS else _LEVELS
 
-    Its table of coefficients is in catboost/libs/train_lib/options_helper.cpp.
+
+def learning_rate(rows: int, trees: int) -> float:
+    """Return CatBoost's own learning rate for squared errors.
+
+    Its coefficients are in catboost/libs/train_lib/options_helper.cpp.
     """
-    return round(math.exp(0.158 * math.log(rows) - 4.287), 6)
+    logarithm = 0.158 * math.log(rows) - 4.287 - 0.813 * math.log(trees / 1000)
+    return round(min(math.exp(logarithm), 0.5), 6)
 
 
 class _Progress:

@@ -50,7 +50,7 @@ def catboost_predicts(frame, layout, target, new, how=HOW):
     model = CatBoostRegressor(
         loss_function=how.loss,
         iterations=how.trees,
-        learning_rate=boosting.learning_rate(len(frame)),
+        learning_rate=boosting.learning_rate(len(frame), how.trees),
         depth=how.levels,
         max_ctr_complexity=1,
         cat_features=words,
@@ -215,16 +215,21 @@ def test_whatever_numbers_the_arrays_hold_they_are_refused_or_predict(
     assert np.isfinite(predicted).all()
 
 
-@pytest.mark.parametrize("rows", [100, 1168, 14_600])
-def test_the_learning_rate_is_the_one_that_catboost_takes_for_1000_trees(rows):
-    model = CatBoostRegressor(depth=1, allow_writing_files=False, verbose=False)
+@pytest.mark.parametrize(
+    ("rows", "trees"), [(100, 1000), (14_600, 1000), (1168, 2000), (1168, 20)]
+)
+def test_the_learning_rate_is_the_one_that_catboost_takes(rows, trees):
+    model = CatBoostRegressor(
+        iterations=trees, depth=1, allow_writing_files=False, verbose=False
+    )
     numbers = np.arange(float(rows))
     stop = type("Stop", (), {"after_iteration": lambda *_: False})()
     model.fit(numbers[:, None], numbers, callbacks=[stop])
-    assert boosting.learning_rate(rows) == pytest.approx(model.learning_rate_, rel=1e-6)
+    expected = pytest.approx(model.learning_rate_, rel=1e-6)
+    assert boosting.learning_rate(rows, trees) == expected
 
 
-@pytest.mark.parametrize(("rows", "levels"), [(150, 4), (2600, 6)])
+@pytest.mark.parametrize(("rows", "levels"), [(150, 4), (5000, 6)])
 def test_trees_have_fewer_levels_where_a_fold_has_few_rows(rows, levels):
     frame = pd.DataFrame({"Id": range(rows), "SalePrice": 1e5 + np.arange(rows)})
     frame = frame.assign(number=np.arange(rows) % 7, Neighborhood="A")
