@@ -146,7 +146,7 @@ def test_the_curve_ends_at_the_error_of_the_network_in_the_unit_of_the_target():
 def test_what_is_not_given_follows_from_the_rows_as_in_train():
     few = model(seeds=1).fit(X, Y)
     usual = Settings().for_rows(len(X))
-    assert few.n_iter_ == usual.epochs == 1000
+    assert few.n_iter_ == usual.epochs
     given = model(
         seeds=1,
         epochs=usual.epochs,
