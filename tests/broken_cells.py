@@ -192,7 +192,7 @@ CATEGORIES = [
     *zone("<script>alert(1)</script>"),
     *zone("R\x08L"),
     *zone("x" * 1000),
-    *zone("x" * 1000, INVALID_NAME, TEST),
+    *zone("x" * 1001, INVALID_NAME, TEST),
     *zone("\x1b[31mRL", INVALID_NAME, TEST),
     *zone("\u202eRL", INVALID_NAME, TEST),  # right-to-left text
     *new_zones("Atlantis", "rlx", "Zürich"),

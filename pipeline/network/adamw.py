@@ -12,6 +12,8 @@ from torch import Tensor
 
 from pipeline.network.stacked_mlp import StackedMLP
 
+_MOST = 1e30  # of a weight decay, so that a learning rate of 0 times it is 0
+
 
 class AdamWOptions(NamedTuple):
     """What the candidates of a stack have in common.
@@ -66,7 +68,7 @@ def new_adamw(
         weight_decay: λ.
         options: of the stack.
     """
-    decay = weight_decay * options.decay
+    decay = torch.clamp(weight_decay * options.decay, max=_MOST)
     weights = [*stack.layers, stack.output]
     parameters = [*weights, stack.biases]
     means, squares = ([torch.zeros_like(each) for each in parameters] for _ in range(2))

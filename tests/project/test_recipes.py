@@ -151,8 +151,11 @@ def test_another_model_is_a_file_and_its_name(copy):
         valid = rows["fold"] == fold
         expected = logs["asked"][~valid].mean()
         np.testing.assert_allclose(logs["mean"][valid], expected, rtol=1e-6)
-    blended = logs[["mlp", "ridge", "mean"]].mean(axis=1)
-    np.testing.assert_allclose(logs["prediction"], blended, rtol=1e-6)
+        models = logs.loc[valid, ["mlp", "ridge", "mean"]]
+        weights = np.linalg.lstsq(models, logs["prediction"][valid])[0]
+        np.testing.assert_allclose(models @ weights, logs["prediction"][valid], 1e-6)
+        assert weights.sum() == pytest.approx(1, abs=1e-4)
+        assert weights.min() > -1e-4
     assert ">mean<" in copy.page
 
 

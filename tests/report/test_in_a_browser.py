@@ -39,7 +39,7 @@ def test_the_page_has_all_figures(visit, page_path):
     page = visit(page_path)
     titles = page.locator("svg title").all_text_contents()
     for title in (
-        *("Expected score", "Difference to λ = 5"),
+        *("Expected score", "Difference to λ = 0"),
         *(f"Learning curves of fold {n}" for n in range(1, 6)),
         *("Predicted against actual", "Residuals over SalePrice"),
         *("Residuals over YearBuilt", "Residuals by Neighborhood"),

@@ -397,7 +397,10 @@ def test_a_terminal_shows_the_best_ten_and_the_share_of_the_work(monkeypatch):
         monkeypatch.setattr(sys.modules[f"pipeline.cli.{module}"], "err", console)
     finished = [
         FinishedTrial(
-            300 + n, Settings(lr=1e-3 + n), [Rung(40, 0.1 + n / 100)], pruned=False
+            300 + n,
+            Settings(lr=1e-3 + n).for_rows(1168),
+            [Rung(40, 0.1 + n / 100)],
+            pruned=False,
         )
         for n in range(12)
     ]
