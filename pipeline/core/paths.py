@@ -13,9 +13,7 @@ class Project:
         self.raw = root / "data" / "raw"  # the competition's files; no stage edits them
         self.schema_file = self.raw / "schema.toml"  # House Prices needs none
         self.columns_file = self.raw / "columns.py"  # the user may add columns in it
-        self.sample_file = (
-            self.raw / "sample_submission.csv"
-        )  # the form of a submission
+        self.sample_file = self.raw / "sample_submission.csv"  # optional
         self.processed = root / "data" / "processed"  # written by `preprocess`
         self.runs = root / "runs"  # a folder for each training run
         self.submissions = root / "submissions"  # the files for Kaggle

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -47,8 +48,12 @@ class Dataset:
         """The targets of the training rows, shape (rows,)."""
         return self.train[self.schema.target].to_numpy()
 
-    @property
+    @cached_property
     def groups(self) -> np.ndarray | None:
         """The group of each training row as text, shape (rows,), if there are any."""
         group = self.schema.group
         return None if group is None else self.train[group].astype(str).to_numpy()
+
+    def groups_of(self, rows: np.ndarray | slice) -> np.ndarray | None:
+        """The groups of some training rows, if there are any."""
+        return None if self.groups is None else self.groups[rows]

@@ -175,11 +175,8 @@ class Ensemble:
     ) -> np.ndarray:
         """Fit the weights of predictions [models, all rows] on some rows."""
         metric, dataset = self.data.metric, self.data.dataset
-        groups = dataset.groups
         errors = out_of_fold - metric.transform(dataset.actual)
-        return blend_weights(
-            errors[:, rows], metric, None if groups is None else groups[rows]
-        )
+        return blend_weights(errors[:, rows], metric, dataset.groups_of(rows))
 
 
 def blend(predictions: Iterable[np.ndarray], weights: Iterable[float]) -> np.ndarray:

@@ -161,14 +161,13 @@ class FoldData:
     def target_means(self) -> list[TargetMeans]:
         """The target means of each fold, for the columns of words that are codes."""
         codes = self.read(EXPANDED).entries[:, [*self._coded]].astype(int)
-        groups = self.dataset.groups
         return [
             TargetMeans.fit(
                 codes[fold.train],
                 max(self._coded.values(), default=0),
                 target[fold.train],
                 self.settings.seed,
-                None if groups is None else groups[fold.train],
+                self.dataset.groups_of(fold.train),
             )
             for fold, target in zip(self.folds, self.targets, strict=True)
         ]
@@ -186,14 +185,13 @@ class FoldData:
     def _coded(self) -> dict[int, int]:
         return coded_counts(self.read(EXPANDED).names, self.dataset.layout)
 
-    @property
+    @cached_property
     def ridges(self) -> list[RidgeFit]:
         """The ridge regression of each fold."""
         announce("measuring the spread of the errors in each fold")
-        numbers = range(len(self.folds))
         fits = Parallel(self.jobs, backend="threading")(
             delayed(lambda number: self.training(number).ridge)(number)
-            for number in numbers
+            for number in range(len(self.folds))
         )
         return list(fits)
 

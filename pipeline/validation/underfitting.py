@@ -40,7 +40,4 @@ def training_gap(
     validates = data.fold_of[rows] == np.arange(len(data.folds))[:, None]
     trained = np.mean(losses, axis=0, where=~validates)
     others = losses[validates.argmax(0), np.arange(len(rows))]
-    groups = data.dataset.groups
-    return paired_difference(
-        trained, others, metric, None if groups is None else groups[rows]
-    )
+    return paired_difference(trained, others, metric, data.dataset.groups_of(rows))
