@@ -28,7 +28,7 @@ from pipeline.infer.schema import Options, infer_schema
 from pipeline.models.ensemble import Ensemble, cross_validate_models
 from pipeline.network.threads import one_thread
 from pipeline.runs.predictor import Predictor
-from pipeline.runs.writer import model_scores
+from pipeline.runs.writer import headers, model_scores
 
 
 @dataclass(frozen=True)
@@ -148,16 +148,17 @@ def _table(
 def _result(data: Data, result: Ensemble) -> Result:
     schema, dataset = data.table.schema, data.dataset
     metric, predicted = result.data.metric, result.predictions
-    ids = schema.id_name
-    out_of_fold = dataset.train[[ids]].assign(
-        fold=result.data.fold_of,
-        **{
+    ids, names = schema.id_name, headers(dataset)
+    out_of_fold = pd.DataFrame(
+        {
+            ids: dataset.train[ids],
+            names["fold"]: result.data.fold_of,
             schema.target: dataset.actual,
-            "prediction": metric.undo(predicted.out_of_fold),
-        },
+            names["prediction"]: metric.undo(predicted.out_of_fold),
+        }
     )
     tested = metric.undo(predicted.test.mean(axis=0))
-    test = dataset.test[[ids]].assign(**{schema.target: tested})
+    test = pd.DataFrame({ids: dataset.test[ids], schema.target: tested})
     return Result(
         cv=result.score.pooled,
         metric=metric.title,

@@ -104,10 +104,18 @@ def _check_features(table: Table) -> None:
     """Check that the schema has the columns which the rules and built columns read.
 
     Raises:
-        UserError: A column is missing, or is of another kind than these need.
+        UserError: A column is missing, is of another kind than these need, or has the
+            name of a built column.
     """
     schema = table.schema
     where = f"{schema.source}: features {schema.features}"
+    named = [schema.id_name, schema.target, schema.group, *schema.names]
+    for name in (*named, *schema.date_parts):
+        if name in table.built:
+            raise UserError(
+                f"{where}: computes a column {name}; rename that of the schema, or "
+                "remove the key features"
+            )
     try:
         build_features(clean_rows(_no_rows(schema), table).frame, table)
     except KeyError as error:

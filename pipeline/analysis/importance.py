@@ -18,6 +18,7 @@ from pipeline.data.features import (
     own_columns,
     rank_ordered,
     sources,
+    with_columns,
 )
 from pipeline.runs.predictor import Predictor
 from pipeline.validation.clipping import places_of
@@ -95,7 +96,7 @@ class _Scores:
     def increases(self, name: str, orders: Sequence[np.ndarray]) -> list[float]:
         """Return the increase of the score when a column is put in each order."""
         shuffled = self._ranked[name].iloc[np.concatenate(orders)].array
-        features = self._features(name, self._ranked.assign(**{name: shuffled}))
+        features = self._features(name, with_columns(self._ranked, {name: shuffled}))
         changed, entries = self._changed(features)
         ceiling = features.get(self._table.schema.ceiling, self._ceiling)
         predicted = self._predicted.copy()

@@ -6,8 +6,9 @@ collected from all training rows; every fold encodes them alike.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -108,7 +109,8 @@ def build_features(clean: pd.DataFrame, table: Table) -> pd.DataFrame:
     ranked = rank_ordered(clean, table.schema)
     computed = {name: formula(ranked) for name, formula in formulas(table).items()}
     dates = {column.name for column, _ in table.schema.date_parts.values()}
-    features = ranked.drop(columns=dates - {table.schema.id}).assign(**computed)
+    kept = ranked.drop(columns=dates - {table.schema.id})
+    features = with_columns(kept, computed)
     if table.own is None:
         return features
     return pd.concat([features, own_columns(ranked, table)], axis=1)
@@ -117,7 +119,7 @@ def build_features(clean: pd.DataFrame, table: Table) -> pd.DataFrame:
 def rank_ordered(clean: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Return cleaned rows with ordered categories as ranks, to build features of."""
     ordered = [c for c in schema.categories.values() if c.ordered]
-    return clean.assign(**{c.name: _ranks(clean[c.name], c) for c in ordered})
+    return with_columns(clean, {c.name: _ranks(clean[c.name], c) for c in ordered})
 
 
 def own_columns(ranked: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -134,8 +136,17 @@ def without_ids(rows: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Return rows without ids; an id that is read as a date too becomes that date."""
     for column, _ in schema.date_parts.values():
         if column.name == schema.id:
-            return rows.assign(**{schema.id: as_dates(rows[schema.id], column.format)})
+            read = as_dates(rows[column.name], column.format)
+            return with_columns(rows, {column.name: read})
     return rows.drop(columns=schema.id_name)
+
+
+def with_columns(rows: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return rows with other columns; `assign` has no column of the name "self"."""
+    rows = rows.copy()
+    for name, values in columns.items():
+        rows[name] = values
+    return rows
 
 
 def formulas(table: Table) -> dict[str, Formula]:
@@ -159,7 +170,6 @@ def layout(table: Table, own: OwnWords) -> Layout:
     parts = {name: part for name, (_, part) in schema.date_parts.items()}
     words |= {name: WEEKDAYS for name, part in parts.items() if part == "weekday"}
     words |= {name: tuple(own[name] or ()) for name in own if own[name] is not None}
-    skipped = (schema.id_name, schema.target, schema.carried_group)
     knots = {
         c.name: tuple(np.log1p(c.knots).tolist()) if c.log else c.knots
         for c in schema.columns
@@ -171,8 +181,14 @@ def layout(table: Table, own: OwnWords) -> Layout:
         knots=knots,
         interactions=schema.interactions,
         networks_only=table.networks_only,
-        skipped=tuple(name for name in skipped if name is not None),
+        skipped=_skipped(schema),
     )
+
+
+def _skipped(schema: Schema) -> tuple[str, ...]:
+    """Return the columns of a frame that are no features."""
+    skipped = (schema.id_name, schema.target, schema.carried_group)
+    return tuple(name for name in skipped if name is not None)
 
 
 def sources(table: Table) -> dict[str, set[str]]:
@@ -233,7 +249,7 @@ def _check_own_columns(clean: pd.DataFrame, table: Table) -> OwnWords:
     ranked = rank_ordered(clean, table.schema)
     built = own_columns(ranked, table)
     for name in built:
-        if name in (*formulas(table), table.schema.id_name, table.schema.target):
+        if name in (*formulas(table), *_skipped(table.schema)):
             raise UserError(
                 f"{table.own.path}: columns adds {name}, which there is already; give "
                 "it another name"

@@ -3,6 +3,7 @@
 A schema is a file that a person can read and edit: `pipeline.data.schema_file`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
@@ -80,6 +81,13 @@ class Date:
 Column = Number | Category | Date
 
 
+def free_name(name: str, taken: Collection[str | None]) -> str:
+    """Return a name for a column of ours: with underscores, if the table has it too."""
+    while name in taken:
+        name += "_"
+    return name
+
+
 @dataclass(frozen=True, kw_only=True)
 class Schema:
     """What is known of a table before any row is read.
@@ -136,7 +144,7 @@ class Schema:
     @property
     def id_name(self) -> str:
         """The column of ids in every frame and file: that of the table, or `ROW`."""
-        return self.id or ROW
+        return self.id or free_name(ROW, [self.target, self.group, *self.names])
 
     @property
     def target_column(self) -> Number:
@@ -157,12 +165,14 @@ class Schema:
     @cached_property
     def date_parts(self) -> dict[str, tuple[Date, str]]:
         """The date and its part that each feature of a date has, by feature."""
-        return {
-            f"{column.name} {part}": (column, part)
-            for column in self.columns
-            if isinstance(column, Date)
-            for part in column.parts
-        }
+        found: dict[str, tuple[Date, str]] = {}
+        taken = [self.id_name, self.target, self.group, *self.names]
+        dates = (column for column in self.columns if isinstance(column, Date))
+        for column in dates:
+            for part in column.parts:
+                name = free_name(f"{column.name} {part}", [*taken, *found])
+                found[name] = column, part
+        return found
 
     @property
     def upload(self) -> str | None:

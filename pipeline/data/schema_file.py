@@ -318,13 +318,10 @@ def _check_names(schema: Schema) -> None:
         if name in names or name in schema.left_out:
             other = "columns" if name in names else "left_out"
             raise _SchemaError(f"{key} {name}: also in {other}; remove it there")
-    others = [schema.target, schema.group, *(schema.names if not schema.id else ())]
-    if schema.id_name in others:
-        raise _SchemaError(f"id {schema.id_name}: used for another column; rename it")
+    if schema.id is not None and schema.id in (schema.target, schema.group):
+        raise _SchemaError(f"id {schema.id}: used for another column; rename it")
     if twice := set(schema.names).intersection(schema.left_out):
         raise _SchemaError(f"column {min(twice)}: also in left_out; remove it there")
-    if taken := set(schema.names).intersection(schema.date_parts):
-        raise _SchemaError(f"column {min(taken)}: the part of a date; rename one")
     _check_uses(schema)
 
 

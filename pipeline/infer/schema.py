@@ -11,7 +11,6 @@ import pandas as pd
 
 from pipeline.core.errors import UserError, one_line, short
 from pipeline.core.metrics import METRICS
-from pipeline.data.schema import ROW
 from pipeline.infer import id_and_target
 from pipeline.infer.dates import find_date, nearly_dates
 from pipeline.infer.numbers import find_number
@@ -135,10 +134,10 @@ def _infer(
     found = {
         name: special[name]
         if name in special
-        else _column(name, in_train, columns, orders, numbered=ids is None)
+        else _column(name, in_train, columns, orders)
         for name in dict.fromkeys((*train.columns, *test.columns))
     }
-    _check_result(found, target, numbered=ids is None)
+    _check_result(found)
     guesses = [
         Guess(name, column.kind, one_line(column.reason), column.doubtful)
         for name, column in found.items()
@@ -200,14 +199,12 @@ def _column(
     in_train: Mapping[str, Tally],
     columns: Mapping[str, Column],
     orders: Mapping[str, Sequence[str]],
-    *,
-    numbered: bool,
 ) -> Found:
     """Return what a column is that is neither the id nor the target."""
     if name not in columns:
         return Found("left out", f"not in {TEST if name in in_train else TRAIN}")
     column = columns[name]
-    if why := _useless(column, numbered=numbered):
+    if why := _useless(column):
         return Found("left out", why)
     if name in orders:
         return ordered_words(column, orders[name], "in the order of its categories")
@@ -219,12 +216,10 @@ def _column(
     )
 
 
-def _useless(column: Column, *, numbered: bool) -> str | None:
+def _useless(column: Column) -> str | None:
     """Return why a column is left out whatever its cells are, or None."""
     if not column.name.strip() or column.name.startswith("Unnamed: "):
         return "a column without a name"
-    if column.name == ROW and numbered:
-        return f"{ROW} is the name of the numbers of the rows"
     if not len(column.train):
         return "blank in every row"
     if len(column.train) == 1 and not column.train_blanks:
@@ -232,17 +227,12 @@ def _useless(column: Column, *, numbered: bool) -> str | None:
     return None
 
 
-def _check_result(found: Mapping[str, Found], target: str, *, numbered: bool) -> None:
-    """Check that some column is read, and no name is used twice.
+def _check_result(found: Mapping[str, Found]) -> None:
+    """Check that some column is read.
 
     Raises:
-        UserError: No column is read, or the name of the target is taken.
+        UserError: None is.
     """
-    if numbered and target == ROW:
-        raise UserError(
-            f"{TRAIN}: the target {ROW} has the name of the numbers of the rows; "
-            "rename it, or give a column of ids with --id"
-        )
     if not any(column.is_read for column in found.values()):
         why = [
             f"{name} ({column.reason})"

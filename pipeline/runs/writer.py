@@ -22,6 +22,7 @@ from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.csv_frames import csv_blocks, number_text
 from pipeline.data.dataset import Dataset
+from pipeline.data.schema import ROW, free_name
 from pipeline.models import model_of
 from pipeline.models.ensemble import Ensemble, Member, Predictions
 from pipeline.models.model import Model
@@ -197,17 +198,15 @@ def model_scores(result: Ensemble) -> list[ModelScore]:
     return scores
 
 
-def headers(dataset: Dataset, models: Sequence[str], folds: int) -> dict[str, str]:
+def headers(
+    dataset: Dataset, models: Sequence[str] = (), folds: int = 0
+) -> dict[str, str]:
     """Return the names of our columns; those that the table has get underscores."""
     schema = dataset.schema
-    taken = {schema.id_name, schema.target, schema.group}
-    found = {}
+    found = {} if schema.id else {ROW: schema.id_name}
     for name in ("fold", "prediction", *models, *by_fold(folds)):
-        header = name
-        while header in taken:
-            header += "_"
-        found[name] = header
-        taken.add(header)
+        taken = [schema.id_name, schema.target, schema.group, *found.values()]
+        found[name] = free_name(name, taken)
     return found
 
 

@@ -8,6 +8,7 @@ import pytest
 from ames_columns import AMES, COLUMNS
 from situations import RAW
 
+from pipeline.ames import ames_schema
 from pipeline.ames.columns import BUILT
 from pipeline.ames.table import table_of
 from pipeline.core.errors import UserError
@@ -99,6 +100,42 @@ def test_a_date_becomes_its_parts():
     pd.testing.assert_frame_equal(found, expected, check_dtype=False)
     assert layout(table, {}).words["at weekday"][0] == "Mon"
     assert layout(table, {}).knots["at hour"] == (3, 6, 9, 12, 15, 18, 21)
+
+
+def test_a_part_of_a_date_gets_an_underscore_where_the_table_has_its_name():
+    text = """
+    target = "at year"
+    metric = "rmse"
+    [columns]
+    at = { kind = "date", format = "%Y-%m-%d", parts = ["day of year", "year"] }
+    "at day of" = { kind = "date", format = "%Y-%m-%d", parts = ["year"] }
+    self = { kind = "ordered", vocabulary = ["low", "high"] }
+    """
+    table = table_of(parse_schema(text, Path("schema.toml")))
+    rows = pd.DataFrame(
+        {"at": ["2019-01-02"], "at day of": ["2020-01-01"], "self": ["high"]}
+    )
+    train = pd.concat([rows, rows]).assign(**{"at year": [1.5, 2.5]})
+    cleaned = clean_rows(read_train(Frame("train", train), table), table).frame
+    (first, _) = build_features(cleaned, table).to_dict("records")
+    assert first == {
+        "row": 1,
+        "self": 2,
+        "at year": 1.5,
+        "at day of year": 2,
+        "at year_": pytest.approx(2019 + 1 / 365),
+        "at day of year_": 2020,
+    }
+
+
+@pytest.mark.parametrize("named", ['"Size" = { kind = "number" }', ""])
+def test_a_column_may_not_have_the_name_of_a_built_column_of_ames(named):
+    text = ames_schema().text + named
+    if not named:
+        text = text.replace('target = "SalePrice"', 'target = "Size"')
+    schema = parse_schema(text, Path("schema.toml"))
+    with pytest.raises(UserError, match="features ames: computes a column Size; ren"):
+        table_of(schema)
 
 
 def test_without_parts_a_date_becomes_its_year_and_month():

@@ -414,3 +414,12 @@ def test_an_empty_text_of_an_own_column_is_missing(pipeline, tmp_path):
     assert record["own_columns"] == {"b": ["few"]}
     (filled,) = (each for each in record["filled"] if each["column"] == "b")
     assert filled["train"] == int((plain()["size"] > 20).sum())
+
+
+def test_a_column_may_not_have_the_name_of_the_group(pipeline, tmp_path):
+    schema = SCHEMA.replace('id = "id"', 'id = "id"\ngroup = "note"')
+    text = function('rows["note"] = 1.0')
+    root = plain_project(tmp_path, schema=schema, columns=text)
+    refused_in_one_line(
+        pipeline("preprocess", "--root", root), "adds note, which there is already"
+    )

@@ -129,11 +129,6 @@ BROKEN = {
         'format = "%Y-%m-%d", parts = ["second"]',
         "parts: \"['second']\" is not right; give some of year, month, day of year",
     ),
-    "a column with the name of a part": (
-        SIZE,
-        SIZE + '\n"day year" = { kind = "number" }',
-        "column day year: the part of a date; rename one",
-    ),
     "a format that is none": ("%Y-%m-%d", "%Q", "give year, month and day"),
     "a date with a range": (DAY, DAY[:-2] + ", range = [0, 1] }", "of the kind date"),
     "a column that is no table": (SIZE, 'size = "number"', "column size: not a table"),

@@ -522,12 +522,12 @@ def test_a_name_tells_the_id(infer, name):
     assert schema.id == name
 
 
-def test_the_index_that_pandas_writes_and_a_column_row_are_left_out(infer):
+def test_the_index_that_pandas_writes_is_left_out_but_not_a_column_row(infer):
     rows = [*range(5)] * 6
     schema, _ = infer(
         beside(30, **{"": rows, " ": rows, "Unnamed: 0": rows, "row": rows})
     )
-    assert schema.left_out == ("", " ", "Unnamed: 0", "row")
+    assert schema.left_out == ("", " ", "Unnamed: 0")
     assert schema.id is None
 
 
@@ -628,12 +628,6 @@ REFUSED = [
         "the name of column 2 is not UTF-8",
     ),
     (TRAIN.rename(columns={"y": "\n"}), TEST, {}, "the column to predict has no name"),
-    (
-        TRAIN[["a", "y"]].rename(columns={"y": "row"}),
-        TEST[["a"]],
-        {},
-        "the target row has the name of the numbers of the rows; rename",
-    ),
 ]
 
 

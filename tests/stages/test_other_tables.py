@@ -23,6 +23,9 @@ from small_tables import (
     write_project,
 )
 
+from pipeline import load
+from pipeline import train as fit
+
 TRAIN = ("--folds", 3, *QUICK)
 BOTH = ("--folds", 3, *QUICK[2:])  # boosting too
 OF_AMES = re.compile(r"\b(Ames|Neighbou?rhoods?|houses?|dollars?|SalePrice)\b", re.I)
@@ -514,6 +517,9 @@ def test_a_search_on_another_table_does_not_speak_of_houses(pipeline, tmp_path):
         ("prediction", "id"),
         ("blend", "error"),
         ("fold 1", "share"),
+        ("row", "self"),
+        ("self", "day month"),
+        ("day year", "id"),  # the name of a feature: a part of the date
     ],
 )
 def test_a_target_or_an_id_may_be_called_like_a_column_of_ours(
@@ -542,5 +548,29 @@ def test_a_target_or_an_id_may_be_called_like_a_column_of_ours(
         assert header == (f"{name}_" if name in (target, id_name) else name)
     raw, out = root / "data" / "raw" / "test.csv", root / "out.csv"
     assert pipeline("predict", raw, "-o", out, "--root", root).status == 0
-    (submission,) = (root / "submissions").glob("*.csv")
-    assert out.read_bytes() == submission.read_bytes()
+    assert out.read_bytes() == submission(root).read_bytes()
+    data = load(train, test, schema=root / "data" / "raw" / "schema.toml")
+    in_notebook = fit(data, quiet=True, models=("ridge",), folds=2).out_of_fold
+    names = [id_name, headers["fold"], target, headers["prediction"]]
+    assert list(in_notebook) == names
+    np.testing.assert_allclose(in_notebook[target], train[target])
+
+
+@pytest.mark.parametrize("of_table", ["y", "size", "note"])
+def test_the_number_of_a_row_gets_an_underscore_where_the_table_has_a_row(
+    pipeline, tmp_path, of_table
+):
+    names, schema = {of_table: "row"}, SCHEMA.replace('id = "id"', 'group = "note"')
+    train = plain().drop(columns="id").assign(note=plain().index % 6)
+    test = plain(8, 101).drop(columns=["id", "y"]).rename(columns=names)
+    for old in (f'"{of_table}"', f"\n{of_table} ="):
+        schema = schema.replace(old, old.replace(of_table, "row"))
+    train = train.rename(columns=names)
+    root = write_project(tmp_path / "rows", train, test, schema=schema)
+    record = trained(pipeline, root, ("--folds", 2, "--model", "ridge"))
+    assert record["headers"]["row"] == "row_"
+    oof, target = of_run(root, record, "oof.csv"), names.get("y", "y")
+    assert list(oof["row_"]) == [*range(1, 25)]
+    np.testing.assert_allclose(oof[target], train[target])
+    done(pipeline, root, "submit")
+    assert list(pd.read_csv(submission(root))) == ["row_", target]
