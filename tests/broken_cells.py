@@ -72,7 +72,7 @@ NUMBERS = [
     *area("0x2102"),
     *area("8_450"),
     *area("\u0668\u0664"),  # Arabic digits
-    *area("\u22128450"),  # a minus sign that is not ASCII
+    *area("\u22128450", "is not a number, as it has a minus sign (U+2212)"),
     *area("=8450+1"),
     *area("TRUE"),
     *area("nan"),
@@ -136,7 +136,7 @@ PRICES = [
     *refused(
         "one price for all",
         column_as("SalePrice", lambda _: "208500"),
-        "column SalePrice, line 2: all values are 208,500",
+        "column SalePrice: all values are 208,500",
     ),
     *used(
         "prices in exponents", column_as("SalePrice", lambda dollars: f"{dollars}e0")
@@ -200,7 +200,7 @@ CATEGORIES = [
     *refused(
         "a newline in a category",
         cell("MSZoning", 5, "R\nL"),
-        "column MSZoning, line 5: an unclosed quote",
+        r"column MSZoning, line 5: 'R\nL' is not a category",
     ),
     *refused(
         "cells of a row moved by one",

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipeline.core.errors import UserError, short
 from pipeline.data.dates import parse_dates
-from pipeline.data.marks import marks_of, without_marks
+from pipeline.data.marks import marks_of, unusual_character, without_marks
 from pipeline.data.schema import ABSENT, OTHER, Category, Date, Number
 
 _LONGEST_WORD = 1000  # characters
@@ -63,7 +63,9 @@ class Cells:
         """Return whether each text is a word that the vocabulary does not list."""
         return ~self.missing & ~self.text.isin(column.values)
 
-    def refuse(self, wrong: pd.Series, why: str) -> None:
+    def refuse(
+        self, wrong: pd.Series, why: str, fix: str = "fix the cell or remove the row"
+    ) -> None:
         """Raise for the first cell whose text is wrong, if there is one.
 
         Raises:
@@ -73,7 +75,7 @@ class Cells:
             line, text = self._first(wrong)
             raise UserError(
                 f"{self.path}: column {self.name}, line {line}: {short(text)} {why}; "
-                "fix the cell or remove the row"
+                f"{fix}"
             )
 
     def refuse_missing(self, what: str) -> None:
@@ -132,7 +134,11 @@ def numbers(cells: Cells, column: Number) -> pd.Series:
         plain = [without_marks(t, marks) if isinstance(t, str) else None for t in texts]
         texts, what = pd.Series(plain, dtype=object), f"a number like {column.form}"
     values = pd.to_numeric(texts, errors="coerce").astype(float)
-    cells.refuse(present & values.isna(), f"is not {what} (missing values are NA)")
+    wrong = present & values.isna()
+    if wrong.any() and (unusual := unusual_character(cells.text[wrong].iloc[0])):
+        fix = "replace or remove it in all rows"
+        cells.refuse(wrong, f"is not a number, as it has {unusual}", fix)
+    cells.refuse(wrong, f"is not {what} (missing values are NA)")
     outside = present & ~values.between(column.low, column.high)
     cells.refuse(outside, f"is outside {column.low:,.15g} to {column.high:,.15g}")
     cells.refuse(values.abs() == np.inf, "is not finite")

@@ -1,43 +1,51 @@
 """Long CSV files to frames and back, in blocks that need little memory.
 
-pandas reads a block if all of its lines are plain. Other blocks are read line by line,
-which is slower, allows quotes, and finds the line that is broken. When a frame is
-written, the distinct values of a column are formatted once: `DataFrame.to_csv` formats
-each cell, which takes six times as long.
+pandas reads a block if all of its lines are plain. Other blocks are read record by
+record, which is slower, allows quotes, and finds the line that is broken. When a frame
+is written, the distinct values of a column are formatted once: `DataFrame.to_csv`
+formats each cell, which takes six times as long.
 """
 
 import csv
 import math
 from collections.abc import Callable, Iterator
 from io import BytesIO, TextIOWrapper
+from itertools import chain
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pandas as pd
 
-from pipeline.data.csv_reader import LONGEST, Lines, csv_text, open_text
+from pipeline.data.csv_reader import (
+    LONGEST,
+    Lines,
+    check_names,
+    csv_text,
+    lines_of,
+    open_text,
+)
 
 _BLOCK = 2**23  # characters read at a time
 _BLOCK_ROWS = 20_000  # written at a time
 
 
 def read_blocks(path: Path, remedy: str) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a file as text, indexed by line number.
+    """Yield the rows of a file as text, indexed by the first line of each.
 
     The first frame has the header without rows, so that it can be checked before rows
-    are read. Arguments and errors are those of `read_rows`.
+    are read. Then its names must be different. Arguments and errors are those of
+    `read_rows`.
     """
-    lines = Lines(path, remedy)
+    lines = Lines(path)
     with open_text(path, remedy) as file:
-        for header in lines.split(file):
+        for header in lines.split(lines_of(file)):
             yield pd.DataFrame(columns=header)
+            check_names(path, header)
             break
         while text := file.read(_BLOCK) + file.readline(LONGEST):
-            first = lines.number + 1
             frame = _read_plain(text, lines)
-            if frame is None:
-                frame = _read_lines(text, lines)
-            yield frame.set_axis(pd.RangeIndex(first, first + len(frame)))
+            yield _read_records(text, file, lines) if frame is None else frame
 
 
 def _read_plain(text: str, lines: Lines) -> pd.DataFrame | None:
@@ -54,8 +62,9 @@ def _read_plain(text: str, lines: Lines) -> pd.DataFrame | None:
         return None
     if not _has_even_lines(block, len(lines.header)):
         return None
+    first = lines.number + 1
     lines.number += ends
-    return pd.read_csv(
+    frame = pd.read_csv(
         BytesIO(block),
         header=None,
         names=lines.header,
@@ -64,6 +73,7 @@ def _read_plain(text: str, lines: Lines) -> pd.DataFrame | None:
         na_filter=False,
         quoting=csv.QUOTE_NONE,
     )
+    return frame.set_axis(pd.RangeIndex(first, first + len(frame)))
 
 
 def _has_even_lines(block: bytes, columns: int) -> bool:
@@ -75,17 +85,25 @@ def _has_even_lines(block: bytes, columns: int) -> bool:
     return columns > 1 and longest < LONGEST and bool((counts == columns - 1).all())
 
 
-def _read_lines(text: str, lines: Lines) -> pd.DataFrame:
-    """Read a block line by line.
+def _read_records(text: str, file: TextIO, lines: Lines) -> pd.DataFrame:
+    """Read a block record by record; the end of its last one is read from the file.
 
     Raises:
-        UserError: A line is malformed.
+        UserError: A record is malformed.
     """
     # A StringIO would take four bytes a character.
     encoded = BytesIO(text.encode(errors="surrogateescape"))
-    with TextIOWrapper(encoded, "utf-8", "surrogateescape", newline="") as file:
-        rows = list(lines.split(file))
-    return pd.DataFrame(rows, columns=lines.header, dtype=object)
+    with TextIOWrapper(encoded, "utf-8", "surrogateescape", newline="") as block:
+        ends = text.count("\n") + text.count("\r") - text.count("\r\n")
+        unended = not text.endswith(("\n", "\r"))
+        last = lines.number + ends + unended
+        rows, first = [], []
+        for cells in lines.split(chain(lines_of(block), lines_of(file))):
+            rows.append(cells)
+            first.append(lines.first)
+            if lines.number >= last:
+                break
+    return pd.DataFrame(rows, index=first, columns=lines.header, dtype=object)
 
 
 def csv_blocks(

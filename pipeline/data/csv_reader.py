@@ -1,12 +1,13 @@
-"""Read a CSV file line by line, and report exactly where it is broken.
+"""Read a CSV file record by record, and report exactly where it is broken.
 
-Cells do not contain newlines, so a row is one line. The error about an unclosed quote
-therefore names the right line, and memory holds at most `LONGEST` characters.
-Only the standard library is imported, so that commands start fast.
+A record is a line, or several lines if a quoted cell has newlines. Memory holds at most
+`LONGEST` characters of one. Only the standard library is imported, so that commands
+start fast.
 """
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -14,82 +15,126 @@ from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
-from pipeline.core.errors import UserError
+from pipeline.core.errors import UserError, short
 
 LONGEST = 2**16  # characters; the longest line of House Prices has 900
 _KINDS = (  # first characters of other files; \udcff is a byte that is not UTF-8
     ("PK\x03\x04", "a zip archive or a spreadsheet; unpack it, or save it as CSV"),
     ("\x1f\udc8b", "a gzip archive; unpack it"),
+    ("BZh", "a bzip2 archive; unpack it"),
+    ("\udcfd7zXZ", "an xz archive; unpack it"),
+    ("(\udcb5/\udcfd", "a zstd archive; unpack it"),
+    ("7z\udcbc\udcaf", "a 7z archive; unpack it"),
     ("\udcff\udcfe", "UTF-16 text; save it as UTF-8"),
     ("\udcfe\udcff", "UTF-16 text; save it as UTF-8"),
     ("PAR1", "a Parquet file; save it as CSV"),
     ("\udcd0\udccf\x11\udce0", "an Excel workbook; save it as CSV"),
+    ("%PDF-", "a PDF file; save the table as CSV"),
     ("version https://git-lfs", "a Git LFS pointer; run `git lfs pull`"),
     ("sep=", "a file with a first line for Excel; remove that line"),
     ("{", "JSON; save it as CSV"),
+    ("[{", "JSON; save it as CSV"),
     ("<", "a web page or XML; log in to the site and download the file itself"),
 )
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
+_ARCHIVES = {".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz"}
 _NO_TEXT = re.compile("[\0\udc80-\udcff]")
 _WHOLE_CELLS = re.compile(r'(?:(?:"(?:[^"]|"")*"|[^",][^,]*)?,)*')
 
 
 class _BrokenLineError(Exception):
-    """A line is malformed; `column` is a slice of the header with the wrong column."""
+    """A record is malformed; `cell` is the number of the wrong cell, from 0."""
 
     def __init__(self, why: str, cell: int | None = None) -> None:
         super().__init__(why)
-        self.column = slice(0) if cell is None else slice(cell, cell + 1)
+        self.cell = cell
 
 
 class Lines:
-    """Splits the lines of a file into cells, the header first.
+    """Splits the lines of a file into the cells of records, the header first.
 
     Attributes:
-        number: of the last line that was split; the header is line 1.
+        number: the number of lines that were read; the header is line 1.
+        first: the first line of the last record.
         header: the cells of the header.
     """
 
-    def __init__(self, path: Path, remedy: str) -> None:
-        self.path, self.remedy = path, remedy
-        self.number, self.header = 0, list[str]()
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.number, self.first = 0, 1
+        self.header = list[str]()
+        self._record = list[str]()  # the lines of the present record
 
-    def split(self, text: TextIO) -> Iterator[list[str]]:
-        """Yield the cells of each line of a text, the next part of the file.
+    def split(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """Yield the cells of each record; no line is read ahead.
+
+        Args:
+            lines: The next lines of the file, with their newlines.
 
         Raises:
-            UserError: A line is malformed.
+            UserError: A record is malformed.
         """
-        for line in iter(partial(text.readline, LONGEST), ""):
-            yield self._split_next(line)
+        reader = csv.reader(self._counted(lines), strict=True)
+        while (cells := self._next(reader)) is not None:
+            self.header = self.header or cells
+            yield cells
 
-    def _split_next(self, line: str) -> list[str]:
-        self.number += 1
+    def _next(self, reader: Iterator[list[str]]) -> list[str] | None:
+        self.first = self.number + 1
+        self._record = []
         try:
-            cells = _cells(line, self.header)
+            cells = _parsed(reader, self._record)
+            if cells is not None:
+                _check(cells, self._record, self.header)
+            return cells
         except _BrokenLineError as broken:
-            name = "".join(self.header[broken.column])
-            where = f"column {name}, " if name else ""
-            where = f"{self.path}: {where}line {self.number}"
-            raise UserError(f"{where}: {broken}; {self.remedy}") from None
-        self.header = self.header or cells
-        return cells
+            where = f"{self.path}: line {self.first}"
+            if broken.cell is not None and broken.cell < len(self.header):
+                name = self.header[broken.cell]
+                where = f"{self.path}: column {name}, line {self.first}"
+            raise UserError(f"{where}: {broken}") from None
+
+    def _counted(self, lines: Iterable[str]) -> Iterator[str]:
+        """Yield lines, each of which is whole and continues the present record."""
+        characters = 0
+        for line in lines:
+            if not self.number:
+                _check_kind(line)
+            self.number += 1
+            if not self._record:
+                characters = 0
+            characters += len(line)
+            self._record.append(line)
+            if characters >= LONGEST:
+                raise _too_long(self._record)
+            if not line.endswith(("\n", "\r")):
+                self.first = self.number
+                raise _BrokenLineError(
+                    "no newline at end of file: it may be truncated; if it is "
+                    "complete, add one"
+                )
+            yield line
+
+
+def lines_of(text: TextIO) -> Iterator[str]:
+    """Yield the lines of a text with their newlines; one that is too long is cut."""
+    return iter(partial(text.readline, LONGEST), "")
 
 
 def read_rows(path: Path, remedy: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number and the cells of each line, first the header as line 1.
+    """Yield the first line and the cells of each record, first the header as line 1.
 
     Args:
         path: A UTF-8 file, with any line endings and with or without a byte order mark.
-        remedy: What the user can do about a broken file, for the error message.
+        remedy: What the user can do about a missing file, for the error message.
 
     Raises:
-        UserError: The file does not exist, is not a CSV file, or a line is malformed.
+        UserError: The file does not exist, is not a CSV file, or a record is malformed.
     """
-    lines = Lines(path, remedy)
+    lines = Lines(path)
     with open_text(path, remedy) as file:
-        for cells in lines.split(file):
-            yield lines.number, cells
+        for cells in lines.split(lines_of(file)):
+            yield lines.first, cells
 
 
 @contextmanager
@@ -100,7 +145,7 @@ def open_text(path: Path, remedy: str) -> Iterator[TextIO]:
         UserError: The file does not exist, is empty, or cannot be read.
     """
     if not path.is_file():  # opening a pipe could block forever
-        raise UserError(f"{path}: {_not_a_file(path)}; {remedy}")
+        raise UserError(f"{path}: {_not_a_file(path, remedy)}")
     try:
         with path.open(
             encoding="utf-8-sig", errors="surrogateescape", newline=""
@@ -110,40 +155,77 @@ def open_text(path: Path, remedy: str) -> Iterator[TextIO]:
                 raise UserError(f"{path}: the file is empty; {remedy}")
     except OSError as error:
         reason = error.strerror or error
-        raise UserError(f"{path}: cannot be read ({reason}); {remedy}") from None
+        raise UserError(
+            f"{path}: cannot be read ({reason}); check its permissions and the disk"
+        ) from None
 
 
-def _not_a_file(path: Path) -> str:
+def _not_a_file(path: Path, remedy: str) -> str:
     if path.is_dir():
-        return "a folder, not a file"
+        return f"a folder, not a file; {remedy}"
     if path.exists():
-        return "not a file"
-    return "a broken link" if path.is_symlink() else "no such file"
+        return f"not a file; {remedy}"
+    if path.is_symlink():
+        return f"a broken link; {remedy}"
+    if other := _similar_file(path):
+        fix = "unpack it" if Path(other).suffix in _ARCHIVES else "rename or convert it"
+        return f"no such file, but {short(other)[1:-1]} is there; {fix}"
+    return f"no such file; {remedy}"
 
 
-def _cells(line: str, header: list[str]) -> list[str]:
-    """Split a line into cells; `header` is empty for the header line itself."""
-    if not header:
-        _check_kind(line)
-    if not line.endswith(("\n", "\r")):
-        raise _unended(line)
+def _similar_file(path: Path) -> str | None:
+    """Return a file beside a missing one with its name but for .gz and the like."""
     try:
-        (cells,) = csv.reader([line], strict=True)
+        names = sorted(file.name for file in path.parent.iterdir() if file.is_file())
+    except OSError:
+        return None
+    stem = path.stem.lower()
+    return next((n for n in names if n.lower().split(".")[0] == stem), None)
+
+
+def check_names(path: Path | str, header: Sequence[str]) -> None:
+    """Check that all columns have different names, of which one may be empty.
+
+    Raises:
+        UserError: Two columns have the same name, or have none.
+    """
+    for name, times in Counter(header).items():
+        if times < 2:
+            continue
+        if not name.strip():
+            first, second, *_ = (n for n, x in enumerate(header, 1) if x == name)
+            raise UserError(
+                f"{path}: columns {first} and {second} have no name; name them, or "
+                "remove them (Excel writes such commas at the end of each line)"
+            )
+        is_cell = name == "NA" or name.replace(".", "").isdigit()
+        fix = "restore the header as the first line" if is_cell else "rename one"
+        raise UserError(
+            f"{path}: column {short(name)[1:-1]}: duplicate column; keep one of them, "
+            f"or {fix}"
+        )
+
+
+def _parsed(reader: Iterator[list[str]], record: list[str]) -> list[str] | None:
+    """Return the cells of the next record, or None at the end."""
+    try:
+        return next(reader, None)
     except csv.Error:
-        whole = _WHOLE_CELLS.match(line)
-        cell = len(_split(whole.group() if whole else "")) - 1
-        why = "an unclosed quote, or a quote inside a cell"
-        raise _BrokenLineError(why, cell) from None
-    if not line.isascii() or "\0" in line:
+        why = "an unclosed quote, or a quote inside a cell; close or double it"
+        raise _BrokenLineError(why, _unclosed(record)) from None
+
+
+def _check(cells: list[str], record: list[str], header: list[str]) -> None:
+    if any(not line.isascii() or "\0" in line for line in record):
         _check_text(cells)
     if not cells:
         raise _BrokenLineError("an empty line; remove it")
     if header and len(cells) != len(header):
+        over = f" over {len(record)} lines" if len(record) > 1 else ""
         raise _BrokenLineError(
-            f"{len(cells)} cells where the header has {len(header)}; "
-            "a missing or extra comma or newline"
+            f"{len(cells)} cells{over} where the header has {len(header)}; "
+            "fix a missing or extra comma, quote or newline"
         )
-    return cells
 
 
 def _check_kind(first: str) -> None:
@@ -156,31 +238,46 @@ def _check_kind(first: str) -> None:
             raise _BrokenLineError(why)
 
 
-def _unended(line: str) -> _BrokenLineError:
-    if len(line) < LONGEST:
-        return _BrokenLineError(
-            "no newline at end of file: it may be truncated; if it is complete, add one"
+def _too_long(record: list[str]) -> _BrokenLineError:
+    if len(record) > 1:
+        why = (
+            f"an unclosed quote, or a text longer than {LONGEST:,} characters; close "
+            "the quote, or shorten the text"
         )
-    lengths = [len(cell) for cell in _split(line)]
-    why = f"longer than {LONGEST:,} characters; a quote or a newline may be missing"
+        return _BrokenLineError(why, _unclosed(record))
+    lengths = [len(cell) for cell in _split(record[0])]
+    why = (
+        f"longer than {LONGEST:,} characters; shorten the text, or add the missing "
+        "quote or newline"
+    )
     return _BrokenLineError(why, lengths.index(max(lengths)))
+
+
+def _unclosed(record: list[str]) -> int:
+    """Return the number of the first cell that is not whole."""
+    whole = _WHOLE_CELLS.match("".join(record))
+    return len(_split(whole.group() if whole else "")) - 1
 
 
 def _check_text(cells: list[str]) -> None:
     for number, cell in enumerate(cells):
         if found := _NO_TEXT.search(cell):
-            code = ord(found.group())
-            if code == 0:
+            code = ord(found.group()) - 0xDC00
+            if code < 0:
                 raise _BrokenLineError(
-                    "a NUL byte, as in UTF-16 or a damaged file", number
+                    "a NUL byte, as in UTF-16 or a damaged file; save the file as "
+                    "UTF-8, or download it again",
+                    number,
                 )
-            why = f"byte 0x{code - 0xDC00:02x} is not UTF-8; save the file as UTF-8"
-            raise _BrokenLineError(why, number)
+            letter = bytes([code]).decode("cp1252", "ignore")
+            guess = f" ({letter} in Windows-1252)" if letter.isprintable() else ""
+            why = f"byte 0x{code:02x}{guess * bool(letter)} is not UTF-8"
+            raise _BrokenLineError(f"{why}; save the file as UTF-8", number)
 
 
-def _split(line: str) -> list[str]:
-    """Return the cells of a line, even if it is malformed."""
-    return next(csv.reader([line])) or [""]
+def _split(text: str) -> list[str]:
+    """Return the cells of a record, even if it is malformed."""
+    return next(csv.reader(StringIO(text, newline="")), []) or [""]
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:

@@ -1,9 +1,9 @@
 """Check that a header has each column of the schema exactly once."""
 
-from collections import Counter
 from pathlib import Path
 
 from pipeline.core.errors import UserError, nearest, short
+from pipeline.data.csv_reader import check_names
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table
 
@@ -19,11 +19,7 @@ def check_header(
     schema = table.schema
     wanted = _wanted(schema, with_target=with_target)
     _check_kind(path, header, table, wanted, with_target=with_target)
-    for name, times in Counter(header).items():
-        if times > 1 and name in wanted:
-            raise UserError(
-                f"{path}: column {name}: duplicate column; keep one of them"
-            )
+    check_names(path, header)
     named, known = set(header), {*wanted, *schema.left_out}
     missing = [name for name in wanted if name not in named]
     extra = [name for name in header if name not in known]

@@ -5,13 +5,16 @@ cell has the signs of the form; thousands may be written without their mark.
 """
 
 import re
+import unicodedata
 from functools import cache
 from typing import NamedTuple
 
+SPACE = "[ \u00a0\u202f]?"  # between a number and its sign
 _FORM = re.compile(
-    r"(?P<before>[^\d\s]*) ?1(?P<thousands>\D?)234(?P<decimal>[.,])5"
-    r" ?(?P<after>[^\d\s]*)"
+    rf"(?P<before>[^\d\s]*){SPACE}1(?P<thousands>\D?)234(?P<decimal>[.,])5"
+    rf"{SPACE}(?P<after>[^\d\s]*)"
 )
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?|[0-9]*\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 class Marks(NamedTuple):
@@ -40,10 +43,11 @@ def marks_of(form: str) -> Marks | None:
 @cache
 def _pattern(marks: Marks) -> re.Pattern[str]:
     before, thousands, decimal, after = map(re.escape, marks)
+    space_before, space_after = (SPACE if sign else "" for sign in (before, after))
     groups = rf"[1-9][0-9]{{0,2}}(?:{thousands}[0-9]{{3}})+|" if thousands else ""
     return re.compile(
-        rf"(?:([+-]?){before} ?|{before} ?([+-]))"
-        rf"({groups}[0-9]+)(?:{decimal}([0-9]+))? ?{after}"
+        rf"(?:([+-]?){before}{space_before}|{before}{space_before}([+-]))"
+        rf"({groups}[0-9]+)(?:{decimal}([0-9]+))?{space_after}{after}"
     )
 
 
@@ -55,3 +59,18 @@ def without_marks(text: str, marks: Marks) -> str | None:
     sign, inner, whole, fraction = found.groups(default="")
     digits = whole.replace(marks.thousands, "") if marks.thousands else whole
     return f"{sign or inner}{digits}.{fraction or 0}"
+
+
+def unusual_character(text: str) -> str | None:
+    """Name the first character without which a text would be a number, if there is one.
+
+    It looks like a space, a minus sign or a digit, or is invisible: a no-break space,
+    for example, which web pages and spreadsheets put beside numbers.
+    """
+    usual = unicodedata.normalize("NFKC", text).replace("\u2212", "-")
+    usual = "".join(c for c in usual if unicodedata.category(c) not in {"Cf", "Zs"})
+    if text.isascii() or not _NUMBER.fullmatch(usual):
+        return None
+    unusual = next(char for char in text if not char.isascii())
+    name = unicodedata.name(unusual, "character").lower()
+    return f"a {name} (U+{ord(unusual):04X})"

@@ -51,7 +51,9 @@ def read_train(source: Path | Frame, table: Table) -> pd.DataFrame:
     reader = _Reader(source, table, with_target=True)
     frame = reader.read().frame
     if len(frame) < 2:
-        raise UserError(f"{reader.path}: only one row; training needs at least two")
+        raise UserError(
+            f"{reader.path}: only one row; training needs at least two; add rows"
+        )
     _check_targets(reader.path, frame[table.schema.target], table.schema)
     return frame
 
@@ -80,7 +82,9 @@ def read_new(source: Path | Frame, table: Table) -> RawRows:
 
 
 def texts_of(frame: pd.DataFrame, schema: Schema | None = None) -> pd.DataFrame:
-    """Return the texts that a CSV file of a frame would have; a missing value is empty.
+    """Return the texts that a CSV file of a frame would have, indexed by line number.
+
+    A missing value is empty.
 
     A column of whole numbers is written without decimal points: pandas reads codes and
     counts as floats where some are missing.
@@ -98,7 +102,9 @@ def texts_of(frame: pd.DataFrame, schema: Schema | None = None) -> pd.DataFrame:
         i: _column_texts(frame.iloc[:, i], formats.get(name))
         for i, name in enumerate(names)
     }
-    return pd.DataFrame(texts, dtype=object).set_axis(names, axis=1)
+    lines = pd.RangeIndex(2, len(frame) + 2)
+    written = pd.DataFrame(texts, index=range(len(frame)), dtype=object)
+    return written.set_axis(names, axis=1).set_axis(lines)
 
 
 def _column_texts(column: pd.Series, form: str | None) -> pd.Series:
@@ -116,12 +122,12 @@ def _column_texts(column: pd.Series, form: str | None) -> pd.Series:
     return texts
 
 
-def _blocks(frame: pd.DataFrame, schema: Schema) -> Iterator[pd.DataFrame]:
+def _blocks(source: Frame, schema: Schema) -> Iterator[pd.DataFrame]:
     """Yield the rows of a frame as those of a file, the header line first."""
-    texts = texts_of(frame, schema)
+    texts = texts_of(source.rows, schema)
     yield texts.head(0)
     if len(texts):
-        yield texts.set_axis(pd.RangeIndex(2, len(texts) + 2))
+        yield texts
 
 
 def _check_exact(source: Frame, name: str | None) -> None:
@@ -139,7 +145,7 @@ def _check_targets(path: Path, targets: pd.Series, schema: Schema) -> None:
     where = f"{path}: column {schema.target}"
     if (targets == targets[0]).all():
         raise UserError(
-            f"{where}, line 2: all values are {targets[0]:,.6g}; "
+            f"{where}: all values are {targets[0]:,.6g}; "
             "there is nothing to learn; restore the real ones"
         )
     low, high = schema.target_median
@@ -162,6 +168,7 @@ class _Reader:
         self._source, self._with_target = source, with_target
         self._table, self._schema = table, table.schema
         self._unseen: dict[str, list[str]] = {}
+        self._rows = 0  # that were read
 
     def read(self, *, ignored: str | None = None) -> RawRows:
         """Return all rows of the file.
@@ -172,14 +179,14 @@ class _Reader:
         if isinstance(self._source, Path):
             blocks = read_blocks(self._source, self._table.remedy)
         else:
-            blocks = _blocks(self._source.rows, self._schema)
+            blocks = _blocks(self._source, self._schema)
         header = [name for name in next(blocks).columns if name != ignored]
         check_header(self.path, header, self._table, with_target=self._with_target)
         if isinstance(self._source, Frame):
             _check_exact(self._source, self._schema.id)
         typed = [self._typed(block) for block in blocks]
         if not typed:
-            raise UserError(f"{self.path}: a header but no rows; {self._table.remedy}")
+            raise UserError(f"{self.path}: a header but no rows; add rows")
         frame = pd.concat(typed)
         ids = frame[self._schema.id_name]
         if (twice := ids.duplicated()).any():
@@ -198,10 +205,12 @@ class _Reader:
             return Cells.of(self.path, block[name], schema.missing)
 
         if schema.id is None or (self._with_target and not schema.id_in_train):
-            ids = pd.Series(block.index - 1, index=block.index)  # from 1
+            numbers = range(self._rows + 1, self._rows + len(block) + 1)
+            ids: pd.Series = pd.Series(numbers, index=block.index)
             ids = ids.astype(str) if schema.id and not schema.integer_ids else ids
         else:
             ids = self._ids(cells_of(schema.id))
+        self._rows += len(block)
         columns = {schema.id_name: ids}
         for column in schema.columns:
             typed = self._column(cells_of(column.name), column)

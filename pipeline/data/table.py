@@ -32,7 +32,7 @@ class Table:
         networks_only: built columns that boosting does not read.
         others: files that people give by mistake in place of this table's: the columns
             that mark them, and the error message.
-        remedy: what to do about a broken file, for error messages.
+        remedy: what to do about a missing file, for error messages.
         own: the function of the user's columns.py, if there is one.
     """
 

@@ -3,7 +3,6 @@
 The user may give them as options, which are checked against the headers of the files.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,6 +11,8 @@ import pandas as pd
 
 from pipeline.core.errors import UserError, meant, short
 from pipeline.core.metrics import LOG_RMSE, METRICS
+from pipeline.data.csv_reader import check_names
+from pipeline.data.marks import unusual_character
 from pipeline.infer.marks import find_marks
 from pipeline.infer.texts import (
     SAMPLE,
@@ -41,11 +42,8 @@ def check_header(frame: pd.DataFrame, file: str) -> None:
     Raises:
         UserError: A name is there twice, or is not UTF-8.
     """
-    for number, (name, times) in enumerate(Counter(frame.columns).items(), 1):
-        if times > 1:
-            raise UserError(
-                f"{file}: the column {short(name)} is there {times} times; rename one"
-            )
+    check_names(file, list(frame.columns))
+    for number, name in enumerate(frame.columns, 1):
         if any("\ud800" <= char <= "\udfff" for char in name):
             raise UserError(
                 f"{file}: the name of column {number} is not UTF-8; rename it"
@@ -113,9 +111,9 @@ def find_target(
 
 
 class FoundTarget(NamedTuple):
-    """The numbers of the target, and the form of its cells if they have marks."""
+    """The target by line number, and the form of its cells if they have marks."""
 
-    numbers: np.ndarray
+    numbers: pd.Series
     form: str | None
 
 
@@ -136,23 +134,26 @@ def read_target(cells: pd.Series, target: str) -> FoundTarget:
     if np.isnan(numbers).any() and (found := find_marks(texts)) and not found.other:
         numbers, form = as_numbers(found.plain), found.marks.form
     broken = np.isnan(numbers)
-    if broken.all():
+    if broken.all() and not unusual_character(texts[0]):
         raise UserError(
-            f"{TRAIN}: column {target}, line 2: {short(texts[0])} is not a number, and "
-            "no other cell is; classes cannot be predicted; give another column with "
-            "--target"
+            f"{TRAIN}: column {target}, line {cells.index[0]}: {short(texts[0])} is "
+            "not a number, and no other cell is; classes cannot be predicted; give "
+            "another column with --target"
         )
     if broken.any():
         row = int(broken.argmax())
+        unusual = unusual_character(texts[row])
+        why = f", as it has {unusual}" if unusual else ""
         raise UserError(
-            f"{TRAIN}: column {target}, line {row + 2}: {short(texts[row])} is not a "
-            "number; fix the cell, remove the row, or give another column with --target"
+            f"{TRAIN}: column {target}, line {cells.index[row]}: {short(texts[row])} "
+            f"is not a number{why}; fix the cell, remove the row, or give another "
+            "column with --target"
         )
-    return FoundTarget(numbers, form)
+    return FoundTarget(pd.Series(numbers, index=cells.index), form)
 
 
 def find_metric(
-    numbers: np.ndarray, target: str, metric: str | None
+    targets: pd.Series, target: str, metric: str | None
 ) -> tuple[str, Found]:
     """Return the metric of a target, and what the target is.
 
@@ -161,13 +162,14 @@ def find_metric(
     depends on the unit of x.
 
     Args:
-        numbers: The targets.
+        targets: The numbers, by line number.
         target: The name of the column.
         metric: The one that the user wants, if one is given.
 
     Raises:
         UserError: A target is too low for the metric.
     """
+    numbers = targets.to_numpy()
     reason = f"{plain(numbers.min())} to {plain(numbers.max())}"
     if metric is None:
         metric, skewed = "rmse", skewness(numbers, np.ones(len(numbers)))
@@ -178,8 +180,9 @@ def find_metric(
     if numbers.min() <= above:
         row = int(numbers.argmin())
         raise UserError(
-            f"{TRAIN}: column {target}, line {row + 2}: {plain(numbers[row])} is not "
-            f"above {above:g}, as {metric} needs it; give another --metric"
+            f"{TRAIN}: column {target}, line {targets.index[row]}: "
+            f"{plain(numbers[row])} is not above {above:g}, as {metric} needs it; give "
+            "another --metric"
         )
     values = len(np.unique(numbers))
     if values > _MOST_CLASSES or values == len(numbers):
@@ -286,8 +289,9 @@ def check_id(
             if wrong.any():
                 row = int(wrong.to_numpy().argmax())
                 raise UserError(
-                    f"{file}: column {name}, line {row + 2}: {short(cells.iloc[row])} "
-                    f"{why}; give another column with --id, or leave --id away"
+                    f"{file}: column {name}, line {cells.index[row]}: "
+                    f"{short(cells.iloc[row])} {why}; give another column with --id, "
+                    "or leave --id away"
                 )
     if name in train:
         return FoundId(name, Found("id", "as given"))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.data.marks import Marks, without_marks
+from pipeline.data.marks import SPACE, Marks, without_marks
 from pipeline.infer.texts import as_numbers
 
 # Thousands and decimals; what is likelier comes first.
@@ -21,7 +21,8 @@ _SIGNS = (
 )
 _ANY_SIGN = "|".join(map(re.escape, _SIGNS))
 _AROUND = re.compile(
-    rf"[+-]?(?P<before>{_ANY_SIGN})? ?[+-]?[0-9](?:.*[0-9])? ?(?P<after>{_ANY_SIGN})?"
+    rf"[+-]?(?:(?P<before>{_ANY_SIGN}){SPACE})?[+-]?[0-9](?:.*[0-9])?"
+    rf"(?:{SPACE}(?P<after>{_ANY_SIGN}))?"
 )
 
 

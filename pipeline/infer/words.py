@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.core.errors import short
 from pipeline.data.cells import is_valid_word
+from pipeline.data.marks import unusual_character
 from pipeline.data.schema import ABSENT, OTHER
 from pipeline.infer.texts import (
     SOME,
@@ -156,6 +157,10 @@ def _free_text(column: Column) -> str | None:
 def _like_numbers(column: Column) -> str | None:
     """Return a warning if nearly all texts are numbers."""
     texts = column.texts
+    others = texts[np.isnan(column.numbers)][:SOME]
+    if len(others) and all(map(unusual_character, others)):
+        unusual = unusual_character(others[0])
+        return f"numbers, but {short(others[0])} has {unusual}: replace or remove it"
     if column.number_share >= ALMOST:
         return all_but("numbers", texts[np.isnan(column.numbers)])
     some = np.array([text.translate(_MARKS) for text in texts[:SOME]], dtype=object)

@@ -100,12 +100,12 @@ def _sample(project: Project) -> list[str]:
 
 
 def _texts(path: Path) -> pd.DataFrame:
-    """Return the cells of a file as text.
+    """Return the cells of a file as text, indexed by line number.
 
     Raises:
         UserError: The file cannot be read, or has no rows.
     """
     blocks = [block for block in read_blocks(path, _REMEDY) if len(block)]
     if not blocks:
-        raise UserError(f"{path}: a header but no rows; {_REMEDY}")
-    return pd.concat(blocks, ignore_index=True)
+        raise UserError(f"{path}: a header but no rows; add rows")
+    return pd.concat(blocks)

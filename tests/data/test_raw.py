@@ -67,6 +67,19 @@ def test_a_category_outside_the_schema_is_allowed_in_test_rows_and_reported(tmp_
 REFUSED = {
     "text in a number": (lambda: with_cell("LotArea", 5, "big"), "LotArea, line 5"),
     "a number with a unit": (lambda: with_cell("GrLivArea", 9, "1710 sf"), "line 9"),
+    "a no-break space": (
+        lambda: with_cell("LotArea", 5, "9550\u00a0"),
+        r"LotArea, line 5: '9550\xa0' is not a number, as it has a no-break space "
+        "(U+00A0); replace or remove it in all rows",
+    ),
+    "a minus sign": (
+        lambda: with_cell("LotArea", 5, "\u22129550"),
+        "is not a number, as it has a minus sign (U+2212); replace",
+    ),
+    "a zero-width space": (
+        lambda: with_cell("SalePrice", 5, "140000\u200b"),
+        "SalePrice, line 5: '140000\\u200b' is not a number, as it has a zero width sp",
+    ),
     "infinity": (lambda: with_cell("LotArea", 3, "inf"), "LotArea, line 3"),
     "a size below zero": (lambda: with_cell("LotArea", 3, "-5"), "outside 0 to"),
     "month 13": (lambda: with_cell("MoSold", 7, "13"), "MoSold, line 7"),

@@ -340,7 +340,7 @@ UNFIT = {
     "a target that is constant": (
         lambda train: train.assign(y=3),
         None,
-        ("train.csv: column y, line 2: all values are 3",),
+        ("train.csv: column y: all values are 3",),
     ),
     "a single row": (lambda train: train.head(1), None, ("train.csv: only one row",)),
     "no rows": (None, lambda test: test.head(0), ("test.csv: a header but no rows",)),

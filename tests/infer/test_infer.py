@@ -34,14 +34,15 @@ def infer(tmp_path):
     return read
 
 
+def texts(cells):
+    """A column of text, indexed by line number."""
+    cells = [*map(str, cells)]
+    return pd.Series(cells, range(2, len(cells) + 2), dtype=object)
+
+
 def table(columns):
     """A frame of text, as the readers of CSV files give it."""
-    return pd.DataFrame(
-        {
-            name: pd.Series([*map(str, cells)], dtype=object)
-            for name, cells in columns.items()
-        }
-    )
+    return pd.DataFrame({name: texts(cells) for name, cells in columns.items()})
 
 
 def numbers(rows, low=1, high=9):
@@ -408,6 +409,24 @@ def test_cells_of_several_forms_or_other_letters_are_no_numbers(infer, texts):
     assert infer(beside(40, cost=texts * 20))[1]["cost"].kind == "word"
 
 
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u200b", "\ufeff"])
+def test_numbers_with_spaces_that_are_no_spaces_are_doubtful(infer, space):
+    cells = [f"{each}{space}" for each in numbers(30)]
+    guess = infer(beside(30, n=cells))[1]["n"]
+    assert guess.doubtful
+    assert guess.reason.startswith(f"numbers, but {cells[0]!r} has a ")
+    cells = [f"{number}{space}" for number in range(30)]
+    with pytest.raises(UserError, match=r"line 2: '0.*' is not a number, as it has a"):
+        infer({"a": numbers(30), "y": cells})
+
+
+@pytest.mark.parametrize("space", ["", " ", "\u00a0", "\u202f"])
+def test_any_space_between_a_number_and_its_sign_is_read(infer, space):
+    cells = [f"{each},50{space}€" for each in range(30)]
+    schema, _ = infer(beside(30, cost=cells))
+    assert column_of(schema, "cost").form == "1234,5€"
+
+
 def test_a_target_with_marks_is_read(infer):
     train = {**beside(40), "y": [f"${1000 + 10 * i:,}.50" for i in range(40)]}
     schema, guesses = infer(train)
@@ -618,9 +637,9 @@ REFUSED = [
         TRAIN[["a", "a", "y"]],
         TEST,
         {},
-        "train.csv: the column 'a' is there 2 times; rename",
+        "train.csv: column a: duplicate column; keep one",
     ),
-    (TRAIN, TEST[["a", "a"]], {}, "test.csv: the column 'a' is there 2 times; rename"),
+    (TRAIN, TEST[["a", "a"]], {}, "test.csv: column a: duplicate column; keep one"),
     (
         TRAIN.rename(columns={"a": "\udcff"}),
         TEST,

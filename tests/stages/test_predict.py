@@ -122,7 +122,7 @@ MISTAKES = {
         lambda lines: [line.replace(",11622,", ",big,") for line in lines],
         "column LotArea, line 2: 'big' is not a number",
     ),
-    "no rows": (lambda lines: lines[:1], "a header but no rows; give a file with"),
+    "no rows": (lambda lines: lines[:1], "a header but no rows; add rows"),
     "prices alone": (lambda lines: ["SalePrice\n", "1\n"], "has no known column name"),
     "nothing": (lambda lines: [], "the file is empty"),
 }
