@@ -1,6 +1,7 @@
 """The command line as a process: `python -m pipeline`, and the script `pipeline`."""
 
 import atexit
+import gc
 import os
 import signal
 import sys
@@ -36,6 +37,9 @@ def run() -> None:
             raise
         sys.stderr.write(f"{INTERRUPTED_LINE}\n")
         _leave()
+    finally:
+        # Else Python looks through all objects of torch for garbage, as it ends.
+        gc.freeze()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

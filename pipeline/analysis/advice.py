@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.ames import DIGESTS
+from pipeline.ames import DIGESTS, ames_schema
+from pipeline.core.metrics import LOG_RMSE
 from pipeline.core.numbers import difference_text, is_told_apart
 from pipeline.core.settings import train_command
+from pipeline.runs.record import ModelScore, Run, run_schema
 
 if TYPE_CHECKING:  # facts loads torch
     from pipeline.analysis.facts import Facts
-    from pipeline.runs.record import ModelScore, Run
 
 _GRID = {0.0, 1.0, 2.0, 5.0, 10.0, 20.0}
 THIS_RUN = "this run"
@@ -46,7 +47,9 @@ LEADERBOARD = (
 
 
 def comparison(run: Run, leaderboard: float | None = None) -> dict[str, list[Peer]]:
-    """Return the peers of a run by where they were scored; none for other data.
+    """Return the peers of a run by where they were scored; none for other scores.
+
+    The peers' scores are log-RMSE of the competition's prices: see `CROSS_VALIDATED`.
 
     Scores in cross-validation and on the leaderboard are of different houses and cannot
     be compared.
@@ -56,6 +59,8 @@ def comparison(run: Run, leaderboard: float | None = None) -> dict[str, list[Pee
         leaderboard: Its score on Kaggle, if it was submitted.
     """
     if run.inputs.get("data/raw/train.csv") != DIGESTS["train.csv"]:
+        return {}
+    if run.metric != LOG_RMSE.name or run_schema(run).target != ames_schema().target:
         return {}
     shown = {"cross-validated": [*CROSS_VALIDATED, Peer(THIS_RUN, run.cv)]}
     shown["on the leaderboard"] = [*LEADERBOARD]

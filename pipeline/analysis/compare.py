@@ -1,12 +1,11 @@
 """Compare several runs, with the standard error of their difference."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import pandas as pd
 
-from pipeline.analysis.facts import Facts, read_results
-from pipeline.analysis.identify import setting_texts
+from pipeline.analysis.identify import NONE, describe, input_texts
 from pipeline.core.errors import UserError
 from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.numbers import (
@@ -16,8 +15,21 @@ from pipeline.core.numbers import (
     score_text,
     weights_text,
 )
-from pipeline.kaggle.receipts import SubmittedRun
+from pipeline.runs.record import Run, run_schema
+from pipeline.runs.tables import read_results
 from pipeline.validation.uncertainty import Difference, paired_difference
+
+
+class Compared(Protocol):
+    """A run with its score on Kaggle."""
+
+    @property
+    def run(self) -> Run:
+        """The run."""
+
+    @property
+    def leaderboard(self) -> float | None:
+        """The score on Kaggle, or None."""
 
 
 class Row(NamedTuple):
@@ -28,22 +40,24 @@ class Row(NamedTuple):
     differs: bool
 
 
-def compare(submitted: Sequence[Facts | SubmittedRun]) -> list[Row]:
-    """Return the scores and the settings of runs, a row for each quantity.
+def compare(submitted: Sequence[Compared]) -> list[Row]:
+    """Return the scores of runs, their settings and data, a row for each quantity.
+
+    The difference of two scores is given for the same rows, targets and folds only.
 
     Raises:
-        UserError: The runs have different metrics, or a run cannot be read.
+        UserError: The runs have different metrics or targets, or a run cannot be read.
     """
     runs = [item.run for item in submitted]
-    if len({run.metric for run in runs}) > 1:
-        raise UserError("the runs have different metrics; compare runs of one metric")
+    _check_metric(runs)
     metric = METRICS[runs[0].metric]
     first, *others = [read_results(run) for run in runs]
     differences = [_difference(metric, first, other) for other in others]
-    rows = {
+    scores = {
         f"{metric.title}, all rows": [score_text(run.final.pooled) for run in runs],
         "difference to the first run": ["–", *map(_signed, differences)],
         "told apart from it": ["–", *map(_told_apart, differences)],
+        "corrected for the choice": [score_text(run.cv_corrected) for run in runs],
         "mean ± sd of folds": [
             mean_text(run.final.mean, run.final.std) for run in runs
         ],
@@ -55,9 +69,41 @@ def compare(submitted: Sequence[Facts | SubmittedRun]) -> list[Row]:
         "best λ": [_value(run.best_value) for run in runs],
         "seconds": [f"{run.seconds:.1f}" for run in runs],
     }
-    settings = [setting_texts(run.settings) for run in runs]
-    rows |= {name: [texts[name] for texts in settings] for name in settings[0]}
-    return [Row(name, cells, len(set(cells)) > 1) for name, cells in rows.items()]
+    rows = [Row(name, cells, len(set(cells)) > 1) for name, cells in scores.items()]
+    return rows + _settings(runs)
+
+
+def _check_metric(runs: Sequence[Run]) -> None:
+    """Refuse runs whose scores are of different quantities."""
+    if len({run.metric for run in runs}) > 1:
+        raise UserError("the runs have different metrics; compare runs of one metric")
+    targets = dict.fromkeys(run_schema(run).target for run in runs)
+    if len(targets) > 1:
+        raise UserError(
+            f"the runs predict different targets ({', '.join(targets)}); "
+            "compare runs of one target"
+        )
+
+
+def _settings(runs: Sequence[Run]) -> list[Row]:
+    """Return the rows of settings, versions, data and notes.
+
+    A setting that one of the runs lacks is not compared, but a file or a note is.
+    """
+    described = [describe(run) for run in runs]
+    inputs = [input_texts(run) for run in runs]
+    rows = []
+    for name in dict.fromkeys(name for texts in described for name in texts):
+        cells = [texts.get(name, "") for texts in described]
+        if name == "note":
+            cells = [cell or NONE for cell in cells]
+        is_comparable = all(cells) and name != "data"  # its files have rows
+        if is_comparable:
+            rows.append(Row(name, cells, len(set(cells)) > 1))
+    for name in dict.fromkeys(name for texts in inputs for name in texts):
+        cells = [texts.get(name, NONE) for texts in inputs]
+        rows.append(Row(name, cells, len(set(cells)) > 1))
+    return rows
 
 
 def _value(value: float | None) -> str:
@@ -66,18 +112,22 @@ def _value(value: float | None) -> str:
 
 def _difference(
     metric: Metric, reference: pd.DataFrame, other: pd.DataFrame
-) -> Difference | None:
-    """Return the difference of the scores of two runs; None for different rows.
+) -> Difference | str:
+    """Return the difference of the scores of two runs, or what forbids to compare them.
 
     The errors are paired by row: see `paired_difference`. The groups are those of the
-    first run that has any.
+    first run that has any. On other folds or fold seeds the difference is partly that
+    of the folds, which the standard error over rows does not contain.
     """
     if reference["id"].dtype != other["id"].dtype:
-        return None
-    columns = ["id", "error"]
+        return "different rows"
+    columns = ["id", "fold", "actual", "error"]
     pairs = reference[columns].merge(other[columns], on="id")
     if len(pairs) < len(reference) or len(pairs) < len(other):
-        return None
+        return "different rows"
+    for name, what in (("actual", "different targets"), ("fold", "different folds")):
+        if (pairs[f"{name}_x"] != pairs[f"{name}_y"]).any():
+            return what
     first = metric.losses_of(pairs["error_x"].to_numpy())
     second = metric.losses_of(pairs["error_y"].to_numpy())
     groups = None
@@ -87,12 +137,14 @@ def _difference(
     return paired_difference(first, second, metric, groups)
 
 
-def _signed(difference: Difference | None) -> str:
-    return difference_text(*difference) if difference else "different rows"
+def _signed(difference: Difference | str) -> str:
+    if isinstance(difference, str):
+        return difference
+    return difference_text(*difference)
 
 
-def _told_apart(difference: Difference | None) -> str:
+def _told_apart(difference: Difference | str) -> str:
     """Return whether a difference is more than two standard errors."""
-    if difference is None:
+    if isinstance(difference, str):
         return "–"
     return "yes" if difference.is_told_apart else "no"

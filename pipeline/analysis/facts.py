@@ -18,8 +18,13 @@ from pipeline.data.table import Table
 from pipeline.kaggle.receipts import with_submission
 from pipeline.runs.integrity import changes, data_changes
 from pipeline.runs.predictor import Predictor
-from pipeline.runs.record import HISTORY, LARGEST_ERRORS, OUT_OF_FOLD, Run, run_schema
-from pipeline.runs.tables import read_numbers, run_own_columns, run_table
+from pipeline.runs.record import HISTORY, LARGEST_ERRORS, Run
+from pipeline.runs.tables import (
+    read_numbers,
+    read_results,
+    run_own_columns,
+    run_table,
+)
 
 _HISTORY = {"lambda": float, "fold": int, "epoch": int, "train": float, "valid": float}
 
@@ -95,9 +100,7 @@ def read_facts(project: Project, run: Run) -> Facts:
         UserError: A file of the run is missing or not as `pipeline train` writes it.
     """
     table, results = run_table(run), read_results(run)
-    history = None
-    if run.learner is not None:
-        history = read_numbers(run.folder / HISTORY, _HISTORY)
+    history = _read_history(run)
     rows = _cleaned(project, run, table, results)
     importance = None
     if rows is not None and not run.blended:
@@ -118,37 +121,24 @@ def read_facts(project: Project, run: Run) -> Facts:
     )
 
 
-def read_results(run: Run) -> pd.DataFrame:
-    """Read the out-of-fold predictions of a run, and compute their errors.
-
-    Returns:
-        The columns id, fold, actual, prediction, error (of logs, or in the unit of the
-        target) and share (of the total loss), whatever the table calls its columns. For
-        a blend also the predictions of each model, such as "by mlp"; and the group, if
-        rows have one.
+def _read_history(run: Run) -> pd.DataFrame | None:
+    """Return the learning curves of a run, or None if it has none.
 
     Raises:
-        UserError: oof.csv is missing or not as `pipeline train` writes it.
+        UserError: Some of those of the chosen λ are missing.
     """
-    schema, metric = run_schema(run), METRICS[run.metric]
-    has_integer_ids = schema.integer_ids or schema.id is None
-    columns = {
-        schema.id_name: ("id", int if has_integer_ids else str),
-        run.header("fold"): ("fold", int),
-        schema.target: ("actual", float),
-        run.header("prediction"): ("prediction", float),
-    }
-    for model in run.models if run.is_blend else ():
-        columns[run.header(model)] = (f"by {model}", float)
-    if schema.group:
-        columns[schema.group] = ("group", str)
-    kinds = {header: kind for header, (_, kind) in columns.items()}
-    names = {header: name for header, (name, _) in columns.items()}
-    rows = read_numbers(run.folder / OUT_OF_FOLD, kinds, metric).rename(columns=names)
-    error = metric.errors(rows["prediction"].to_numpy(), rows["actual"].to_numpy())
-    losses = metric.losses_of(error)
-    total = losses.sum() or 1.0  # all predictions may be exact
-    return rows.assign(error=error, share=losses / total)
+    if run.learner is None:
+        return None
+    path, settings = run.folder / HISTORY, run.settings
+    history = read_numbers(path, _HISTORY)
+    found = history["lambda"] == run.learner.value
+    expected = settings.folds * settings.seeds * settings.epochs
+    if found.sum() != expected:
+        raise UserError(
+            f"{path}: {found.sum():,} rows of {run.learner.label} instead of "
+            f"{expected:,}; restore it or train again"
+        )
+    return history
 
 
 def _cleaned(

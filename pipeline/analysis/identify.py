@@ -1,22 +1,18 @@
 """What tells runs apart: the settings, data and versions in which they differ."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING
 
 from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings, option_name
-
-if TYPE_CHECKING:
-    from pipeline.runs.record import Run
+from pipeline.runs.record import Run, run_schema
 
 _ALWAYS = ("model", "folds", "lambda")
 _NOTE = "note"
 _DIGITS = 7  # of a digest
+NONE = "none"
 
 
 def setting_texts(settings: Settings) -> dict[str, str]:
@@ -50,6 +46,42 @@ def describe(run: Run) -> dict[str, str]:
         **run.versions,
         _NOTE: run.note or "",
     }
+
+
+def same_rows(first: Run, second: Run) -> bool:
+    """Return whether two runs predict the same target of the same rows, by one metric.
+
+    Otherwise their scores cannot be compared.
+    """
+    if first.metric != second.metric or _rows(first) != _rows(second):
+        return False
+    if first.schema == second.schema:
+        return True
+    return run_schema(first).target == run_schema(second).target
+
+
+def same_folds(first: Run, second: Run) -> bool:
+    """Return whether two runs have the same rows and were validated on the same folds.
+
+    Otherwise the difference of their scores is partly chance of the folds.
+    """
+    ours, theirs = first.settings, second.settings
+    if (ours.folds, ours.seed) != (theirs.folds, theirs.seed):
+        return False
+    if not same_rows(first, second):
+        return False
+    is_same = first.schema == second.schema
+    return is_same or run_schema(first).group == run_schema(second).group
+
+
+def _rows(run: Run) -> str | None:
+    return run.inputs.get("data/raw/train.csv")
+
+
+def input_texts(run: Run) -> dict[str, str]:
+    """Return the data that a run was made from: a digest of each file, own columns."""
+    files = {name: (digest or NONE)[:_DIGITS] for name, digest in run.inputs.items()}
+    return {"own columns": ", ".join(run.own_columns) or NONE, **files}
 
 
 def distinguishing(described: Sequence[dict[str, str]]) -> list[str]:

@@ -3,10 +3,12 @@
 Only this package uses typer and rich. The work is done elsewhere.
 """
 
+import errno
+import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 from typer.exceptions import TyperException
@@ -63,6 +65,10 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = app(standalone_mode=False)
+        sys.stdout.flush()
+    except OSError as error:
+        _check_output(error)
+        raise
     except (UserError, TyperException) as error:
         text = error.format_message() if isinstance(error, TyperException) else error
         # typer checks values with pydantic, which adds these words.
@@ -72,6 +78,31 @@ def main() -> None:
         _stop(INTERRUPTED_LINE, INTERRUPTED)
 
 
+def _check_output(error: OSError) -> None:
+    """Stop if the error is that standard output cannot be written to."""
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError:
+        _discard(sys.stdout)
+        if error.errno == errno.EPIPE:  # as of `pipeline runs | head -1`
+            sys.exit(1)
+        reason = error.strerror or str(error)
+        _stop(
+            f"error: standard output: cannot be written to ({reason}); "
+            "free space, or send it elsewhere",
+            2,
+        )
+
+
 def _stop(line: str, status: int) -> NoReturn:
-    typer.echo(line, err=True)
+    try:
+        typer.echo(line, err=True)
+    except OSError:
+        _discard(sys.stderr)
     sys.exit(status)
+
+
+def _discard(stream: TextIO) -> None:
+    """Discard what Python would write as it ends: that would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

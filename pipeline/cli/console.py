@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -50,8 +51,9 @@ def say_wrapped(text: str) -> None:
 
 
 def say_err(text: str) -> None:
-    """Print a line without wrapping on standard error."""
-    err.print(text, soft_wrap=True)
+    """Print a line without wrapping on standard error, unless that is not possible."""
+    with suppress(OSError):  # such a line is not worth the work that it is about
+        err.print(text, soft_wrap=True)
 
 
 def make_table(

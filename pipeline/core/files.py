@@ -43,6 +43,16 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def check_regular(path: Path) -> None:
+    """Check that a path is a file or nothing: opening a pipe could block forever.
+
+    Raises:
+        OSError: It is a pipe, a device or a folder.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not a file", str(path))
+
+
 def to_json(record: Mapping[str, Any]) -> str:
     """Return a record as indented JSON; NaN and infinity, not in JSON, are refused."""
     return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -52,9 +62,10 @@ def read_json(path: Path) -> Any:  # noqa: ANN401
     """Return the content of a JSON file; NaN, Infinity and 1e999 are refused.
 
     Raises:
-        OSError: The file cannot be read.
+        OSError: The file cannot be read, or is a pipe.
         ValueError: The file is not valid JSON.
     """
+    check_regular(path)
     text = path.read_text(encoding="utf-8")
     return json.loads(text, parse_float=_finite, parse_constant=_finite)
 

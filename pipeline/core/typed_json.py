@@ -51,6 +51,8 @@ def from_json(kind: type[T], value: object) -> T:
 
 
 def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
+    if kind is Any or type(value) is kind:  # most values, so this is first
+        return value
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Annotated, UnionType):
         return _decode_choice(kind, value, where)
@@ -61,8 +63,6 @@ def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401
         return origin(_decode(inner[0], item, f"{where}[{n}]") for n, item in items)
     if origin is dict and isinstance(value, dict):
         return {n: _decode(inner[1], item, f"{where}.{n}") for n, item in value.items()}
-    if kind is Any or type(value) is kind:
-        return value
     if kind is float and type(value) is int:
         return float(value)
     expected = (origin or kind).__name__

@@ -44,7 +44,9 @@ class OwnColumns:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
                 result = self.function(rows.reset_index(drop=True))
-        except (Exception, SystemExit) as error:  # whatever the user's code raises
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever the user's code raises
             raise _error_of_the_user(error, self.path) from None
         if not isinstance(result, pd.DataFrame):
             self._refuse(f"returns {type(result).__name__}; return the frame of rows")
@@ -70,6 +72,8 @@ class OwnColumns:
         column = result[name]
         if not isinstance(column, pd.Series):
             self._refuse(f"adds the column {name} twice; give them different names")
+        if pd.api.types.is_complex_dtype(column):
+            self._refuse(f"column {name}: complex numbers; take .real or abs()")
         if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
             numbers = column.astype(float)
             infinite = numbers.abs() == np.inf
@@ -150,9 +154,13 @@ def load(path: Path) -> OwnColumns | None:
     if not path.exists():
         return None
     names: dict[str, Any] = {"__name__": "columns", "__file__": str(path)}
+    if not path.is_file():  # reading a pipe could block forever
+        raise UserError(f"{path}: not a file; move it away")
     try:
         exec(compile(path.read_bytes(), str(path), "exec"), names)
-    except (Exception, SystemExit) as error:  # also of reading and compiling it
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also of reading and compiling it
         raise _error_of_the_user(error, path) from None
     function = names.get(_FUNCTION)
     if not callable(function):

@@ -4,6 +4,7 @@ This module does not import pandas, so that a stage with nothing to do ends at o
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pipeline.core.errors import UserError
@@ -98,8 +99,23 @@ def require(project: Project) -> dict[str, str | None]:
 
 
 def own_columns(project: Project) -> dict[str, list[str] | None]:
-    """Return the user's columns with the words of each, or None for numbers."""
-    return dict((_read_summary(project) or {}).get("own_columns", {}))
+    """Return the user's columns with the words of each, or None for numbers.
+
+    Raises:
+        UserError: The summary is no longer there.
+    """
+    summary = _read_summary(project)
+    if summary is None:
+        raise gone(project.root / SUMMARY)
+    return dict(summary["own_columns"])
+
+
+def gone(path: Path | str) -> UserError:
+    """Return the error about a file that was removed while a command was starting."""
+    return UserError(
+        f"{path}: removed while this command was starting; run `pipeline preprocess`, "
+        "then the command again"
+    )
 
 
 def _fingerprint(inputs: Mapping[str, str | None]) -> str:

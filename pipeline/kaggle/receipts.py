@@ -15,7 +15,6 @@ from pipeline.core.files import read_json, to_json, write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.typed_json import from_json
 from pipeline.runs.record import Run
-from pipeline.runs.store import list_runs
 
 SENDING = "sending"  # it is not known whether Kaggle has accepted the file
 PENDING = "pending"  # accepted, not scored yet
@@ -99,15 +98,6 @@ class SubmittedRun(NamedTuple):
             "kaggle": self.receipt and asdict(self.receipt),
             "edited": self.run.is_edited,
         }
-
-
-def submitted_runs(project: Project) -> list[SubmittedRun]:
-    """Return all runs, newest first, with their submissions.
-
-    Raises:
-        UserError: A receipt cannot be read.
-    """
-    return [with_submission(project, run) for run in list_runs(project)]
 
 
 def with_submission(project: Project, run: Run) -> SubmittedRun:

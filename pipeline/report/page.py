@@ -20,7 +20,7 @@ from pipeline import __version__
 from pipeline.analysis import advice
 from pipeline.analysis.compare import compare
 from pipeline.analysis.facts import Facts, read_facts
-from pipeline.analysis.identify import setting_texts
+from pipeline.analysis.identify import same_rows, setting_texts
 from pipeline.core import numbers
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
@@ -78,7 +78,8 @@ def write_report(project: Project, runs: Sequence[Run]) -> Path:
     several = [read_facts(project, run) for run in runs]
     announce("drawing the page")
     path = project.reports / f"{'_'.join(run.run_id for run in runs)}.html"
-    write_atomically(path, render(draw(several), newest_baselines(project)))
+    baselines = newest_baselines(project, lambda other: same_rows(other, runs[0]))
+    write_atomically(path, render(draw(several), baselines))
     return path
 
 

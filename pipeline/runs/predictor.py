@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from pipeline.core.errors import UserError
+from pipeline.core.files import check_regular
 from pipeline.core.metrics import METRICS, Metric
 from pipeline.data.dataset import Layout
 from pipeline.data.encoder import View
@@ -173,6 +174,7 @@ class Predictor:
 
 def _read(path: Path) -> dict[str, np.ndarray]:
     try:
+        check_regular(path)
         return load_file(path)
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         raise UserError(f"{path}: cannot be read ({error}); train again") from None

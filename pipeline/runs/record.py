@@ -4,9 +4,10 @@ Only light modules are imported here, since `pipeline runs` reads every record.
 """
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, Self
 
 from pipeline.ames import ames_schema
@@ -29,6 +30,7 @@ BLEND = "blend"  # the name of the last score, if there are several models
 LARGEST_ERRORS = 10  # how many rows are named
 _ROUNDING = 1e-6  # of a sum of weights
 FORMAT = 2  # rises when a file of the folder or a key of run.json changes
+_PLAIN_NAME = re.compile(r"\w[\w-]*")  # of a baseline: its folder has this name
 
 
 class OtherFormatError(ValueError):
@@ -337,8 +339,18 @@ class Run:
             or abs(sum(weights) - 1) > _ROUNDING
         ):
             raise ValueError("scores: the blend has no weights of its models")
-        if any(Path(b.name).name != b.name for b in self.baselines or []):
-            raise ValueError("baselines: a name is not that of a file")
+        self._check_paths()
+
+    def _check_paths(self) -> None:
+        """Check that no name of a file or folder is one outside the run's folder.
+
+        Raises:
+            ValueError: One is.
+        """
+        if not all(_PLAIN_NAME.fullmatch(b.name) for b in self.baselines or []):
+            raise ValueError("baselines: a name is not that of a baseline")
+        if any(_leaves_folder(name) for name in self.files):
+            raise ValueError("files: a name is not that of a file of the run")
 
     def to_json(self) -> dict[str, Any]:
         """Return what run.json holds, without the parts that the run does not have."""
@@ -434,6 +446,12 @@ def _parsed(text: str, path: Path) -> Schema:
 def by_fold(folds: int) -> list[str]:
     """Return our names of the columns of a file with a column for each fold."""
     return [f"fold {number}" for number in range(1, folds + 1)]
+
+
+def _leaves_folder(name: str) -> bool:
+    """Return whether a name may be that of a file outside the folder of the run."""
+    path = PureWindowsPath(name)  # it knows both slashes, and drives
+    return bool(path.anchor) or ".." in path.parts or "\0" in name
 
 
 def _check_format(document: dict[str, Any]) -> None:

@@ -1,37 +1,52 @@
 """Find and list the runs of a project."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.core.errors import UserError
-from pipeline.core.files import read_json, write_atomically
+from pipeline.core.files import check_regular, read_json, write_atomically
 from pipeline.core.paths import Project
 from pipeline.runs.record import RECORD, OtherFormatError, Run
 
 _SELECTED = "selected-run"  # in data/processed, since runs/ has folders of runs
 
 
+class Runs(NamedTuple):
+    """The finished runs, newest first, and the ids of those that are not usable.
+
+    Attributes:
+        usable: The runs.
+        other_formats: The ids of the runs that another version wrote.
+        broken: The ids of the runs whose record cannot be read.
+        older: How many runs are older than these, and were not read.
+    """
+
+    usable: list[Run]
+    other_formats: list[str]
+    broken: list[str]
+    older: int = 0
+
+
+def read_runs(project: Project, most: int | None = None) -> Runs:
+    """Read the records of all runs, or of the newest that are usable."""
+    runs = Runs([], [], [])
+    paths = sorted(_records(project), reverse=True)  # a run id is a moment
+    while paths and len(runs.usable) != most:
+        path = paths.pop(0)
+        try:
+            runs.usable.append(_read(path))
+        except OtherFormatError:
+            runs.other_formats.append(path.parent.name)
+        except ValueError:
+            runs.broken.append(path.parent.name)
+    runs.usable.sort(key=lambda run: (run.created, run.run_id), reverse=True)
+    return runs._replace(older=len(paths))
+
+
 def list_runs(project: Project) -> list[Run]:
     """Return all finished runs, newest first, without those that cannot be read."""
-    runs = []
-    for path in _records(project):
-        try:
-            runs.append(_read(path))
-        except ValueError:
-            continue
-    return sorted(runs, key=lambda run: (run.created, run.run_id), reverse=True)
-
-
-def other_formats(project: Project) -> list[str]:
-    """Return the ids of the runs that another version wrote, which are not listed."""
-    found = []
-    for path in _records(project):
-        try:
-            _read(path)
-        except OtherFormatError:
-            found.append(path.parent.name)
-        except ValueError:
-            continue
-    return sorted(found)
+    return read_runs(project).usable
 
 
 def select(project: Project, run: Run) -> None:
@@ -73,9 +88,12 @@ def selected_run(project: Project) -> Run | None:
         return None
 
 
-def newest_baselines(project: Project) -> Run | None:
-    """Return the newest run of `pipeline baselines`, or None."""
-    return next((run for run in list_runs(project) if run.baselines), None)
+def newest_baselines(
+    project: Project, is_meant: Callable[[Run], bool] = lambda run: True
+) -> Run | None:
+    """Return the newest run of `pipeline baselines` that is meant, or None."""
+    runs = (run for run in list_runs(project) if run.baselines)
+    return next((run for run in runs if is_meant(run)), None)
 
 
 def _default(project: Project, ids: list[str]) -> Run:
@@ -98,8 +116,10 @@ def _default(project: Project, ids: list[str]) -> Run:
 
 
 def _selected(project: Project) -> str | None:
+    path = project.processed / _SELECTED
     try:
-        return (project.processed / _SELECTED).read_text(encoding="utf-8").strip()
+        check_regular(path)
+        return path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
         return None
 

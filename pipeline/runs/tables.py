@@ -7,13 +7,14 @@ import pandas as pd
 
 from pipeline.ames.table import table_of
 from pipeline.core.errors import UserError
+from pipeline.core.files import check_regular
 from pipeline.core.fingerprint import digests
-from pipeline.core.metrics import Metric
+from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.paths import Project
 from pipeline.data import own_columns
 from pipeline.data.processed import COLUMNS
 from pipeline.data.table import Table
-from pipeline.runs.record import Run, run_schema
+from pipeline.runs.record import OUT_OF_FOLD, Run, run_schema
 
 
 def run_table(run: Run) -> Table:
@@ -58,6 +59,7 @@ def read_numbers(
         UserError: The file is not as `pipeline train` writes it.
     """
     try:
+        check_regular(path)
         texts = {name: str for name, kind in columns.items() if kind is str}
         frame = pd.read_csv(path, dtype=texts, keep_default_na=not texts)
         frame = frame[list(columns)].astype(dict(columns))
@@ -70,3 +72,36 @@ def read_numbers(
             f"{path}: not as `pipeline train` writes it ({error!r}); train again"
         ) from None
     return frame
+
+
+def read_results(run: Run) -> pd.DataFrame:
+    """Read the out-of-fold predictions of a run, and compute their errors.
+
+    Returns:
+        The columns id, fold, actual, prediction, error (of logs, or in the unit of the
+        target) and share (of the total loss), whatever the table calls its columns. For
+        a blend also the predictions of each model, such as "by mlp"; and the group, if
+        rows have one.
+
+    Raises:
+        UserError: oof.csv is missing or not as `pipeline train` writes it.
+    """
+    schema, metric = run_schema(run), METRICS[run.metric]
+    has_integer_ids = schema.integer_ids or schema.id is None
+    columns = {
+        schema.id_name: ("id", int if has_integer_ids else str),
+        run.header("fold"): ("fold", int),
+        schema.target: ("actual", float),
+        run.header("prediction"): ("prediction", float),
+    }
+    for model in run.models if run.is_blend else ():
+        columns[run.header(model)] = (f"by {model}", float)
+    if schema.group:
+        columns[schema.group] = ("group", str)
+    kinds = {header: kind for header, (_, kind) in columns.items()}
+    names = {header: name for header, (name, _) in columns.items()}
+    rows = read_numbers(run.folder / OUT_OF_FOLD, kinds, metric).rename(columns=names)
+    error = metric.errors(rows["prediction"].to_numpy(), rows["actual"].to_numpy())
+    losses = metric.losses_of(error)
+    total = losses.sum() or 1.0  # all predictions may be exact
+    return rows.assign(error=error, share=losses / total)

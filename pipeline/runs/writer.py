@@ -96,7 +96,10 @@ def write_run(
             _write_predictions(path, run, dataset, fold_of, predictions, {})
         _, history = _learner(result)
         if history is not None:
-            history.to_csv(folder / record.HISTORY, index=False, float_format=_SCORES)
+            values = history["lambda"].map(repr)  # in full: they name the candidates
+            history.assign(**{"lambda": values}).to_csv(
+                folder / record.HISTORY, index=False, float_format=_SCORES
+            )
         if not result.blended:  # a blend of runs is predicted by these runs
             (folder / record.WEIGHTS).write_bytes(save(_arrays(result)))
         run = seal(folder, run)

@@ -93,7 +93,7 @@ def read_features(project: Project, inputs: Mapping[str, str | None]) -> Dataset
         inputs: The digests that the files must have, by their paths below the root.
 
     Raises:
-        UserError: A file has another digest.
+        UserError: A file has another digest, or is no longer there.
     """
     announce("reading data/processed")
     table = project_table(project)
@@ -105,9 +105,12 @@ def read_features(project: Project, inputs: Mapping[str, str | None]) -> Dataset
         texts.append(schema.carried_group)
     if schema.id and not schema.integer_ids:
         texts.append(schema.id)
-    train, test = (
-        _read(project.root, name, inputs[name], texts) for name in processed.FILES
-    )
+    try:
+        train, test = (
+            _read(project.root, name, inputs[name], texts) for name in processed.FILES
+        )
+    except FileNotFoundError as error:
+        raise processed.gone(error.filename) from None
     return Dataset(schema, encoding, train, test, of_the_user)
 
 

@@ -18,7 +18,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from pipeline.core.errors import UserError
-from pipeline.core.files import writable
+from pipeline.core.files import check_regular, writable
 from pipeline.core.settings import Settings
 from pipeline.tuning.space import SPACE, is_in_space, sample, settings_of
 
@@ -213,6 +213,7 @@ def _valid(path: Path) -> Iterator[None]:
         UserError: The file is not the journal of a search.
     """
     try:
+        check_regular(path)
         yield
     except UserError:
         raise

@@ -315,6 +315,13 @@ def test_a_submission_is_written_without_a_heavy_module(trained):
     assert loaded(["submit"], HEAVY, trained) == "[]"
 
 
+def test_runs_are_compared_without_torch(pipeline, trained):
+    pipeline("train", *QUICK, "--epochs", 1, "--root", trained)
+    ids = [path.parent.name for path in (trained / "runs").glob("*/run.json")]
+    heavy = ["torch", "sklearn", "catboost", "matplotlib"]
+    assert loaded(["runs", *ids], heavy, trained) == "[]"
+
+
 def test_training_loads_neither_matplotlib_nor_lessons_nor_the_search(ready):
     others = ["matplotlib", "pipeline.lessons", "optuna", "jinja2"]
     assert loaded(["train", *QUICK], others, ready) == "[]"

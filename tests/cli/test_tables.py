@@ -4,6 +4,7 @@ import io
 import math
 import os
 import pty
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -347,7 +348,9 @@ def on_a_terminal(command, root, **environment):
     ("environment", "styled"),
     [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
 )
-def test_without_colour_there_is_no_escape_code(environment, styled, tmp_path):
-    shown = on_a_terminal(["runs"], tmp_path, **environment)
+def test_without_colour_there_is_no_style(environment, styled, trained_project):
+    shown = on_a_terminal(["runs"], trained_project, **environment)
     assert "Runs, newest first" in shown
-    assert ("\x1b" in shown) is styled
+    assert bool(re.search(r"\x1b\[[\d;]*m", shown)) is styled
+    if "TERM" in environment:
+        assert "\x1b" not in shown

@@ -299,6 +299,27 @@ REFUSED = {
         ),
         "adds the column own twice",
     ),
+    "complex numbers": (
+        as_column('rows["size"] + 1j'),
+        "column own: complex numbers; take .real or abs()",
+    ),
+    "complex numbers without an imaginary part": (
+        as_column('rows["size"].astype(complex)'),
+        "column own: complex numbers",
+    ),
+    "lengths of time": (
+        as_column('pd.to_timedelta(rows["size"], unit="D")'),
+        "column own: has a Timedelta",
+    ),
+    "an exception of its own": (
+        function('raise type("Stop", (BaseException,), {})("enough")'),
+        "columns.py, line 4: Stop: enough; fix the file",
+    ),
+    "a closed generator": (function("raise GeneratorExit"), "line 4: GeneratorExit"),
+    "an exception as it is read": (
+        "raise BaseException('enough')\n" + GOOD,
+        "columns.py, line 3: BaseException: enough",
+    ),
     "no function": ("x = 1\n", "columns.py: no function columns"),
     "a function of another name": (
         GOOD.replace("columns", "colums"),

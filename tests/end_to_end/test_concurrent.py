@@ -89,6 +89,15 @@ def test_features_that_changed_after_they_were_checked_are_refused(trained_proje
         read_features(folders, inputs)
 
 
+@pytest.mark.parametrize("name", [*processed.FILES, processed.SUMMARY])
+def test_features_removed_after_they_were_checked_are_one_line(name, trained_project):
+    folders = Project(trained_project)
+    inputs = processed.require(folders)
+    (trained_project / name).unlink()
+    with pytest.raises(UserError, match=f"{name}: removed while this command was"):
+        read_features(folders, inputs)
+
+
 def test_features_replaced_while_they_are_read_are_read_as_they_were(
     trained_project, monkeypatch
 ):

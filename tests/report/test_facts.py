@@ -111,8 +111,8 @@ def test_two_runs_differ_by_the_difference_of_their_scores(folders):
     difference = float(difference.replace("−", "-"))
     assert difference == pytest.approx(other - first, abs=1e-4)
     assert float(error) > 0
-    assert rows["lambdas"].cells == ["1", "0, 5, 20"]
-    assert rows["lambdas"].differs
+    assert rows["lambda"].cells == ["1", "0, 5, 20"]
+    assert rows["lambda"].differs
     assert not rows["epochs"].differs
 
 

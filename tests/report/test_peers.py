@@ -38,6 +38,14 @@ def test_a_run_on_other_data_is_not_compared(facts):
     assert comparison(facts.run) == {}
 
 
+def test_a_run_of_another_metric_or_target_is_not_compared(on_the_competition):
+    run = on_the_competition
+    assert comparison(replace(run, metric="rmse")) == {}
+    schema = run.schema.replace('target = "SalePrice"', 'target = "Price"')
+    assert schema != run.schema
+    assert comparison(replace(run, schema=schema)) == {}
+
+
 def test_the_terminal_places_the_score(on_the_competition, capsys):
     show_scores(on_the_competition)
     shown = " ".join(capsys.readouterr().out.split())

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from situations import QUICK
 
 from pipeline.cli.console import using
 from pipeline.runs.store import find_run, list_runs
@@ -119,6 +120,24 @@ def test_a_broken_file_of_a_run_is_a_line_that_names_it(
         path.write_text(content, encoding="utf-8")
     result = pipeline("report", "--root", folders.root)
     assert f"{name}: " in refused(result, folders)
+
+
+def test_learning_curves_cut_at_any_line_are_a_line_that_names_the_file(
+    pipeline, folders
+):
+    run = next(run for run in list_runs(folders) if len(run.scores) == 1)
+    path = run.folder / "history.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    for kept in (2, len(lines) // 2, len(lines) - 1):
+        path.write_text("".join(lines[:kept]), encoding="utf-8")
+        result = pipeline("report", run.run_id, "--root", folders.root)
+        assert "history.csv: " in refused(result, folders)
+
+
+def test_a_lambda_of_many_digits_has_its_learning_curves(pipeline, folders):
+    options = (*QUICK, "--lambda", 1e-7, "--lambda", 2e-7, "--root", folders.root)
+    assert pipeline("train", *options).status == 0
+    assert pipeline("report", "--root", folders.root).status == 0
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,18 @@ CHANGES = {
     "a baseline outside": lambda document: document.update(
         baselines=[BASELINE | {"name": "../../x"}]
     ),
+    "a baseline that is the folder above": lambda document: document.update(
+        baselines=[BASELINE | {"name": ".."}]
+    ),
+    "a baseline without a name": lambda document: document.update(
+        baselines=[BASELINE | {"name": ""}]
+    ),
+    "a baseline on another drive": lambda document: document.update(
+        baselines=[BASELINE | {"name": "C:x"}]
+    ),
+    "a file outside": lambda document: document["files"].update({"../../x": None}),
+    "a file of the system": lambda document: document["files"].update({"/x": None}),
+    "a file beyond Windows": lambda document: document["files"].update({"..\\x": None}),
     "no scores": lambda document: document.update(scores=[]),
     "a bad score": lambda document: document["scores"][0].update(folds=[[1]]),
     "a fold without a score": lambda document: document["scores"][0]["folds"].pop(),
