@@ -159,12 +159,17 @@ def advise(facts: Facts) -> list[Advice]:
         found.append(Advice(text, better_alone_command(run, model)))
     if hint := underfitting(run):
         found.append(hint)
+    look = f"Look at the largest errors: {largest_share(facts)}."
+    return [*found, *_weight_decay(run), Advice(look)]
+
+
+def largest_share(facts: Facts) -> str:
+    """Return how much of the loss the largest errors make up."""
     share = facts.largest_errors["share"]
-    largest = (
-        f"Look at the largest errors: {len(share)} of {len(facts.results):,} rows "
-        f"make up {share.sum():.0%} of the {facts.metric.loss.name}."
+    return (
+        f"{len(share)} of {len(facts.results):,} rows make up {share.sum():.0%} of the "
+        f"{facts.metric.loss.name}"
     )
-    return [*found, *_weight_decay(run), Advice(largest)]
 
 
 def underfitting(run: Run) -> Advice | None:

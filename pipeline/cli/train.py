@@ -108,8 +108,7 @@ def show_scores(run: Run) -> None:
     where = "leaderboard" if schema.competition else "test rows"
     console.say_wrapped(
         f"Expected on the {where}: {numbers.score_text(expected.estimate)} "
-        f"(90 % interval {numbers.interval_text(expected.low, expected.high)}; "
-        "a few rows dominate it)"
+        f"(90 % interval {numbers.interval_text(expected.low, expected.high)})"
     )
     if schema.features:
         console.say("Not in the interval: choices made on these rows (docs/score.md)")

@@ -24,7 +24,7 @@ def against_actual(facts: Facts) -> Drawing:
     actual, predicted = results["actual"].to_numpy(), results["prediction"].to_numpy()
     drawing = Drawing(
         "Predicted against actual",
-        f"{len(results):,} dots along the diagonal{_share_within(facts)}.",
+        f"{len(results):,} dots, one per row{_share_within(facts)}.",
         WIDTH - 20,
     )
     area = drawing.area()
@@ -45,6 +45,11 @@ def residuals(facts: Facts, column: str) -> Drawing:
     errors = facts.results["error"].loc[values.index]
     running = _running(values, errors)
     text = _trend(running["middle"], facts.metric)
+    if column == facts.schema.target and _to_the_mean(running["middle"], facts.metric):
+        text += (
+            " Low targets are predicted too high and high ones too low (regression to "
+            "the mean)."
+        )
     drawing = Drawing(f"Residuals over {column}", text)
     area = drawing.area()
     if column == facts.schema.target:
@@ -139,6 +144,13 @@ def _trend(middle: pd.Series, metric: Metric) -> str:
         return "This column has no values."
     low, high = (_error_text(middle.iloc[end], metric) for end in (0, -1))
     return f"The median error is {low} at the low end and {high} at the high end."
+
+
+def _to_the_mean(middle: pd.Series, metric: Metric) -> bool:
+    """Return whether a running median falls from above zero to below it, as shown."""
+    low, high = middle.iloc[0], middle.iloc[-1]
+    shown = {_error_text(error, metric) for error in (low, high)}
+    return bool(low > 0 > high) and _error_text(0.0, metric) not in shown
 
 
 def _error_text(error: float, metric: Metric) -> str:

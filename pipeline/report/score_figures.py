@@ -185,10 +185,10 @@ def importance(found: Sequence[Importance]) -> Drawing:
         short_tick,
         most=4,
     )
-    best = ", ".join(row.name for row in rows[:3])
+    best = ", ".join(row.name for row in rows[:3] if row.middle > 0)
     return draw_range_rows(
         "Column importance",
-        f"The three most important columns are {best}.",
+        f"Most important: {best or 'no column'}.",
         rows,
         x,
         "increase of the score when shuffled",

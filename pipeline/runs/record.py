@@ -4,7 +4,6 @@ Only light modules are imported here, since `pipeline runs` reads every record.
 """
 
 import math
-import re
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path, PureWindowsPath
@@ -30,7 +29,6 @@ BLEND = "blend"  # the name of the last score, if there are several models
 LARGEST_ERRORS = 10  # how many rows are named
 _ROUNDING = 1e-6  # of a sum of weights
 FORMAT = 2  # rises when a file of the folder or a key of run.json changes
-_PLAIN_NAME = re.compile(r"\w[\w-]*")  # of a baseline: its folder has this name
 
 
 class OtherFormatError(ValueError):
@@ -347,9 +345,10 @@ class Run:
         Raises:
             ValueError: One is.
         """
-        if not all(_PLAIN_NAME.fullmatch(b.name) for b in self.baselines or []):
-            raise ValueError("baselines: a name is not that of a baseline")
-        if any(_leaves_folder(name) for name in self.files):
+        for baseline in self.baselines or []:  # the folder of one has its name
+            if not _is_below(baseline.name) or {*baseline.name} & {*"/\\"}:
+                raise ValueError("baselines: a name is not that of a baseline")
+        if not all(map(_is_below, self.files)):
             raise ValueError("files: a name is not that of a file of the run")
 
     def to_json(self) -> dict[str, Any]:
@@ -448,10 +447,10 @@ def by_fold(folds: int) -> list[str]:
     return [f"fold {number}" for number in range(1, folds + 1)]
 
 
-def _leaves_folder(name: str) -> bool:
-    """Return whether a name may be that of a file outside the folder of the run."""
+def _is_below(name: str) -> bool:
+    """Return whether a name is that of a file below a folder, on any system."""
     path = PureWindowsPath(name)  # it knows both slashes, and drives
-    return bool(path.anchor) or ".." in path.parts or "\0" in name
+    return bool(path.parts) and not path.anchor and ".." not in path.parts
 
 
 def _check_format(document: dict[str, Any]) -> None:

@@ -120,12 +120,12 @@ def forecast(
 ) -> Forecast:
     """Forecast the score on new rows from out-of-fold losses.
 
-    A few rows dominate the score (the errors have heavy tails), so formulas for the
-    normal distribution are not accurate. Each draw takes a bootstrap sample, for the
-    uncertainty of the errors' distribution, and samples the new rows from it, for the
-    randomness of the rows themselves (Efron and Tibshirani, An Introduction to the
-    Bootstrap, chapters 13 and 25). With groups the same is done with groups: the new
-    rows are taken as new groups of the mean size.
+    Formulas for the normal distribution are not accurate if the errors have heavy
+    tails, so that a few rows dominate the score. Each draw takes a bootstrap sample,
+    for the uncertainty of the errors' distribution, and samples the new rows from it,
+    for the randomness of the rows themselves (Efron and Tibshirani, An Introduction to
+    the Bootstrap, chapters 13 and 25). With groups the same is done with groups: the
+    new rows are taken as new groups of the mean size.
 
     Args:
         losses: shape (rows,), of out-of-fold predictions.

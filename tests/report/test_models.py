@@ -82,7 +82,7 @@ def test_the_page_of_a_blend_says_whose_curves_and_importance_it_shows(blended, 
     assert "Of the networks, one of the models of a blend" in page
     assert "Permutation importance for what the run predicts" in page
     corrected = f"{blend.cv_corrected:.4f}"
-    assert f"Corrected for the choice among the values of λ: {corrected}." in page
+    assert f"Corrected for the choice among candidates: {corrected}." in page
     assert "which choices people made after seeing these rows" in page
 
 
