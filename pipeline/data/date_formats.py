@@ -3,6 +3,7 @@
 A schema is checked by them before pandas, which reads dates, is loaded.
 """
 
+import re
 from datetime import datetime
 
 ISO = "ISO8601"  # the format of dates like 2019-08-29, 2019-08-29T05:57:10.5+02:00
@@ -24,8 +25,8 @@ def parts_of_format(form: str) -> list[str]:
     if form != ISO:
         try:
             read = datetime.strptime(_MOMENT.strftime(form), form)
-        except (TypeError, ValueError):
-            return []
+        except (TypeError, ValueError, OverflowError, re.error):
+            return []  # re.error: a directive twice
     return [
         part
         for part, units in UNITS.items()

@@ -16,6 +16,7 @@ from pipeline.data.marks import marks_of
 from pipeline.data.schema import ABSENT, OTHER, Category, Column, Date, Number, Schema
 
 _MOST_BYTES = 10_000_000
+_LONG_INTEGER = re.compile(r"\d[\d_]{4000}")  # Python reads at most 4,300 digits
 _TOO_LARGE = f"larger than {_MOST_BYTES:,} bytes; list fewer or shorter words"
 
 
@@ -58,15 +59,20 @@ def parse_schema(text: str, path: Path) -> Schema:
         schema = _schema(tomllib.loads(text), text)
         _check_names(schema)
         _check_words(schema)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UserError(f"{path}: {_toml_error(str(error))}") from None
+    except (ValueError, RecursionError) as error:  # also of a number that is too long
+        raise UserError(f"{path}: {_toml_error(str(error), text)}") from None
     except _SchemaError as error:
         raise UserError(f"{path}: {error}") from None
     return schema
 
 
-def _toml_error(message: str) -> str:
-    """Return an error of tomllib with the line number first."""
+def _toml_error(message: str, text: str) -> str:
+    """Return an error of tomllib about a text with the line number first."""
+    if long := _LONG_INTEGER.search(text):
+        number = text.count("\n", 0, long.start()) + 1
+        return (
+            f"line {number}: an integer of more than 4,000 digits; write inf, or less"
+        )
     found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message, re.DOTALL)
     if not found:
         return f"{message}; fix it"
@@ -128,7 +134,8 @@ def _are_texts(value: object) -> bool:
     met: set[str] = set()
     for text in value:
         if not isinstance(text, str):
-            raise _SchemaError(f"{text} is not a text; write it in quotes")
+            shown = _shown(text).strip("'\"")
+            raise _SchemaError(f"{shown} is not a text; write it in quotes")
         if text in met:
             raise _SchemaError(f"{short(text)} is listed twice; remove one")
         met.add(text)
@@ -136,14 +143,14 @@ def _are_texts(value: object) -> bool:
 
 
 def _are_parts(value: object) -> bool:
-    return _is_list(value, UNITS.__contains__) and _are_texts(value) and value != []
+    return value != [] and _are_texts(value) and _is_list(value, UNITS.__contains__)
 
 
 def _one_of(*words: str, default: Any = ...) -> _Key:  # noqa: ANN401
     return _Key(words.__contains__, f"give one of {', '.join(words)}", default)
 
 
-_DATE = 'give year, month and day, like "%Y-%m-%d"'
+_DATE = 'give year, month and day once each, without a zone, like "%Y-%m-%d"'
 _LIST = 'give a list, like ["a", "b"]'
 _TEXT = _Key(_is_text, "give a text in quotes")
 _OPTIONAL_TEXT = _TEXT._replace(default=None)
@@ -214,8 +221,16 @@ def _read(table: Mapping[str, Any], name: str, key: _Key) -> Any:  # noqa: ANN40
             return _frozen(value)
     except _SchemaError as error:
         raise _SchemaError(f"{name}: {error}") from None
-    given = "missing" if value is None else f"{short(str(value))} is not right"
+    given = "missing" if value is None else f"{_shown(value)} is not right"
     raise _SchemaError(f"{name}: {given}; {key.remedy}")
+
+
+def _shown(value: object) -> str:
+    """Return a value in quotes, cut to 40 characters."""
+    try:
+        return short(str(value))
+    except ValueError:  # Python writes at most 4,300 digits
+        return "a number of thousands of digits"
 
 
 def _frozen(value: Any) -> Any:  # noqa: ANN401
@@ -350,9 +365,10 @@ def _check_words(schema: Schema) -> None:
     Raises:
         _SchemaError: One does.
     """
+    blanks = {*schema.missing, ""}
     for column in schema.categories.values():
         for word in column.values:
-            if word in (*schema.missing, ""):
+            if word in blanks:
                 raise _SchemaError(
                     f"column {column.name}: vocabulary: {short(word)} is a blank cell; "
                     "remove it here or from missing"

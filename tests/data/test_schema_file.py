@@ -1,6 +1,9 @@
 """A schema that is broken, or does not fit the files, ends a command with one line."""
 
+import json
 import math
+import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,7 +17,7 @@ from small_tables import (
 )
 
 from pipeline.data.schema import Category, Date, Number
-from pipeline.data.schema_file import read_schema
+from pipeline.data.schema_file import parse_schema, read_schema
 
 SIZE = 'size = { kind = "number", range = [0, 100] }'
 COLOUR = 'colour = { kind = "word", vocabulary = ["blue", "red"] }'
@@ -47,6 +50,34 @@ BROKEN = {
     "a line without a key": (*after_target("what is this?"), "line 3: "),
     "a column that is there twice": (SIZE, f"{SIZE}\n{SIZE}", "line 8: "),
     "an unknown escape": ('id = "id"', r'id = "\id"', "line 1: "),
+    "an integer of 401 digits": (
+        *number(f"range = [0, {'9' * 401}]"),
+        "range: '[0, 999999999999999999999999999999999…' is not right; give the low",
+    ),
+    "a blank of 401 digits": (*number(f"blank = {'9' * 401}"), "blank: '9999"),
+    "an integer of 5,001 digits": (
+        *number(f"range = [0, {'9' * 5001}]"),
+        "line 7: an integer of more than 4,000 digits; write inf, or less",
+    ),
+    "a hexadecimal integer of 5,000 digits": (
+        *words(f"vocabulary = [0x{'f' * 5000}]"),
+        "vocabulary: a number of thousands of digits is not a text",
+    ),
+    "a kind of 5,000 digits": ('"number"', f"0x{'f' * 5000}", "kind: a number of thou"),
+    "a directive twice": ('"%Y-%m-%d"', '"%Y-%m-%d %Y"', "%Y' is not right; give year"),
+    "nothing but years": ('"%Y-%m-%d"', f'"{"%Y" * 3000}"', "month and day once each"),
+    "a zone": ('"%Y-%m-%d"', '"%Y-%m-%d %z"', "once each, without a zone, like"),
+    "the name of a zone": ('"%Y-%m-%d"', '"%Y-%m-%d %Z"', "without a zone, like"),
+    "parts that are lists": (
+        '"%Y-%m-%d"',
+        '"%Y-%m-%d", parts = [["year"]]',
+        "is not a text; write it in quotes",
+    ),
+    "parts that are tables": (
+        '"%Y-%m-%d"',
+        '"%Y-%m-%d", parts = [{ a = 1 }]',
+        "is not a text; write it in quotes",
+    ),
     "an unknown key": (*after_target('competitoin = "x"'), "is competition meant?"),
     "a key that is like no other": (*after_target("zzz = 1"), "known: id, id_kind"),
     "an unknown key of a column": (*number("rang = [0, 1]"), "is range meant?"),
@@ -495,3 +526,15 @@ def test_what_a_blank_means_is_as_the_schema_tells(pipeline, tmp_path):
     assert [written["size"][0], written["colour"][0]] == [2, "None"]
     assert [written["colour"][1], written["grade"][0]] == ["blue", "2.0"]
     assert [written["grade"][1], written["day year"][1]] == ["", ""]
+
+
+def test_20_000_words_beside_as_many_texts_of_blanks_are_read_fast():
+    texts = [f"w{number}" for number in range(20_000)]
+    blanks = [f"b{number}" for number in range(20_000)]
+    text = f"missing = {json.dumps(blanks)}\n" + SCHEMA.replace(
+        '["blue", "red"]', json.dumps(texts)
+    )
+    start = time.process_time()
+    schema = parse_schema(text, Path("schema.toml"))
+    assert time.process_time() - start < 2
+    assert schema.categories["colour"].vocabulary == tuple(texts)
