@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 from pipeline import __version__
 from pipeline.cli.baselines import baselines
 from pipeline.cli.blend import blend
+from pipeline.cli.console import say_err
 from pipeline.cli.download import download
 from pipeline.cli.lesson import lesson
 from pipeline.cli.predict import predict
@@ -96,8 +97,9 @@ def _check_output(error: OSError) -> None:
 
 
 def _stop(line: str, status: int) -> NoReturn:
+    say_err(line)
     try:
-        typer.echo(line, err=True)
+        sys.stderr.flush()
     except OSError:
         _discard(sys.stderr)
     sys.exit(status)

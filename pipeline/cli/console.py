@@ -6,12 +6,14 @@ of `train`. Here a table that is too wide is split into several.
 
 import json
 import os
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import typer
@@ -26,6 +28,7 @@ from pipeline.runs.record import Run
 from pipeline.stages.up_to_date import StageResult
 
 _EDGES = 2  # one space at each end of a line
+_WHOLE = re.compile(r"`[^`]*`|\S+ = \S+")
 
 
 # A console prints [bold] and :bomb: as they are, since they may be data. If NO_COLOR is
@@ -41,19 +44,34 @@ out, err = _console(), _console(stderr=True)
 
 
 def say(text: str) -> None:
-    """Print a line without wrapping."""
-    out.print(text, soft_wrap=True)
+    """Print a line; only a terminal wraps it, at words."""
+    out.print(_wrapped(text, out) if out.is_terminal else text, soft_wrap=True)
 
 
 def say_wrapped(text: str) -> None:
     """Print sentences, wrapped at the width of the terminal."""
-    out.print(text)
+    out.print(_wrapped(text, out), soft_wrap=True)
+
+
+def say_command(text: str) -> None:
+    """Print a command on one line, however long, so that it can be copied."""
+    out.print(text, soft_wrap=True)
 
 
 def say_err(text: str) -> None:
-    """Print a line without wrapping on standard error, unless that is not possible."""
+    """Print a line on standard error, as `say` does, unless that is not possible."""
     with suppress(OSError):  # such a line is not worth the work that it is about
-        err.print(text, soft_wrap=True)
+        err.print(_wrapped(text, err) if err.is_terminal else text, soft_wrap=True)
+
+
+def _wrapped(text: str, console: Console) -> str:
+    """Wrap a text at words; commands in backticks, and names with values, stay whole.
+
+    (rich and terminals break commands and values, and terminals break words.)
+    """
+    kept = _WHOLE.sub(lambda found: found[0].replace(" ", "\0"), text)
+    lines = wrap(kept, console.width, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace("\0", " ")
 
 
 def make_table(

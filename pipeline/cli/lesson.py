@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pipeline.cli.console import make_table, print_json, say, say_wrapped, show
+from pipeline.cli.console import (
+    make_table,
+    print_json,
+    say,
+    say_command,
+    say_wrapped,
+    show,
+)
 from pipeline.cli.options import Json, Root, split_values
 from pipeline.cli.progress import steps
 from pipeline.core.paths import Project
@@ -164,5 +171,5 @@ def show_end(lesson: "Lesson") -> None:
     """Show what to try next."""
     say("To try:")
     for trial in lesson.to_try:
-        say(f"  {trial['command']}")
+        say_command(f"  {trial['command']}")
         say_wrapped(f"    {trial['shows']}")

@@ -134,7 +134,7 @@ def show_search(search: Search) -> None:
         gap = difference_text(confirmed.difference, confirmed.difference_error)
         console.say(f"{better} than the default settings on held-out fold seeds: {gap}")
     console.say("To train the blend with these settings of the MLP:")
-    console.say(search.command)
+    console.say_command(search.command)
 
 
 def _trial_table(trials: Sequence[Trial]) -> Table:

@@ -337,7 +337,7 @@ def on_a_terminal(command, root, **environment):
         stdout=slave,
         stderr=slave,
         env={**os.environ, "COLUMNS": "80", "TERM": "xterm-256color", **environment},
-        check=True,
+        check=False,
     )
     os.close(slave)
     with os.fdopen(master, "rb", buffering=0) as file:
@@ -354,3 +354,35 @@ def test_without_colour_there_is_no_style(environment, styled, trained_project):
     assert bool(re.search(r"\x1b\[[\d;]*m", shown)) is styled
     if "TERM" in environment:
         assert "\x1b" not in shown
+
+
+def lines_of(shown):
+    return [re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", each) for each in shown.splitlines()]
+
+
+def test_a_terminal_wraps_an_error_at_words_and_a_pipe_has_one_line(
+    trained_project, pipeline
+):
+    command = ("submit", "--run", "a-run-that-is-not-there")
+    expected = pipeline(*command, "--root", trained_project).err
+    assert expected.count("\n") == 1
+    assert len(expected) > 100
+    shown = lines_of(on_a_terminal(command, trained_project, TERM="dumb"))
+    assert len(shown) > 1
+    assert " ".join(shown).split() == expected.split()
+    longest = max(map(len, expected.split()))
+    assert all(len(line) <= max(80, longest) for line in shown)
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_commands_and_values_are_not_broken(width, monkeypatch):
+    text = io.StringIO()
+    monkeypatch.setattr(console, "out", Console(file=text, width=width))
+    command = "`pipeline train --model mlp,ridge --lambda 0,1,5,10 --epochs 4`"
+    near = "As good within two standard errors: λ = 0, λ = 5, λ = 10."
+    console.say_wrapped(f"{near} Try less --dropout or more epochs: {command}")
+    lines = text.getvalue().splitlines()
+    assert sum(line.count("λ = ") for line in lines) == 3
+    assert not any(line.endswith(("λ", "=")) for line in lines)
+    assert any(command in line for line in lines)
+    assert all(len(line) <= width or line == command for line in lines)
