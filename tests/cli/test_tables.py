@@ -386,3 +386,12 @@ def test_commands_and_values_are_not_broken(width, monkeypatch):
     assert not any(line.endswith(("λ", "=")) for line in lines)
     assert any(command in line for line in lines)
     assert all(len(line) <= width or line == command for line in lines)
+
+
+def test_each_part_of_a_split_table_names_the_candidate(monkeypatch):
+    text = io.StringIO()
+    monkeypatch.setattr(console, "out", Console(file=text, width=80))
+    show_scores(run_of(10, (0.376, 1.25, 12.5)))
+    tables = text.getvalue().split("Networks:")[0]
+    for value in ("0.376", "1.25", "12.5"):
+        assert len(re.findall(rf"(?m)^ .*{re.escape(value)}( |$)", tables)) == 2
