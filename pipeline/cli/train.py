@@ -107,7 +107,8 @@ def show_scores(run: Run) -> None:
     expected = run.forecast
     where = "leaderboard" if schema.competition else "test rows"
     console.say_wrapped(
-        f"Expected on the {where}: {numbers.score_text(expected.estimate)} "
+        f"Expected on the {where}, from the mean of {run.settings.folds} folds' models: "
+        f"{numbers.score_text(expected.estimate)} "
         f"(90 % interval {numbers.interval_text(expected.low, expected.high)})"
     )
     if schema.features:

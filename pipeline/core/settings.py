@@ -120,7 +120,7 @@ class Settings:
     rare_share: float = 1 / 9  # columns off their mode in fewer rows are scaled down
     adam_betas: tuple[float, float] = (0.9, 0.99)  # runs are short: 0.99, not 0.999
     warm_up: float = 0.05  # share of all steps in which the learning rate rises
-    trees: int = 1000  # of a boosted model
+    trees: int | None = None  # of a boosted model, which follow from the rows
 
     fold_rows: int | None = None  # training rows of the smallest fold, once it is known
 

@@ -3,11 +3,12 @@
 CatBoost reads words as words, by statistics of the target, and a blend of folds needs
 nothing but its defaults, with four exceptions. Statistics are of one column, not of two
 or more at once, which takes several times as long. The learning rate is the library's
-own for squared errors, for all losses; it has none for others. Trees have four levels
-on few rows: 64 leaves of 1,000 rows would have 16 rows each, and 4 to 8 leaves are
+own for squared errors, for all losses; it has none for others. On few rows trees have
+four levels: 64 leaves of 1,000 rows would have 16 rows each, and 4 to 8 leaves are
 enough on most tables (Hastie, Tibshirani and Friedman, The Elements of Statistical
-Learning, 2009, section 10.11). There is one thread, so that the same seed gives the
-same trees.
+Learning, 2009, section 10.11). They are 500 then, since the fewer rows, the fewer steps
+are worth their time; the learning rate follows. There is one thread, so that the same
+seed gives the same trees.
 
 A fold has one boosted model: a second one changes the error of the mean of all folds by
 less than .1 %, since these differ already.
@@ -32,6 +33,7 @@ from pipeline.validation.fold_data import TrainingFold
 from pipeline.validation.folds import smallest
 
 _FEW_ROWS = 4000  # of a fold: 62 per leaf of six levels, as of 1,000 and four levels
+_TREES, _TREES_OF_FEW = 1000, 500
 _LEVELS, _LEVELS_OF_FEW = 6, 4
 _TREES_PER_STEP = 10  # of the progress
 # Measured on tables of 2,000 cells (rows × features) to 16 million: seconds of a tree,
@@ -49,9 +51,9 @@ class Boosting(FoldModel):
 
     def seconds(self, settings: Settings, rows: int, columns: int) -> float:
         """Return the time of all trees of all folds."""
-        levels = _levels(rows - rows // settings.folds)
+        trees, levels = _size(settings, rows - rows // settings.folds)
         per_tree = _TREE + _TREE_PER_CELL[levels] * rows * columns
-        return settings.folds * settings.trees * per_tree
+        return settings.folds * trees * per_tree
 
     def fit_fold(
         self, fold: TrainingFold, seed: int, settings: Settings, step: Step
@@ -60,11 +62,13 @@ class Boosting(FoldModel):
         columns = fold.read(self.view)
         codes = code_counts(fold.data.read(self.view).names, fold.layout)
         seconds = self.seconds(settings, fold.data.rows, columns.shape[1])
-        per_tree = seconds / (settings.folds * settings.trees)
+        # The same in all folds, whose arrays are stacked.
+        trees, levels = _size(settings, smallest(fold.data.folds))
+        per_tree = seconds / (settings.folds * trees)
         training = Training(
             seed=seed,
-            trees=settings.trees,
-            levels=_levels(smallest(fold.data.folds)),  # in all folds, to be stacked
+            trees=trees,
+            levels=levels,
             loss=fold.metric.loss.trees,
             after_trees=lambda number: step(number * per_tree, ""),
         )
@@ -137,9 +141,11 @@ def fit(
     return trees_of(document, training.levels, codes)
 
 
-def _levels(rows: int) -> int:
-    """Return the number of levels of trees for a number of training rows."""
-    return _LEVELS_OF_FEW if rows < _FEW_ROWS else _LEVELS
+def _size(settings: Settings, rows: int) -> tuple[int, int]:
+    """Return the number of trees for a number of training rows, and their levels."""
+    if rows < _FEW_ROWS:
+        return settings.trees or _TREES_OF_FEW, _LEVELS_OF_FEW
+    return settings.trees or _TREES, _LEVELS
 
 
 def learning_rate(rows: int, trees: int) -> float:

@@ -29,7 +29,11 @@ from pipeline.models.model import Model
 from pipeline.runs import record
 from pipeline.runs.integrity import seal
 from pipeline.runs.record import ModelScore, Provenance, Run, by_fold
-from pipeline.validation.uncertainty import forecast, paired_difference
+from pipeline.validation.uncertainty import (
+    averaging_gain,
+    forecast,
+    paired_difference,
+)
 
 _SCORES = "%.6f"
 _PACKAGES = ("house-price-pipeline", "numpy", "pandas")  # of every run
@@ -124,6 +128,7 @@ def _run(
     expected = forecast(
         metric.losses_of(errors * (corrected / pooled if corrected else 1)),
         len(dataset.test),
+        gain=averaging_gain(result.predictions.test, metric),
         metric=metric,
         groups=dataset.groups,
     )

