@@ -107,7 +107,7 @@ def show_scores(run: Run) -> None:
     expected = run.forecast
     where = "leaderboard" if schema.competition else "test rows"
     console.say_wrapped(
-        f"Expected on the {where}, from the mean of {run.settings.folds} folds' models: "
+        f"Expected on the {where} of the mean of {run.settings.folds} folds' models: "
         f"{numbers.score_text(expected.estimate)} "
         f"(90 % interval {numbers.interval_text(expected.low, expected.high)})"
     )

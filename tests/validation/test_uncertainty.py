@@ -40,7 +40,8 @@ def test_the_forecast_holds_the_score_and_narrows_with_more_houses():
 def test_the_forecast_is_that_of_the_mean_of_the_models_of_the_folds():
     generator = np.random.default_rng(0)
     price = generator.normal(0, 1, 4000)
-    models = price + generator.normal(0, 0.1, 4000) + generator.normal(0, 0.1, (5, 4000))
+    noise = generator.normal(0, 0.1, 4000) + generator.normal(0, 0.1, (5, 4000))
+    models = price + noise
     gain = averaging_gain(models[:, 2000:], LOG_RMSE)
     losses = (models[0, :2000] - price[:2000]) ** 2
     of_mean = np.sqrt(np.mean((models[:, 2000:].mean(axis=0) - price[2000:]) ** 2))
