@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+LARGEST = 3.4028234663852886e38  # of float32, which models read
 FEW_FOLDS = 6  # up to this many folds, scores are written in full
 _MOST_FOLDS = 10  # more columns than this do not fit into 100 characters
 

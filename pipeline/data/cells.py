@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError, short
+from pipeline.core.numbers import LARGEST
 from pipeline.data.dates import parse_dates
 from pipeline.data.marks import marks_of, unusual_character, without_marks
 from pipeline.data.schema import ABSENT, OTHER, Category, Date, Number
@@ -142,6 +143,7 @@ def numbers(cells: Cells, column: Number) -> pd.Series:
     outside = present & ~values.between(column.low, column.high)
     cells.refuse(outside, f"is outside {column.low:,.15g} to {column.high:,.15g}")
     cells.refuse(values.abs() == np.inf, "is not finite")
+    cells.refuse(values.abs() > LARGEST, f"is beyond {LARGEST:.1e}, the largest number")
     if column.blank is not None:
         values = values.mask(cells.missing, column.blank)
     return cells.by_line(values)

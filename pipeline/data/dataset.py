@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline.data.own_columns import OwnWords
 from pipeline.data.schema import Schema
+from pipeline.data.units import Unit
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Layout:
         interactions: pairs of a category and a number, whose products are encoded too.
         networks_only: features that boosting does not read.
         skipped: columns of the frame that are no features: id, target, group.
+        units: of the numbers that float32 does not hold as they are.
     """
 
     words: Mapping[str, tuple[str, ...]]
@@ -28,6 +30,7 @@ class Layout:
     interactions: tuple[tuple[str, str], ...] = ()
     networks_only: frozenset[str] = frozenset()
     skipped: tuple[str, ...] = ()
+    units: Mapping[str, Unit] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,15 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
+from pipeline.core.numbers import LARGEST
 from pipeline.data.dataset import Layout
+from pipeline.data.units import ROUNDING
 
-# A column with a smaller standard deviation counts as constant: to divide by it could
-# make a value of another row overflow.
-LEAST_DEVIATION = 1e-6
+_LEAST_DEVIATION = 1e-6  # of target means; smaller ones count as equal
+
+# Standard deviations: a number that is further from the mean counts as this far. Else a
+# wild cell of a row that is predicted could overflow in a network.
+FURTHEST = 1e6
 
 # Words in a column, at most, that are one-hot encoded. The columns of more words would
 # be nearly constant: on average less than one row in a hundred has such a word.
@@ -74,7 +78,7 @@ def _read_expanded(frames: Sequence[pd.DataFrame], layout: Layout) -> Matrix:
         rows, left = entries[below : below + len(frame)], 0
         for block in column_blocks(frame, layout):
             right = left + len(block.names)
-            rows[:, left:right] = block.entries
+            rows[:, left:right] = in_float32(block.entries)
             left = right
         below += len(frame)
     return Matrix(entries, names)
@@ -89,8 +93,10 @@ def _read_words(frames: Sequence[pd.DataFrame], layout: Layout) -> Matrix:
         rows = entries[below : below + len(frame)]
         for column, name in enumerate(names):
             words = layout.words.get(name)
-            cells = frame[name]
-            rows[:, column] = _codes(cells, words) if words else cells.to_numpy(float)
+            if words:
+                rows[:, column] = _codes(frame[name], words)
+            else:
+                rows[:, column] = in_float32(_numbers(frame, [name], layout)[:, 0])
         below += len(frame)
     return Matrix(entries, names)
 
@@ -99,8 +105,13 @@ def padded_columns(entries: np.ndarray) -> np.ndarray:
     """Return a matrix as float32, with columns padded to a multiple of CACHE_LINE."""
     rows, columns = entries.shape
     padding = np.zeros((rows, _padded(columns)), np.float32)
-    padding[:, :columns] = entries
+    padding[:, :columns] = in_float32(entries)
     return padding
+
+
+def in_float32(values: np.ndarray) -> np.ndarray:
+    """Return numbers as float32; one that is too large is the largest."""
+    return np.asarray(np.clip(values, -LARGEST, LARGEST), np.float32)
 
 
 def _padded(columns: int) -> int:
@@ -152,7 +163,7 @@ def column_blocks(features: pd.DataFrame, layout: Layout) -> Iterator[Matrix]:
     numbers = [name for name in columns if name not in layout.words]
     for start in range(0, len(numbers), _BLOCK_COLUMNS):
         names = numbers[start : start + _BLOCK_COLUMNS]
-        yield Matrix(features[names].to_numpy(float), names)
+        yield Matrix(_numbers(features, names, layout), names)
     for name in categories:
         words = layout.words[name]
         if _is_coded(words):
@@ -161,14 +172,15 @@ def column_blocks(features: pd.DataFrame, layout: Layout) -> Iterator[Matrix]:
             names = [f"{name}={word}" for word in words]
             yield Matrix(_one_hot(features[name], words), names)
     for name in numbers:
-        if knots := layout.knots.get(name):
-            yield _hinges(features[name], knots)
+        if layout.knots.get(name):
+            yield _hinges(features, name, layout)
     for name, number in layout.interactions:
         if not {name, number} <= set(columns) or _is_coded(layout.words[name]):
             continue
         words = layout.words[name]
         names = [f"{name}={word}×{number}" for word in words]
-        products = _one_hot(features[name], words) * features[[number]].to_numpy()
+        values = _numbers(features, [number], layout)
+        products = _one_hot(features[name], words) * values
         yield Matrix(products, names)
 
 
@@ -194,7 +206,8 @@ class Encoder(NamedTuple):
     def fit(cls, matrix: Matrix, rows: np.ndarray, rare_share: float) -> Self:
         """Fit median, mean, standard deviation and rare-column weight.
 
-        A category that no training row has gets an infinite scale: it is encoded as 0.
+        A column that is constant, as of a category that no training row has, gets an
+        infinite scale: it is encoded as 0.
 
         Args:
             matrix: The features of all rows.
@@ -215,9 +228,10 @@ class Encoder(NamedTuple):
         # the mode needs no sorting; where none has, the weight is 1 either way.
         at_mode = (imputed == fill).mean(axis=0)
         weight = np.minimum(1, (1 - at_mode) / rare_share)
-        deviation = np.where(scaler.scale_ < LEAST_DEVIATION, 1.0, scaler.scale_)
-        with np.errstate(divide="ignore"):
-            scale = np.asarray(deviation / weight)
+        deviation = np.sqrt(scaler.var_)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = deviation / weight
+        scale[deviation <= ROUNDING * np.abs(imputed).max(axis=0)] = np.inf
         return cls(fill, scaler.mean_, scale)
 
     @classmethod
@@ -263,7 +277,7 @@ class Encoder(NamedTuple):
         """
         mean, scale, deviation = self.mean.copy(), self.scale.copy(), training.std(0)
         mean[coded] = training.mean(0)
-        scale[coded] = np.where(deviation < LEAST_DEVIATION, 1.0, deviation)
+        scale[coded] = np.where(deviation < _LEAST_DEVIATION, 1.0, deviation)
         return self._replace(mean=mean, scale=scale, coded=coded, table=table)
 
     @classmethod
@@ -297,7 +311,7 @@ class Encoder(NamedTuple):
             encoded[:, self.coded] = means
         encoded -= self.mean
         encoded /= self.scale
-        return encoded.astype(np.float32)
+        return np.clip(encoded, -FURTHEST, FURTHEST).astype(np.float32)
 
 
 def check_encoder(arrays: Mapping[str, np.ndarray], columns: int) -> None:
@@ -335,15 +349,33 @@ def _medians(values: np.ndarray, missing: np.ndarray) -> np.ndarray:
     return medians
 
 
-def _hinges(numbers: pd.Series, knots: Sequence[float]) -> Matrix:
+def _numbers(
+    features: pd.DataFrame, names: Sequence[str], layout: Layout
+) -> np.ndarray:
+    """Return columns of numbers in the units of the layout, float64."""
+    values = features[[*names]].to_numpy(float)
+    units = {
+        names.index(name): layout.units[name] for name in names if name in layout.units
+    }
+    if units:
+        values = values.copy()
+    for column, unit in units.items():
+        values[:, column] = unit.of(values[:, column])
+    return values
+
+
+def _hinges(features: pd.DataFrame, name: str, layout: Layout) -> Matrix:
     """Return how far each number is above each knot, 0 where it is not.
 
     With them a linear model is a curve of lines that bend at the knots, and a hidden
     unit reads such curves (Gorishniy et al., On embeddings for numerical features in
     tabular deep learning, NeurIPS 2022).
     """
-    above = np.maximum(numbers.to_numpy(float)[:, None] - np.asarray(knots), 0)
-    return Matrix(above, [f"{numbers.name}>{knot:.6g}" for knot in knots])
+    knots = np.array(layout.knots[name])
+    names = [f"{name}>{str(knot).removesuffix('.0')}" for knot in layout.knots[name]]
+    if unit := layout.units.get(name):
+        knots = unit.of(knots)
+    return Matrix(np.maximum(_numbers(features, [name], layout) - knots, 0), names)
 
 
 def _one_hot(categories: pd.Series, words: Sequence[str]) -> np.ndarray:

@@ -7,6 +7,7 @@ collected from all training rows; every fold encodes them alike.
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from pipeline.data.own_columns import OwnWords
 from pipeline.data.raw import read_test, read_train
 from pipeline.data.schema import Category, Date, Number, Schema
 from pipeline.data.table import Formula, Table
+from pipeline.data.units import Unit, find_units
 
 
 class Assumption(NamedTuple):
@@ -67,13 +69,14 @@ def prepare(train: pd.DataFrame, test: pd.DataFrame, table: Table) -> Prepared:
     """
     clean_train, clean_test = clean_rows(train, table), clean_rows(test, table)
     words = _check_own_columns(clean_train.frame, table)
-    dataset = Dataset(
-        table.schema,
-        layout(table, words),
-        build_features(clean_train.frame, table),
-        build_features(clean_test.frame, table),
-        words,
+    train, test = (
+        build_features(clean.frame, table) for clean in (clean_train, clean_test)
     )
+    encoding = layout(table, words)
+    others = [*encoding.words, *encoding.skipped]
+    units = find_units(train[train.columns.difference(others, sort=False)])
+    encoding = replace(encoding, units=units)
+    dataset = Dataset(table.schema, encoding, train, test, words)
     _check_interactions(dataset)
     names = EXPANDED.read([dataset.train.head(1)], dataset.layout).names
     _check_encoded(names, table.schema)
@@ -163,7 +166,9 @@ def formulas(table: Table) -> dict[str, Formula]:
     return {**found, **table.built}
 
 
-def layout(table: Table, own: OwnWords) -> Layout:
+def layout(
+    table: Table, own: OwnWords, units: Mapping[str, Unit] | None = None
+) -> Layout:
     """Return how the features of a table and the user's columns are encoded."""
     schema = table.schema
     words = {c.name: c.vocabulary for c in schema.categories.values() if not c.ordered}
@@ -182,6 +187,7 @@ def layout(table: Table, own: OwnWords) -> Layout:
         interactions=schema.interactions,
         networks_only=table.networks_only,
         skipped=_skipped(schema),
+        units=units or {},
     )
 
 

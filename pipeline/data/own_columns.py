@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError, one_line
+from pipeline.core.numbers import LARGEST
 
 _FUNCTION = "columns"
 _MOST_SINGLE = 0.5  # share of the rows whose word no other row has
@@ -76,11 +77,13 @@ class OwnColumns:
             self._refuse(f"column {name}: complex numbers; take .real or abs()")
         if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
             numbers = column.astype(float)
-            infinite = numbers.abs() == np.inf
-            if infinite.any():
+            large = numbers.abs() > LARGEST
+            if large.any():
+                found = numbers[large].iloc[0]
+                kind = "infinite" if np.isinf(found) else f"beyond {LARGEST:.1e}"
                 self._refuse(
-                    f"column {name}: infinite in {_first(infinite)}; leave it "
-                    "missing (NaN) or divide by something that is never 0"
+                    f"column {name}: {kind} in {_first(large)}; leave it missing (NaN) "
+                    "or divide by something that is never near 0"
                 )
             return numbers
         if pd.api.types.is_datetime64_any_dtype(column):

@@ -118,6 +118,11 @@ def gone(path: Path | str) -> UserError:
     )
 
 
+def units(project: Project) -> dict[str, dict[str, float]]:
+    """Return the origin and the size of each unit of `pipeline.data.units`."""
+    return dict((_read_summary(project) or {}).get("units", {}))
+
+
 def _fingerprint(inputs: Mapping[str, str | None]) -> str:
     return fingerprint("preprocess", {}, inputs)
 

@@ -15,12 +15,15 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError
+from pipeline.core.metrics import METRICS
 from pipeline.data import cells, dates
 from pipeline.data.cells import Cells, is_valid_word
 from pipeline.data.csv_frames import read_blocks
 from pipeline.data.header import check_header
 from pipeline.data.schema import Category, Column, Date, Number, Schema
 from pipeline.data.table import Table
+
+_LEAST_RANGE = 1e-150  # of targets; squares of smaller numbers are 0
 
 
 class Frame(NamedTuple):
@@ -141,12 +144,17 @@ def _check_exact(source: Frame, name: str | None) -> None:
 
 
 def _check_targets(path: Path, targets: pd.Series, schema: Schema) -> None:
-    """Refuse targets that are all equal, or in another unit."""
+    """Refuse targets that are all equal, nearly so, or in another unit."""
     where = f"{path}: column {schema.target}"
     if (targets == targets[0]).all():
         raise UserError(
             f"{where}: all values are {targets[0]:,.6g}; "
             "there is nothing to learn; restore the real ones"
+        )
+    if np.ptp(METRICS[schema.metric].transform(targets.to_numpy())) < _LEAST_RANGE:
+        raise UserError(
+            f"{where}: the values differ by less than {_LEAST_RANGE:g}, and squares of "
+            "errors would be 0; give them in a larger unit"
         )
     low, high = schema.target_median
     if not low <= targets.median() <= high:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pipeline.core.errors import UserError, meant, short
 from pipeline.core.metrics import METRICS
+from pipeline.core.numbers import LARGEST
 from pipeline.data.date_formats import UNITS, parts_of_format
 from pipeline.data.marks import marks_of
 from pipeline.data.schema import ABSENT, OTHER, Category, Column, Date, Number, Schema
@@ -194,7 +195,9 @@ _COLUMN_KEYS = {
         "range": _RANGE,
         "log": _FLAG,
         "blank": _Key(
-            lambda value: value == "missing" or _is_finite(value),
+            lambda value: (
+                value == "missing" or (_is_finite(value) and abs(value) <= LARGEST)
+            ),
             'give a number, or "missing"',
             "missing",
         ),
@@ -292,6 +295,8 @@ def _number(name: str, values: Mapping[str, Any]) -> Number:
             f"knots: {knots[0]:g} is below the range; give rising numbers in it"
         )
     blank = None if blank == "missing" else blank
+    if log and blank is not None and blank < 0:
+        raise _SchemaError(f"blank: {blank:g} has no log; give 0 or more")
     return Number(name, low, high, log, blank, knots, values["form"])
 
 

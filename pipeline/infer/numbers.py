@@ -41,6 +41,7 @@ _MOSTLY_BLANK = 0.3  # share of blank cells above which a column is doubtful
 _MOST_PIECES = 8  # between knots
 _ROWS_PER_PIECE = 150  # fewer rows tell little about a slope
 _FEWEST_VALUES = 5  # for knots
+_MOST_ROUNDED = 1e-3  # of the range of the numbers
 _DIGITS = 4  # of a knot, so that a person can read it
 
 
@@ -208,5 +209,8 @@ def find_knots(values: np.ndarray, rows: np.ndarray) -> list[float]:
     order = np.argsort(values)
     values, share = values[order], np.cumsum(rows[order]) / rows.sum()
     quantiles = values[np.searchsorted(share, np.arange(1, pieces) / pieces)]
-    knots = {float(f"{value:.{_DIGITS}g}") for value in quantiles}
+    short = np.array([float(f"{value:.{_DIGITS}g}") for value in quantiles])
+    # Of 1,000,000,000.5 to 1,000,000,003.5, six digits would be one knot.
+    is_short = np.abs(short - quantiles) <= _MOST_ROUNDED * (values[-1] - values[0])
+    knots = set(np.where(is_short, short, quantiles).tolist())
     return sorted(knot for knot in knots if values[0] < knot < values[-1])

@@ -112,7 +112,7 @@ def _value(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:g}" if isinf(value) or value != int(value) else f"{value:.0f}"
+        return repr(value) if isinf(value) or value != int(value) else f"{value:.0f}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
     return _text(str(value))

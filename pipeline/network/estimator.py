@@ -16,8 +16,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from pipeline.core.numbers import LARGEST
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import padded_columns
+from pipeline.data.units import deviation
 from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inference import BLOCK_ROWS
@@ -128,19 +130,21 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             The fitted regressor.
 
         Raises:
-            ValueError: A parameter or the data is invalid, or training diverged.
+            ValueError: A parameter or the data is invalid, such as a number beyond
+                3.4e38; or training diverged.
         """
         self._validate_params()
         table, target = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        _check_size(table, "X")
+        _check_size(target[:, None], "y")
         weights = checked_weights(sample_weight, table)
         table, target, weights = distinct_rows(table, target, weights)
         on = self.standardize
         scaler = StandardScaler(with_mean=on, with_std=on)
         self.scaler_ = scaler.fit(table, sample_weight=weights)
         self.target_mean_ = np.average(target, weights=weights)
-        centred = target - self.target_mean_
-        self.target_scale_ = np.sqrt(np.average(centred**2, weights=weights))
-        standard = centred / (self.target_scale_ or 1.0)
+        self.target_scale_ = deviation(target, weights)
+        standard = (target - self.target_mean_) / (self.target_scale_ or 1.0)
         with one_thread():
             trainer = self._trainer(scaler.transform(table), standard, weights)
             epochs = range(trainer.schedule.epochs)
@@ -162,10 +166,12 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             X: shape (rows, columns).
 
         Raises:
-            ValueError: The columns are not those of `fit`, or a value is missing.
+            ValueError: The columns are not those of `fit`, a value is missing, or a
+                number is beyond 3.4e38.
         """
         check_is_fitted(self)
         table = validate_data(self, X, dtype=np.float64, reset=False)
+        _check_size(table, "X")
         stack = self.stack_.double()
         x = torch.from_numpy(padded_columns(self.scaler_.transform(table))).double()
         blocks = torch.split(x.expand(len(stack.output), -1, -1), BLOCK_ROWS, 1)
@@ -204,6 +210,19 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             hidden=settings.hidden,
             schedule=Schedule(settings.epochs, settings.batches, settings.warm_up),
             adamw=AdamWOptions(settings.adam_betas, torch.ones(self.seeds)),
+        )
+
+
+def _check_size(values: np.ndarray, name: str) -> None:
+    """Check that float32 has numbers of this size.
+
+    Raises:
+        ValueError: A number is larger.
+    """
+    for row, column in np.argwhere(np.abs(values) > LARGEST)[:1]:
+        raise ValueError(
+            f"{name}: {values[row, column]:g} in row {row}, column {column}: beyond "
+            f"{LARGEST:.1e}, the largest number"
         )
 
 

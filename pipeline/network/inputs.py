@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.data.encoder import Encoder, padded_columns
+from pipeline.data.encoder import FURTHEST, Encoder, padded_columns
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,7 @@ class Inputs:
         # Two steps: addcmul rounds once in full SIMD vectors and twice in the rest.
         x *= self.slope[fold][:, None]
         x += self.shift[fold][:, None]
+        x.clamp_(-FURTHEST, FURTHEST)
         if len(self.gaps):
             values = x.index_select(-1, self.gaps)
             imputed = torch.where(values.isnan(), self.fill[fold][:, None], values)

@@ -15,7 +15,7 @@ from joblib import Parallel, delayed
 from torch import Tensor
 
 from pipeline.core.settings import Settings
-from pipeline.data.encoder import EXPANDED
+from pipeline.data.encoder import EXPANDED, FURTHEST
 from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
 from pipeline.network.inference import predict_rows
@@ -41,7 +41,8 @@ class FoldTensors(NamedTuple):
     Attributes:
         data: the folds.
         inputs: training rows and then test rows, encoded.
-        targets: shape (folds, all rows), the standardised target; NaN in test rows.
+        targets: shape (folds, all rows), the standardised target, within ±FURTHEST;
+            NaN in test rows.
         delta: shape (folds,), the threshold of the Huber loss.
         decay: shape (folds,), the weight decay of λ = 1.
     """
@@ -59,7 +60,7 @@ class FoldTensors(NamedTuple):
         entries = data.read(EXPANDED).entries
         inputs = Inputs.of(entries, data.encoders, device, data.replaced)
         targets = np.full((len(data.folds), data.all_rows), np.nan, np.float32)
-        targets[:, : data.rows] = data.targets
+        targets[:, : data.rows] = np.clip(data.targets, -FURTHEST, FURTHEST)
         delta = np.array([ridge.delta for ridge in data.ridges])
         parts = (targets, delta, data.decay)
         return cls(data, inputs, *(torch.from_numpy(part).to(device) for part in parts))

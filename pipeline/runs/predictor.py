@@ -76,7 +76,7 @@ class Predictor:
         return cls(
             models=[_load_model(path, run, name, tensors) for name in run.models],
             table=table,
-            layout=layout(table, run.own_columns),
+            layout=layout(table, run.own_columns, run.units),
             scale=_load_scale(path, run, tensors),
             target_bounds=[TargetBounds(**vars(fold)) for fold in run.target_bounds],
         )

@@ -18,6 +18,7 @@ from pipeline.core.settings import MODELS, NETWORKS, Settings
 from pipeline.core.typed_json import NanAsNull, from_json, key, to_json
 from pipeline.data.schema import Schema
 from pipeline.data.schema_file import parse_schema
+from pipeline.data.units import Unit
 
 RECORD = "run.json"
 WEIGHTS = "weights.safetensors"
@@ -28,7 +29,7 @@ HISTORY = "history.csv"
 BLEND = "blend"  # the name of the last score, if there are several models
 LARGEST_ERRORS = 10  # how many rows are named
 _ROUNDING = 1e-6  # of a sum of weights
-FORMAT = 2  # rises when a file of the folder or a key of run.json changes
+FORMAT = 3  # rises when a file of the folder or a key of run.json changes
 
 
 class OtherFormatError(ValueError):
@@ -246,6 +247,7 @@ class Run:
         scores: of each candidate of each model, and last of the blend if there is one.
         schema: the text of the schema file.
         own_columns: those of columns.py, with their words, or None for numbers.
+        units: of the numbers that float32 does not hold as they are.
         unseen_words: words of the schema that no training row has, by column.
         history_of: the model whose learning curves history.csv has.
         columns: the encoded columns of each view that a model reads.
@@ -275,6 +277,7 @@ class Run:
     seconds: float
     schema: str
     own_columns: dict[str, list[str] | None] = field(default_factory=dict)
+    units: dict[str, Unit] = field(default_factory=dict)
     unseen_words: dict[str, list[str]] = field(default_factory=dict)
     history_of: str | None = None
     columns: dict[str, list[str]] = field(default_factory=dict)

@@ -151,6 +151,7 @@ def _run(
         seconds=(datetime.now(UTC) - begin).total_seconds(),
         schema=schema.text,
         own_columns=dataset.own,
+        units=dict(dataset.layout.units),
         unseen_words=dict(_unseen_words(dataset)),
         history_of=_learner(result)[0],
         columns={name: data.read(view).names for name, view in views.items()},

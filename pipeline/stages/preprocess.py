@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from pipeline.data.hints import find_hints
 from pipeline.data.raw import read_test, read_train
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table
+from pipeline.data.units import Unit
 
 
 def preprocess(project: Project) -> dict[str, Any]:
@@ -77,6 +79,7 @@ def preprocess(project: Project) -> dict[str, Any]:
             "encoded": prepared.encoded,
         },
         "own_columns": dataset.own,
+        "units": {name: asdict(unit) for name, unit in dataset.layout.units.items()},
         "filled": _imputed(dataset),
         "unseen_categories": _unseen(raw_train, raw_test, outside_schema, table),
         "assumptions": _assumptions(prepared, raw_train, raw_test, schema),
@@ -99,7 +102,8 @@ def read_features(project: Project, inputs: Mapping[str, str | None]) -> Dataset
     table = project_table(project)
     schema = table.schema
     of_the_user = processed.own_columns(project)
-    encoding = layout(table, of_the_user)
+    units = {n: Unit(**unit) for n, unit in processed.units(project).items()}
+    encoding = layout(table, of_the_user, units)
     texts = list(encoding.words)
     if schema.carried_group:
         texts.append(schema.carried_group)

@@ -19,6 +19,7 @@ from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset, Layout
 from pipeline.data.encoder import EXPANDED, Encoder, Matrix, View, coded_counts
+from pipeline.data.units import ROUNDING, deviation
 from pipeline.validation.clipping import RowBounds, TargetBounds, places_of
 from pipeline.validation.folds import Fold, dataset_folds, fold_numbers, smallest
 from pipeline.validation.robust_ridge import RidgeFit, fit_ridge
@@ -41,10 +42,10 @@ class TargetScale(NamedTuple):
     def fit(cls, transformed: np.ndarray, folds: list[Fold]) -> Self:
         """Compute both from the training rows of each fold."""
         parts = [transformed[fold.train] for fold in folds]
-        least = _LEAST_DEVIATION * (float(transformed.std()) or 1.0)
+        least = _LEAST_DEVIATION * (deviation(transformed) or 1.0)
         return cls(
             np.array([[part.mean()] for part in parts]),
-            np.array([[max(part.std(), least)] for part in parts]),
+            np.array([[_deviation_or(part, least)] for part in parts]),
         )
 
     def standardise(self, transformed: np.ndarray) -> np.ndarray:
@@ -54,6 +55,12 @@ class TargetScale(NamedTuple):
     def undo(self, standardised: np.ndarray) -> np.ndarray:
         """Return transformed targets, given standardised ones [..., folds, rows]."""
         return np.asarray(standardised * self.deviation + self.mean)
+
+
+def _deviation_or(part: np.ndarray, least: float) -> float:
+    """Return the deviation of targets, or the least one if they are all equal."""
+    found = deviation(part)
+    return found if found > ROUNDING * float(np.abs(part).max()) else least
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,13 @@ long = { kind = "number", range = [0, inf], log = true, knots = [1, 20.5] }
 filled = { kind = "number", blank = 5, knots = [3] }
 other = { kind = "number" }
 """
-HINGES = ["plain>-1.5", "plain>0", "plain>2", "long>0.693147", "long>3.06805"]
+HINGES = [
+    "plain>-1.5",
+    "plain>0",
+    "plain>2",
+    "long>0.6931471805599453",
+    "long>3.068052935133617",
+]
 HINGES = [*HINGES, "filled>3"]
 
 

@@ -564,6 +564,15 @@ def test_options_are_obeyed(infer):
     assert guesses["more"].reason == "not in train.csv"
 
 
+def test_knots_far_from_zero_are_not_rounded_to_one_number(infer):
+    times = 1.7e9 + np.arange(600) / 4
+    schema, _ = infer(beside(600, time=times))
+    knots = column_of(schema, "time").knots
+    expected = np.quantile(times, np.arange(1, len(knots) + 1) / (len(knots) + 1))
+    assert len(knots) > 1
+    np.testing.assert_allclose(knots, expected, rtol=0, atol=1)
+
+
 def test_twelve_rows_no_numbers_and_no_test_rows_are_enough(infer):
     train = table({"word": [*"abc"] * 4, "y": range(12)})
     schema, guesses = infer(train, train.drop(columns="y").head(0))
