@@ -100,7 +100,13 @@ def read_results(run: Run) -> pd.DataFrame:
         columns[schema.group] = ("group", str)
     kinds = {header: kind for header, (_, kind) in columns.items()}
     names = {header: name for header, (name, _) in columns.items()}
-    rows = read_numbers(run.folder / OUT_OF_FOLD, kinds, metric).rename(columns=names)
+    path = run.folder / OUT_OF_FOLD
+    rows = read_numbers(path, kinds, metric).rename(columns=names)
+    if set(rows["fold"]) != set(range(run.settings.folds)):
+        raise UserError(
+            f"{path}: its folds are not the {run.settings.folds} of the run; "
+            "restore it or train again"
+        )
     error = metric.errors(rows["prediction"].to_numpy(), rows["actual"].to_numpy())
     losses = metric.losses_of(error)
     total = losses.sum() or 1.0  # all predictions may be exact

@@ -105,6 +105,8 @@ def test_too_many_runs_are_a_line(pipeline, folders):
         ("oof.csv", ""),
         ("oof.csv", "Id,fold,SalePrice,prediction\n"),
         ("oof.csv", "Id,fold,SalePrice,prediction\n1,0,<b>,2\n"),
+        ("oof.csv", "Id,fold,SalePrice,prediction\n1,0,100,110\n"),
+        ("oof.csv", "Id,fold,SalePrice,prediction\n1,0,9,8\n2,99,9,8\n"),
         ("oof.csv", "Id,fold,SalePrice,prediction\n1,0,100,-2\n"),
         ("oof.csv", "Id,SalePrice,prediction\n1,100,100\n"),
         ("history.csv", "lambda,fold,epoch,train\n0,0,1,0.1\n"),
