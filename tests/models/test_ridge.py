@@ -15,7 +15,7 @@ from pipeline.data.encoder import EXPANDED
 from pipeline.models import ridge
 from pipeline.models.ensemble import cross_validate_models
 from pipeline.validation.fold_data import FoldData
-from pipeline.validation.robust_ridge import PENALTIES
+from pipeline.validation.robust_ridge import PENALTIES, RidgeFit
 
 SETTINGS = Settings(models=("ridge",), folds=3)
 
@@ -112,6 +112,22 @@ def test_the_penalty_is_the_one_that_leaving_each_row_out_chooses(data, metric, 
         squares = RidgeCV(PENALTIES, store_cv_results=True).fit(X, y).cv_results_
         errors = (squares ** (power / 2)).mean(axis=0)
         assert fold.ridge.penalty == PENALTIES[np.argmin(errors)]
+
+
+def test_weight_decay_quadruples_where_the_penalty_per_row_is_sixteen_times_higher(
+    data,
+):
+    def decay(penalty):
+        ridges = {
+            number: scaled(fold, penalty) for number, fold in enumerate(data.folds)
+        }
+        return replace(data, _ridges=ridges).decay
+
+    def scaled(fold, penalty):
+        return RidgeFit(np.zeros(1), 0.0, penalty * len(fold.train), 1.0)
+
+    np.testing.assert_allclose(decay(0.16), 4 * decay(0.01))
+    np.testing.assert_allclose(decay(1.0), 24.0)
 
 
 def test_the_predictions_for_a_squared_error_are_those_of_scikit_learn(data):
