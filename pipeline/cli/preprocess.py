@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.cli.console import make_table, print_json, say, say_wrapped, show
 from pipeline.cli.options import Force, Json, Root
 from pipeline.cli.progress import steps
+from pipeline.core.errors import one_line
 from pipeline.core.paths import Project
 from pipeline.stages import up_to_date
 
@@ -74,8 +75,8 @@ def show_unseen(where: str, unseen: dict[str, list[str]]) -> None:
     """Show the categories that are not in the training rows, one line per column."""
     for name, values in unseen.items():
         more = f" and {len(values) - _MOST} more" if len(values) > _MOST else ""
-        shown = ", ".join(values[:_MOST]) + more
-        say(f"{where}: {name} = {shown} (encoded as no category)")
+        shown = ", ".join(one_line(value, 60) for value in values[:_MOST]) + more
+        say(f"{where}: {one_line(name, 60)} = {shown}")
 
 
 def show_assumptions(assumptions: list[dict[str, Any]]) -> None:

@@ -3,7 +3,8 @@
 Each distinct text is checked and converted once, which is fast on long files.
 """
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -19,7 +20,7 @@ from pipeline.data.schema import ABSENT, OTHER, Category, Date, Number
 
 _LONGEST_WORD = 1000  # characters
 _MOST_UNLISTED = 0.5  # share of a column's cells that may be new categories
-_FEW = 10  # rows, of which all may have new categories
+FEW = 10  # rows, of which all may have new categories
 
 
 @dataclass(frozen=True)
@@ -88,20 +89,19 @@ class Cells:
         self.refuse(self.missing, f"is missing; every training row needs a {what}")
 
     def refuse_misspelt(self, column: Category) -> None:
-        """Refuse the first unlisted word that is a category but for blanks or case.
+        """Refuse the first unlisted word that is a category in another spelling.
 
         Raises:
             UserError: There is such a word.
         """
-        spelt = {_plain(name): name for name in column.vocabulary} | {"na": "NA"}
-        for text in self.text[self.unlisted(column)]:
-            if (name := spelt.get(_plain(text))) is not None:
-                line, _ = self._first(self.text == text)
-                raise UserError(
-                    f"{self.path}: column {self.name}, line {line}: {short(text)} "
-                    f"differs from the category {name} in blanks or case; restore "
-                    f"{name} in all rows"
-                )
+        unlisted = self.text[self.unlisted(column)]
+        for text, name in respelt(unlisted, [*column.vocabulary, "NA"]).items():
+            line, _ = self._first(self.text == text)
+            raise UserError(
+                f"{self.path}: column {self.name}, line {line}: {short(text)} "
+                f"differs from the category {name} in blanks, case or accents; restore "
+                f"{name} in all rows"
+            )
 
     def refuse_mostly(self, unlisted: pd.Series, source: str) -> None:
         """Refuse a column if most of its cells are in no training row.
@@ -112,7 +112,7 @@ class Cells:
             UserError: Most cells are unlisted words.
         """
         most = _MOST_UNLISTED * self.by_line(~self.missing).sum()
-        if self.by_line(unlisted).sum() > max(_FEW, most):
+        if self.by_line(unlisted).sum() > max(FEW, most):
             line, text = self._first(unlisted)
             raise UserError(
                 f"{self.path}: column {self.name}, line {line}: {short(text)}, as most "
@@ -174,5 +174,14 @@ def is_valid_word(text: str) -> bool:
     return len(text) <= _LONGEST_WORD and text.isprintable()
 
 
+def respelt(words: Iterable[str], listed: Iterable[str]) -> dict[str, str]:
+    """Return the words that are listed in another spelling, each with that spelling.
+
+    Blanks and case do not count, nor whether é is one character or e and an accent.
+    """
+    names = {_plain(name): name for name in listed}
+    return {word: names[_plain(word)] for word in words if _plain(word) in names}
+
+
 def _plain(text: str) -> str:
-    return text.strip().casefold()
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

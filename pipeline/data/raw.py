@@ -6,7 +6,7 @@ datetime64, ids are int64 or text. The error about an invalid file names the fil
 column and the first wrong line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pipeline.core.errors import UserError
+from pipeline.core.errors import UserError, short
 from pipeline.core.metrics import METRICS
 from pipeline.data import cells, dates
-from pipeline.data.cells import Cells, is_valid_word
+from pipeline.data.cells import FEW, Cells, is_valid_word, respelt
 from pipeline.data.csv_frames import read_blocks
 from pipeline.data.header import check_header
-from pipeline.data.schema import Category, Column, Date, Number, Schema
+from pipeline.data.schema import OTHER, Category, Column, Date, Number, Schema
 from pipeline.data.table import Table
 
 _LEAST_RANGE = 1e-150  # of targets; squares of smaller numbers are 0
@@ -39,10 +39,31 @@ class Frame(NamedTuple):
 
 
 class RawRows(NamedTuple):
-    """The rows of one file, and its categories that the schema does not list."""
+    """The rows of one file, and its words that the schema does not list, by column.
+
+    In the frame, those of a column with others are `OTHER`; of another, missing.
+    """
 
     frame: pd.DataFrame
-    unseen: dict[str, list[str]]
+    unlisted: dict[str, list[str]]
+
+    def unseen(self, column: Category, trained: Collection[str]) -> list[str]:
+        """Return the words of a column that no training row has, to be reported.
+
+        Words that are not listed are seen if training rows have others, unless they
+        are listed in another spelling.
+
+        Args:
+            column: The column.
+            trained: Its categories in the training rows.
+        """
+        unlisted = self.unlisted.get(column.name, [])
+        present = {*self.frame[column.name].dropna()}.difference(trained)
+        if column.others:
+            present.discard(OTHER)
+            if OTHER in trained:
+                unlisted = [*respelt(unlisted, column.values)]
+        return [*sorted(present), *unlisted]
 
 
 def read_train(source: Path | Frame, table: Table) -> pd.DataFrame:
@@ -82,6 +103,17 @@ def read_new(source: Path | Frame, table: Table) -> RawRows:
     remedy = "give a file with the columns of test.csv"
     reader = _Reader(source, replace(table, remedy=remedy))
     return reader.read(ignored=table.schema.target)
+
+
+def unseen_words(
+    train: pd.DataFrame, test: RawRows, schema: Schema
+) -> dict[str, list[str]]:
+    """Return the words of test rows that no training row has, by column."""
+    unseen = {
+        name: test.unseen(column, {*train[name].dropna()})
+        for name, column in schema.categories.items()
+    }
+    return {name: words for name, words in unseen.items() if words}
 
 
 def texts_of(frame: pd.DataFrame, schema: Schema | None = None) -> pd.DataFrame:
@@ -175,7 +207,7 @@ class _Reader:
         self.path = source if isinstance(source, Path) else Path(source.name)
         self._source, self._with_target = source, with_target
         self._table, self._schema = table, table.schema
-        self._unseen: dict[str, list[str]] = {}
+        self._unlisted: dict[str, dict[str, None]] = {}  # a dict keeps their order
         self._rows = 0  # that were read
 
     def read(self, *, ignored: str | None = None) -> RawRows:
@@ -196,6 +228,8 @@ class _Reader:
         if not typed:
             raise UserError(f"{self.path}: a header but no rows; add rows")
         frame = pd.concat(typed)
+        for column in self._schema.categories.values():
+            self._check_others(frame, column)
         ids = frame[self._schema.id_name]
         if (twice := ids.duplicated()).any():
             line = ids.index[twice][0]
@@ -203,7 +237,8 @@ class _Reader:
                 f"{self.path}: column {ids.name}, line {line}: duplicate Id "
                 f"{ids[line]}; remove one of the rows"
             )
-        return RawRows(frame.reset_index(drop=True), self._unseen)
+        unlisted = {name: list(words) for name, words in self._unlisted.items()}
+        return RawRows(frame.reset_index(drop=True), unlisted)
 
     def _typed(self, block: pd.DataFrame) -> pd.DataFrame:
         """Convert a block of text, in the order of the schema."""
@@ -238,22 +273,45 @@ class _Reader:
             return cells.numbers(texts, column)
         if isinstance(column, Date):
             return cells.dates(texts, column)
+        unlisted = texts.unlisted(column)
         if not column.others:
-            self._check_unlisted(texts, column)
+            self._refuse_unlisted(texts, column, unlisted)
+        if unlisted.any():
+            words = self._unlisted.setdefault(column.name, {})
+            words.update(dict.fromkeys(texts.text[unlisted]))
         return cells.categories(texts, column)
 
-    def _check_unlisted(self, texts: Cells, column: Category) -> None:
-        """Refuse unlisted words in training rows; keep those of other rows."""
+    def _refuse_unlisted(
+        self, texts: Cells, column: Category, unlisted: pd.Series
+    ) -> None:
+        """Refuse unlisted words in training rows, and most of them in other rows."""
         texts.refuse_misspelt(column)
-        unlisted, source = texts.unlisted(column), self._schema.source
         if self._with_target:
-            texts.refuse(unlisted, f"is not a category of {source}")
+            texts.refuse(unlisted, f"is not a category of {self._schema.source}")
         elif unlisted.any():
-            texts.refuse_mostly(unlisted, source)
+            texts.refuse_mostly(unlisted, self._schema.source)
             invalid = unlisted & ~texts.text.map(is_valid_word)
             texts.refuse(invalid, "is not a valid category name")
-            unseen = self._unseen.setdefault(column.name, [])
-            unseen += [word for word in texts.text[unlisted] if word not in unseen]
+
+    def _check_others(self, rows: pd.DataFrame, column: Category) -> None:
+        """Refuse a column with others, none of whose cells is a listed word.
+
+        Raises:
+            UserError: There is no listed word and no blank in several rows.
+        """
+        found = rows[column.name]
+        if not column.others or len(rows) <= FEW or not (found == OTHER).all():
+            return
+        words = list(self._unlisted[column.name])
+        listed = respelt(words, column.values).get(words[0])
+        why = (
+            f"is {listed} in another spelling, and" if listed else "is not listed, and"
+        )
+        raise UserError(
+            f"{self.path}: column {column.name}, line {rows.index[0]}: "
+            f"{short(words[0])} {why} no cell is a word of {self._schema.source}; "
+            "restore the words, or add the column to left_out"
+        )
 
     def _ids(self, ids: Cells) -> pd.Series:
         if self._schema.integer_ids:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.core.errors import short
-from pipeline.data.cells import is_valid_word
+from pipeline.data.cells import FEW, is_valid_word, respelt
 from pipeline.data.marks import unusual_character
 from pipeline.data.schema import ABSENT, OTHER
 from pipeline.infer.texts import (
@@ -65,6 +65,7 @@ def find_word(
     chosen = _chosen(column.train, column.train.total + column.train_blanks)
     listed = [word for word in chosen if is_valid_word(word)]
     new = len(set(column.test.texts).difference(column.train.texts))
+    spelling = _other_spelling(column)
     others = bool(new) or len(listed) < number or number > _SHORT_LIST
     if others:
         listed = [word for word in listed if word != OTHER]
@@ -72,6 +73,9 @@ def find_word(
         why = "too long or not printable" if chosen else "in one row only"
         reason = joined(reason, f"all {number:,} words are {why}", by="; ")
         return Found("left out", reason, doubtful=True)
+    if _is_lost(column, listed):
+        why = f"no cell of {TEST} is one of the {len(listed):,} words to list"
+        return Found("left out", joined(spelling, why, by="; "), doubtful=True)
     unlisted = [
         f"{100 * share:.0f} % of the rows of {file} are others"
         for tally, file in ((column.train, TRAIN), (column.test, TEST))
@@ -85,6 +89,7 @@ def find_word(
         reason or f"{number:,} word{'s' * (number != 1)}",
         f"{len(listed):,} are listed" if len(listed) < number else None,
         f"{new:,} more in {TEST}" if new else None,
+        spelling,
         *unlisted,
         f"{column.blanks:,} blank: {blank}" if column.blanks else None,
     )
@@ -93,7 +98,26 @@ def find_word(
         "others": others,
         "vocabulary": _sorted(listed),
     }
-    return Found("word", reason, doubtful or bool(unlisted), keys)
+    doubtful = doubtful or bool(unlisted) or spelling is not None
+    return Found("word", reason, doubtful, keys)
+
+
+def _other_spelling(column: Column) -> str | None:
+    """Return which word of test.csv is one of train.csv in another spelling, if any."""
+    new = set(column.test.texts).difference(column.train.texts)
+    found = respelt(
+        [text for text in column.test.texts if text in new], column.train.texts
+    )
+    for text, name in found.items():
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        return f"{TEST} has {short(text)} for {short(name)} of {TRAIN}{more}"
+    return None
+
+
+def _is_lost(column: Column, listed: list[str]) -> bool:
+    """Return whether test.csv has several rows, and each has an unlisted word."""
+    rows, blanks = column.test.total, column.blanks - column.train_blanks
+    return rows > FEW and not blanks and column.test.without(listed).total == rows
 
 
 def _chosen(train: Tally, file_rows: int) -> list[str]:

@@ -15,7 +15,7 @@ from pipeline.data.csv_frames import csv_blocks, number_text
 from pipeline.data.dataset import Layout
 from pipeline.data.features import build_features, clean_rows
 from pipeline.data.processed import raw_digests
-from pipeline.data.raw import read_new, read_train
+from pipeline.data.raw import RawRows, read_new, read_train
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table
 from pipeline.models.ensemble import blend
@@ -67,7 +67,8 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     announce(f"reading and checking {source.name}")
     table = replace(run_table(run), own=run_own_columns(project, run))
     schema = table.schema
-    raw, outside_schema = read_new(source, table)
+    read = read_new(source, table)
+    raw = read.frame
     cleaned = clean_rows(raw, table)
     use_one_thread()  # as in training: sums depend on the number of threads
     announce("loading the models")
@@ -91,25 +92,27 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
         schema,
         rows,
         assumptions,
-        _unseen(run, predictors[0].layout, features, outside_schema),
+        _unseen(run, predictors[0].layout, features, read),
         _training_rows(project, run, raw, table),
     )
 
 
 def _unseen(
-    run: Run,
-    layout: Layout,
-    features: pd.DataFrame,
-    outside_schema: dict[str, list[str]],
+    run: Run, layout: Layout, features: pd.DataFrame, read: RawRows
 ) -> dict[str, list[str]]:
-    """Return the categories of the rows that no training row has, by column."""
-    unseen = {name: list(words) for name, words in outside_schema.items()}
-    for name, words in layout.words.items():
-        present = sorted(set(features[name].dropna()))
-        new = [word for word in present if word in run.unseen_words.get(name, [])]
-        new += [word for word in present if word not in words]
-        unseen[name] = new + unseen.get(name, [])
-    return {name: categories for name, categories in unseen.items() if categories}
+    """Return the words of the rows that no training row has, by column."""
+    columns = run_table(run).schema.categories
+    names = dict.fromkeys([*layout.words, *columns])
+    unseen = {}
+    for name in names:
+        column, missing = columns.get(name), run.unseen_words.get(name, [])
+        if column is None:  # of columns.py, or the weekday of a date
+            trained = {*layout.words[name]}.difference(missing)
+            unseen[name] = sorted({*features[name].dropna()}.difference(trained))
+        else:
+            trained = {*column.vocabulary}.difference(missing)
+            unseen[name] = read.unseen(column, trained)
+    return {name: words for name, words in unseen.items() if words}
 
 
 def _training_rows(

@@ -25,9 +25,8 @@ from pipeline.data.features import (
     without_ids,
 )
 from pipeline.data.hints import find_hints
-from pipeline.data.raw import read_test, read_train
+from pipeline.data.raw import read_test, read_train, unseen_words
 from pipeline.data.schema import Schema
-from pipeline.data.table import Table
 from pipeline.data.units import Unit
 
 
@@ -50,7 +49,8 @@ def preprocess(project: Project) -> dict[str, Any]:
     schema = table.schema
     announce("reading and checking data/raw")
     raw_train = read_train(project.raw / "train.csv", table)
-    raw_test, outside_schema = read_test(project.raw / "test.csv", table)
+    tested = read_test(project.raw / "test.csv", table)
+    raw_test = tested.frame
     announce("looking for leaks and drift")
     hints = find_hints(
         without_ids(raw_train, schema),
@@ -81,7 +81,7 @@ def preprocess(project: Project) -> dict[str, Any]:
         "own_columns": dataset.own,
         "units": {name: asdict(unit) for name, unit in dataset.layout.units.items()},
         "filled": _imputed(dataset),
-        "unseen_categories": _unseen(raw_train, raw_test, outside_schema, table),
+        "unseen_categories": unseen_words(raw_train, tested, schema),
         "assumptions": _assumptions(prepared, raw_train, raw_test, schema),
         "hints": [hint._asdict() for hint in hints],
     }
@@ -160,22 +160,6 @@ def _imputed(dataset: Dataset) -> list[dict[str, Any]]:
 def _median(numbers: pd.Series) -> float:
     """Return the median as `Encoder.fit` imputes it: 0 if all values are missing."""
     return float(np.round(np.nan_to_num(numbers.median()), 6))
-
-
-def _unseen(
-    train: pd.DataFrame,
-    test: pd.DataFrame,
-    outside_schema: dict[str, list[str]],
-    table: Table,
-) -> dict[str, list[str]]:
-    """Return the categories that only test rows have, by column."""
-    unseen = {
-        name: sorted(set(test[name].dropna()) - set(train[name].dropna()))
-        for name in table.schema.categories
-    }
-    for name, categories in outside_schema.items():
-        unseen[name] += categories
-    return {name: categories for name, categories in unseen.items() if categories}
 
 
 def _assumptions(

@@ -107,7 +107,7 @@ def test_a_column_of_unknown_categories_is_refused(test, tmp_path):
 def test_a_few_houses_of_a_new_place_are_read(test, tmp_path):
     path = tmp_path / "houses.csv"
     path.write_text(csv_of(test.head(3).assign(Neighborhood="Atlantis")))
-    assert read_new(path, AMES).unseen == {"Neighborhood": ["Atlantis"]}
+    assert read_new(path, AMES).unlisted["Neighborhood"] == ["Atlantis"]
 
 
 OTHERS = {

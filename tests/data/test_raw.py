@@ -60,7 +60,7 @@ def test_a_category_outside_the_schema_is_allowed_in_test_rows_and_reported(tmp_
     path = tmp_path / "test.csv"
     path.write_text(text.replace(",NAmes,", ",Atlantis,", 1), encoding="utf-8")
     table = read_test(path, AMES)
-    assert table.unseen == {"Neighborhood": ["Atlantis"]}
+    assert table.unlisted == {"Neighborhood": ["Atlantis"]}
     assert table.frame["Neighborhood"].isna().sum() == 1
 
 

@@ -538,3 +538,42 @@ def test_20_000_words_beside_as_many_texts_of_blanks_are_read_fast():
     schema = parse_schema(text, Path("schema.toml"))
     assert time.process_time() - start < 2
     assert schema.categories["colour"].vocabulary == tuple(texts)
+
+
+OTHERS = SCHEMA.replace('["blue", "red"]', '["blue", "red"], others = true')
+
+
+@pytest.mark.parametrize(
+    ("colours", "told"),
+    [
+        (
+            ["BLUE"],
+            "test.csv: column colour, line 2: 'BLUE' is blue in another spelling",
+        ),
+        (
+            ["pink", "lime"],
+            "test.csv: column colour, line 2: 'pink' is not listed, and",
+        ),
+    ],
+)
+def test_a_column_none_of_whose_cells_is_listed_is_refused(
+    pipeline, tmp_path, colours, told
+):
+    test = plain(12, first=101).drop(columns="y")
+    test["colour"] = (colours * 12)[:12]
+    root = write_project(tmp_path, plain(), test, schema=OTHERS)
+    result = pipeline("preprocess", "--root", root)
+    refused_in_one_line(result, told)
+    refused_in_one_line(result, "no cell is a word of")
+
+
+def test_other_words_of_test_rows_are_named(pipeline, tmp_path):
+    test = plain(12, first=101).drop(columns="y")
+    test["colour"] = ["red"] * 9 + ["Red", "lime\n", "pink"]
+    root = write_project(tmp_path / "none", plain(), test, schema=OTHERS)
+    shown = pipeline("preprocess", "--root", root).out
+    assert "Categories only in test.csv: colour = Red, lime, pink\n" in shown
+    train = plain().replace({"colour": {"blue": "green"}})  # has others: they are known
+    root = write_project(tmp_path / "some", train, test, schema=OTHERS)
+    shown = pipeline("preprocess", "--root", root).out
+    assert "Categories only in test.csv: colour = Red\n" in shown

@@ -316,9 +316,43 @@ def test_a_column_most_of_whose_rows_are_others_is_doubtful(infer):
 def test_all_of_few_words_are_listed_and_a_word_of_test_csv_is_another(infer):
     train = table(beside(60, word=["b", "a", "other"] * 20))
     assert column_of(infer(train)[0], "word") == Category("word", ("a", "b", "other"))
-    test = train.drop(columns="y").assign(word="new")
+    test = train.drop(columns="y").replace({"word": {"b": "new"}})
     column = column_of(infer(train, test)[0], "word")
     assert column == Category("word", ("a", "b"), others=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("True", "TRUE"),
+        ("Café", "Cafe\u0301"),
+        ("no name", "no\u00a0name"),
+        ("a", " A"),
+    ],
+)
+def test_words_spelt_otherwise_in_test_csv_are_named_as_doubtful(infer, old, new):
+    train = table(beside(60, word=[old, "b", "c"] * 20))
+    test = train.drop(columns="y").replace({"word": {old: new}})
+    schema, guesses = infer(train, test)
+    assert column_of(schema, "word").others
+    assert guesses["word"].doubtful
+    assert f"test.csv has {new!r} for {old!r} of train.csv" in guesses["word"].reason
+
+
+def test_a_column_none_of_whose_words_in_test_csv_are_known_is_left_out(infer):
+    train = table(beside(60, word=["True", "False"] * 30))
+    test = train.drop(columns="y").assign(word=train["word"].str.upper())
+    schema, guesses = infer(train, test)
+    assert schema.left_out == ("word",)
+    assert guesses["word"] == Guess(
+        "word",
+        "left out",
+        "test.csv has 'TRUE' for 'True' of train.csv, and 1 more; no cell of test.csv "
+        "is one of the 2 words to list",
+        doubtful=True,
+    )
+    few = infer(train, test.head(10))
+    assert column_of(few[0], "word").others  # ten rows may all be new
 
 
 def test_a_word_that_is_too_long_or_not_printable_is_not_listed(infer):
