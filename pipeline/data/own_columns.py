@@ -2,14 +2,16 @@
 
 The function takes a frame of cleaned rows and returns the frame with more columns. It
 must compute each value from one row: `check_row_wise` runs it on other sets of rows and
-compares. The file is code of the user's project, and only the one in data/raw is run.
-No code is saved in a run folder.
+compares. The file is run again for each, so that nothing is remembered. It is code of
+the user's project, and only the one in data/raw is run. No code is saved in a run
+folder.
 """
 
 import traceback
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +24,8 @@ from pipeline.core.numbers import LARGEST
 _FUNCTION = "columns"
 _MOST_SINGLE = 0.5  # share of the rows whose word no other row has
 _FEW = 100  # rows that may all have other words
+_COPIES = 300  # of one row, to check that other rows do not count
+_MOST_COPIED = 40  # rows
 
 # The words of each column that is added, or None for a column of numbers.
 OwnWords = dict[str, list[str] | None]
@@ -29,10 +33,18 @@ OwnWords = dict[str, list[str] | None]
 
 @dataclass(frozen=True)
 class OwnColumns:
-    """The function of a columns.py."""
+    """The function of a columns.py.
+
+    Attributes:
+        path: the file.
+        function: its function.
+        reload: returns the function of the file, which is run again; None if there is
+            no file, in a notebook.
+    """
 
     path: Path
     function: Callable[[pd.DataFrame], Any]
+    reload: Callable[[], Callable[[pd.DataFrame], Any]] | None = None
 
     def build(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the columns that the function adds, numbers or words, for some rows.
@@ -58,7 +70,7 @@ class OwnColumns:
         result = result.set_axis(rows.index)
         added = [name for name in result if name not in rows]
         for name in rows:
-            if name not in result or not _same(result[name], rows[name]).all():
+            if name not in result or not _is_same(result[name], rows[name]):
                 self._refuse(
                     f"changes or drops the column {name}; add a column of another name"
                 )
@@ -109,19 +121,36 @@ class OwnColumns:
         """
         order = np.random.default_rng(0).permutation(len(rows))
         third = len(rows) // 3
-        parts = (order[:third], order[third:], order[: min(10, third)])
-        for part in filter(len, parts):
-            again = self.build(rows.iloc[part])
-            expected = built.iloc[part]
-            if list(again) != list(expected):
-                self._refuse("adds other columns for other rows; add always the same")
-            for name in expected:
-                differs = ~_same(again[name], expected[name])
-                if differs.any():
-                    self._refuse(
-                        f"column {name}: {_first(differs)} gets another value when "
-                        "other rows are there; compute each value from its row alone"
-                    )
+        for part in (order[:third], order[third:], order[: min(10, third)]):
+            self._fresh()._check_part(rows, built, part)
+        fresh = self._fresh()
+        for row in _telling_rows(rows):
+            fresh._check_part(rows, built, np.repeat(row, min(len(rows), _COPIES)))
+
+    def _fresh(self) -> "OwnColumns":
+        """Return the function as it is before its first call."""
+        return self if self.reload is None else replace(self, function=self.reload())
+
+    def _check_part(
+        self, rows: pd.DataFrame, built: pd.DataFrame, part: np.ndarray
+    ) -> None:
+        """Check that some rows alone get the values that they get among all.
+
+        Raises:
+            UserError: A value or a column is another one.
+        """
+        if not len(part):
+            return
+        again, expected = self.build(rows.iloc[part]), built.iloc[part]
+        if list(again) != list(expected):
+            self._refuse("adds other columns for other rows; add always the same")
+        for name in expected:
+            differs = ~_same(again[name], expected[name])
+            if differs.any():
+                self._refuse(
+                    f"column {name}: {_first(differs)} gets another value when "
+                    "other rows are there; compute each value from its row alone"
+                )
 
     def words(self, built: pd.DataFrame) -> OwnWords:
         """Return the words of each column in the training rows; None for numbers.
@@ -156,6 +185,15 @@ def load(path: Path) -> OwnColumns | None:
     """
     if not path.exists():
         return None
+    return OwnColumns(path, _function(path), partial(_function, path))
+
+
+def _function(path: Path) -> Callable[[pd.DataFrame], Any]:
+    """Run a columns.py, and return its function.
+
+    Raises:
+        UserError: The file cannot be run, or has no such function.
+    """
     names: dict[str, Any] = {"__name__": "columns", "__file__": str(path)}
     if not path.is_file():  # reading a pipe could block forever
         raise UserError(f"{path}: not a file; move it away")
@@ -165,13 +203,39 @@ def load(path: Path) -> OwnColumns | None:
         raise
     except BaseException as error:  # also of reading and compiling it
         raise _error_of_the_user(error, path) from None
-    function = names.get(_FUNCTION)
+    function: Callable[[pd.DataFrame], Any] | None = names.get(_FUNCTION)
     if not callable(function):
         raise UserError(
             f"{path}: no function {_FUNCTION}; write `def {_FUNCTION}(rows):`, which "
             "returns the frame with more columns"
         )
-    return OwnColumns(path, function)
+    return function
+
+
+def _telling_rows(rows: pd.DataFrame) -> Iterator[int]:
+    """Yield rows that reveal a minimum, a mode or another statistic of any column.
+
+    Among copies of a row, it is the cell of that row. Each column needs a row with the
+    minimum, one with another cell, and so on.
+    """
+    tells = np.column_stack([mark for name in rows for mark in _marks(rows[name])])
+    for _ in range(_MOST_COPIED):
+        row = int(tells.sum(axis=1).argmax())
+        if not tells[row].any():
+            return
+        yield row
+        tells = tells[:, ~tells[row]]
+
+
+def _marks(column: pd.Series) -> Iterator[np.ndarray]:
+    """Yield which cells of a column are its minimum, others, its mode, and so on."""
+    yield column.isna().to_numpy()
+    ends = [*column.mode().head(1)]
+    if pd.api.types.is_numeric_dtype(column):
+        ends += [column.min(), column.max()]
+    for end in ends:
+        yield (column == end).to_numpy()
+        yield (column.notna() & (column != end)).to_numpy()
 
 
 def _error_of_the_user(error: BaseException, path: Path) -> UserError:
@@ -194,6 +258,13 @@ def _same(first: pd.Series, second: pd.Series) -> pd.Series:
         )
         return pd.Series(near, index=first.index)
     return (first == second) | (first.isna() & second.isna())
+
+
+def _is_same(first: pd.Series | pd.DataFrame, second: pd.Series) -> bool:
+    """Return whether all values are equal; `equals` is fast, if the types are equal."""
+    if not isinstance(first, pd.Series):  # two columns of one name
+        return False
+    return first.equals(second) or bool(_same(first, second).all())
 
 
 def _first(marked: pd.Series) -> str:

@@ -206,6 +206,39 @@ REFUSED = {
         as_column('rows["colour"].astype(str).shift().fillna("first")'),
         "row alone",
     ),
+    "a minimum that is 0 in nearly all sets of rows": (
+        function(
+            'large = (rows["size"] > 38) * 1.0', 'rows["own"] = large - large.min()'
+        ),
+        "row alone",
+    ),
+    "a maximum that is 0 in nearly all sets of rows": (
+        function(
+            'large = (rows["size"] > 38) * 1.0', 'rows["own"] = large / large.max()'
+        ),
+        "row alone",
+    ),
+    "the mode of words": (
+        as_column('rows["colour"] == rows["colour"].mode()[0]'),
+        "row alone",
+    ),
+    "rows that are there twice": (as_column("rows.duplicated()"), "row alone"),
+    "a number that is remembered": (
+        "seen = {}\ndef columns(rows):\n    rows['own'] = rows['size'] - "
+        "seen.setdefault('low', rows['size'].min())\n    return rows\n",
+        "row alone",
+    ),
+    "a default that is remembered": (
+        "def columns(rows, seen=[]):\n    seen.extend(rows['size'])\n"
+        "    rows['own'] = rows['size'] - seen[0]\n    return rows\n",
+        "row alone",
+    ),
+    "a function that is remembered": (
+        "import functools\n@functools.cache\ndef first(): return held[0]\nheld = []\n"
+        "def columns(rows):\n    held.append(rows['size'].mean())\n"
+        "    rows['own'] = rows['size'] > first()\n    return rows\n",
+        "row alone",
+    ),
     "columns that depend on the rows": (
         function('rows[f"own {len(rows)}"] = rows["size"]'),
         "adds other columns for other rows",
