@@ -4,7 +4,7 @@ Nothing is read from a project or written to it.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,27 @@ from joblib import cpu_count
 
 from pipeline.ames import ames_schema
 from pipeline.ames.table import ames, table_of
+from pipeline.core.errors import one_line
 from pipeline.core.progress import Step, listening
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
-from pipeline.data.features import build_features, clean_rows, prepare
+from pipeline.data.features import build_features, clean_rows, prepare, without_ids
 from pipeline.data.header import is_like
+from pipeline.data.hints import find_hints
 from pipeline.data.own_columns import OwnColumns
-from pipeline.data.raw import Frame, read_new, read_test, read_train, texts_of
+from pipeline.data.processed import HINTS
+from pipeline.data.raw import (
+    Frame,
+    RawRows,
+    lost_words,
+    read_new,
+    read_test,
+    read_train,
+    texts_of,
+    unseen_words,
+    with_index,
+)
+from pipeline.data.schema import Schema
 from pipeline.data.schema_file import parse_schema, read_schema
 from pipeline.data.table import Table
 from pipeline.infer.schema import Options, infer_schema
@@ -30,13 +44,22 @@ from pipeline.network.threads import one_thread
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.writer import headers, model_scores
 
+_MOST = 10  # words of one column that are printed
+
 
 @dataclass(frozen=True)
 class Data:
-    """Training and test rows, checked and encodable, and what is known of them."""
+    """Training and test rows, checked and encodable, and what is known of them.
+
+    Attributes:
+        table: their schema, rules and built columns.
+        dataset: their features.
+        words: the categories in the training rows, by column.
+    """
 
     table: Table
     dataset: Dataset
+    words: Mapping[str, Set[str]]
 
 
 def load(
@@ -45,28 +68,40 @@ def load(
     *,
     schema: str | Path | None = None,
     columns: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+    quiet: bool = False,
     **options: str,
 ) -> Data:
     """Check the rows of two frames, and build their features.
 
+    What is doubtful is printed, as by `pipeline schema` and `pipeline preprocess`: the
+    columns left out, words that only test rows have, and hints.
+
     Args:
-        train: The training rows, with the target.
+        train: The training rows, with the target. A column may be the index.
         test: The rows to predict.
         schema: The path of a schema file. Without one it is that of House Prices, if
             the columns are, or it is inferred, as by `pipeline schema`. An ordered
             Categorical keeps its order then.
         columns: A function that adds columns to a frame of rows, as in columns.py.
+        quiet: Print nothing.
         options: Of an inferred schema: id, target, metric.
 
     Raises:
         UserError: A cell or a column cannot be used.
     """
-    table = _table(train, test, schema, options)
+    say = _say_nothing if quiet else _say
+    if schema is None:
+        train, test = with_index(train), with_index(test)
+    table = _table(train, test, schema, options, say)
     if columns is not None:
         table = replace(table, own=OwnColumns(Path("columns"), columns))
-    rows = read_train(Frame("train", train), table)
-    prepared = prepare(rows, read_test(Frame("test", test), table).frame, table)
-    return Data(table, prepared.dataset)
+    sources = Frame("train", train), Frame("test", test)
+    rows, tested = read_train(sources[0], table), read_test(sources[1], table)
+    say(line for source in sources for line in lost_words(source, table.schema))
+    say(_doubts(rows, tested, table.schema))
+    prepared = prepare(rows, tested.frame, table)
+    words = {name: {*rows[name].dropna()} for name in table.schema.categories}
+    return Data(table, prepared.dataset, words)
 
 
 @dataclass(frozen=True)
@@ -90,9 +125,12 @@ class Result:
     out_of_fold: pd.DataFrame
     test: pd.DataFrame
     _predictor: Predictor
+    _words: Mapping[str, Set[str]]
 
     def predict(self, rows: pd.DataFrame) -> np.ndarray:
         """Return the predictions for other rows, shape (n_rows,).
+
+        Words that no training row has are printed, as by `pipeline predict`.
 
         Args:
             rows: A frame with the columns of the test rows; a target is ignored.
@@ -101,8 +139,16 @@ class Result:
             UserError: A cell or a column cannot be used.
         """
         table = self._predictor.table
-        raw = read_new(Frame("rows", rows), table).frame
-        features = build_features(clean_rows(raw, table).frame, table)
+        source = Frame("rows", rows)
+        read = read_new(source, table)
+        _say(lost_words(source, table.schema))
+        for name, column in table.schema.categories.items():
+            _say(
+                _unseen(
+                    "unseen in training", name, read.unseen(column, self._words[name])
+                )
+            )
+        features = build_features(clean_rows(read.frame, table).frame, table)
         with one_thread():
             return self._predictor.predict(features)
 
@@ -130,9 +176,13 @@ def _table(
     test: pd.DataFrame,
     schema: str | Path | None,
     options: dict[str, str],
+    say: Callable[[Iterable[str]], None],
 ) -> Table:
     if schema is not None:
-        return table_of(read_schema(Path(schema)))
+        read = read_schema(Path(schema))
+        if read.left_out:
+            say([f"left out: {', '.join(read.left_out)}"])
+        return table_of(read)
     if not options and is_like(list(train.columns), ames_schema()):
         return ames()
     texts = [texts_of(frame) for frame in (train, test)]
@@ -142,7 +192,28 @@ def _table(
         if isinstance(column.dtype, pd.CategoricalDtype) and column.cat.ordered
     }
     inferred = infer_schema(texts[0], texts[1], Options(**options), orders=orders)
+    say(
+        f"{guess.column or '(none)'}: {guess.kind}, {guess.reason}"
+        f"{' (check)' if guess.doubtful else ''}"
+        for guess in inferred.guesses
+        if guess.doubtful or guess.kind in {"id", "target", "left out"}
+    )
     return table_of(parse_schema(inferred.text, Path("the inferred schema")))
+
+
+def _doubts(train: pd.DataFrame, test: RawRows, schema: Schema) -> Iterator[str]:
+    """Yield the words that only test rows have, and hints of leaks and drift."""
+    for name, words in unseen_words(train, test, schema).items():
+        yield from _unseen("only in the test rows", name, words)
+    frames = without_ids(train, schema), without_ids(test.frame, schema)
+    for hint in find_hints(*frames, schema.target):
+        yield f"hint: {HINTS[hint.about].format(**hint._asdict())}"
+
+
+def _unseen(where: str, name: str, words: Sequence[str]) -> Iterator[str]:
+    if words:
+        more = f" and {len(words) - _MOST} more" if len(words) > _MOST else ""
+        yield f"categories {where}: {name} = {', '.join(words[:_MOST])}{more}"
 
 
 def _result(data: Data, result: Ensemble) -> Result:
@@ -166,6 +237,7 @@ def _result(data: Data, result: Ensemble) -> Result:
         out_of_fold=out_of_fold,
         test=test,
         _predictor=Predictor.of(result, data.table),
+        _words=data.words,
     )
 
 
@@ -184,6 +256,15 @@ def _scores(result: Ensemble) -> pd.DataFrame:
         }
         for each in scores
     )
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stderr.write(f"{one_line(line)}\n")
+
+
+def _say_nothing(_: Iterable[str]) -> None:
+    """Print nothing."""
 
 
 def _print(step: Step) -> None:

@@ -1,11 +1,13 @@
 """The pipeline in a notebook equals the command line, and reads frames of any types."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from situations import QUICK, copy_raw
 from sklearn.metrics import root_mean_squared_error
-from small_tables import SCHEMA, files_below, plain, sales
+from small_tables import SCHEMA, files_below, plain, sales, write_project
 
 from pipeline import load, train
 from pipeline.ames.table import ames
@@ -340,3 +342,84 @@ def test_the_same_data_can_be_trained_twice(rows, schema):
     np.testing.assert_array_equal(first.test["y"], second.test["y"])
     other = train(data, **TINY, seed=1)
     assert (other.test["y"] != first.test["y"]).any()
+
+
+def test_load_says_what_the_command_line_says(pipeline, tmp_path, capsys):
+    train_rows, test_rows = sales(), sales(20, first=60, seed=1).drop(columns="asked")
+    test_rows["shop"] = ["north", "North", "east", "east", "south"] * 4
+    load(train_rows, test_rows)
+    said = capsys.readouterr().err
+    root = write_project(tmp_path, train_rows, test_rows)
+    shown = pipeline("schema", "--root", root, "--json")
+    guesses = json.loads(shown.out)["columns"]
+    for guess in guesses:
+        line = f"{guess['column']}: {guess['kind']}, {guess['reason']}"
+        told = guess["doubtful"] or guess["kind"] in {"id", "target", "left out"}
+        assert (line in said) == told
+    record = json.loads(pipeline("preprocess", "--root", root, "--json").out)
+    assert record["unseen_categories"] == {"shop": ["North", "east"]}
+    assert "categories only in the test rows: shop = North, east\n" in said
+    assert said.count("hint: ") == len(record["hints"])
+    load(train_rows, test_rows, quiet=True)
+    assert capsys.readouterr().err == ""
+
+
+def test_predict_names_words_that_no_training_row_has(rows, schema, capsys):
+    own = train(load(*rows, schema=schema, quiet=True), **TINY)
+    own.predict(rows[1].head(3).assign(colour=["red", "pink", "lime"]))
+    assert capsys.readouterr().err == (
+        "categories unseen in training: colour = pink, lime\n"
+    )
+
+
+def test_words_that_pandas_reads_as_missing_are_named(root, result, capsys):
+    raw = root / "data" / "raw"
+    default = [pd.read_csv(raw / name) for name in ("train.csv", "test.csv")]
+    missing = int(default[0]["MasVnrType"].isna().sum())
+    load(*default)
+    told = (
+        f"train: column MasVnrType: {missing} cells are missing and none is None, "
+        "which pandas reads as missing by default; read the file with "
+        "keep_default_na=False\n"
+    )
+    assert told in capsys.readouterr().err
+    result.predict(default[1])
+    assert "rows: column MasVnrType: " in capsys.readouterr().err
+
+
+def test_frames_that_have_their_words_are_not_doubted(frames, result, capsys):
+    load(*frames)
+    result.predict(frames[1])
+    assert "pandas" not in capsys.readouterr().err
+
+
+def test_a_word_null_that_pandas_reads_as_missing_is_named(rows, schema, capsys):
+    schema.write_text(SCHEMA.replace('["blue", "red"]', '["null", "red"]'))
+    own, test = (each.replace({"colour": {"blue": None}}) for each in rows)
+    load(own, test, schema=schema)
+    assert "column colour: 16 cells are missing and none is null" in (
+        capsys.readouterr().err
+    )
+
+
+def test_an_index_with_the_name_of_a_column_is_that_column(frames, result, capsys):
+    own, test = (each.set_index("Id") for each in frames)
+    data = load(own, test)
+    assert list(data.dataset.train["Id"]) == list(frames[0]["Id"])
+    np.testing.assert_array_equal(result.predict(test), result.test["SalePrice"])
+
+
+@pytest.mark.parametrize("with_schema", [True, False])
+def test_the_index_of_an_inferred_table_is_used(rows, schema, with_schema):
+    given = {"schema": schema} if with_schema else {}
+    own, test = (each.set_index("id") for each in rows)
+    assert load(own, test, **given).dataset.test["id"].tolist() == [*rows[1]["id"]]
+    own, test = (each.set_index(["id", "colour"]) for each in rows)  # two levels
+    assert load(own, test, **given).dataset.test["colour"].tolist() == [
+        *rows[1]["colour"]
+    ]
+
+
+def test_an_index_without_a_name_is_no_column(rows, schema):
+    own, test = (each.set_axis(each["id"].to_numpy()) for each in rows)
+    assert load(own, test, schema=schema).dataset.test["id"].tolist() == [*test["id"]]

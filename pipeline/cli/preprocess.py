@@ -10,18 +10,9 @@ from pipeline.cli.options import Force, Json, Root
 from pipeline.cli.progress import steps
 from pipeline.core.errors import one_line
 from pipeline.core.paths import Project
+from pipeline.data.processed import HINTS
 from pipeline.stages import up_to_date
 
-_HINTS = {
-    "leak": "{column} alone orders the training rows almost as the target does "
-    "(rank correlation {value:.3f}); was it known before the target?",
-    "time": "{column}: all dates of test.csv are later than those of train.csv, or all "
-    "earlier; scores on shuffled folds are then too good",
-    "drift": "{column} alone tells test.csv from train.csv (AUC {value:.2f}, where "
-    "0.50 is chance); scores on train.csv may not hold for test.csv",
-    "duplicates": "{value} rows of test.csv equal a row of train.csv in all columns "
-    "but the id",
-}
 _MOST = 10  # columns with imputed values, and unseen categories of one column
 
 
@@ -58,7 +49,7 @@ def show_preprocess(record: dict[str, Any]) -> None:
         show_assumptions(record["assumptions"])
     show_unseen("Categories only in test.csv", record["unseen_categories"])
     for hint in record["hints"]:
-        say_wrapped(f"Hint: {_HINTS[hint['about']].format(**hint)}")
+        say_wrapped(f"Hint: {HINTS[hint['about']].format(**hint)}")
 
 
 def _show_imputed(imputed: list[dict[str, Any]]) -> None:

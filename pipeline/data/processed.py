@@ -18,6 +18,18 @@ OPTIONAL = ("data/raw/schema.toml", COLUMNS)
 FILES = ("data/processed/train.csv", "data/processed/test.csv")
 SUMMARY = "data/processed/summary.json"
 
+HINTS = {
+    "leak": "{column} alone orders the training rows almost as the target does "
+    "(rank correlation {value:.3f}); was it known before the target?",
+    "time": "{column}: all dates of test.csv are later than those of train.csv, or all "
+    "earlier; scores on shuffled folds are then too good",
+    "drift": "{column} alone tells test.csv from train.csv (AUC {value:.2f}, where "
+    "0.50 is chance); scores on train.csv may not hold for test.csv",
+    "duplicates": "{value} rows of test.csv equal a row of train.csv in all columns "
+    "but the id",
+}
+"""What each of `pipeline.data.hints` says."""
+
 
 def raw_digests(project: Project) -> dict[str, str | None]:
     """Return the SHA-256 of each raw file, by its path below the root.

@@ -23,6 +23,13 @@ from pipeline.data.header import check_header
 from pipeline.data.schema import OTHER, Category, Column, Date, Number, Schema
 from pipeline.data.table import Table
 
+# Texts that pandas.read_csv reads as missing by default.
+_PANDAS_BLANKS = frozenset(
+    [
+        *("#N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/a", "null"),
+        *("NaN", "nan", "-NaN", "-nan"),
+    ]
+)
 _LEAST_RANGE = 1e-150  # of targets; squares of smaller numbers are 0
 
 
@@ -116,6 +123,44 @@ def unseen_words(
     return {name: words for name, words in unseen.items() if words}
 
 
+def lost_words(source: Frame, schema: Schema) -> list[str]:
+    """Return for each column of a frame which of its words pandas may have lost.
+
+    By default it reads some words, such as None, as missing. Where a schema lists such
+    a word, they are another category than a blank.
+    """
+    found = []
+    for column in schema.categories.values():
+        cells = source.rows.get(column.name)
+        if not isinstance(cells, pd.Series) or not (missing := cells.isna()).any():
+            continue
+        found += [
+            f"{source.name}: column {column.name}: {int(missing.sum()):,} cells are "
+            f"missing and none is {word}, which pandas reads as missing by default; "
+            "read the file with keep_default_na=False"
+            for word in sorted(_PANDAS_BLANKS.intersection(column.values))
+            if not (cells == word).any()
+        ]
+    return found
+
+
+def with_index(rows: pd.DataFrame, schema: Schema | None = None) -> pd.DataFrame:
+    """Return a frame with the levels of its index as columns.
+
+    Args:
+        rows: The frame.
+        schema: Levels with other names than those of its columns are ignored. Without
+            one, only levels without a name are.
+    """
+    known = set(rows.index.names)
+    if schema:
+        known = {schema.id, schema.target, schema.group}
+        known = {*known, *schema.names, *schema.left_out}
+    names = [n for n in rows.index.names if n is not None and n not in rows]
+    levels = [name for name in names if name in known]
+    return rows.reset_index(level=levels) if levels else rows
+
+
 def texts_of(frame: pd.DataFrame, schema: Schema | None = None) -> pd.DataFrame:
     """Return the texts that a CSV file of a frame would have, indexed by line number.
 
@@ -205,8 +250,10 @@ class _Reader:
         self, source: Path | Frame, table: Table, *, with_target: bool = False
     ) -> None:
         self.path = source if isinstance(source, Path) else Path(source.name)
-        self._source, self._with_target = source, with_target
         self._table, self._schema = table, table.schema
+        self._source, self._with_target = source, with_target
+        if isinstance(source, Frame):
+            self._source = source._replace(rows=with_index(source.rows, self._schema))
         self._unlisted: dict[str, dict[str, None]] = {}  # a dict keeps their order
         self._rows = 0  # that were read
 
