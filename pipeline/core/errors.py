@@ -1,6 +1,8 @@
 """Errors that the user can fix, and text that fits on one line of a terminal."""
 
 import re
+import shlex
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -29,6 +31,12 @@ def one_line(message: str | BaseException, longest: int = 1000) -> str:
     if len(line) <= longest:
         return line
     return f"{line[: longest // 2]} … {line[-longest // 2 :]}"
+
+
+def how_to_install(requirement: str) -> str:
+    """Return the command that installs a package for this Python, clone or wheel."""
+    python = shlex.quote(sys.executable or "python")
+    return f"run `{python} -m pip install '{requirement}'`"
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

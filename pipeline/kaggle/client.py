@@ -13,20 +13,21 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Literal, NamedTuple
 
-from pipeline.core.errors import UserError, one_line
+from pipeline.core.errors import UserError, how_to_install, one_line
 
 try:
     import requests
     from kagglesdk import KaggleClient, KaggleCredentials
     from kagglesdk.competitions.types.competition_api_service import (
         ApiCreateSubmissionRequest,
+        ApiDownloadDataFileRequest,
         ApiDownloadDataFilesRequest,
         ApiGetSubmissionRequest,
         ApiStartSubmissionUploadRequest,
     )
 except ImportError:
     raise UserError(
-        "Kaggle's client is not installed; pip install 'house-price-pipeline[kaggle]'"
+        f"Kaggle's client is not installed; {how_to_install('kaggle>=2.2')}"
     ) from None
 
 from requests.exceptions import ChunkedEncodingError, SSLError
@@ -79,6 +80,10 @@ class KaggleError(UserError):
         return self.status is not None and self.status < 500
 
 
+class TooLargeError(KaggleError):
+    """Kaggle sends more bytes than are read."""
+
+
 class Kaggle:
     """A competition, for one user. Every method may raise KaggleError."""
 
@@ -92,19 +97,21 @@ class Kaggle:
         """Download the zip of the competition's files, if it is not too large."""
         request = ApiDownloadDataFilesRequest()
         request.competition_name = self._competition
-        content = bytearray()
         with (
             _one_line_errors(self._credentials, self._competition),
             self._api.download_data_files(request) as response,
         ):
-            for chunk in response.iter_content(_CHUNK):
-                content += chunk
-                if len(content) > most_bytes:
-                    what = f"Kaggle sends more than {most_bytes:,} bytes"
-                    raise KaggleError(
-                        what, "download the files by hand, then give --from FOLDER"
-                    )
-        return bytes(content)
+            return _content(response, "Kaggle's zip", most_bytes)
+
+    def file(self, name: str, most_bytes: int) -> bytes:
+        """Download one of the competition's files, which may be in a zip."""
+        request = ApiDownloadDataFileRequest()
+        request.competition_name, request.file_name = self._competition, name
+        with (
+            _one_line_errors(self._credentials, self._competition),
+            self._api.download_data_file(request) as response,
+        ):
+            return _content(response, name, most_bytes)
 
     def upload(self, name: str, content: bytes, modified: int) -> str:
         """Upload a file without submitting it, and return its token for `create`.
@@ -153,6 +160,24 @@ class Kaggle:
                 private_score=_number(found.private_score),
                 error=error or None,
             )
+
+
+def _content(response: requests.Response, name: str, most_bytes: int) -> bytes:
+    """Return what Kaggle sends.
+
+    Raises:
+        TooLargeError: It is too large.
+    """
+    content = bytearray()
+    announced = _number(response.headers.get("Content-Length")) or 0
+    for chunk in response.iter_content(_CHUNK):
+        content += chunk
+        if max(announced, len(content)) > most_bytes:
+            what = f"{name} has more than {most_bytes:,} bytes"
+            raise TooLargeError(
+                what, "download the files by hand, then give --from FOLDER"
+            )
+    return bytes(content)
 
 
 @contextmanager
@@ -227,7 +252,7 @@ def _one_line_errors(credentials: Credentials, competition: str) -> Iterator[Non
         yield
     except requests.HTTPError as error:
         response = error.response  # the client always sets it
-        raise _rejection(response, credentials, page(competition)) from None  # type: ignore[arg-type]
+        raise _rejection(response, credentials, competition) from None  # type: ignore[arg-type]
     except (requests.Timeout, requests.ConnectionError, ChunkedEncodingError) as error:
         raise _unreachable(error) from None
     except _INVALID:
@@ -264,18 +289,19 @@ def _unreachable(error: Exception) -> KaggleError:
 
 
 def _rejection(
-    response: requests.Response, credentials: Credentials, page: str
+    response: requests.Response, credentials: Credentials, competition: str
 ) -> KaggleError:
     status, message = response.status_code, _message(response, credentials)
     reply = f"({status}: {message})" if message else f"({status})"
     retry_after = max(0.0, _number(response.headers.get("Retry-After")) or 0.0)
     later = f"try again in {retry_after:.0f} s" if retry_after else "try again later"
-    what, hint = f"Kaggle rejected the request {reply}", f"see {page}"
+    address = page(one_line(competition, 100))
+    what, hint = f"Kaggle rejected the request {reply}", f"see {address}"
     if status == 401:
         what = f"Kaggle does not accept the credentials of {credentials.source} {reply}"
         hint = NEW_CREDENTIALS
     elif status == 403:
-        hint = f"accept the rules at {page}/rules, then try again"
+        hint = f"accept the rules at {address}/rules, then try again"
     elif status == 429:
         what = f"rate limited by Kaggle {reply}"
         hint = f"too many requests, or the daily limit of submissions: {later}"
@@ -284,6 +310,9 @@ def _rejection(
     elif any(word in message.lower() for word in _DAILY_LIMIT):
         what = f"the daily limit of submissions is reached {reply}"
         hint = "try again tomorrow"
+    elif status in {400, 404}:
+        what += f" for the competition {one_line(competition, 100)}"
+        hint = f"is this its name in its address? see {address}"
     return KaggleError(what, hint, status, retry_after)
 
 

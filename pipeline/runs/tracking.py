@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from pipeline.core.errors import UserError, one_line
+from pipeline.core.errors import UserError, how_to_install, one_line
 from pipeline.core.metrics import LOG_RMSE
 from pipeline.core.paths import PACKAGE
 from pipeline.core.progress import announce
@@ -65,7 +65,7 @@ class Tracker:
         except ImportError:
             raise UserError(
                 "--track mlflow: MLflow is not installed; "
-                "pip install 'house-price-pipeline[mlflow]'"
+                f"{how_to_install('mlflow-skinny>=3')}"
             ) from None
         store = _masked(mlflow.get_tracking_uri())
         what = f"--track mlflow: {store} cannot be used"

@@ -7,12 +7,12 @@ not trusted: its files are read into memory, and nothing is unpacked to disk.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo, is_zipfile
 
 from pipeline.ames import DIGESTS, ames_schema
 from pipeline.ames.table import ames, is_ames
@@ -22,6 +22,9 @@ from pipeline.core.paths import PACKAGE, Project
 from pipeline.core.progress import announce
 from pipeline.data.csv_frames import read_blocks
 from pipeline.data.raw import read_test, read_train
+
+if TYPE_CHECKING:  # an optional dependency
+    from pipeline.kaggle.client import Kaggle
 
 BUNDLED, KAGGLE = "bundled", "kaggle"
 PLACED, REPLACED, SAME = "placed", "replaced", "already there"
@@ -114,28 +117,54 @@ def _fetch(source: str, competition: str | None, temporary: Path) -> Path:
 
 
 def _from_kaggle(competition: str | None, temporary: Path) -> Path:
-    """Download the zip of a competition."""
-    from pipeline.kaggle.client import connect
+    """Download the zip of a competition, or its files if the zip is too large."""
+    from pipeline.kaggle.client import TooLargeError, connect
 
     path = temporary / "download.zip"
     announce("downloading the competition's files from Kaggle")
     with connect(competition or str(ames_schema().competition)) as kaggle:
-        path.write_bytes(kaggle.data(MOST_BYTES))
+        try:
+            path.write_bytes(kaggle.data(MOST_BYTES))
+        except TooLargeError:
+            _single_files(kaggle, temporary)
+            return temporary
     return path
 
 
-def read_zip(archive: Path) -> dict[str, bytes]:
-    """Return train.csv, test.csv and the sample, if any, from any folder of a zip.
+def _single_files(kaggle: "Kaggle", folder: Path) -> None:
+    """Download the files alone: the zip of a competition may hold many more.
 
     Raises:
-        UserError: The zip cannot be read, is too large, or does not have train.csv and
-            test.csv exactly once.
+        UserError: A file cannot be downloaded or is too large.
+    """
+    from pipeline.kaggle.client import KaggleError
+
+    for name in (*_NAMES, _SAMPLE):
+        announce(f"downloading {name} alone, as the zip is large")
+        try:
+            content = kaggle.file(name, MOST_BYTES)
+        except KaggleError as error:
+            if name == _SAMPLE and error.status == 404:
+                continue
+            raise
+        path = folder / name
+        path.write_bytes(content)
+        if is_zipfile(path):  # Kaggle compresses long files
+            path.write_bytes(read_zip(path, [name])[name])
+
+
+def read_zip(archive: Path, names: Sequence[str] = _NAMES) -> dict[str, bytes]:
+    """Return some files, and the sample, if any, from any folder of a zip.
+
+    Raises:
+        UserError: The zip cannot be read, is too large, or does not have each file
+            exactly once.
     """
     try:
         if archive.stat().st_size > MOST_BYTES:
             raise _refused(archive, f"more than {MOST_BYTES:,} bytes")
         with ZipFile(archive) as opened:
-            found = _members(archive, opened)
+            found = _members(archive, opened, names)
             return {
                 name: _content(archive, opened, member)
                 for name, member in found.items()
@@ -150,17 +179,19 @@ def read_zip(archive: Path) -> dict[str, bytes]:
         raise _refused(archive, reason) from None
 
 
-def _members(archive: Path, opened: ZipFile) -> dict[str, ZipInfo]:
+def _members(
+    archive: Path, opened: ZipFile, names: Sequence[str]
+) -> dict[str, ZipInfo]:
     """Return the wanted files of a zip, by their names without folders."""
     files = [member for member in opened.infolist() if not member.is_dir()]
     found = {}
-    for name in (*_NAMES, _SAMPLE):
+    for name in dict.fromkeys([*names, _SAMPLE]):
         named = [file for file in files if _name(file) == name]
         if len(named) > 1:
             raise _refused(archive, f"it contains {len(named)} files named {name}")
         if named:
             found[name] = named[0]
-        elif name in _NAMES:
+        elif name in names:
             held = ", ".join(map(_shown, files[:5])) or "no file"
             raise _refused(archive, f"no {name} in it, but {held}")
     size = sum(file.file_size for file in found.values())

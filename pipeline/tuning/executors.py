@@ -21,7 +21,7 @@ import psutil
 from joblib import cpu_count
 from joblib.externals.loky import get_reusable_executor
 
-from pipeline.core.errors import UserError
+from pipeline.core.errors import UserError, how_to_install
 from pipeline.tuning.plan import Plan
 
 _CONNECT_SECONDS = 10  # time limit to reach a scheduler, and for its first worker
@@ -112,7 +112,8 @@ def _dask(plan: Plan) -> Iterator[Pool]:
         from distributed.comm.core import CommClosedError
     except ImportError:
         raise UserError(
-            "--backend dask: dask is not installed; pip install '.[distributed]'"
+            "--backend dask: dask is not installed; "
+            f"{how_to_install('distributed>=2025.1')}"
         ) from None
     # A lost connection is reported below, in one line.
     for name in ("distributed", "distributed.client"):

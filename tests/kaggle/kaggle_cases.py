@@ -25,11 +25,11 @@ FAILURES = {
     "the day's limit": (rejects(400, LIMIT_MESSAGE), "try again tomorrow"),
     "another 400": (
         rejects(400, "File is empty"),
-        "rejected the request (400: File is empty)",
+        "rejected the request (400: File is empty) for the competition house-prices-",
     ),
     "404": (
         rejects(404, "Not Found"),
-        "rejected the request (404: Not Found); see https",
+        "rejected the request (404: Not Found) for the competition house-prices-",
     ),
     "429": (
         rejects(429, "Too many requests"),

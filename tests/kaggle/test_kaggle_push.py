@@ -283,7 +283,7 @@ def test_without_the_client_the_error_says_what_to_install(
         monkeypatch.delitem(sys.modules, f"pipeline.kaggle.{name}", raising=False)
     result = pipeline(*arguments, "--root", root)
     assert result.status == 2
-    assert "pip install 'house-price-pipeline[kaggle]'" in result.err
+    assert "-m pip install 'kaggle>=2.2'`" in result.err
     assert not (root / "submissions").exists()
 
 

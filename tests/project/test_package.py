@@ -153,3 +153,15 @@ def test_the_root_may_stand_before_the_command_or_behind_it(pipeline, tmp_path):
     for name in ("train.csv", "test.csv"):
         placed = [(root / "data/raw" / name).read_bytes() for root in (before, behind)]
         assert placed == [(RAW / name).read_bytes()] * 2
+
+
+def test_the_command_for_a_missing_extra_has_its_requirement():
+    """Our own name is on no index, so that `pip install NAME[extra]` cannot work."""
+    for extra, file in (
+        ("kaggle", "kaggle/client.py"),
+        ("mlflow", "runs/tracking.py"),
+        ("distributed", "tuning/executors.py"),
+    ):
+        (requirement,) = PROJECT["optional-dependencies"][extra]
+        text = (REPOSITORY / "pipeline" / file).read_text()
+        assert f"how_to_install('{requirement}')" in text

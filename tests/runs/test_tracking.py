@@ -297,4 +297,4 @@ def test_without_mlflow_it_says_what_to_install(pipeline, tmp_path, monkeypatch)
     monkeypatch.setitem(sys.modules, "mlflow", None)
     result = pipeline("train", "--root", tmp_path, *TRAIN)
     assert result.status == 2
-    assert "pip install 'house-price-pipeline[mlflow]'" in result.err
+    assert "-m pip install 'mlflow-skinny>=3'`" in result.err

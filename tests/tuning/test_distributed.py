@@ -138,4 +138,4 @@ def test_dask_that_is_not_installed_is_one_line(pipeline, small_project, monkeyp
         "tune", "--root", small_project, "--backend", "dask", "--scheduler", "tcp://x:1"
     )
     assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
-    assert "pip install '.[distributed]'" in result.err
+    assert "-m pip install 'distributed>=2025.1'`" in result.err
