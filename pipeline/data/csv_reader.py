@@ -145,7 +145,7 @@ def open_text(path: Path, remedy: str) -> Iterator[TextIO]:
         UserError: The file does not exist, is empty, or cannot be read.
     """
     if not path.is_file():  # opening a pipe could block forever
-        raise UserError(f"{path}: {_not_a_file(path, remedy)}")
+        raise UserError(f"{path}: {not_a_file(path, remedy)}")
     try:
         with path.open(
             encoding="utf-8-sig", errors="surrogateescape", newline=""
@@ -160,7 +160,8 @@ def open_text(path: Path, remedy: str) -> Iterator[TextIO]:
         ) from None
 
 
-def _not_a_file(path: Path, remedy: str) -> str:
+def not_a_file(path: Path, remedy: str) -> str:
+    """Return what is where a file should be, and what to do."""
     if path.is_dir():
         return f"a folder, not a file; {remedy}"
     if path.exists():

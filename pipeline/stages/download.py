@@ -21,6 +21,7 @@ from pipeline.core.files import open_temporary, remove_leftovers, sha256, writab
 from pipeline.core.paths import PACKAGE, Project
 from pipeline.core.progress import announce
 from pipeline.data.csv_frames import read_blocks
+from pipeline.data.csv_reader import not_a_file
 from pipeline.data.raw import read_test, read_train
 
 if TYPE_CHECKING:  # an optional dependency
@@ -250,7 +251,8 @@ def _checked(path: Path) -> str:
     Without the schema of another table, only its lines can be checked.
     """
     if not path.is_file():
-        raise UserError(f"{path}: no such file; both {' and '.join(_NAMES)} are needed")
+        both = f"both {' and '.join(_NAMES)} are needed"
+        raise UserError(f"{path}: {not_a_file(path, both)}")
     announce(f"checking {path.name}")
     if not is_ames(path):
         for _ in read_blocks(path, "give the file as it was downloaded"):

@@ -197,3 +197,13 @@ def test_a_place_that_cannot_be_written_to_is_one_line(tmp_path, yours):
     (tmp_path / "data").write_text("in the way")
     with pytest.raises(UserError, match="cannot be written to"):
         download.download(Project(tmp_path), str(yours))
+
+
+def test_a_folder_with_a_packed_file_is_refused_with_its_name(pipeline, tmp_path):
+    folder = copy_raw(tmp_path / "packed", rows=3) / "data" / "raw"
+    (folder / "train.csv").rename(folder / "train.csv.gz")
+    root = tmp_path / "new"
+    result = pipeline("download", "--from", folder, "--root", root)
+    assert result.status == 2
+    assert "no such file, but train.csv.gz is there; unpack it" in result.err
+    assert not root.exists()
