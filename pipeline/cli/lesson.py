@@ -8,6 +8,7 @@ import typer
 
 from pipeline.cli.console import (
     make_table,
+    next_step,
     print_json,
     say,
     say_command,
@@ -16,11 +17,13 @@ from pipeline.cli.console import (
 )
 from pipeline.cli.options import Json, Root, split_values
 from pipeline.cli.progress import steps
+from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
 
 if TYPE_CHECKING:  # they load torch
     from pipeline.lessons import Lesson
+    from pipeline.lessons.exercises import Checked
     from pipeline.lessons.runner import Result
 
 _BOOKS = "(default: the book's)"
@@ -65,6 +68,18 @@ def lesson(
             "download it)."
         ),
     ] = None,
+    exercise: Annotated[
+        bool,
+        typer.Option(
+            "--exercise", help="Write its functions without bodies to exercises/."
+        ),
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check the functions that you wrote.")
+    ] = False,
+    solution: Annotated[
+        bool, typer.Option("--solution", help="Show the lesson's own functions.")
+    ] = False,
     root: Root = Path(),
     as_json: Json = False,
 ) -> None:
@@ -72,11 +87,21 @@ def lesson(
 
     Example: pipeline lesson linear-regression
     """
-    from pipeline.lessons import LESSONS
+    from pipeline.lessons import LESSONS, find_lesson
 
+    only_one = {"--exercise": exercise, "--check": check, "--solution": solution}
+    given = [option for option, is_given in only_one.items() if is_given]
+    if len(given) > 1 or (given and name is None):
+        raise UserError(
+            f"{' '.join(given)}: give one of them, and the name of a lesson"
+        )
     if name is None:
         listed = [{"lesson": x.name, "summary": x.summary} for x in LESSONS.values()]
         print_json({"lessons": listed}) if as_json else show_lessons(listed)
+        return
+    if exercise or check or solution:
+        show_part = _exercise if exercise else _check if check else _solution
+        show_part(find_lesson(name), Project(root), as_json)
         return
     with steps(hidden=as_json):
         announce(LOADING)
@@ -132,6 +157,70 @@ def _run(
         folder = find_or_download(options.get("DATA"), Project(options["ROOT"]))
         options = {**options, "DATA": folder}
     return run_lesson(lesson, impl, options, **say)
+
+
+def _exercise(lesson: "Lesson", project: Project, as_json: bool) -> None:
+    """Write the exercise of a lesson."""
+    from pipeline.lessons.exercises import EXERCISES, write_exercise
+
+    path, names = write_exercise(lesson, project), [*EXERCISES[lesson.name]]
+    if as_json:
+        print_json({"lesson": lesson.name, "path": str(path), "functions": names})
+        return
+    say(f"Wrote {path}: write the functions {', '.join(names)}")
+    say(next_step(f"lesson {lesson.name} --check", project.root))
+
+
+def _check(lesson: "Lesson", project: Project, as_json: bool) -> None:
+    """Check the learner's functions of a lesson.
+
+    Raises:
+        UserError: Some are not right, or there is no file.
+    """
+    from pipeline.lessons.exercises import RIGHT, check_exercise, exercise_path
+
+    with steps(hidden=as_json):
+        checked = check_exercise(lesson, project)
+    if as_json:
+        functions = [each.record() for each in checked]
+        print_json({"lesson": lesson.name, "functions": functions})
+    else:
+        show_checked(lesson, checked)
+    right = sum(each.status == RIGHT for each in checked)
+    if right < len(checked):
+        path = exercise_path(lesson, project)
+        raise UserError(
+            f"{path}: {right} of {len(checked)} functions are right; "
+            "write the others, and check again"
+        )
+
+
+def _solution(lesson: "Lesson", _: Project, as_json: bool) -> None:
+    """Show the lesson's own functions."""
+    from pipeline.lessons.exercises import solution
+
+    text = solution(lesson)
+    if as_json:
+        print_json({"lesson": lesson.name, "solution": text})
+        return
+    say_command(text)
+
+
+def show_checked(lesson: "Lesson", checked: list["Checked"]) -> None:
+    """Show the status of each function, and for wrong ones what was expected."""
+    from pipeline.lessons.exercises import EXERCISES, WRONG
+
+    table = make_table(["function", "status", "expected", "actual"], [])
+    for each in checked:
+        numbers = [each.expected, each.actual] if each.status == WRONG else [[], []]
+        texts = [", ".join(f"{number:.5g}" for number in part) for part in numbers]
+        table.add_row(each.name, each.status, *texts)
+    show(f"{lesson.name}: the functions of the exercise", table)
+    for each in checked:
+        if each.status == WRONG:
+            say(f"{each.name} is wrong{each.reason and f' ({each.reason})'} for:")
+            for line in EXERCISES[lesson.name][each.name].splitlines():
+                say_command(f"  {line}")
 
 
 def show_lessons(lessons: list[dict[str, str]]) -> None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pipeline.core.errors import UserError
+
 SIDES = ("scratch", "torch")
 _HEADER = re.compile(r"# %%( \[markdown\])?(?: tags=(\[.*\]))?")
 _TO_TRY = re.compile(r"^- `([^`]+)`:\s+(.+(?:\n  .+)*)", re.MULTILINE)
@@ -124,3 +126,14 @@ LESSONS = {
         "dropout",
     )
 }
+
+
+def find_lesson(name: str) -> Lesson:
+    """Return the lesson of a name.
+
+    Raises:
+        UserError: The lesson does not exist.
+    """
+    if name not in LESSONS:
+        raise UserError(f"no lesson {name!r}; there are: {', '.join(LESSONS)}")
+    return LESSONS[name]

@@ -14,7 +14,7 @@ from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
-from pipeline.lessons import LESSONS, SIDES, Lesson
+from pipeline.lessons import LESSONS, SIDES, Lesson, find_lesson
 from pipeline.lessons.show import Picture, Row, Seen, Shown, Table, viewers
 from pipeline.network.threads import one_thread
 
@@ -75,10 +75,8 @@ def find_lessons(name: str, options: Mapping[str, Any]) -> list[Lesson]:
     """
     if name == "all":
         lessons = sorted(LESSONS.values(), key=lambda lesson: lesson.needs_images)
-    elif name in LESSONS:
-        lessons = [LESSONS[name]]
     else:
-        raise UserError(f"no lesson {name!r}; there are: {', '.join(LESSONS)}")
+        lessons = [find_lesson(name)]
     for key in [key for key in OPTIONS if key in options]:
         option, is_allowed, needed = OPTIONS[key]
         values = options[key] if isinstance(options[key], tuple) else (options[key],)

@@ -39,11 +39,21 @@ def address(memory: Memory) -> int:
     return int(memory.ctypes.data)
 
 
+def share_memory(old: Memory, new: Memory) -> bool:
+    """Return whether the memory of both begins at the same address."""
+    return address(old) == address(new)
+
+
+def changes_with(old: Memory, new: Memory) -> bool:
+    """Add 10 to `new` in place, and return whether `old` changed too."""
+    before = old.tolist()
+    new += 10
+    return bool(old.tolist() != before)
+
+
 def check(code: str, claim: str, old: Memory, new: Memory) -> Row:
     """Return whether `new`, which a line made of `old`, is shared or copied."""
-    shared, before = address(old) == address(new), old.tolist()
-    new += 10
-    changed = old.tolist() != before
+    shared, changed = share_memory(old, new), changes_with(old, new)
     measured = SHARED if shared else COPIED
     effect = "the old one changed" if changed else "the old one is as before"
     holds = (measured == claim) and changed == shared
