@@ -1,9 +1,9 @@
 """The process that runs a learner's functions: it may hang, or end at any time.
 
-python -m pipeline.lessons.checker LESSON FILE RESULTS LATE FUNCTION...
+python -m pipeline.lessons.checker SECONDS LESSON FILE RESULTS LATE FUNCTION...
 
-RESULTS gets a line of JSON for each function. LATE gets a traceback if the time limit
-is exceeded.
+RESULTS gets a line of JSON for each function. LATE gets a traceback if a
+function takes more than SECONDS.
 """
 
 import ast
@@ -24,7 +24,6 @@ from pipeline.core.errors import one_line
 from pipeline.lessons import LESSONS, Lesson
 from pipeline.lessons.exercises import (
     EXERCISES,
-    LIMIT,
     NOT_ATTEMPTED,
     RIGHT,
     WRONG,
@@ -36,17 +35,17 @@ Names = dict[str, Any]
 
 def main() -> None:
     """Check functions and write the results, with whatever they print discarded."""
-    name, path, results, late, *functions = sys.argv[1:]
-    lesson = LESSONS[name]
+    seconds, name, path, results, late, *functions = sys.argv[1:]
+    limit, lesson = float(seconds), LESSONS[name]
     import_module(f"pipeline.lessons.{lesson.path.stem}")
     with Path(results).open("w", encoding="utf-8") as out, Path(late).open("w") as log:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        faulthandler.dump_traceback_later(LIMIT, exit=True, file=log)
+        faulthandler.dump_traceback_later(limit, exit=True, file=log)
         for checked in check(lesson, Path(path), functions):
             out.write(json.dumps(asdict(checked)) + "\n")
             out.flush()
-            faulthandler.dump_traceback_later(LIMIT, exit=True, file=log)
+            faulthandler.dump_traceback_later(limit, exit=True, file=log)
     os._exit(0)  # do not wait for the learner's threads
 
 

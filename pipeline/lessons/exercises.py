@@ -233,9 +233,9 @@ def _run_checker(
     """Return the functions that were checked, and why the process ended early."""
     with TemporaryDirectory() as folder:
         results, late = Path(folder, "results"), Path(folder, "late")
-        command = [sys.executable, "-m", "pipeline.lessons.checker", lesson.name]
+        command = [sys.executable, "-m", "pipeline.lessons.checker", str(LIMIT)]
         process = subprocess.run(
-            [*command, path, results, late, *functions],
+            [*command, lesson.name, path, results, late, *functions],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

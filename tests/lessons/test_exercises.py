@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.paths import Project
-from pipeline.lessons import LESSONS, checker
+from pipeline.lessons import LESSONS, checker, exercises
 from pipeline.lessons.exercises import (
     EXERCISES,
     check_exercise,
@@ -300,7 +300,10 @@ def test_a_function_that_is_not_in_the_file_is_not_attempted(tmp_path):
     assert statuses(LESSONS["mlp"], path)["relu"] == "not attempted"
 
 
-def test_a_loop_without_end_an_exit_and_prints_do_not_break_the_check(project):
+def test_a_loop_without_end_an_exit_and_prints_do_not_break_the_check(
+    project, monkeypatch
+):
+    monkeypatch.setattr(exercises, "LIMIT", 3)
     lesson = LESSONS["model-selection"]
     path = with_body(lesson, project, "powers", "while True: print(x)")
     text = path.read_text()
@@ -314,7 +317,7 @@ def test_a_loop_without_end_an_exit_and_prints_do_not_break_the_check(project):
     path.write_text(f"print('loaded')\n{text}")
     found = check_exercise(lesson, project)
     assert [each.status for each in found] == ["wrong"] * 3
-    assert found[0].reason == "it took more than 10 s"
+    assert found[0].reason == "it took more than 3 s"
     assert found[1].reason == "it ended the process"
     assert re.fullmatch(r"line \d+: SystemExit: .*", found[2].reason)
 
@@ -328,13 +331,6 @@ def test_the_command_writes_checks_and_shows_the_solution(pipeline, tmp_path):
     again = pipeline(*options, "--exercise")
     assert again.status == 2 and "exists; check it" in again.err
 
-    shown = pipeline(*options, "--check")
-    assert shown.status == 2
-    assert shown.out.count("not attempted") == 2
-    assert shown.err.endswith(
-        "0 of 2 functions are right; write the others, and check again\n"
-    )
-
     text = pipeline(*options, "--solution").out
     assert (
         json.loads(pipeline(*options, "--solution", "--json").out)["solution"] in text
@@ -347,6 +343,7 @@ def test_the_command_writes_checks_and_shows_the_solution(pipeline, tmp_path):
         ("dropout", "wrong"),
     ]
     assert shown.status == 2
+    assert "1 of 2 functions are right; write the others, and check" in shown.err
     path.write_text(text)
     assert pipeline(*options, "--check").status == 0
 
