@@ -89,17 +89,15 @@ def lesson(
     """
     from pipeline.lessons import LESSONS, find_lesson
 
-    only_one = {"--exercise": exercise, "--check": check, "--solution": solution}
-    given = [option for option, is_given in only_one.items() if is_given]
-    if len(given) > 1 or (given and name is None):
-        raise UserError(
-            f"{' '.join(given)}: give one of them, and the name of a lesson"
-        )
+    actions = {"--exercise": exercise, "--check": check, "--solution": solution}
+    chosen = [option for option, is_given in actions.items() if is_given]
+    if len(chosen) > 1 or (chosen and name is None):
+        raise UserError(f"{' '.join(chosen)}: give one, and the name of a lesson")
     if name is None:
         listed = [{"lesson": x.name, "summary": x.summary} for x in LESSONS.values()]
         print_json({"lessons": listed}) if as_json else show_lessons(listed)
         return
-    if exercise or check or solution:
+    if chosen:
         show_part = _exercise if exercise else _check if check else _solution
         show_part(find_lesson(name), Project(root), as_json)
         return

@@ -177,7 +177,7 @@ class _Page:
 
     def _cut(self, name: str, last: ast.stmt) -> list[str]:
         function = self._functions[name]
-        first = min(node.lineno for node in (function, *function.decorator_list))
+        first = min([function.lineno, *(x.lineno for x in function.decorator_list)])
         return self._lines[first - 1 : last.end_lineno]
 
     def imports(self) -> str:

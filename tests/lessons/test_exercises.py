@@ -358,8 +358,8 @@ def test_numbers_that_are_not_finite_are_null_in_the_json(tmp_path, project):
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (("--check",), "--check: give one of them, and the name of a lesson"),
-        (("mlp", "--check", "--solution"), "--check --solution: give one of them"),
+        (("--check",), "--check: give one, and the name of a lesson"),
+        (("mlp", "--check", "--solution"), "--check --solution: give one"),
         (("all", "--exercise"), "no lesson 'all'"),
         (("mlp", "--check"), "mlp.py: no such file; write it by `lesson mlp --exerc"),
     ],
