@@ -1,14 +1,15 @@
 """The stage `predict`: a run and a CSV file of rows -> a CSV file of predictions."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
-from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.csv_frames import csv_blocks, number_text
@@ -42,6 +43,54 @@ class Prediction(NamedTuple):
     training_rows: int | None
 
 
+class RunModels(NamedTuple):
+    """The models of a run; of a blend of runs, those of each of these runs."""
+
+    run: Run
+    predictors: list[Predictor]
+
+    def predict(self, features: pd.DataFrame) -> np.ndarray:
+        """Return the predicted targets, shape (n_rows,).
+
+        Raises:
+            UserError: The run was trained on other columns.
+        """
+        by_run = [predictor.predict(features) for predictor in self.predictors]
+        if not self.run.blended:
+            return by_run[0]
+        metric = self.predictors[0].metric
+        transformed = [metric.transform(predicted) for predicted in by_run]
+        weights = [self.run.weights[run_id] for run_id in self.run.blended]
+        return metric.undo(blend(transformed, weights))
+
+
+def load_models(project: Project, run: Run) -> RunModels:
+    """Load what predicts new rows.
+
+    Raises:
+        UserError: A run has changed, or its weights do not fit its record.
+    """
+    return _load(run, _unchanged_runs(project, run))
+
+
+def _load(run: Run, runs: Sequence[Run]) -> RunModels:
+    announce("loading the models")
+    return RunModels(run, [Predictor.load(member) for member in runs])
+
+
+def _unchanged_runs(project: Project, run: Run) -> list[Run]:
+    """Return a run, or the runs that it blends.
+
+    Raises:
+        UserError: A file of one has changed.
+    """
+    runs = [find_run(project, run_id) for run_id in run.blended or [run.run_id]]
+    for checked in [run, *runs] if run.blended else runs:
+        for change in run_changes(checked):
+            raise UserError(change)
+    return runs
+
+
 def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     """Predict the targets of the rows in a file, and write them to another.
 
@@ -60,10 +109,7 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
             written.
     """
     _check_output(project, source, path)
-    runs = [find_run(project, run_id) for run_id in run.blended or [run.run_id]]
-    for checked in [run, *runs] if run.blended else runs:
-        for change in run_changes(checked):
-            raise UserError(change)
+    runs = _unchanged_runs(project, run)
     announce(f"reading and checking {source.name}")
     table = replace(run_table(run), own=run_own_columns(project, run))
     schema = table.schema
@@ -71,17 +117,10 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     raw = read.frame
     cleaned = clean_rows(raw, table)
     use_one_thread()  # as in training: sums depend on the number of threads
-    announce("loading the models")
-    predictors = [Predictor.load(member) for member in runs]
+    models = _load(run, runs)
     announce("predicting")
     features = build_features(cleaned.frame, table)
-    metric = METRICS[schema.metric]
-    by_run = [predictor.predict(features) for predictor in predictors]
-    targets = by_run[0]
-    if run.blended:
-        transformed = [metric.transform(predicted) for predicted in by_run]
-        weights = [run.weights[run_id] for run_id in run.blended]
-        targets = metric.undo(blend(transformed, weights))
+    targets = models.predict(features)
     ids = {schema.id_name: raw[schema.id_name]}
     predicted = pd.DataFrame({**ids, schema.target: targets})
     write_atomically(path, csv_blocks(predicted, number_text))
@@ -92,7 +131,7 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
         schema,
         rows,
         assumptions,
-        _unseen(run, predictors[0].layout, features, read),
+        _unseen(run, models.predictors[0].layout, features, read),
         _training_rows(project, run, raw, table),
     )
 

@@ -39,7 +39,7 @@ def train(
         UserError: The settings do not fit the rows or the machine, or runs/ cannot be
             written to.
     """
-    settings = replace(settings, device=_device(settings.device))
+    settings = replace(settings, device=usable_device(settings.device))
     use_one_thread()
     dataset = read_features(project, provenance.inputs)
     begin = datetime.now(UTC)
@@ -55,7 +55,7 @@ def train(
     return run
 
 
-def _device(name: str) -> str:
+def usable_device(name: str) -> str:
     """Return the device to train on; `auto` is the fastest that is available.
 
     Raises:
