@@ -123,7 +123,7 @@ def run(
     for suffix, task in product(["", BY_FOLD] if by_fold else [""], tasks):
         metric, fold_of = METRICS[task.record(label)["metric"]], None
         if suffix:
-            fold_of = pd.read_csv(task.folder(label) / "oof.csv")["fold"].to_numpy()
+            fold_of = pd.read_csv(task.folder(label) / "oof.csv")["fold"].to_numpy() - 1
         for peer in PEERS:
             if not task.peer_file(peer + suffix, metric).exists():
                 print(*task, peer + suffix, flush=True)

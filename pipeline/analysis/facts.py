@@ -138,7 +138,7 @@ def _read_history(run: Run) -> pd.DataFrame | None:
             f"{path}: {found.sum():,} rows of {run.learner.label} instead of "
             f"{expected:,}; restore it or train again"
         )
-    return history
+    return history.assign(fold=history["fold"] - 1)  # files count them from 1
 
 
 def _cleaned(

@@ -168,7 +168,7 @@ def _excluded(diverged: Sequence[Diverged]) -> Iterator[str]:
         more = f" and {len(others)} more, see run.json" if others else ""
         yield (
             f"{label} is excluded: network {first.seed + 1} of fold "
-            f"{first.fold + 1} diverged in epoch {first.epoch}{more}"
+            f"{first.fold} diverged in epoch {first.epoch}{more}"
         )
 
 

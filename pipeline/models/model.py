@@ -43,7 +43,7 @@ class Candidate(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A replica without predictions, and when it failed."""
+    """A replica without predictions, and when it failed; its fold counts from 0."""
 
     candidate: int
     fold: int

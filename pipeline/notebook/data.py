@@ -61,12 +61,12 @@ class Data:
             "id": schema.id or "none",
             "target": f"{schema.target} ({METRICS[schema.metric].title})",
             "columns": features,
-            "columns added": ", ".join([*self.table.built, *dataset.own]) or "none",
-            "left out": ", ".join(schema.left_out) or "none",
+            "columns built": f"{len(self.table.built) + len(dataset.own)}",
+            "left out": one_line(", ".join(schema.left_out) or "none", 60),
         }
 
     def __repr__(self) -> str:
-        lines = [f"  {name}: {one_line(text)}" for name, text in self._facts().items()]
+        lines = [f"  {name}: {text}" for name, text in self._facts().items()]
         return "\n".join(["Data", *lines])
 
     def _repr_html_(self) -> str:
@@ -113,8 +113,9 @@ def load(  # noqa: PLR0913 - what is not given is inferred
     train, test = checked_frame("train", train), checked_frame("test", test)
     if schema is None:
         train, test = with_index(train), with_index(test)
-    given = (None if name is None else str(name) for name in (id, target))
-    table = _table(train, test, schema, Options(*given, metric, competition), tell)
+    row_id, name = (None if each is None else str(each) for each in (id, target))
+    options = Options(row_id, name, metric, competition)
+    table = _table(train, test, schema, options, tell)
     if columns is not None:
         table = replace(table, own=OwnColumns(Path("columns"), columns))
     sources = Frame("train", train), Frame("test", test)

@@ -59,7 +59,7 @@ def progress(*, hidden: bool) -> Iterator[Callback]:
     """
     draw = None if hidden else _cell()
     if draw is None:
-        with listening(_ignore if hidden else _print):
+        with listening(_ignore if hidden else print_step):
             yield _ignore
         return
     bar = _Bar(draw)
@@ -84,7 +84,8 @@ def _cell() -> Callable[[float, str], None] | None:
     return draw
 
 
-def _print(step: Step) -> None:
+def print_step(step: Step) -> None:
+    """Print a step on standard error, without its parts."""
     if not step.total:
         sys.stderr.write(f"{step.text} …\n")
 

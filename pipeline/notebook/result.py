@@ -11,12 +11,14 @@ import pandas as pd
 
 from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
+from pipeline.core.progress import listening
 from pipeline.data.features import build_features, clean_rows
 from pipeline.data.raw import Frame, lost_words, read_new
 from pipeline.data.table import Table
 from pipeline.network.threads import one_thread
 from pipeline.notebook.data import say, unseen_line
 from pipeline.notebook.mistakes import InputError, checked_frame, python_errors
+from pipeline.notebook.progress import print_step
 from pipeline.notebook.saving import Trained
 from pipeline.report.page import write_report
 from pipeline.runs.predictor import Predictor
@@ -32,6 +34,8 @@ from pipeline.runs.tables import read_numbers, run_own_columns, run_table
 from pipeline.runs.writer import headers, model_scores
 from pipeline.stages.predict import load_models
 from pipeline.stages.submit import write_submission
+
+_FORM: dict[str, Any] = {"index": False, "float_format": "{:.4f}".format, "na_rep": ""}
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,8 @@ class Result:
         project = Project(Path(root))
         if self._trained is None:
             raise InputError(f"{self.run_id}: opened from a run, which is saved")
-        self.run_id = self._trained.save(project, note).run_id
+        with listening(print_step):
+            self.run_id = self._trained.save(project, note).run_id
         self._project = project
         return self.run_id
 
@@ -168,7 +173,8 @@ class Result:
             InputError: The result is not saved, or a file of the run cannot be used.
         """
         project, run = self._saved()
-        return Page(write_report(project, [run]))
+        with listening(print_step):
+            return Page(write_report(project, [run]))
 
     def plot(self) -> Any:  # noqa: ANN401 - matplotlib is imported by pandas
         """Plot the score of each model on each fold; return Matplotlib's axes."""
@@ -190,10 +196,15 @@ class Result:
         )
 
     def __repr__(self) -> str:
-        return f"{self._headline()}\n{self.scores.to_string(**_FORM)}"
+        return f"{self._headline()}\n{self._shown().to_string(**_FORM)}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self._headline())}</p>{self.scores.to_html(**_FORM)}"
+        return f"<p>{escape(self._headline())}</p>{self._shown().to_html(**_FORM)}"
+
+    def _shown(self) -> pd.DataFrame:
+        """Return the scores with λ as tables have it."""
+        texts = self.scores["lambda"].map("{:g}".format, na_action="ignore")
+        return self.scores.assign(**{"lambda": texts})
 
 
 @python_errors()
@@ -211,18 +222,22 @@ def open_run(run_id: str | None = None, root: str | Path = ".") -> Result:
     run = find_run(project, run_id)
     with one_thread():
         models = load_models(project, run)
-    schema, fold = run_schema(run), run.header("fold")
+    schema = run_schema(run)
     metric = models.predictors[0].metric
     ids = {schema.id_name: int if schema.integer_ids or not schema.id else str}
-    kinds = ids | {fold: int, schema.target: float, run.header("prediction"): float}
-    out_of_fold = read_numbers(run.folder / OUT_OF_FOLD, kinds, metric)
     tested = ids | {schema.target: float}
+    kinds = {
+        **ids,
+        run.header("fold"): int,
+        schema.target: float,
+        run.header("prediction"): float,
+    }
     table = replace(run_table(run), own=run_own_columns(project, run))
     return Result(
         cv=run.cv,
         metric=run.metric_title,
         scores=_scores(run.scores),
-        out_of_fold=out_of_fold.assign(**{fold: out_of_fold[fold] + 1}),
+        out_of_fold=read_numbers(run.folder / OUT_OF_FOLD, kinds, metric),
         test=read_numbers(run.folder / PREDICTIONS, tested, metric),
         run_id=run.run_id,
         _table=table,
@@ -233,9 +248,6 @@ def open_run(run_id: str | None = None, root: str | Path = ".") -> Result:
         _predict=models.predict,
         _project=project,
     )
-
-
-_FORM: dict[str, Any] = {"index": False, "float_format": "{:.4f}".format, "na_rep": ""}
 
 
 def _scores(scores: Sequence[ModelScore]) -> pd.DataFrame:

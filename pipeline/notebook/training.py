@@ -11,7 +11,8 @@ from pipeline.network.threads import one_thread
 from pipeline.notebook.data import Data
 from pipeline.notebook.mistakes import python_errors, settings_of
 from pipeline.notebook.progress import progress
-from pipeline.notebook.result import Result, Trained
+from pipeline.notebook.result import Result
+from pipeline.notebook.saving import Trained
 from pipeline.stages.train import usable_device
 
 

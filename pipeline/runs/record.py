@@ -29,7 +29,7 @@ HISTORY = "history.csv"
 BLEND = "blend"  # the name of the last score, if there are several models
 LARGEST_ERRORS = 10  # how many rows are named
 _ROUNDING = 1e-6  # of a sum of weights
-FORMAT = 3  # rises when a file of the folder or a key of run.json changes
+FORMAT = 4  # rises when a file of the folder or a key of run.json changes
 
 
 class OtherFormatError(ValueError):
@@ -114,7 +114,7 @@ class BaselineScore:
 
 @dataclass(frozen=True)
 class Diverged:
-    """A replica of a candidate that failed, and the epoch in which it did."""
+    """A replica of a candidate that failed: its fold, from 1, its seed and epoch."""
 
     model: str
     value: float | None = field(metadata=key("lambda"))

@@ -102,7 +102,7 @@ def read_results(run: Run) -> pd.DataFrame:
     names = {header: name for header, (name, _) in columns.items()}
     path = run.folder / OUT_OF_FOLD
     rows = read_numbers(path, kinds, metric).rename(columns=names)
-    if set(rows["fold"]) != set(range(run.settings.folds)):
+    if set(rows["fold"]) != set(range(1, run.settings.folds + 1)):
         raise UserError(
             f"{path}: its folds are not the {run.settings.folds} of the run; "
             "restore it or train again"
@@ -110,4 +110,5 @@ def read_results(run: Run) -> pd.DataFrame:
     error = metric.errors(rows["prediction"].to_numpy(), rows["actual"].to_numpy())
     losses = metric.losses_of(error)
     total = losses.sum() or 1.0  # all predictions may be exact
-    return rows.assign(error=error, share=losses / total)
+    folds = rows["fold"] - 1  # files count them from 1
+    return rows.assign(fold=folds, error=error, share=losses / total)

@@ -181,7 +181,7 @@ def _curves(run: Run) -> Iterator[tuple[str, float, int]]:
     for row in means.mean(skipna=False).reset_index().itertuples(index=False):
         weight_decay, fold, epoch, train, valid = row
         for name, value in (("train", train), ("valid", valid)):
-            yield f"{_group(weight_decay)}/fold_{fold + 1}_{name}", value, epoch
+            yield f"{_group(weight_decay)}/fold_{fold}_{name}", value, epoch
 
 
 def _group(weight_decay: float) -> str:

@@ -101,9 +101,9 @@ def write_run(
         _, history = _learner(result)
         if history is not None:
             values = history["lambda"].map(repr)  # in full: they name the candidates
-            history.assign(**{"lambda": values}).to_csv(
-                folder / record.HISTORY, index=False, float_format=_SCORES
-            )
+            shown = history.assign(**{"lambda": values}, fold=history["fold"] + 1)
+            path = folder / record.HISTORY
+            shown.to_csv(path, index=False, float_format=_SCORES)
         if not result.blended:  # a blend of runs is predicted by these runs
             (folder / record.WEIGHTS).write_bytes(save(_arrays(result)))
         run = seal(folder, run)
@@ -228,8 +228,9 @@ def _learner(result: Ensemble) -> tuple[str | None, pd.DataFrame | None]:
 
 
 def _diverged(member: Member) -> Iterator[record.Diverged]:
-    for number, *replica in member.fitted.failures if member.fitted else ():
-        yield record.Diverged(member.name, *member.candidates[number], *replica)
+    for number, fold, *when in member.fitted.failures if member.fitted else ():
+        candidate = member.candidates[number]
+        yield record.Diverged(member.name, *candidate, fold + 1, *when)
 
 
 def _unseen_words(dataset: Dataset) -> Iterator[tuple[str, list[str]]]:
@@ -284,7 +285,7 @@ def _write_predictions(
     folder.mkdir(parents=True, exist_ok=True)
     out_of_fold = {
         id_name: train[id_name],
-        run.header("fold"): fold_of,
+        run.header("fold"): fold_of + 1,
         target: train[target],
         run.header("prediction"): metric.undo(predictions.out_of_fold),
     }

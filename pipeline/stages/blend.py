@@ -60,7 +60,7 @@ def _member(run: Run, first: Run, data: FoldData) -> Member:
     tested = read_numbers(run.folder / TEST_BY_FOLD, kinds, metric)
     if not (
         np.array_equal(seen[id_name], dataset.train[id_name].astype(str))
-        and np.array_equal(seen[fold], data.fold_of)
+        and np.array_equal(seen[fold], data.fold_of + 1)
         and np.array_equal(tested[id_name], dataset.test[id_name].astype(str))
     ):
         raise UserError(

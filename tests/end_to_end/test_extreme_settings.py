@@ -85,7 +85,7 @@ def test_as_many_folds_as_houses_score_each_house_alone(pipeline, tmp_path):
     raw = pd.read_csv(root / "data" / "raw" / "train.csv", keep_default_na=False)
     assert (raw["Neighborhood"].value_counts() == 1).any()  # unseen in its fold
     oof = pd.read_csv(folder / "oof.csv")
-    assert sorted(oof["fold"]) == list(range(40))
+    assert sorted(oof["fold"]) == list(range(1, 41))
     errors = np.log(oof["prediction"] / oof["SalePrice"]).abs()
     (score,) = record["scores"]
     by_fold = errors[oof["fold"].argsort()]

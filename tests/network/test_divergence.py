@@ -33,7 +33,7 @@ def test_it_is_named_and_its_lambda_is_left_out_of_the_choice(at_the_edge):
     named = at_the_edge["diverged"]
     assert {each["lambda"] for each in named} == {0.0}
     assert all(each["seed"] == 0 and 1 <= each["epoch"] <= 2 for each in named)
-    without = [fold for fold, score in enumerate(lost["folds"]) if score is None]
+    without = [fold for fold, score in enumerate(lost["folds"], 1) if score is None]
     assert without == [each["fold"] for each in named]
     assert 0 < len(without) < 5
     assert [lost[name] for name in ("mean", "std", "pooled")] == [None] * 3
@@ -67,7 +67,7 @@ def test_the_table_shows_it_and_a_line_names_the_network(
     assert replicas[5:7] == ["–", "–"]
     first = min(at_the_edge["diverged"], key=lambda each: each["epoch"])
     assert (
-        f"λ = 0 is excluded: network 1 of fold {first['fold'] + 1} "
+        f"λ = 0 is excluded: network 1 of fold {first['fold']} "
         f"diverged in epoch {first['epoch']}"
     ) in shown.out
 

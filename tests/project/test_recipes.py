@@ -147,7 +147,7 @@ def test_another_model_is_a_file_and_its_name(copy):
     assert scores == ["mlp", "ridge", "mean", "blend"]
     rows = copy.out_of_fold
     logs = np.log1p(rows[["asked", "prediction", "mlp", "ridge", "mean"]])
-    for fold in (0, 1):
+    for fold in (1, 2):
         valid = rows["fold"] == fold
         expected = logs["asked"][~valid].mean()
         np.testing.assert_allclose(logs["mean"][valid], expected, rtol=1e-6)

@@ -104,10 +104,10 @@ def test_too_many_runs_are_a_line(pipeline, folders):
         ("oof.csv", None),
         ("oof.csv", ""),
         ("oof.csv", "Id,fold,SalePrice,prediction\n"),
-        ("oof.csv", "Id,fold,SalePrice,prediction\n1,0,<b>,2\n"),
-        ("oof.csv", "Id,fold,SalePrice,prediction\n1,0,100,110\n"),
-        ("oof.csv", "Id,fold,SalePrice,prediction\n1,0,9,8\n2,99,9,8\n"),
-        ("oof.csv", "Id,fold,SalePrice,prediction\n1,0,100,-2\n"),
+        ("oof.csv", "Id,fold,SalePrice,prediction\n1,1,<b>,2\n"),
+        ("oof.csv", "Id,fold,SalePrice,prediction\n1,1,100,110\n"),
+        ("oof.csv", "Id,fold,SalePrice,prediction\n1,1,9,8\n2,99,9,8\n"),
+        ("oof.csv", "Id,fold,SalePrice,prediction\n1,1,100,-2\n"),
         ("oof.csv", "Id,SalePrice,prediction\n1,100,100\n"),
         ("history.csv", "lambda,fold,epoch,train\n0,0,1,0.1\n"),
         ("weights.safetensors", "not a tensor"),
@@ -166,7 +166,7 @@ def test_a_record_that_makes_no_sense_is_a_line_that_names_it(
 def test_a_network_that_diverged_leaves_a_page_all_the_same(pipeline, folders):
     path = find_run(folders).folder / "history.csv"
     history = pd.read_csv(path)
-    history.loc[history["fold"] == 1, ["train", "valid"]] = np.nan
-    history.loc[history["fold"] == 2, "valid"] = np.inf
+    history.loc[history["fold"] == 2, ["train", "valid"]] = np.nan
+    history.loc[history["fold"] == 3, "valid"] = np.inf
     history.to_csv(path, index=False)
     assert pipeline("report", "--root", folders.root).status == 0

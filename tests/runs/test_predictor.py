@@ -55,7 +55,7 @@ def test_loaded_networks_predict_what_the_run_predicted(folders):
     dataset = read_features(folders, run.inputs)
     seen = pd.read_csv(run.folder / "oof.csv")
     for number in range(3):
-        own = seen["fold"] == number
+        own = seen["fold"] == number + 1
         predicted = by_fold(predictor, dataset.train[own], number)
         np.testing.assert_allclose(predicted, seen["prediction"][own], atol=0.5)
     tested = [np.log(by_fold(predictor, dataset.test, n)) for n in range(3)]

@@ -148,7 +148,7 @@ def test_the_training_file_is_the_input_of_the_run(logged):
 def test_curves_are_the_means_of_each_folds_networks_by_epoch(logged):
     (run,) = logged.runs()
     history = pd.read_csv(logged.run.folder / "history.csv")
-    networks = history.query("`lambda` == 5 and fold == 1")
+    networks = history.query("`lambda` == 5 and fold == 2")
     client = mlflow.MlflowClient(logged.uri)
     for name in ("train", "valid"):
         curve = client.get_metric_history(run.info.run_id, f"lambda_5/fold_2_{name}")

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from situations import QUICK, copy_raw
+from situations import QUICK
 from sklearn.metrics import root_mean_squared_error
-from small_tables import SCHEMA, files_below, plain, sales, write_project
+from small_tables import SCHEMA, files_below, sales, write_project
 
 from pipeline import load, train
 from pipeline.ames.table import ames
@@ -17,39 +17,6 @@ from pipeline.data.schema import Category
 
 SETTINGS = {"models": ("mlp",), "epochs": 2, "seeds": 1, "hidden": (8,)}
 TINY = {**SETTINGS, "folds": 3, "quiet": True}
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return copy_raw(tmp_path_factory.mktemp("notebook") / "ames", rows=120)
-
-
-@pytest.fixture(scope="module")
-def frames(root):
-    """The houses as pandas reads them: NA is NaN, codes are numbers.
-
-    By default it would also read None as NaN, which is a word of MasVnrType.
-    """
-    only = {"keep_default_na": False, "na_values": ["NA"]}
-    raw = root / "data" / "raw"
-    return [pd.read_csv(raw / name, **only) for name in ("train.csv", "test.csv")]
-
-
-@pytest.fixture(scope="module")
-def result(frames):
-    return train(load(*frames), **SETTINGS, quiet=True)
-
-
-@pytest.fixture
-def rows():
-    return plain(), plain(8, first=101).drop(columns="y")
-
-
-@pytest.fixture
-def schema(tmp_path):
-    path = tmp_path / "schema.toml"
-    path.write_text(SCHEMA, encoding="utf-8")
-    return path
 
 
 def test_predicting_the_test_frame_gives_the_test_predictions(frames, result):
@@ -330,9 +297,9 @@ def test_steps_are_printed_unless_it_is_quiet(rows, schema, capsys):
 
 def test_a_setting_that_does_not_fit_is_refused(rows, schema):
     data = load(*rows, schema=schema)
-    with pytest.raises(UserError, match="--folds 1"):
+    with pytest.raises(UserError, match=r"^folds=1: must be 2 or more"):
         train(data, **{**TINY, "folds": 1})
-    with pytest.raises(UserError, match="more folds than the 24"):
+    with pytest.raises(UserError, match=r"^folds=25: more folds than the 24"):
         train(data, **{**TINY, "folds": 25})
 
 
