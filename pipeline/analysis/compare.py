@@ -57,7 +57,10 @@ def compare(submitted: Sequence[Compared]) -> list[Row]:
         f"{metric.title}, all rows": [score_text(run.final.pooled) for run in runs],
         "difference to the first run": ["–", *map(_signed, differences)],
         "told apart from it": ["–", *map(_told_apart, differences)],
-        "corrected for the choice": [score_text(run.cv_corrected) for run in runs],
+        "corrected for the choice": [
+            "not for the search" if run.search else score_text(run.cv_corrected)
+            for run in runs
+        ],
         "mean ± sd of folds": [
             mean_text(run.final.mean, run.final.std) for run in runs
         ],

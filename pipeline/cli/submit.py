@@ -89,7 +89,7 @@ def submit(
     if as_json:
         console.print_json(stage.to_record(submission, receipt))
     elif receipt:
-        show_score(receipt, submission.forecast)
+        show_score(receipt, submission.forecast, found.about_choice)
 
 
 def show_submission(submission: Submission, *, to_upload: bool = True) -> None:
@@ -116,8 +116,8 @@ def show_first(rows: Sequence[tuple[int | str, float]], schema: Schema) -> None:
     console.show(f"The first of {len(rows):,} rows", table)
 
 
-def show_score(receipt: Receipt, forecast: Forecast | None) -> None:
-    """Print the score on Kaggle's leaderboard, and the forecast of the run."""
+def show_score(receipt: Receipt, forecast: Forecast | None, about: str = "") -> None:
+    """Print the score on Kaggle's leaderboard, the forecast, and what it leaves out."""
     score = "none" if receipt.public_score is None else f"{receipt.public_score:.5f}"
     console.say(f"On Kaggle's leaderboard: {score} (submission {receipt.number})")
     if forecast:
@@ -125,3 +125,5 @@ def show_score(receipt: Receipt, forecast: Forecast | None) -> None:
             f"Expected there: {numbers.score_text(forecast.estimate)} "
             f"(90 % interval {numbers.interval_text(forecast.low, forecast.high)})"
         )
+        if about:
+            console.say_wrapped(about)

@@ -99,9 +99,8 @@ def show_scores(run: Run) -> None:
         console.say(line)
     for sentence in _hints(run):
         console.say_wrapped(sentence)
-    if run.cv_corrected is not None:
-        corrected = numbers.score_text(run.cv_corrected)
-        console.say(f"Corrected for the choice among candidates: {corrected}")
+    if run.about_choice:
+        console.say_wrapped(run.about_choice)
     schema = run_schema(run)
     _show_largest_errors(run.largest_errors, schema)
     expected = run.forecast

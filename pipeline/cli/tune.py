@@ -14,7 +14,7 @@ from pipeline.cli.progress import steps
 from pipeline.core.numbers import difference_text, score_text, score_texts
 from pipeline.core.paths import Project
 from pipeline.core.settings import NETWORKS, Settings, comma_separated
-from pipeline.runs.record import Search, Trial
+from pipeline.runs.record import Confirmations, Search, Trial
 from pipeline.stages import up_to_date
 from pipeline.tuning.plan import Plan, Progress
 
@@ -31,7 +31,7 @@ def tune(
     ] = _PLAN.trials,
     timeout: Annotated[
         float | None,
-        typer.Option(help="Time limit in seconds; running trials finish."),
+        typer.Option(help="Time limit in seconds, of the whole command."),
     ] = None,
     jobs: Annotated[
         int | None,
@@ -70,6 +70,7 @@ def tune(
         return
     if search := outcome.result.search:  # a run of `tune` always has one
         show_search(search)
+        console.say_wrapped(outcome.result.about_choice)
     console.say(f"{console.saved(outcome)}: one model, with the best settings")
     console.say(
         f"`pipeline submit` uses it only if you give --run {outcome.result.run_id}"
@@ -115,26 +116,29 @@ def show_search(search: Search) -> None:
         f"The best of {len(search.trials)} trials, {pruned} of them pruned",
         _trial_table(search.trials[:_SHOWN]),
     )
-    confirmed = search.confirmed
-    table = console.make_table(["fold seed"], [*map(str, confirmed.fold_seeds), "mean"])
-    for name, score in (("best", confirmed.best), ("default", confirmed.default)):
-        table.add_row(name, *score_texts([*score.pooled, score.mean]))
-    console.show("Confirmed on held-out fold seeds", table)
-    if search.corrected is not None:
-        console.say(
-            f"Corrected for the choice among trials: {score_text(search.corrected)}"
-        )
+    if search.confirmed is None:
+        console.say("No time was left to score the best on other fold seeds")
+    else:
+        _show_confirmed(search, search.confirmed)
     if not search.beats_default:
-        console.say(
+        console.say_wrapped(
             "No trial is better than the default settings by more than one standard "
             "error over rows: the default settings are kept"
         )
-    elif confirmed.difference is not None:
-        better = "No better" if search.is_refuted else "Better"
-        gap = difference_text(confirmed.difference, confirmed.difference_error)
-        console.say(f"{better} than the default settings on held-out fold seeds: {gap}")
     console.say("To train the blend with these settings of the MLP:")
     console.say_command(search.command)
+
+
+def _show_confirmed(search: Search, confirmed: Confirmations) -> None:
+    """Print the scores of the best and of the default on other fold seeds."""
+    table = console.make_table(["fold seed"], [*map(str, confirmed.fold_seeds), "mean"])
+    for name, score in (("best", confirmed.best), ("default", confirmed.default)):
+        table.add_row(name, *score_texts([*score.pooled, score.mean]))
+    console.show("The same rows, on other fold seeds", table)
+    if confirmed.difference is not None:
+        better = "No better" if search.is_refuted else "Better"
+        gap = difference_text(confirmed.difference, confirmed.difference_error)
+        console.say(f"{better} than the default settings on other fold seeds: {gap}")
 
 
 def _trial_table(trials: Sequence[Trial]) -> Table:

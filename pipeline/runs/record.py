@@ -13,7 +13,7 @@ from pipeline.ames import ames_schema
 from pipeline.core.errors import UserError, short
 from pipeline.core.fingerprint import record_digest
 from pipeline.core.metrics import LOG_RMSE, METRICS, Forecast
-from pipeline.core.numbers import is_told_apart
+from pipeline.core.numbers import is_told_apart, score_text
 from pipeline.core.settings import MODELS, NETWORKS, Settings
 from pipeline.core.typed_json import NanAsNull, from_json, key, to_json
 from pipeline.data.schema import Schema
@@ -177,7 +177,7 @@ class Trial(SearchedSettings):
 
 @dataclass(frozen=True)
 class Confirmation:
-    """The pooled score for each fold seed that the search did not use."""
+    """The pooled score for each of the other fold seeds, on the same rows."""
 
     pooled: list[float]
     mean: float
@@ -205,16 +205,17 @@ class Search:
     best: SearchedSettings
     command: str
     trials: list[Trial]
-    confirmed: Confirmations
-    corrected: float | None = None  # the best score, without selection bias
+    confirmed: Confirmations | None  # None: the time limit left no time
     beats_default: bool = True  # by more than one standard error over rows
 
     @property
     def is_refuted(self) -> bool:
-        """Whether the best settings are no better than the default on held-out folds.
+        """Whether the best settings are no better than the default on other folds.
 
         Better is a lower score by more than the standard error over rows.
         """
+        if self.confirmed is None:
+            return False
         difference, error = self.confirmed.difference, self.confirmed.difference_error
         if difference is None or error is None:  # the best are the default settings
             return self.beats_default
@@ -381,6 +382,18 @@ class Run:
         """The command that made the run."""
         made = {"tune": self.search, "baselines": self.baselines, "blend": self.blended}
         return next((name for name, part in made.items() if part is not None), "train")
+
+    @property
+    def about_choice(self) -> str:
+        """What was done about the choice of the best, in one sentence, or nothing."""
+        if self.search:
+            return (
+                "Not corrected for the search: a score on new rows is a little higher"
+            )
+        if self.cv_corrected is None:
+            return ""
+        corrected = score_text(self.cv_corrected)
+        return f"Corrected for the choice among candidates: {corrected}"
 
     @property
     def metric_title(self) -> str:

@@ -116,13 +116,13 @@ def _run(
     temporary: Temporary, result: Ensemble, provenance: Provenance, begin: datetime
 ) -> Run:
     """Return what run.json says, but for the digests of the files."""
-    data, search = result.data, provenance.search
+    data = result.data
     metric, dataset = data.metric, data.dataset
     actual, schema = dataset.actual, dataset.schema
     predicted = metric.undo(result.predictions.out_of_fold)
     errors = metric.errors(predicted, actual)
     pooled = result.score.pooled
-    corrected = search.corrected if search else result.corrected()
+    corrected = result.corrected()
     announce("computing the expected score")
     # The best of several candidates is chosen, so its errors are a little too small.
     expected = forecast(

@@ -1,11 +1,13 @@
 """The stage `tune`: data/processed -> runs/<run id>/; its study: runs/tune.journal.
 
 The lowest of many scores is partly luck. So the best trials are scored again, house by
-house. A trial replaces the default settings only by the rule of the Ladder, and the
-score of the choice is corrected for the number of trials it was made from.
+house, and a trial replaces the default settings only by the rule of the Ladder. What is
+left of the luck is not corrected: the losses of all trials would be needed, row by row.
+Other fold seeds are a comparison on the same rows, and hold out nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
@@ -22,15 +24,24 @@ from pipeline.runs.record import Confirmations, Provenance, Run, Search, Trial
 from pipeline.stages.preprocess import read_features
 from pipeline.stages.train import train
 from pipeline.tuning.executors import Pool, open_pool
-from pipeline.tuning.plan import HELD_OUT_SEEDS, SCORED_AGAIN, Plan, Progress, Work
+from pipeline.tuning.plan import (
+    CONFIRMING,
+    OTHER_SEEDS,
+    SCORED_AGAIN,
+    SCORING,
+    SEARCHING,
+    Plan,
+    Progress,
+    Work,
+)
 from pipeline.tuning.search import losses, search
 from pipeline.tuning.study import FinishedTrial, Study
 from pipeline.validation.folds import dataset_folds, smallest
 from pipeline.validation.resampling import Units
-from pipeline.validation.uncertainty import bias_corrected, paired_difference
+from pipeline.validation.uncertainty import paired_difference
 
 JOURNAL = "tune.journal"  # in runs/, beside the run folders
-_FIRST_HELD_OUT = 10  # added to the seed of the search
+_FIRST_OTHER = 10  # added to the seed of the search
 
 Callback = Callable[[Progress], None]
 
@@ -38,7 +49,7 @@ Callback = Callable[[Progress], None]
 def tune(
     project: Project, plan: Plan, provenance: Provenance, callback: Callback
 ) -> Run:
-    """Search, confirm the best settings on held-out fold seeds, and train their MLP.
+    """Search, score the best settings on other fold seeds, and train their MLP.
 
     Args:
         project: The project.
@@ -47,44 +58,62 @@ def tune(
         callback: Called with the progress after each batch, and in all that follows.
 
     Raises:
-        UserError: As `train`; the workers cannot be used; or no trial finished in time.
+        UserError: As `train`; the workers cannot be used; or no trial is finished, or
+            scored, in time.
     """
     dataset = read_features(project, provenance.inputs)
     rows = smallest(dataset_folds(dataset, plan.settings))
     plan = replace(plan, settings=plan.settings.for_rows(rows))
     journal = project.runs / JOURNAL
-    with alone(journal):
+    with alone(journal), ExitStack() as stack:
         study = Study(journal, provenance.fingerprint, plan.settings)
         work = Work(plan, len(study.finished_trials()), callback)
-        with open_pool(plan) as pool:
-            best, found = _search(study, dataset, plan, pool, work)
+        pool = stack.enter_context(open_pool(plan))
+        for progress in search(study, dataset, plan, pool):
+            work.search(progress)
+        finished = study.finished_trials()
+        if plan.left(SEARCHING) == 0:  # workers still train: start others
+            stack.close()
+            pool = stack.enter_context(open_pool(plan))
+        best, found = _choose(finished, dataset, plan, pool, work)
     provenance = replace(provenance, search=found)
     return train(project, best, provenance, work.training(), plan.jobs)
 
 
-def _search(
-    study: Study, dataset: Dataset, plan: Plan, pool: Pool, work: Work
+def _choose(
+    finished: Sequence[FinishedTrial],
+    dataset: Dataset,
+    plan: Plan,
+    pool: Pool,
+    work: Work,
 ) -> tuple[Settings, Search]:
-    """Search, and confirm the best settings; return them and the record of both."""
-    for progress in search(study, dataset, plan, pool):
-        work.search(progress)
-    candidates = [plan.settings, *best_trials(progress.finished)]
-    row_losses = losses(dataset, candidates, pool, work.scoring)
-    # If all diverged, `train` reports it for the default settings.
-    kept = np.flatnonzero(np.isfinite(row_losses).all(axis=1)).tolist() or [0]
-    row_losses = row_losses[kept]
-    choose = partial(ladder, groups=dataset.groups)
-    best = candidates[kept[choose(row_losses, np.ones(row_losses.shape[1]))]]
-    metric = METRICS[dataset.schema.metric]
-    corrected = bias_corrected(
-        row_losses, row_losses, choose=choose, metric=metric, groups=dataset.groups
-    )
+    """Choose the best settings; return them and the record of the search.
+
+    Raises:
+        UserError: No trial is finished, or none was scored again in time.
+    """
+    again = best_trials(finished)
+    candidates = [plan.settings, *(trial.settings for trial in again)]
+    left = partial(plan.left, SCORING)
+    row_losses = losses(dataset, candidates, pool, work.scoring, left)
+    usable = np.isfinite(row_losses).all(axis=1)
+    if left() == 0 and not (usable[0] and usable[1:].any()):
+        raise UserError(
+            f"--timeout {plan.timeout:g}: too short to score a trial beside the "
+            "default settings; give a longer one: finished trials are kept"
+        )
+    # The Ladder goes from the oldest to the newest. If all diverged, `train` reports it
+    # for the default settings.
+    oldest = sorted(range(len(again)), key=lambda index: again[index].number)
+    ordered = [0, *(index + 1 for index in oldest)]
+    kept = [index for index in ordered if usable[index]] or [0]
+    best = candidates[kept[ladder(row_losses[kept], dataset.groups)]]
+    left = partial(plan.left, CONFIRMING)
     return best, Search(
         best=_searched(best),
         command=train_command(replace(best, models=Settings().models)),
-        trials=[to_record(trial) for trial in progress.finished],
-        confirmed=confirm(dataset, best, plan.settings, pool, work.confirming),
-        corrected=corrected,
+        trials=[to_record(trial) for trial in finished],
+        confirmed=confirm(dataset, best, plan.settings, pool, work.confirming, left),
         beats_default=best != plan.settings,
     )
 
@@ -106,8 +135,8 @@ def _searched(settings: Settings) -> record.SearchedSettings:
     )
 
 
-def best_trials(finished: list[FinishedTrial]) -> list[Settings]:
-    """Return the settings of the best trials that were not pruned, oldest first.
+def best_trials(finished: Sequence[FinishedTrial]) -> list[FinishedTrial]:
+    """Return the best trials that were not pruned, best first.
 
     Raises:
         UserError: All were pruned, or none is finished.
@@ -115,32 +144,29 @@ def best_trials(finished: list[FinishedTrial]) -> list[Settings]:
     best = [trial for trial in finished if not trial.pruned][:SCORED_AGAIN]
     if not best:
         raise UserError(
-            "no trial is finished yet; run the same command again to resume the search"
+            "no trial is finished yet; run the same command again, with more time, to "
+            "resume the search"
         )
-    return [trial.settings for trial in sorted(best, key=lambda trial: trial.number)]
+    return best
 
 
-def ladder(
-    row_losses: np.ndarray, counts: np.ndarray, groups: np.ndarray | None = None
-) -> int:
+def ladder(row_losses: np.ndarray, groups: np.ndarray | None = None) -> int:
     """Return the index of the best candidate, by the rule of the Ladder.
 
-    A candidate replaces the best before it only if its mean squared error is lower by
-    more than the paired standard error (Blum and Hardt, The Ladder, ICML 2015).
+    A candidate replaces the best before it only if its mean loss is lower by more than
+    the paired standard error (Blum and Hardt, The Ladder, ICML 2015).
 
     Args:
         row_losses: Losses, shape (candidates, rows), the default settings first.
-        counts: How often a house counts, shape (rows,).
-        groups: The group of each row, if they have any; rows of a group count as often.
+        groups: The group of each row, if they have any.
     """
-    units = Units.of(len(counts), groups)
-    drawn = units.sums(counts) / units.sizes
-    best, rows, number = 0, counts.sum(), drawn.sum()
+    best, rows = 0, row_losses.shape[1]
+    units = Units.of(rows, groups)
     for index in range(1, len(row_losses)):
         gaps = row_losses[index] - row_losses[best]
-        mean = gaps @ counts / rows
-        variance = units.sums(gaps - mean) ** 2 @ drawn / (number - 1)
-        if mean < -np.sqrt(number * variance) / rows:
+        sums = units.sums(gaps - gaps.mean())
+        error = np.std(sums, ddof=1) * np.sqrt(len(sums)) / rows
+        if gaps.mean() < -error:
             best = index
     return best
 
@@ -151,31 +177,38 @@ def confirm(
     default: Settings,
     pool: Pool,
     callback: Callable[[int, int], None],
-) -> Confirmations:
-    """Score the best and the default settings on held-out fold seeds.
+    left: Callable[[], float | None] = lambda: None,
+) -> Confirmations | None:
+    """Score the best and the default settings on other fold seeds.
 
-    `callback` is called with the number of cross-validations done, and of all.
+    `callback` is called with the number of cross-validations done, and of all, and
+    `left` returns the seconds that are left. If no seed is ready in time, return None.
     """
-    seeds = held_out_seeds(default)
+    seeds = other_seeds(default)
     # Where the default settings are the best, they are trained once.
-    settings = dict.fromkeys([best, default])
-    on_folds = [replace(found, seed=seed) for found in settings for seed in seeds]
+    settings = list(dict.fromkeys([best, default]))
+    on_folds = [replace(found, seed=seed) for seed in seeds for found in settings]
     metric = METRICS[dataset.schema.metric]
-    row_losses = losses(dataset, on_folds, pool, callback)
-    row_losses = row_losses.reshape(len(settings), len(seeds), -1)
+    row_losses = losses(dataset, on_folds, pool, callback, left)
+    row_losses = row_losses.reshape(len(seeds), len(settings), -1)
+    usable = np.isfinite(row_losses).all(axis=(1, 2))
+    if not usable.any():
+        return None
+    row_losses = row_losses[usable]
     scores = []
-    for means in row_losses.mean(axis=2):
+    for means in row_losses.mean(axis=2).T:
         pooled = [metric.of_mean(mean) for mean in means]
         scores.append(record.Confirmation(pooled=pooled, mean=float(np.mean(pooled))))
-    found = Confirmations(fold_seeds=seeds, best=scores[0], default=scores[-1])
+    ready = [seed for seed, is_ready in zip(seeds, usable, strict=True) if is_ready]
+    found = Confirmations(fold_seeds=ready, best=scores[0], default=scores[-1])
     if best == default:
         return found
-    of_best, of_default = row_losses.mean(axis=1)
+    of_best, of_default = row_losses.mean(axis=0)
     value, error = paired_difference(of_default, of_best, metric, dataset.groups)
     return replace(found, difference=value, difference_error=error)
 
 
-def held_out_seeds(settings: Settings) -> list[int]:
+def other_seeds(settings: Settings) -> list[int]:
     """Return fold seeds that the search did not use."""
-    first = settings.seed + _FIRST_HELD_OUT
-    return list(range(first, first + HELD_OUT_SEEDS))
+    first = settings.seed + _FIRST_OTHER
+    return list(range(first, first + OTHER_SEEDS))

@@ -67,11 +67,22 @@ def _loky(plan: Plan) -> Iterator[Pool]:
         raise UserError(
             f"a worker was killed, perhaps out of memory: {_RESUME}"
         ) from error
-    except BaseException:
-        # Nobody needs the batches that still train.
-        executor.shutdown(wait=True, kill_workers=True)
-        raise
-    executor.shutdown(wait=True)  # joblib shares it: later users expect a new one
+    finally:
+        # Nobody needs the batches that still train. Joblib shares the executor, and
+        # later users expect a new one.
+        with _quiet_threads():
+            executor.shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def _quiet_threads() -> Iterator[None]:
+    """Ignore errors of threads: Loky's looks for batches that it has just killed."""
+    before = threading.excepthook
+    threading.excepthook = lambda _: None
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 def _submit_without_sigint(executor: Executor) -> Callable[..., "Future[Any]"]:

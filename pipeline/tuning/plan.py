@@ -1,5 +1,6 @@
 """The options of a search, the parts of a search, and how much of its work is done."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
@@ -16,13 +17,17 @@ if TYPE_CHECKING:  # the command line imports this module, and starts without to
 
 BATCH_SIZE = 8  # trials that train as one stack
 RUNGS = (1 / 3, 2 / 3, 1)  # of the epochs; after each, the worse half is pruned
-SCORED_AGAIN = 8  # trials; with 24, the corrected score differed by under 0.0001
-HELD_OUT_SEEDS = 5
+SCORED_AGAIN = 8  # trials
+OTHER_SEEDS = 5
 
 SEARCHING = "searching"
 SCORING = "scoring the best trials row by row"
-CONFIRMING = "confirming the best on held-out fold seeds"
+CONFIRMING = "scoring the best on other fold seeds"
 TRAINING = "training the best"
+
+# The share of the time limit at which each step ends. The last quarter is for training
+# the best, which has been cross-validated in a step before.
+_ENDS = {SEARCHING: 0.4, SCORING: 0.7, CONFIRMING: 0.75}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +39,12 @@ class Plan:
     """
 
     trials: int = 256  # finished trials in total, earlier searches included
-    timeout: float | None = None  # seconds after which no batch is started
+    timeout: float | None = None  # seconds, from the beginning to the end of all
     jobs: int | None = None  # batches trained in parallel; None: one per core
     backend: str = "loky"  # or "dask"
     scheduler: str | None = None  # the address of Dask's scheduler
     settings: Settings = field(default_factory=Settings)  # the ones not searched
+    begin: float = field(default_factory=time.monotonic, compare=False)
 
     def __post_init__(self) -> None:
         check_minimum("--trials", self.trials, 1)
@@ -52,6 +58,13 @@ class Plan:
             )
         if self.backend != "dask" and self.scheduler is not None:
             raise UserError("--scheduler: needs --backend dask")
+
+    def left(self, step: str) -> float | None:
+        """Return the seconds until a step has to end; None without a time limit."""
+        if self.timeout is None:
+            return None
+        end = self.begin + _ENDS[step] * self.timeout
+        return max(0.0, end - time.monotonic())
 
 
 class Progress(NamedTuple):
@@ -94,7 +107,7 @@ class Work:
         self._networks = {
             SEARCHING: missing * plan.settings.folds * epochs,
             SCORING: (1 + again) * networks,
-            CONFIRMING: 2 * HELD_OUT_SEEDS * networks,
+            CONFIRMING: 2 * OTHER_SEEDS * networks,
             TRAINING: networks,
         }
 
@@ -108,7 +121,7 @@ class Work:
         self._part(SCORING, done, total)
 
     def confirming(self, done: int, total: int) -> None:
-        """Report how many of the held-out cross-validations are done."""
+        """Report how many cross-validations on other fold seeds are done."""
         self._part(CONFIRMING, done, total)
 
     def training(self) -> Callback:

@@ -5,11 +5,11 @@ rung: successive halving (Jamieson and Talwalkar 2016). A trial's scores depend 
 own settings only. When it is pruned depends on the others of its batch.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ from pipeline.network.replicas import (
 )
 from pipeline.network.trainer import Candidate, Trainer
 from pipeline.tuning.executors import Pool
-from pipeline.tuning.plan import BATCH_SIZE, RUNGS, Plan, Progress
+from pipeline.tuning.plan import BATCH_SIZE, RUNGS, SEARCHING, Plan, Progress
 from pipeline.tuning.study import Rung, Study, TrialBatch
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import out_of_fold
@@ -44,41 +44,51 @@ def search(
 
     Batches are told in the order in which they were asked. So the same seed and number
     of jobs give the same trials, whichever batch ends first. If the search is
-    interrupted, the trials that were told are kept.
+    interrupted, the trials that were told are kept. When the time is up, batches that
+    still train are left to the next search.
     """
     # The encoded rows are made once, and not sent with each batch.
     tensors = pool.share(_encode, dataset, plan.settings)
     announce("starting the workers")
-    pool.submit(_load).result()
-    begin = time.monotonic()  # the time that the workers need to start is not counted
-    finished_before = len(study.finished_trials())
-
-    def time_used() -> float:
-        """Return the share of the time limit that has passed."""
-        return (time.monotonic() - begin) / (plan.timeout or np.inf)
-
-    def progress() -> Progress:
-        finished = study.finished_trials()
-        missing = plan.trials - finished_before
-        share = (len(finished) - finished_before) / missing if missing > 0 else 1.0
-        return Progress(finished, plan.trials, min(1.0, max(share, time_used())))
-
+    if not wait([pool.submit(_load)], plan.left(SEARCHING)).done:
+        return
+    before, limit = len(study.finished_trials()), plan.left(SEARCHING)
+    progress = partial(_progress, study, plan, before, limit)
     pending: deque[tuple[TrialBatch, Future[list[list[Rung]]]]] = deque()
-    yield progress()
-    while True:
-        while len(pending) < BATCHES_PER_JOB * pool.jobs and time_used() < 1:
+
+    def fill() -> None:
+        while len(pending) < BATCHES_PER_JOB * pool.jobs:
             batch = study.next_batch(plan.trials, BATCH_SIZE)
             if batch is None:
-                break
+                return
             future = pool.submit(successive_halving, tensors, batch.settings)
             pending.append((batch, future))
-        if not pending:
-            return
+
+    yield progress()
+    fill()
+    while pending and plan.left(SEARCHING) != 0:
         batch, future = pending.popleft()
+        if not wait([future], plan.left(SEARCHING)).done:
+            return
         study.tell(batch, future.result())
-        if time_used() >= 1:
-            pending = deque(pair for pair in pending if not pair[1].cancel())
         yield progress()
+        fill()
+
+
+def _progress(study: Study, plan: Plan, before: int, limit: float | None) -> Progress:
+    """Return the progress since the search began, by trials or by time.
+
+    Args:
+        study: The trials.
+        plan: The options of the search.
+        before: The number of trials that were finished when it began.
+        limit: The seconds that it had then; None without a limit.
+    """
+    finished, missing = study.finished_trials(), plan.trials - before
+    share = (len(finished) - before) / missing if missing > 0 else 1.0
+    if limit:
+        share = max(share, 1 - (plan.left(SEARCHING) or 0.0) / limit)
+    return Progress(finished, plan.trials, min(1.0, share))
 
 
 def _load() -> None:
@@ -156,23 +166,27 @@ def losses(
     candidates: Sequence[Settings],
     pool: Pool,
     callback: Callable[[int, int], None],
+    left: Callable[[], float | None] = lambda: None,
 ) -> np.ndarray:
     """Cross-validate settings; return their losses, shape (candidates, rows).
 
-    Those of a network that diverged are infinite.
+    Those of a network that diverged, or that was not ready in time, are infinite.
 
     Args:
         dataset: The training and the test rows.
         candidates: The settings.
         pool: The workers.
         callback: Called with the number of settings that are done, and of all.
+        left: Returns the seconds that are left, or None without a limit.
     """
     callback(0, len(candidates))
     shared = pool.share(_unchanged, dataset)
     futures = [pool.submit(_losses, shared, settings) for settings in candidates]
     found = []
     for future in futures:
-        found.append(future.result())
+        in_time = wait([future], left()).done
+        late = np.full(len(dataset.train), np.inf)
+        found.append(future.result() if in_time else late)
         callback(len(found), len(futures))
     return np.stack(found)
 

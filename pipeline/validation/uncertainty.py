@@ -4,7 +4,6 @@ Rows of a group are not independent, so that groups are what is drawn: see `Unit
 """
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -60,21 +59,10 @@ def paired_difference(
     return Difference(float(gaps.mean()) / roots, error / roots)
 
 
-def lowest(losses: np.ndarray, counts: np.ndarray) -> int:
-    """Return the index of the candidate with the lowest loss on drawn rows.
-
-    Args:
-        losses: shape (candidates, rows).
-        counts: how often each row was drawn, shape (rows,).
-    """
-    return int(np.argmin(losses @ counts))
-
-
 def bias_corrected(
     compared: np.ndarray,
     scored: np.ndarray,
     *,
-    choose: Callable[[np.ndarray, np.ndarray], int] = lowest,
     draws: int = 500,
     metric: Metric = LOG_RMSE,
     groups: np.ndarray | None = None,
@@ -92,18 +80,17 @@ def bias_corrected(
     Args:
         compared: losses that the choice is made by, shape (candidates, rows).
         scored: losses that the score is made of, of the same shape.
-        choose: the rule that picks the best, given `compared` and the counts.
         draws: number of bootstrap draws.
         metric: the metric.
         groups: the group of each row, if they have any.
     """
     rows = compared.shape[1]
     units = Units.of(rows, groups)
-    overall = choose(compared, np.ones(rows))
+    overall = int(np.argmin(compared @ np.ones(rows)))
     gaps = []
     for drawn in units.draws(draws):
         counts = drawn[units.of_row]
-        best = choose(compared, counts)
+        best = int(np.argmin(compared @ counts))
         out = counts == 0
         if out.any():
             gaps.append((scored[best, out] - scored[overall, out]).mean())

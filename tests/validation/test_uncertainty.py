@@ -84,13 +84,6 @@ def test_the_lowest_of_many_equal_candidates_is_corrected_to_their_common_score(
     assert corrected == pytest.approx(scores.mean(), abs=0.002)
 
 
-def test_the_correction_follows_the_rule_that_chose():
-    squares = np.random.default_rng(0).normal(0, 0.1, (200, 400)) ** 2
-    first = np.sqrt(squares[0].mean())
-    corrected = bias_corrected(squares, squares, choose=lambda *_: 0)
-    assert corrected == pytest.approx(first, rel=1e-12)
-
-
 def test_a_candidate_that_is_clearly_best_keeps_its_score():
     squares = np.random.default_rng(0).normal(0, 0.1, (5, 2000)) ** 2
     squares[3] /= 4
