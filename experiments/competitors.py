@@ -206,8 +206,8 @@ def engine(task: Task) -> np.ndarray:
     from pipeline.network.inputs import Inputs
     from pipeline.network.loss import huber_loss
     from pipeline.network.partition import even_cut, joined, pieces
-    from pipeline.network.replicas import replica_seed
     from pipeline.network.schedule import Schedule
+    from pipeline.network.seeds import replica_seed
     from pipeline.network.trainer import Candidate, Trainer
 
     defaults = Settings()

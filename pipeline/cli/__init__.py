@@ -18,6 +18,7 @@ from pipeline.cli.baselines import baselines
 from pipeline.cli.blend import blend
 from pipeline.cli.console import say_err
 from pipeline.cli.download import download
+from pipeline.cli.explain import explain
 from pipeline.cli.lesson import lesson
 from pipeline.cli.predict import predict
 from pipeline.cli.preprocess import preprocess
@@ -34,7 +35,7 @@ _COMMANDS = {
     command.__name__: command
     for command in (
         *(download, schema, preprocess, train, tune, baselines, blend, submit),
-        *(report, runs, predict, lesson),
+        *(report, runs, predict, explain, lesson),
     )
 }
 for name, command in _COMMANDS.items():

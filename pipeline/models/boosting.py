@@ -28,7 +28,7 @@ from pipeline.core.settings import Settings
 from pipeline.data.encoder import WORDS, code_counts
 from pipeline.models.catboost_json import trees_of
 from pipeline.models.model import Arrays, FoldModel, Step
-from pipeline.models.oblivious_trees import KINDS, check, predict
+from pipeline.models.oblivious_trees import KINDS, check, predict, shared_leaves
 from pipeline.validation.fold_data import TrainingFold
 from pipeline.validation.folds import smallest
 
@@ -77,6 +77,16 @@ class Boosting(FoldModel):
     def predict_fold(self, arrays: Arrays, entries: np.ndarray) -> np.ndarray:
         """Return the sum of all trees, shape (n,)."""
         return predict(arrays, entries)
+
+    def alike(
+        self, arrays: Arrays, row: np.ndarray, entries: np.ndarray, targets: np.ndarray
+    ) -> np.ndarray:
+        """Return the weight of the trees in which rows share the leaf of one row."""
+        found = []
+        for fold, target in enumerate(targets):
+            trees = {name: each[fold, 0] for name, each in arrays.items()}
+            found.append(shared_leaves(trees, row, entries, target))
+        return np.stack(found)
 
     def check_fold(self, arrays: Arrays, settings: Settings, columns: int) -> None:
         """Check that the arrays are trees over this number of columns."""

@@ -3,15 +3,17 @@
 What a network computes is in pipeline/network/. Here it becomes a model among models.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from itertools import chain, product
 from math import isfinite
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import psutil
-import torch
 
 from pipeline.core.errors import UserError
 from pipeline.core.numbers import score_text
@@ -19,23 +21,13 @@ from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import EXPANDED, SAVED, Encoder, check_encoder
 from pipeline.models.model import Arrays, Candidate, Failure, Fitted, Model, Step
-from pipeline.network.inference import predict_rows
-from pipeline.network.inputs import Inputs
-from pipeline.network.replicas import (
-    AfterEpoch,
-    FoldTensors,
-    Replica,
-    Trained,
-    candidates_of,
-    diverged_epochs,
-    mean_over_seeds,
-    predicted_by_all,
-    replicas_of,
-    train_replicas,
-)
-from pipeline.network.stacked_mlp import StackedMLP
+from pipeline.network import perceptron
+from pipeline.network.seeds import Replica, replicas_of
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.underfitting import sampled_rows, training_gap
+
+if TYPE_CHECKING:  # it loads torch, which only training and whole files need
+    from pipeline.network.replicas import AfterEpoch, Trained
 
 # Measured beside boosting, with the default settings on two cores, on tables of 4,000
 # to half a million cells (rows × encoded columns): seconds of a step of a network, and
@@ -66,6 +58,15 @@ class MLP(Model):
         Raises:
             UserError: A network of every λ diverged, or memory does not suffice.
         """
+        from pipeline.network.replicas import (
+            FoldTensors,
+            candidates_of,
+            diverged_epochs,
+            mean_over_seeds,
+            predicted_by_all,
+            train_replicas,
+        )
+
         names = data.read(EXPANDED).names
         _check_memory(settings, len(names))
         tensors = FoldTensors.of(data)
@@ -96,6 +97,12 @@ class MLP(Model):
 
     def predict(self, arrays: Arrays, entries: np.ndarray) -> np.ndarray:
         """Return the mean over the networks of each fold, shape (folds, n)."""
+        import torch
+
+        from pipeline.network.inference import predict_rows
+        from pipeline.network.inputs import Inputs
+        from pipeline.network.stacked_mlp import StackedMLP
+
         folds, seeds = arrays["output"].shape[:2]
         encoders = list(map(Encoder.loaded, _saved_encoders(arrays, folds)))
         weights = {
@@ -110,19 +117,28 @@ class MLP(Model):
         (predicted,) = predict_rows([stack], inputs, fold, rows)
         return np.asarray(predicted.reshape(folds, seeds, -1).mean(axis=1))
 
+    def evaluate(self, arrays: Arrays, entries: np.ndarray) -> np.ndarray:
+        """Return what `predict` does, up to rounding, without loading torch."""
+        folds, seeds = arrays["output"].shape[:2]
+        weights = {n: each for n, each in arrays.items() if not n.startswith(SAVED)}
+        predicted = np.zeros((folds, len(entries)))
+        for fold, saved in enumerate(_saved_encoders(arrays, folds)):
+            encoder = Encoder.loaded(saved)
+            inputs = encoder.transform(entries[:, : len(encoder.fill)])
+            for seed in range(seeds):
+                network = {name: each[fold, seed] for name, each in weights.items()}
+                predicted[fold] += perceptron.predict(network, inputs)
+        return np.asarray(predicted / seeds)
+
     def check(self, arrays: Arrays, settings: Settings, columns: int) -> None:
         """Check names, types and shapes before any array is used."""
-        shape = (settings.folds, settings.seeds)
-        with torch.device("meta"):  # needs no memory, whatever sizes the record names
-            stack = StackedMLP.zeros(1, columns, settings.hidden).tensors()
-        expected = {
-            name: ("float32", (*shape, *tensor.shape[1:]))
-            for name, tensor in stack.items()
-        }
-        for name, (kind, size) in expected.items():
-            array = arrays.get(name)
-            if array is None or array.dtype != kind or array.shape != size:
-                raise ValueError(f"{name} is not {list(size)} of {kind}")
+        expected = perceptron.shapes(columns, settings.hidden)
+        for name, shape in expected.items():
+            array, size = arrays.get(name), (settings.folds, settings.seeds, *shape)
+            if array is None or array.dtype != "float32" or array.shape != size:
+                raise ValueError(f"{name} is not {list(size)} of float32")
+        if len(expected) != sum(not name.startswith(SAVED) for name in arrays):
+            raise ValueError("there are arrays of other networks")
         for encoder in _saved_encoders(arrays, settings.folds):
             check_encoder(encoder, columns)
 
@@ -232,8 +248,8 @@ def _check_memory(settings: Settings, columns: int) -> None:
     Raises:
         UserError: The machine has too little memory.
     """
-    size, networks = StackedMLP.size(columns, settings.hidden), _networks(settings)
-    needed = 4 * torch.float32.itemsize * size * networks
+    size, networks = perceptron.size(columns, settings.hidden), _networks(settings)
+    needed = 4 * np.float32().itemsize * size * networks
     total = psutil.virtual_memory().total
     if needed > total:
         raise UserError(

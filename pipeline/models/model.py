@@ -18,7 +18,7 @@ from joblib import Parallel, delayed
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import View
-from pipeline.network.replicas import replica_seed, replicas_of
+from pipeline.network.seeds import replica_seed, replicas_of
 from pipeline.validation.fold_data import FoldData, TrainingFold
 from pipeline.validation.uncertainty import Difference
 
@@ -127,6 +127,25 @@ class Model(ABC):
             entries: the rows as its view reads them, shape (n, columns).
         """
         raise NotImplementedError(f"{self.name} predicts its own rows only")
+
+    def evaluate(self, arrays: Arrays, entries: np.ndarray) -> np.ndarray:
+        """Return what `predict` does, up to rounding, without loading torch."""
+        return self.predict(arrays, entries)
+
+    def alike(
+        self, arrays: Arrays, row: np.ndarray, entries: np.ndarray, targets: np.ndarray
+    ) -> np.ndarray | None:
+        """Return how alike rows are to one row, from 0 to 1: (folds, n).
+
+        None for a model that does not tell.
+
+        Args:
+            arrays: of a candidate, for any number of folds: (folds, seeds, ...).
+            row: as its view reads it, shape (1, columns).
+            entries: the other rows, shape (n, columns).
+            targets: theirs, standardised by each fold, shape (folds, n).
+        """
+        return None
 
     def check(self, arrays: Arrays, settings: Settings, columns: int) -> None:
         """Check that the arrays are those of this model: a run may be a stranger's.

@@ -11,7 +11,7 @@ words after the other. After the columns of the rows come the first statistics o
 columns of words, then the second, and so on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -90,6 +90,15 @@ def _add_trees(trees: Trees, entries: np.ndarray, total: np.ndarray) -> None:
 
     Tree by tree, so that the rounding of a row does not depend on the other rows.
     """
+    for leaf, values in _leaves(trees, entries):
+        for of_tree in np.take_along_axis(values, leaf, 1):
+            total += of_tree
+
+
+def _leaves(
+    trees: Trees, entries: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the leaf of each row [t, n], and the values of the leaves, t at a time."""
     by_column = _by_column(trees, entries)
     for start in range(0, len(trees["leaf"]), _TREES_AT_ONCE):
         part = slice(start, start + _TREES_AT_ONCE)
@@ -98,8 +107,33 @@ def _add_trees(trees: Trees, entries: np.ndarray, total: np.ndarray) -> None:
         for level in range(columns.shape[1]):
             above = by_column[columns[:, level]] > borders[:, level, None]
             leaf += above.astype(np.int32) << level
-        for values in np.take_along_axis(trees["leaf"][part], leaf, 1):
-            total += values
+        yield leaf, trees["leaf"][part]
+
+
+def shared_leaves(
+    trees: Trees, row: np.ndarray, entries: np.ndarray, target: np.ndarray
+) -> np.ndarray:
+    """Return the weight of the trees in which rows share the leaf of one row: (n,).
+
+    The weight of a tree is its share of all reductions of the squared error of the
+    rows, so 1 is in the same leaf of every tree that reduces it.
+
+    Args:
+        trees: of one model.
+        row: shape (1, columns).
+        entries: the other rows, shape (n, columns).
+        target: theirs, shape (n,).
+    """
+    error, shared = trees["bias"][0] - target, np.zeros(len(target))
+    loss, weights = float(error @ error), 0.0
+    for leaf, values in _leaves(trees, np.concatenate([row, entries])):
+        for of_row, of_tree in zip(leaf, values, strict=True):
+            error += of_tree[of_row[1:]]
+            before, loss = loss, float(error @ error)
+            weight = max(before - loss, 0.0)
+            shared += weight * (of_row[1:] == of_row[0])
+            weights += weight
+    return shared / (weights or 1.0)
 
 
 def _by_column(trees: Trees, entries: np.ndarray) -> np.ndarray:

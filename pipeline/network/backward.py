@@ -14,7 +14,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.network.stacked_mlp import LANES, Views, padded
+from pipeline.network.perceptron import LANES, padded
+from pipeline.network.stacked_mlp import Views
 
 
 class Memory(NamedTuple):

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from pipeline.data.encoder import CACHE_LINE
 from pipeline.network.inputs import Inputs
-from pipeline.network.stacked_mlp import StackedMLP, padded
+from pipeline.network.perceptron import padded
+from pipeline.network.stacked_mlp import StackedMLP
 
 BLOCK_ROWS = 4096  # rows predicted at a time, a multiple of CACHE_LINE
 BLOCK_NETWORKS = 64  # networks of a stack that predict at a time

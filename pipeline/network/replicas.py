@@ -23,16 +23,10 @@ from pipeline.network.inputs import Inputs
 from pipeline.network.loss import huber_loss
 from pipeline.network.partition import even_cut, joined, pieces
 from pipeline.network.schedule import Schedule
+from pipeline.network.seeds import Replica, replica_seed
 from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.network.trainer import Candidate, EpochErrors, Trainer
 from pipeline.validation.fold_data import FoldData
-
-
-class Replica(NamedTuple):
-    """A fold, and the number of a network within it."""
-
-    fold: int
-    seed: int
 
 
 class FoldTensors(NamedTuple):
@@ -84,13 +78,6 @@ class Trained(NamedTuple):
 # Called after each epoch of a part, with the number of the part and the errors of its
 # networks on their validation rows.
 AfterEpoch = Callable[[int, list[float]], None]
-
-
-def replicas_of(settings: Settings) -> list[Replica]:
-    """Return all (fold, seed) pairs, ordered by fold and then by seed."""
-    return [
-        Replica(*pair) for pair in product(range(settings.folds), range(settings.seeds))
-    ]
 
 
 def candidates_of(settings: Settings) -> list[Candidate]:
@@ -193,12 +180,6 @@ def new_trainer(
         schedule=Schedule(settings.epochs, settings.batches, settings.warm_up),
         adamw=AdamWOptions(settings.adam_betas, tensors.decay[fold]),
     )
-
-
-def replica_seed(seed: int, replica: tuple[int, int]) -> int:
-    """Return the random seed of a (fold, seed) pair, the same for every candidate."""
-    state = np.random.SeedSequence([seed, *replica])
-    return int(state.generate_state(1, np.uint64)[0] >> 1)
 
 
 def _rows(tensors: FoldTensors, fold: list[int], parts: list[np.ndarray]) -> Rows:

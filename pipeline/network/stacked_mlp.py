@@ -12,21 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
-from math import prod
 from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 
-from pipeline.data.encoder import CACHE_LINE
+from pipeline.network.perceptron import shapes
 
 Change = Callable[[Tensor], Tensor]
-
-# Torch computes full SIMD vectors by one routine and the rest of a tensor by another,
-# which rounds differently. It also sums in another order if a row does not begin at a
-# cache line. With hidden layers padded to LANES and inputs padded to CACHE_LINE neither
-# happens, so a network's numbers do not depend on its position in the stack.
-LANES = 32
 
 
 class Views(NamedTuple):
@@ -60,21 +53,8 @@ class StackedMLP:
     @classmethod
     def zeros(cls, members: int, d_in: int, hidden: Sequence[int]) -> Self:
         """Return networks whose parameters are all 0."""
-        first = padded(d_in, CACHE_LINE)
-        widths = [padded(width, LANES) for width in hidden]
-        return cls(
-            [torch.zeros(members, *pair) for pair in pairwise([first, *widths])],
-            torch.zeros(members, widths[-1]),
-            torch.zeros(members, sum(widths) + LANES),
-        )
-
-    @staticmethod
-    def size(d_in: int, hidden: Sequence[int]) -> int:
-        """Return the number of parameters of one network, including padding."""
-        first = padded(d_in, CACHE_LINE)
-        widths = [padded(width, LANES) for width in hidden]
-        weights = sum(map(prod, pairwise([first, *widths])))
-        return weights + widths[-1] + sum(widths) + LANES
+        sizes = shapes(d_in, hidden).items()
+        return cls.from_tensors({n: torch.zeros(members, *size) for n, size in sizes})
 
     @classmethod
     def initialised(
@@ -153,8 +133,3 @@ class StackedMLP:
             change(self.output),
             change(self.biases),
         )
-
-
-def padded(width: int, line: int) -> int:
-    """Round a width up to a multiple of `line`."""
-    return -(-width // line) * line

@@ -21,12 +21,11 @@ from pipeline.data.dataset import Dataset
 from pipeline.models.ensemble import cross_validate_models
 from pipeline.network.replicas import (
     FoldTensors,
-    Replica,
     mean_over_seeds,
     new_trainer,
     predictions,
-    replicas_of,
 )
+from pipeline.network.seeds import Replica, replicas_of
 from pipeline.network.trainer import Candidate, Trainer
 from pipeline.tuning.executors import Pool
 from pipeline.tuning.plan import BATCH_SIZE, RUNGS, SEARCHING, Plan, Progress

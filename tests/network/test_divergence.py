@@ -10,7 +10,8 @@ from pipeline.core.paths import Project
 from pipeline.core.settings import Settings
 from pipeline.models.mlp import name_failures
 from pipeline.models.model import Failure
-from pipeline.network.replicas import Replica, Trained, diverged_epochs
+from pipeline.network.replicas import Trained, diverged_epochs
+from pipeline.network.seeds import Replica
 from pipeline.runs.store import find_run
 
 FAR = ("--lr", 1e30, "--lambda", 0, "--lambda", 5)

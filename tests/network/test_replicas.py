@@ -12,9 +12,9 @@ from pipeline.network.partition import even_cut
 from pipeline.network.replicas import (
     FoldTensors,
     candidates_of,
-    replicas_of,
     train_replicas,
 )
+from pipeline.network.seeds import replicas_of
 from pipeline.validation.fold_data import FoldData
 
 QUICK = {"epochs": 2, "seeds": 2, "hidden": (8,), "lambdas": (0.0, 2.0)}

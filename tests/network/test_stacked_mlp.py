@@ -17,10 +17,12 @@ from tiny_networks import (
 from torch import nn
 
 from pipeline.core.settings import Settings
+from pipeline.data.encoder import CACHE_LINE
 from pipeline.network.backward import compute_gradients, compute_output
 from pipeline.network.batches import Batches, Rows
+from pipeline.network.perceptron import LANES, size
 from pipeline.network.schedule import Schedule
-from pipeline.network.stacked_mlp import CACHE_LINE, LANES, StackedMLP
+from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.network.trainer import Candidate, dropout_masks
 
 
@@ -199,7 +201,7 @@ def test_a_weight_decay_beyond_all_bounds_leaves_the_biases_alone():
 @pytest.mark.parametrize("hidden", [(1,), (33, 5), (64, 64, 64)])
 def test_the_size_of_a_network_is_that_of_its_tensors(hidden):
     tensors = StackedMLP.zeros(1, D_IN, hidden).tensors().values()
-    assert StackedMLP.size(D_IN, hidden) == sum(map(torch.numel, tensors))
+    assert size(D_IN, hidden) == sum(map(torch.numel, tensors))
 
 
 def test_padding_stays_zero():

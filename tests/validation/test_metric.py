@@ -18,8 +18,9 @@ from sklearn.model_selection import GroupKFold, KFold
 from pipeline.core.errors import UserError
 from pipeline.core.metrics import METRICS
 from pipeline.core.settings import Settings
-from pipeline.network.replicas import FoldTensors, Replica, new_trainer
+from pipeline.network.replicas import FoldTensors, new_trainer
 from pipeline.network.schedule import Schedule
+from pipeline.network.seeds import Replica
 from pipeline.network.trainer import Candidate
 from pipeline.notebook import load
 from pipeline.validation.fold_data import FoldData
