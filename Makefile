@@ -141,5 +141,10 @@ format: $(READY_DEV) ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-clean: ## Remove all output, but not data/raw, .venv and receipts
-	cd $(call quoted,$(or $(value ROOT),.)) && rm -rf runs reports data/processed/* submissions/*.csv
+clean: ## Remove all output, not data/raw or receipts (FORCE)
+	@cd $(call quoted,$(or $(value ROOT),.)) && number=$$(ls runs 2> /dev/null | wc -l) && \
+	if [ "$$number" -gt 0 ] && [ -z $(call quoted,$(value FORCE)) ]; then \
+	  [ -t 0 ] || { echo "error: runs/ has $$number runs; add FORCE=1 to remove them" >&2; exit 2; }; \
+	  printf 'Remove %s runs of %s? [y/N] ' "$$number" "$$PWD"; read -r answer; \
+	  case "$$answer" in [yY]*) ;; *) echo 'Nothing is removed'; exit 0;; esac; \
+	fi && rm -rf runs reports data/processed/* submissions/*.csv

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 
 from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings, option_name
-from pipeline.runs.record import Run, run_schema
+from pipeline.runs.record import Run
 
 _ALWAYS = ("model", "folds", "lambda")
 _NOTE = "note"
@@ -46,36 +46,6 @@ def describe(run: Run) -> dict[str, str]:
         **run.versions,
         _NOTE: run.note or "",
     }
-
-
-def same_rows(first: Run, second: Run) -> bool:
-    """Return whether two runs predict the same target of the same rows, by one metric.
-
-    Otherwise their scores cannot be compared.
-    """
-    if first.metric != second.metric or _rows(first) != _rows(second):
-        return False
-    if first.schema == second.schema:
-        return True
-    return run_schema(first).target == run_schema(second).target
-
-
-def same_folds(first: Run, second: Run) -> bool:
-    """Return whether two runs have the same rows and were validated on the same folds.
-
-    Otherwise the difference of their scores is partly chance of the folds.
-    """
-    ours, theirs = first.settings, second.settings
-    if (ours.folds, ours.seed) != (theirs.folds, theirs.seed):
-        return False
-    if not same_rows(first, second):
-        return False
-    is_same = first.schema == second.schema
-    return is_same or run_schema(first).group == run_schema(second).group
-
-
-def _rows(run: Run) -> str | None:
-    return run.inputs.get("data/raw/train.csv")
 
 
 def input_texts(run: Run) -> dict[str, str]:

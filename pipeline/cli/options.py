@@ -128,5 +128,8 @@ Force = Annotated[
 ]
 RunId = Annotated[
     str | None,
-    typer.Option("--run", help="Run id (default: the run of the last train or blend)."),
+    typer.Option(
+        "--run",
+        help="Run id, or best for the lowest score (default: the last train or blend).",
+    ),
 ]

@@ -28,9 +28,10 @@ def preprocess(
     if as_json:
         print_json({**outcome.result, "skipped": outcome.skipped})
         return
-    show_preprocess(outcome.result)
     if outcome.skipped:
-        say("data/processed is up to date")
+        say("data/processed is up to date; with --force it is shown again")
+    else:
+        show_preprocess(outcome.result)
 
 
 def show_preprocess(record: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.analysis.identify import describe, distinguishing, matching, same_folds
+from pipeline.analysis.identify import describe, distinguishing, matching
 from pipeline.cli.console import (
     make_table,
     print_json,
@@ -25,7 +25,7 @@ from pipeline.kaggle import receipts
 from pipeline.kaggle.receipts import SubmittedRun, with_submission
 from pipeline.runs.integrity import run_changes
 from pipeline.runs.record import Run
-from pipeline.runs.store import find_run, read_runs, selected_run
+from pipeline.runs.store import find_run, read_runs, same_folds, selected_run
 
 if TYPE_CHECKING:  # it loads pandas
     from pipeline.analysis.compare import Row

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from pipeline.core.metrics import METRICS
 from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
 from pipeline.core.progress import listening
@@ -21,6 +22,7 @@ from pipeline.notebook.mistakes import InputError, checked_frame, python_errors
 from pipeline.notebook.progress import print_step
 from pipeline.notebook.saving import Trained
 from pipeline.report.page import write_report
+from pipeline.runs.integrity import run_changes
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import (
     OUT_OF_FOLD,
@@ -220,10 +222,9 @@ def open_run(run_id: str | None = None, root: str | Path = ".") -> Result:
     """
     project = Project(Path(root))
     run = find_run(project, run_id)
-    with one_thread():
-        models = load_models(project, run)
-    schema = run_schema(run)
-    metric = models.predictors[0].metric
+    for change in run_changes(run):
+        raise InputError(change)
+    schema, metric = run_schema(run), METRICS[run.metric]
     ids = {schema.id_name: int if schema.integer_ids or not schema.id else str}
     tested = ids | {schema.target: float}
     kinds = {
@@ -245,7 +246,7 @@ def open_run(run_id: str | None = None, root: str | Path = ".") -> Result:
             name: {*column.vocabulary}.difference(run.unseen_words.get(name, []))
             for name, column in table.schema.categories.items()
         },
-        _predict=models.predict,
+        _predict=lambda features: load_models(project, run).predict(features),
         _project=project,
     )
 

@@ -87,7 +87,4 @@ class Trained:
 
 
 def _digest(frame: pd.DataFrame) -> str:
-    digest = sha256()
-    for block in csv_blocks(frame):
-        digest.update(block.encode())
-    return digest.hexdigest()
+    return sha256("".join(csv_blocks(frame)).encode()).hexdigest()

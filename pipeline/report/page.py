@@ -20,7 +20,7 @@ from pipeline import __version__
 from pipeline.analysis import advice
 from pipeline.analysis.compare import compare
 from pipeline.analysis.facts import Facts, read_facts
-from pipeline.analysis.identify import same_rows, setting_texts
+from pipeline.analysis.identify import setting_texts
 from pipeline.core import numbers
 from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
@@ -31,7 +31,7 @@ from pipeline.network.threads import use_one_thread
 from pipeline.report import error_figures, score_figures
 from pipeline.report.drawing import Drawing
 from pipeline.runs.record import Run
-from pipeline.runs.store import newest_baselines
+from pipeline.runs.store import newest_baselines, same_rows
 
 MOST_RUNS = 6  # side by side
 MOST_COLUMNS = 5  # beside the largest errors, if the schema names none

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from pipeline.core.errors import UserError
 from pipeline.core.files import check_regular, read_json, write_atomically
 from pipeline.core.paths import Project
-from pipeline.runs.record import RECORD, OtherFormatError, Run
+from pipeline.runs.record import RECORD, OtherFormatError, Run, run_schema
 
+BEST = "best"  # in place of a run id
 _SELECTED = "selected-run"  # in data/processed, since runs/ has folders of runs
 
 
@@ -62,8 +63,10 @@ def select(project: Project, run: Run) -> None:
 def find_run(project: Project, run_id: str | None = None) -> Run:
     """Return a run by its id; by default the run of the last `train` or `blend`.
 
-    If these made no run yet, it is the newest run of `tune` that is not refuted. A run
-    of `baselines`, or one that is refuted, is used only by its id.
+    `BEST` is the one with the lowest score on the rows and folds of the newest run.
+    If `train` and `blend` made no run yet, the default is the newest run of `tune` that
+    is not refuted. A run of `baselines`, or one that is refuted, is used only by its
+    id.
 
     Raises:
         UserError: There is no such run, or its record cannot be read.
@@ -73,6 +76,8 @@ def find_run(project: Project, run_id: str | None = None) -> Run:
         raise UserError(f"{project.runs}: no run yet; `pipeline train` makes one")
     if run_id is None:
         return _default(project, ids)
+    if run_id == BEST:
+        return _best(project)
     if run_id not in ids:
         raise UserError(
             f"{project.runs}: no run is called {run_id}; `pipeline runs` lists them"
@@ -96,6 +101,19 @@ def newest_baselines(
     return next((run for run in runs if is_meant(run)), None)
 
 
+def _best(project: Project) -> Run:
+    """Return the run with the lowest score on the rows and folds of the newest one.
+
+    Raises:
+        UserError: There is no run but of `baselines`, or of refuted settings.
+    """
+    runs = [run for run in list_runs(project) if _may_be_default(run)]
+    if not runs:
+        raise UserError(f"{project.runs}: no run to choose from; `pipeline train`")
+    alike = [run for run in runs if same_folds(run, runs[0])]
+    return min(alike, key=lambda run: run.final.pooled)
+
+
 def _default(project: Project, ids: list[str]) -> Run:
     """Return the selected run; if it is gone, the newest that may take its place."""
     selected = _selected(project)
@@ -105,7 +123,7 @@ def _default(project: Project, ids: list[str]) -> Run:
     for run in (_require(project, each) for each in ids):
         if run.command in ("train", "blend"):
             return run
-        if found is None and run.search and not run.search.is_refuted:
+        if found is None and _may_be_default(run):
             found = run
     if found is None:
         raise UserError(
@@ -113,6 +131,11 @@ def _default(project: Project, ids: list[str]) -> Run:
             "of another run: `pipeline runs` lists them"
         )
     return found
+
+
+def _may_be_default(run: Run) -> bool:
+    """Return whether a run is not of `baselines`, and not one that is refuted."""
+    return not (run.search.is_refuted if run.search else run.baselines)
 
 
 def _selected(project: Project) -> str | None:
@@ -151,3 +174,33 @@ def _read(path: Path) -> Run:
         return Run.from_json(path.parent, read_json(path))
     except (OSError, RecursionError) as error:
         raise ValueError(str(error)) from None
+
+
+def same_rows(first: Run, second: Run) -> bool:
+    """Return whether two runs predict the same target of the same rows, by one metric.
+
+    Otherwise their scores cannot be compared.
+    """
+    if first.metric != second.metric or _rows(first) != _rows(second):
+        return False
+    if first.schema == second.schema:
+        return True
+    return run_schema(first).target == run_schema(second).target
+
+
+def same_folds(first: Run, second: Run) -> bool:
+    """Return whether two runs have the same rows and were validated on the same folds.
+
+    Otherwise the difference of their scores is partly chance of the folds.
+    """
+    ours, theirs = first.settings, second.settings
+    if (ours.folds, ours.seed) != (theirs.folds, theirs.seed):
+        return False
+    if not same_rows(first, second):
+        return False
+    is_same = first.schema == second.schema
+    return is_same or run_schema(first).group == run_schema(second).group
+
+
+def _rows(run: Run) -> str | None:
+    return run.inputs.get("data/raw/train.csv")

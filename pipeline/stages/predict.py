@@ -1,6 +1,5 @@
 """The stage `predict`: a run and a CSV file of rows -> a CSV file of predictions."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +22,7 @@ from pipeline.models.ensemble import blend
 from pipeline.network.threads import use_one_thread
 from pipeline.runs.integrity import run_changes
 from pipeline.runs.predictor import Predictor
-from pipeline.runs.record import Run
+from pipeline.runs.record import OUT_OF_FOLD, Run
 from pipeline.runs.store import find_run
 from pipeline.runs.tables import run_own_columns, run_table
 
@@ -68,27 +67,21 @@ def load_models(project: Project, run: Run) -> RunModels:
     """Load what predicts new rows.
 
     Raises:
-        UserError: A run has changed, or its weights do not fit its record.
+        UserError: A run has changed, or its weights do not fit its record; or it blends
+            predictions of an own model.
     """
-    return _load(run, _unchanged_runs(project, run))
-
-
-def _load(run: Run, runs: Sequence[Run]) -> RunModels:
-    announce("loading the models")
-    return RunModels(run, [Predictor.load(member) for member in runs])
-
-
-def _unchanged_runs(project: Project, run: Run) -> list[Run]:
-    """Return a run, or the runs that it blends.
-
-    Raises:
-        UserError: A file of one has changed.
-    """
+    for name in run.blended or ():
+        if f"{name}/{OUT_OF_FOLD}" in run.inputs:
+            raise UserError(
+                f"{run.run_id}: blends the predictions of {name}, a model of your own, "
+                "which has none for other rows"
+            )
     runs = [find_run(project, run_id) for run_id in run.blended or [run.run_id]]
     for checked in [run, *runs] if run.blended else runs:
         for change in run_changes(checked):
             raise UserError(change)
-    return runs
+    announce("loading the models")
+    return RunModels(run, [Predictor.load(member) for member in runs])
 
 
 def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
@@ -109,15 +102,14 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
             written.
     """
     _check_output(project, source, path)
-    runs = _unchanged_runs(project, run)
+    use_one_thread()  # as in training: sums depend on the number of threads
+    models = load_models(project, run)
     announce(f"reading and checking {source.name}")
     table = replace(run_table(run), own=run_own_columns(project, run))
     schema = table.schema
     read = read_new(source, table)
     raw = read.frame
     cleaned = clean_rows(raw, table)
-    use_one_thread()  # as in training: sums depend on the number of threads
-    models = _load(run, runs)
     announce("predicting")
     features = build_features(cleaned.frame, table)
     targets = models.predict(features)

@@ -114,7 +114,7 @@ baselines = Stage[Settings]("baselines", asdict)
 tune = Stage[Plan](
     "tune", lambda plan: asdict(plan.settings), is_complete=_has_all_trials
 )
-blend = Stage[Sequence[Run]](
+blend = Stage[Sequence[Run | integrity.OwnModel]](
     "blend", lambda runs: {run.run_id: run.digest for run in runs}, selected=True
 )
 

@@ -127,7 +127,9 @@ def test_the_pooled_score_is_that_of_the_out_of_fold_file(pipeline, ready):
 
 def test_a_stage_that_is_up_to_date_is_skipped_and_says_so(pipeline, trained):
     before = files_below(trained)
-    assert "up to date" in pipeline("preprocess", "--root", trained).out
+    again = pipeline("preprocess", "--root", trained).out
+    assert "data/processed is up to date" in again
+    assert again.count("\n") == 1
     assert "up to date" in pipeline("train", "--root", trained, *QUICK).out
     assert files_below(trained) == before
 

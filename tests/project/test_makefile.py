@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import shlex
 import shutil
@@ -45,9 +46,10 @@ def make(tmp_path):
         stub.chmod(0o755)
     (root / ".venv" / ".ready").touch()
 
-    def run(*arguments, **environment):
+    def run(*arguments, stdin=subprocess.DEVNULL, **environment):
         done = subprocess.run(
             ["make", *arguments],
+            stdin=stdin,
             cwd=root,
             capture_output=True,
             check=False,
@@ -135,10 +137,25 @@ def test_clean_removes_only_the_output_of_its_root(make, tmp_path):
     other = tmp_path / "other (1)"
     for root in (other, tmp_path / "clone"):
         (root / "runs" / "1").mkdir(parents=True)
-    done, _ = make("clean", f"ROOT={other}")
+    refused, _ = make("clean", f"ROOT={other}")
+    assert refused.returncode == 2
+    assert "error: runs/ has 1 runs; add FORCE=1 to remove them" in refused.stderr
+    assert (other / "runs" / "1").exists()
+    done, _ = make("clean", f"ROOT={other}", "FORCE=1")
     assert done.returncode == 0, done.stderr
     assert not (other / "runs").exists()
     assert (tmp_path / "clone" / "runs" / "1").exists()
+
+
+@pytest.mark.parametrize(("answer", "stays"), [("n", True), ("y", False)])
+def test_clean_asks_in_a_terminal_before_it_removes_runs(make, tmp_path, answer, stays):
+    (tmp_path / "clone" / "runs" / "1").mkdir(parents=True)
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    done, _ = make("clean", stdin=theirs)
+    assert done.returncode == 0, done.stderr
+    assert "Remove 1 runs of " in done.stdout
+    assert (tmp_path / "clone" / "runs" / "1").exists() == stays
 
 
 # A Python that makes a .venv with itself in it, and writes its arguments.

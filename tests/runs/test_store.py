@@ -127,3 +127,26 @@ def test_a_confirmed_search_is_used_where_nothing_was_trained(trained_project):
     edit(run.folder, search=SEARCH | {"confirmed": confirmed})
     (project.processed / "selected-run").unlink()
     assert find_run(project).command == "tune"
+
+
+def test_best_is_the_run_with_the_lowest_score_on_the_same_folds(
+    pipeline, trained_project
+):
+    project = Project(trained_project)
+    with pytest.raises(UserError, match="no run yet"):
+        find_run(Project(trained_project / "elsewhere"), "best")
+    runs = [
+        train(pipeline, trained_project, *QUICK, *words)
+        for words in (("--lr", 0.01), ("--lr", 1e-6), ("--seed", 3, "--lr", 0.02))
+    ]
+    other_folds = runs[2]["run_id"]
+    assert find_run(project, "best").run_id == other_folds
+    shutil.rmtree(project.runs / other_folds)
+    found = find_run(project, "best")
+    assert found.cv == min(run.cv for run in list_runs(project))
+    assert found.run_id != runs[1]["run_id"]
+    shown = pipeline("submit", "--root", trained_project, "--run", "best")
+    assert shown.out.startswith(f"Run {found.run_id}: ")
+    lowest = shutil.copytree(found.folder, project.runs / "99990101-000000-000")
+    edit(lowest, run_id=lowest.name, baselines=[BASELINE])
+    assert find_run(project, "best").run_id == found.run_id

@@ -287,3 +287,99 @@ def test_a_record_that_names_no_runs_to_blend_is_refused(
     shown = predict(copied, blended.run_id, pipeline)
     assert (shown.status, len(shown.err.splitlines())) == (2, 1)
     assert "not two other runs or more" in shown.err
+
+
+@pytest.fixture
+def own(project, runs, tmp_path):
+    """A folder with the predictions of another model, on the folds of the first run."""
+    folder = tmp_path / "forest"
+    folder.mkdir()
+    source = project.runs / runs[1]
+    oof = pd.read_csv(source / "oof.csv").drop(columns="SalePrice")
+    oof.sample(frac=1, random_state=0).to_csv(folder / "oof.csv", index=False)
+    tested = pd.read_csv(source / "predictions.csv")[["Id", "SalePrice"]]
+    tested.to_csv(folder / "predictions.csv", index=False)
+    return folder
+
+
+def edited(path, **columns):
+    """Change columns of a file, or drop those that are None."""
+    rows = pd.read_csv(path).assign(**columns)
+    rows.dropna(axis=1, how="all").to_csv(path, index=False)
+
+
+def test_a_model_of_ones_own_is_blended_as_a_run_with_its_predictions(
+    project, runs, own, pipeline
+):
+    shown = pipeline("blend", runs[0], own, "--root", project.root, "--json")
+    assert shown.status == 0, shown.err
+    record = json.loads(shown.out)
+    assert record["blended"] == [runs[0], "forest"]
+    assert record["inputs"]["forest/oof.csv"] == sha256(own / "oof.csv")
+    both = pipeline("blend", *runs[:2], "--root", project.root, "--json")
+    expected = json.loads(both.out)
+    assert record["cv"] == pytest.approx(expected["cv"], abs=1e-6)
+    weights = [list(each["weights"].values()) for each in (record, expected)]
+    assert weights[0] == pytest.approx(weights[1], abs=1e-5)
+    found, other = (
+        pd.read_csv(project.runs / each["run_id"] / "predictions.csv")["SalePrice"]
+        for each in (record, expected)
+    )
+    np.testing.assert_allclose(found, other, rtol=1e-3)
+    assert (
+        "folds are unknown"
+        not in pipeline("blend", runs[0], own, "--root", project.root).out
+    )
+    assert pipeline("submit", "--root", project.root).status == 0
+    refused = predict(project, record["run_id"], pipeline)
+    assert "blends the predictions of forest, a model of your own" in refused.err
+    page = pipeline("report", record["run_id"], "--root", project.root)
+    assert page.status == 0, page.err
+
+
+def test_folds_that_a_file_does_not_have_are_said_to_be_unknown(
+    project, runs, own, pipeline
+):
+    edited(own / "oof.csv", fold=None)
+    shown = pipeline("blend", own, runs[0], "--root", project.root)
+    assert shown.status == 0, shown.err
+    assert "Its folds are unknown" in " ".join(shown.out.split())
+
+
+def test_the_numbers_of_folds_may_begin_at_zero(project, runs, own, pipeline):
+    folds = pd.read_csv(own / "oof.csv")["fold"] - 1
+    edited(own / "oof.csv", fold=folds)
+    assert pipeline("blend", own, runs[0], "--root", project.root).status == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "told"),
+    [
+        ("oof.csv", {"fold": 1}, "oof.csv: column fold: not the folds of the runs"),
+        ("oof.csv", {"prediction": None}, "oof.csv: column prediction: missing"),
+        ("oof.csv", {"Id": 1}, "oof.csv: column Id: must have each id of train.csv"),
+        ("oof.csv", {"prediction": -1}, "column prediction, Id 1: '-1' is not"),
+        ("predictions.csv", {"SalePrice": "x"}, "SalePrice, Id 1461: 'x' is not"),
+        ("predictions.csv", {"Id": None}, "Id: must have each id of test.csv once"),
+    ],
+)
+def test_files_that_do_not_fit_the_rows_are_refused_in_one_line(
+    name, columns, told, project, runs, own, pipeline
+):
+    edited(own / name, **columns)
+    before = sorted(path.name for path in project.runs.iterdir())
+    shown = pipeline("blend", runs[0], own, "--root", project.root)
+    assert shown.status == 2
+    assert told in shown.err
+    assert shown.err.count("\n") == 1
+    assert sorted(path.name for path in project.runs.iterdir()) == before
+
+
+def test_own_models_need_a_run_and_a_name_that_no_model_has(
+    project, runs, own, pipeline
+):
+    alone = pipeline("blend", own, "--root", project.root)
+    assert "or a run id and folders with oof.csv" in alone.err
+    renamed = own.rename(own.with_name("ridge"))
+    shown = pipeline("blend", runs[0], renamed, "--root", project.root)
+    assert "ridge: the name of a model; rename the folder" in shown.err
