@@ -34,8 +34,8 @@ def parse_dates(texts: pd.Series, form: str) -> pd.Series:
         texts = texts.str.extract(f"^{_ISO_TEXT}$", expand=False)
     else:  # pandas reads "today" as a date
         texts = texts.where(texts.str.contains(r"\d", na=False))
-    dates = pd.to_datetime(texts, format=form, errors="coerce")
-    return dates.astype("datetime64[s]")
+    dates = pd.to_datetime(texts, format=form, errors="coerce").astype("datetime64[s]")
+    return dates.where(dates.dt.year >= 1)  # pandas reads 0000-01-01 as a date
 
 
 def _year(dates: pd.Series) -> pd.Series:

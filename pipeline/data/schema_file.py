@@ -116,8 +116,13 @@ def _is_range(value: Any) -> bool:  # noqa: ANN401
     return _is_pair(value, _is_number) and value[0] < value[1]
 
 
+def _is_readable(value: Any) -> bool:  # noqa: ANN401
+    """Return whether a value is a number that models, which read float32, hold."""
+    return _is_finite(value) and abs(value) <= LARGEST
+
+
 def _are_knots(value: Any) -> bool:  # noqa: ANN401
-    return _is_list(value, _is_finite) and all(a < b for a, b in pairwise(value))
+    return _is_list(value, _is_readable) and all(a < b for a, b in pairwise(value))
 
 
 def _are_pairs(value: object) -> bool:
@@ -195,9 +200,7 @@ _COLUMN_KEYS = {
         "range": _RANGE,
         "log": _FLAG,
         "blank": _Key(
-            lambda value: (
-                value == "missing" or (_is_finite(value) and abs(value) <= LARGEST)
-            ),
+            lambda value: value == "missing" or _is_readable(value),
             'give a number, or "missing"',
             "missing",
         ),

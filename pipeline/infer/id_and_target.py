@@ -300,8 +300,8 @@ def check_id(
 
 def find_other_id(column: Column) -> Found | None:
     """Return the kind of a column with the name of an id that identifies no rows."""
-    if not _is_named(column) or not column.train.total:
-        return None
+    if not _is_named(column) or not column.train.total or _has_fractions(column):
+        return None  # an `index` with fractions may be that of prices
     number, rows = len(column.train), column.train.total
     if number == rows:
         return Found("left out", f"different in each row of {TRAIN}: nothing to learn")

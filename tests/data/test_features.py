@@ -150,7 +150,10 @@ def test_datetimes_of_a_frame_are_read_in_any_format():
     assert features_of(times, table)["at hour"].tolist() == [0, 15.5]
 
 
-@pytest.mark.parametrize("text", ["today", "now", "2019-8", "20190829", "2019-08-32"])
+@pytest.mark.parametrize(
+    "text",
+    ["today", "now", "2019-8", "20190829", "2019-08-32", "0000-01-01", "-001-01-01"],
+)
 @pytest.mark.parametrize("form", ["%Y-%m-%d", "ISO8601"])
 def test_what_is_no_date_is_refused(text, form):
     with pytest.raises(UserError, match=r"column at, line 3: .* is not a date"):

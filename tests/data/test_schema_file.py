@@ -139,6 +139,7 @@ BROKEN = {
     "a knot below the range": (*number("range = [0, 9], knots = [-1, 3]"), "rising"),
     "a knot that is text": (*number('knots = ["3"]'), "give rising numbers"),
     "a knot that is infinite": (*number("knots = [inf]"), "give rising numbers"),
+    "a knot beyond float32": (*number("knots = [1e39]"), "give rising numbers"),
     "knots that are a number": (*number("knots = 3"), "give rising numbers"),
     "a blank number of text": (*number('blank = "none"'), "give a number, or"),
     "a blank that is infinite": (*number("blank = inf"), "give a number, or"),

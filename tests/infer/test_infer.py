@@ -584,6 +584,13 @@ def test_the_index_that_pandas_writes_is_left_out_but_not_a_column_row(infer):
     assert schema.id is None
 
 
+@pytest.mark.parametrize("name", ["index", "row", "key"])
+def test_numbers_with_fractions_are_no_ids(infer, name):
+    schema, guesses = infer(beside(30, **{name: [n * 1.7 for n in range(30)]}))
+    assert schema.id is None
+    assert guesses[name].kind == "number"
+
+
 def test_options_are_obeyed(infer):
     train = beside(30, name=[f"n{i}" for i in range(30)], z=range(30))
     schema, guesses = infer(
