@@ -1,5 +1,6 @@
 """The command `baselines`: the model of each lesson on the same rows."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.cli import console
@@ -8,7 +9,7 @@ from pipeline.cli.progress import progress
 from pipeline.core.numbers import difference_text, score_texts
 from pipeline.core.paths import Project
 from pipeline.core.settings import NETWORKS, Settings
-from pipeline.runs.record import Run
+from pipeline.runs.record import BaselineScore, Run
 from pipeline.stages import up_to_date
 
 _DEFAULT = Settings(models=(NETWORKS,))
@@ -30,6 +31,30 @@ def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) 
     console.say(f"{console.saved(outcome)}. {console.next_step(submit_one, root)}")
 
 
+def shares_of_fall(baselines: Sequence[BaselineScore]) -> str:
+    """Return the share of each baseline in the fall of the score, first to last.
+
+    The text is empty if the score does not fall.
+    """
+    scores = {baseline.name: baseline for baseline in baselines}
+    step, path = baselines[-1], list[BaselineScore]()
+    while step.over:
+        path.insert(0, step)
+        step = scores[step.over]
+    fall = step.pooled - baselines[-1].pooled
+    if not fall > 0:
+        return ""
+    shares = [
+        f"{each.name} {(scores[each.over or ''].pooled - each.pooled) / fall:.0%} "
+        f"({each.what})"
+        for each in path
+    ]
+    return (
+        f"shares of the fall from {step.name} to {baselines[-1].name}: "
+        f"{'; '.join(shares)}"
+    )
+
+
 def show_baselines(run: Run) -> None:
     """Show what is new in each baseline, its score, and its gain."""
     baselines = run.baselines or []
@@ -47,7 +72,8 @@ def show_baselines(run: Run) -> None:
     console.show(f"Baselines: {run.metric_title} over all rows, lower is better", table)
     console.say(
         "gain: how much lower the score is than that of the model in `built on`, ± the "
-        "standard error over the same rows"
+        "larger standard error: over the same rows, or over the folds, each of which "
+        "has a seed of its own"
     )
     chance = [baseline.name for baseline in baselines if baseline.gain_may_be_chance]
     if chance:
@@ -57,6 +83,8 @@ def show_baselines(run: Run) -> None:
         if baseline.accuracy is not None:
             right = f"{baseline.accuracy:.0%} of rows in the right band"
             console.say(f"{baseline.name}: {right}")
+    if baselines and (shares := shares_of_fall(baselines)):
+        console.say_wrapped(shares)
     if any(baseline.name == "book-linear" for baseline in baselines):
         console.say(
             "book-linear uses contiguous folds, as in the book; all other baselines "

@@ -30,10 +30,14 @@ from pipeline.lessons.dropout import DropoutMLP
 from pipeline.lessons.house_prices import EPOCHS as BOOK_EPOCHS
 from pipeline.lessons.house_prices import FOLDS as BOOK_FOLDS
 from pipeline.lessons.house_prices import run_book
-from pipeline.lessons.linear_regression import linear, squared_loss
+from pipeline.lessons.linear_regression import (
+    init_params,
+    linear,
+    minibatches,
+    squared_loss,
+)
 from pipeline.lessons.mlp import mlp, torch_mlp
 from pipeline.lessons.softmax_regression import cross_entropy, log_softmax
-from pipeline.lessons.training import init_params, minibatches
 from pipeline.models import model_of
 from pipeline.models.ensemble import (
     Ensemble,
@@ -342,7 +346,12 @@ class _Ladder:
         if rung.over is not None:
             over = self._losses[rung.over]
             metric, groups = self._data.metric, self._data.dataset.groups
-            difference = paired_difference(losses, over, metric, groups)
+            # Each fold has a seed, so the error over folds includes that of seeds.
+            differences = [
+                paired_difference(losses, over, metric, units)
+                for units in (groups, fold_numbers(folds))
+            ]
+            difference = max(differences, key=lambda each: each.standard_error)
             if isfinite(difference.value) and isfinite(difference.standard_error):
                 gain, error = difference
         score = BaselineScore(

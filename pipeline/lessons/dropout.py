@@ -3,8 +3,8 @@ r"""
 # Randomly dropping hidden units during training
 
 Dropout sets hidden units to zero at random, so that no unit can rely on another. Watch
-the distance between training and test accuracy with and without it: after few epochs
-dropout only slows training down.
+the test loss and the test accuracy with and without it, and how much they differ from
+one seed to the next.
 
 A hidden unit $h$ is dropped with probability $p$. The units that are kept are divided
 by the probability of keeping them, so that their mean is unchanged and the trained
@@ -13,14 +13,14 @@ network needs no scaling (inverted dropout):
 $$h' = \begin{cases} 0 & \text{with probability } p \\ h / (1 - p) & \text{otherwise}
 \end{cases}$$
 
-Section 3.13 of the book as first published.
+Section 3.13 of the first edition of the book (2019), 5.6 on d2l.ai today (edition 1.0).
 """
 
 # %%
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 
 import torch
 from torch import Tensor, nn
@@ -28,8 +28,8 @@ from torch import Tensor, nn
 from pipeline.core.errors import UserError
 from pipeline.lessons import fashion_mnist
 from pipeline.lessons.fashion_mnist import FashionMnist, Images
+from pipeline.lessons.linear_regression import init_params, minibatches
 from pipeline.lessons.show import Published, compare, picture, seen
-from pipeline.lessons.training import init_params, minibatches
 
 # %% tags=["parameters"]
 EPOCHS, SEED = 5, 0
@@ -105,39 +105,49 @@ def torch_net(
 """
 ## The training loop
 
-Both networks are trained by the same loop. As in the book, the training accuracy is
-that of the predictions of an epoch, each made before the step of its batch. The losses
-and the test accuracy are measured after the epoch, without dropout.
+Both networks are trained by the same loop: batches in random order, and for each a step
+against the gradient. As in the book, the training accuracy is that of the predictions
+of an epoch, each made before the step of its batch, with dropout. The loss and
+the accuracy of the test images are measured after the epoch, without dropout.
 """
 
 # %%
 Build = Callable[[Sequence[int], Sequence[float], torch.Generator], nn.Module]
 Curves = dict[str, tuple[float, ...]]
-COLUMNS = ("epoch", "train accuracy", "train loss", "test loss", "test accuracy")
+COLUMNS = ("epoch", "train accuracy", "test loss", "test accuracy")
+ACCURACIES = ("train accuracy", "test accuracy")
 NAMES = ("dropout", "no dropout")
 
 
 def train(
-    build: Build, name: str, images: FashionMnist, lr: float, epochs: int, batch: int
+    build: Build, name: str, images: FashionMnist, seed: int, epochs: int, batch: int
 ) -> Curves:
-    """Train the network with or without dropout, and measure it up to 15 times."""
+    """Train the network with or without dropout.
+
+    It is measured after every tenth epoch, and after each of the last ten.
+    """
     rates = hidden_rates() if name == "dropout" else (0.0,) * len(HIDDEN)
-    generator = torch.Generator().manual_seed(SEED)
+    torch.manual_seed(seed)  # of nn.Dropout
+    generator = torch.Generator().manual_seed(seed)
     net = build((784, *HIDDEN, 10), rates, generator)
-    optimizer = torch.optim.SGD(net.parameters(), lr)
-    points, n = [], len(images.train.labels)
+    params = [*net.parameters()]
+    points, (X, y) = [], images.train
     for epoch in range(1, epochs + 1):
         right = 0
-        for rows, labels in minibatches(*images.train, batch, generator):
+        for rows, labels in minibatches(X, y, batch, generator):
             logits = net(rows)
-            optimizer.zero_grad()
-            nn.functional.cross_entropy(logits, labels).backward()
-            optimizer.step()
+            loss = nn.functional.cross_entropy(logits, labels)
+            gradients = torch.autograd.grad(loss, params)
+            with torch.no_grad():
+                for parameter, gradient in zip(params, gradients, strict=True):
+                    parameter.sub_(LR * gradient)
             right += int((logits.argmax(1) == labels).sum())
-        if epoch % max(1, epochs // 15) == 0:
-            (train, _), (test, share) = (evaluate(net, part) for part in images)
-            points.append((epoch, right / n, train, test, share))
-            print(f"{name}, {n:,} images, epoch {epoch}: test loss {test:.3f}")
+        if epoch % 10 == 0 or epoch > epochs - 10:
+            points.append((epoch, right / len(y), *evaluate(net, images.test)))
+    print(
+        f"{name}, {len(y):,} images, seed {seed}: after epoch {epochs}, test loss "
+        "{:.3f}, test accuracy {:.3f}".format(*points[-1][2:])
+    )
     return dict(zip(COLUMNS, zip(*points, strict=True), strict=True))
 
 
@@ -151,9 +161,9 @@ def evaluate(net: nn.Module, part: Images) -> tuple[float, float]:
 
 
 def hidden_rates() -> tuple[float, ...]:
-    """Return a rate for each hidden layer: further layers have the book's last one."""
+    """Return a rate for each hidden layer: further layers have the page's last one."""
     n = len(HIDDEN)
-    if RATES == (0.2, 0.5):
+    if RATES in {(0.2, 0.5), (0.5, 0.5)}:
         return (*RATES, *RATES[-1:] * n)[:n]
     if len(RATES) != n:
         raise UserError(f"--rate: {len(RATES)} for {n} hidden layers; give one each")
@@ -181,29 +191,25 @@ BOOK_LR = {"scratch": 100 / 256, "torch": 0.5}
 RANGES = (0.848, 0.849), (0.809, 0.850)  # of all published runs, after epoch 5
 
 
-def draw(name: str, title: str, fits: dict[str, Curves], label: str, what: str) -> None:
-    """Draw a measure of both networks by epoch, in training and on the test images."""
-    with picture(name, title, "epoch", label) as axes:
-        for (network, fit), line in zip(fits.items(), ("-", "--"), strict=True):
-            for part, color in (("train", "C0"), ("test", "C1")):
-                curve, text = fit[f"{part} {what}"], f"{part}, {network}"
-                axes.plot(fit["epoch"], curve, f"{color}.{line}", label=text)
-
-
 def train_shortly(impl: str, build: Build, images: FashionMnist) -> None:
     """Train with and without dropout, and show the accuracies."""
-    fits = {name: train(build, name, images, LR, EPOCHS, 256) for name in NAMES}
+    fits = {name: train(build, name, images, SEED, EPOCHS, 256) for name in NAMES}
     book = (5, BOOK_LR[impl], (256, 256), (0.2, 0.5)) == (EPOCHS, LR, HIDDEN, RATES)
     dropout, without = fits.values()
     curves = dropout["train accuracy"], dropout["test accuracy"]
     fashion_mnist.compare_accuracies(PUBLISHED[impl], curves, RANGES, book)
-    last = without["test accuracy"][-1]
-    compare({}, {"test accuracy, last epoch, no dropout": last})
-    title = f"Dropout ({impl}): accuracy on Fashion-MNIST"
-    draw("accuracy", title, fits, "accuracy (share of images)", "accuracy")
+    last = {f"{part}, last epoch, no dropout": without[part][-1] for part in ACCURACIES}
+    compare({}, last)
+    title, label = f"Dropout ({impl}): accuracy on Fashion-MNIST", "share of images"
+    with picture("accuracy", title, "epoch", f"accuracy ({label})") as axes:
+        for (name, fit), line in zip(fits.items(), ("-", "--"), strict=True):
+            for part, color in zip(ACCURACIES, ("C0", "C1"), strict=True):
+                text = f"{part}, {name}"
+                axes.plot(fit["epoch"], fit[part], f"{color}.{line}", label=text)
     seen(
-        f"After epoch {EPOCHS} the test accuracy is {curves[1][-1]:.3f} with dropout "
-        f"and {last:.3f} without it."
+        f"In one run of each, the test accuracy after epoch {EPOCHS} is "
+        f"{curves[1][-1]:.3f} with dropout and {without['test accuracy'][-1]:.3f} "
+        "without it."
     )
 
 
@@ -224,16 +230,16 @@ LR = 0.5
 
 # %% tags=["torch"]
 if __name__ == "__main__":
-    torch.manual_seed(SEED)  # of the masks
     train_shortly("torch", torch_net, images)
 
 # %% [markdown]
 """
 ## Few images, many epochs
 
-In five epochs no network overfits 60,000 images, so dropout can only slow training
-down. On 2,000 images the loss on the test images begins to rise long before training
-ends; this is what dropout is for.
+A network overfits 1,000 images in 60 epochs more than 60,000 images in five, so this is
+where dropout may help. One run does not tell: single epochs and single seeds differ by
+as much. So both networks are trained with five seeds, each pair from the same weights,
+and the mean of the last ten epochs is compared. The network is that from scratch.
 
 Guess: does the test loss with dropout (a) only fall, (b) rise less than without it,
 (c) rise as much?
@@ -241,49 +247,83 @@ Guess: does the test loss with dropout (a) only fall, (b) rise less than without
 
 # %% tags=["parameters"]
 LR = 0.1
-IMAGES, LONGER = 2_000, 10  # LONGER: times the epochs of the first part
+RATES = (0.5, 0.5)
+IMAGES, SEEDS, LONGER = 1_000, 5, 12  # LONGER: times the epochs of the first part
 
 
 # %%
-def late(values: Sequence[float]) -> float:
-    """Return the mean of the last quarter, because single epochs jump."""
-    return mean(values[-max(1, len(values) // 4) :])
+Runs = Sequence[Curves]
 
 
-def verdict(dropout: Curves, without: Curves) -> str:
-    """Return what dropout does to the test loss and to the test accuracy."""
-    with_it, without_it = late(dropout["test loss"]), late(without["test loss"])
-    return (
-        f"Without dropout the lowest test loss is {min(without['test loss']):.2f}, and "
-        f"the mean of the last quarter is {without_it:.2f}. With dropout that mean is "
-        f"{with_it:.2f}, and the test accuracy {late(dropout['test accuracy']):.3f} "
-        f"instead of {late(without['test accuracy']):.3f}. So dropout "
-        f"{'lowers' if with_it < without_it else 'does not lower'} the test loss here."
+def late(fits: Runs, what: str) -> list[float]:
+    """Return the mean of a measure over the last ten epochs, for each seed."""
+    return [mean(fit[what][-10:]) for fit in fits]
+
+
+def changes(dropout: Runs, without: Runs, what: str) -> list[float]:
+    """Return by how much dropout changes a measure, for each seed."""
+    pairs = zip(late(dropout, what), late(without, what), strict=True)
+    return [changed - plain for changed, plain in pairs]
+
+
+def verdict(dropout: Runs, without: Runs) -> Iterator[str]:
+    """Yield what dropout does to the test loss and to the test accuracy."""
+    losses = changes(dropout, without, "test loss")
+    shares = changes(dropout, without, "test accuracy")
+    n, lower, higher = (
+        len(losses),
+        sum(x < 0 for x in losses),
+        sum(x > 0 for x in shares),
+    )
+    yield (
+        f"Dropout changes the test loss by {mean(losses):+.3f} ± {stdev(losses):.3f} "
+        f"and the test accuracy by {mean(shares):+.3f} ± {stdev(shares):.3f} (means "
+        f"and standard deviations over {n} seeds). With it the loss is lower for "
+        f"{lower} of {n} seeds, and the accuracy is higher for {higher} of {n}."
+    )
+    counts = {"the test loss": lower, "the test accuracy": higher}
+    pays = [what for what, count in counts.items() if count == n]
+    if pays:
+        yield f"So dropout pays here for every seed, in {' and '.join(pays)}."
+    else:
+        yield "So these seeds do not show that dropout pays here."
+    rises = []
+    for fits in (without, dropout):
+        least = mean(min(fit["test loss"]) for fit in fits)
+        rises.append(mean(late(fits, "test loss")) - least)
+    yield (
+        "From its lowest value to the last ten epochs the test loss rises by {:.2f} "
+        "without dropout and by {:.2f} with it.".format(*rises)
     )
 
 
-def train_long(impl: str, build: Build, images: FashionMnist) -> None:
+def train_long(images: FashionMnist) -> None:
     """Train long on few images with and without dropout, and show the losses."""
     few = Images(*(part[:IMAGES] for part in images.train))
-    part, measured = FashionMnist(few, images.test), {}
-    fits = {name: train(build, name, part, LR, LONGER * EPOCHS, 20) for name in NAMES}
-    for name, fit in fits.items():
-        for column in ("test loss", "test accuracy"):
-            measured[f"{IMAGES:,} images, {name}: {column}"] = late(fit[column])
+    part = FashionMnist(few, images.test)
+    fits: dict[str, list[Curves]] = {name: [] for name in NAMES}
+    for seed in range(SEED * SEEDS, (SEED + 1) * SEEDS):
+        for name in NAMES:
+            fit = train(DropoutMLP, name, part, seed, LONGER * EPOCHS, 50)
+            fits[name].append(fit)
+    measured = {}
+    for name, runs in fits.items():
+        for what in ("test loss", "test accuracy"):
+            measured[f"{IMAGES:,} images, {name}: {what}"] = mean(late(runs, what))
     compare({}, measured)
-    title = f"Dropout ({impl}): loss, trained long on {IMAGES:,} images"
-    draw("overfitting", title, fits, "cross-entropy", "loss")
-    seen(verdict(*fits.values()))
+    title = f"Dropout: {SEEDS} seeds, trained long on {IMAGES:,} images"
+    with picture("overfitting", title, "epoch", "test loss (cross-entropy)") as axes:
+        for color, (name, runs) in enumerate(fits.items()):
+            for number, fit in enumerate(runs):
+                label = "" if number else name
+                x, y = fit["epoch"], fit["test loss"]
+                axes.plot(x, y, f"C{color}", lw=0.8, label=label)
+    seen(*verdict(*fits.values()))
 
 
 # %% tags=["scratch"]
 if __name__ == "__main__":
-    train_long("scratch", DropoutMLP, images)
-
-# %% tags=["torch"]
-if __name__ == "__main__":
-    train_long("torch", torch_net, images)
-
+    train_long(images)
 # %% [markdown]
 """
 ## Dropout keeps the mean
@@ -319,7 +359,6 @@ if __name__ == "__main__":
 """
 ## To try
 
-- `pipeline lesson dropout --rate 0.5,0.8`: too much dropout: the network underfits
-- `pipeline lesson dropout --hidden 64,64`: a small network overfits less, so dropout
-  helps less
+- `pipeline lesson dropout --rate 0.5,0.8`: more dropout: does it still pay?
+- `pipeline lesson dropout --hidden 64,64`: a smaller network: does dropout still pay?
 """

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 
 from pipeline.ames import d2l_columns
 from pipeline.core.paths import Project
-from pipeline.lessons.linear_regression import torch_layer
-from pipeline.lessons.training import minibatches
+from pipeline.lessons.linear_regression import minibatches, torch_layer
 from pipeline.validation.folds import Fold, contiguous_folds
 
 FOLDS, EPOCHS, LR, BATCH_SIZE = 5, 100, 5.0, 64

@@ -2,25 +2,26 @@
 r"""
 # Linear regression trained by minibatch SGD
 
-Minibatch SGD finds the weights that made the data. Watch the loss fall until only the
-noise is left, and the weights come close to the true ones.
+Minibatch SGD finds the weights that made the data. Watch the loss fall towards that of
+the noise, and the weights come close to the true ones.
 
 The model predicts $\hat y = X w + b$. A step of SGD goes against the gradient of the
 mean loss of a small batch of rows:
 
 $$w \leftarrow w - \eta \, \nabla_w \frac{1}{|B|} \sum_{i \in B} \ell_i$$
 
-Sections 3.2 (from scratch) and 3.3 (with torch) of the book as first published.
+Sections 3.2 (from scratch) and 3.3 (with torch) of the first edition of the book
+(2019), 3.4 and 3.5 on d2l.ai today (edition 1.0).
 """
 
 # %%
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from pipeline.lessons.show import Published, compare, picture, seen
-from pipeline.lessons.training import minibatches
 
 # %% tags=["parameters"]
 EPOCHS, LR, SEED = 3, 0.03, 0
@@ -50,11 +51,24 @@ def noisy_line(
 """
 ## From scratch
 
-The model, the loss and the step of SGD.
+The initial parameters, the model, the loss, the minibatches and the step of SGD. The
+next lessons use them too, so `init_params` makes any number of layers.
 """
 
 
 # %%
+def init_params(sizes: Sequence[int], generator: torch.Generator) -> list[Tensor]:
+    """Return the parameters of layers of these sizes: [W₁, b₁, W₂, b₂, …].
+
+    Weights are drawn from N(0, 0.01²), biases are zero.
+    """
+    params = []
+    for d_in, d_out in pairwise(sizes):
+        W = torch.randn(d_in, d_out, generator=generator) * 0.01
+        params += [W.requires_grad_(), torch.zeros(d_out, requires_grad=True)]
+    return params
+
+
 def linear(params: Sequence[Tensor], X: Tensor) -> Tensor:
     """Return X W + b, shape [n, d_out]."""
     W, b = params
@@ -64,6 +78,15 @@ def linear(params: Sequence[Tensor], X: Tensor) -> Tensor:
 def squared_loss(predicted: Tensor, actual: Tensor) -> Tensor:
     """Return half the squared difference, whose derivative is the difference."""
     return (predicted - actual) ** 2 / 2
+
+
+def minibatches(
+    X: Tensor, y: Tensor, batch_size: int, generator: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield all rows in batches, in random order; the last batch may be smaller."""
+    order = torch.randperm(len(X), generator=generator)
+    for index in order.split(batch_size):
+        yield X[index], y[index]
 
 
 @torch.no_grad()
@@ -84,6 +107,9 @@ The noise has a standard deviation of 0.01. How low does the mean loss of all ro
 
 ## The training loop
 
+The loss has a factor ½, so that its derivative is the difference itself. The mean
+square of the noise is 0.0001, so the loss of the noise alone is 0.00005.
+
 In each epoch every row is used once, in batches of ten. As in section 3.2, the loss of
 all rows is printed after the epoch.
 
@@ -96,9 +122,8 @@ if __name__ == "__main__":
     generator = torch.Generator().manual_seed(SEED)
     X = torch.randn(1000, 2, generator=generator)
     y = noisy_line(X, TRUE_W, TRUE_B, generator)
-    W = (torch.randn(2, 1, generator=generator) * 0.01).requires_grad_()
-    params = [W, torch.zeros(1, requires_grad=True)]
-    losses = []
+    params = init_params((2, 1), generator)
+    losses: list[float] = []
     for epoch in range(1, EPOCHS + 1):
         for rows, targets in minibatches(X, y, 10, generator):
             squared_loss(linear(params, rows), targets).mean().backward()
@@ -137,22 +162,40 @@ PUBLISHED = {
 
 
 def show_fit(
-    impl: str, losses: list[float], fitted: Sequence[Tensor], X: Tensor, y: Tensor
+    impl: str,
+    losses: list[float],
+    batches: list[float],
+    fitted: Sequence[Tensor],
+    X: Tensor,
+    y: Tensor,
 ) -> None:
-    """Show the losses and the fitted line beside the book's."""
+    """Show the losses and the fitted line beside the book's.
+
+    Args:
+        impl: The implementation.
+        losses: The loss of all rows after each epoch.
+        batches: The loss that the book prints for each epoch: of all rows, or of the
+            last batch.
+        fitted: The weights and the bias.
+        X: The columns, shape [n, 2].
+        y: The targets, shape [n, 1].
+    """
     published = PUBLISHED[impl]
     w1, w2, b = (number for part in fitted for number in part.flatten().tolist())
     names = list(published)
-    measured = dict(zip(names, losses[:3], strict=False))
+    measured = dict(zip(names, batches[:3], strict=False))
     measured |= dict(zip(names[3:], (w1, w2, b), strict=True))
     compare(published, measured, book=(EPOCHS, LR) == (3, 0.03))
 
-    rows, factor = ("all rows", 2) if impl == "scratch" else ("the last ten rows", 1)
-    title = f"Linear regression ({impl}): loss of {rows} after each epoch"
+    rows, factor = ("all rows", 2) if impl == "scratch" else ("the last batch", 1)
+    title = f"Linear regression ({impl}): loss after each epoch"
     with picture("loss", title, "epoch", "loss (squared units of y)") as axes:
         book = [float(published[name].text) for name in names[:3]]
-        axes.plot(range(1, EPOCHS + 1), losses, "o-", label="measured")
-        axes.plot([1, 2, 3], book, "o--", color="C0", label="the book")
+        epochs = range(1, EPOCHS + 1)
+        axes.plot(epochs, losses, "o-", label="all rows")
+        if batches != losses:
+            axes.plot(epochs, batches, "C1o", label="the last batch")
+        axes.plot([1, 2, 3], book, "x", color="black", label=f"the book, {rows}")
         floor = NOISE**2 / factor
         axes.axhline(floor, color="gray", ls=":", label="expected loss of the noise")
         axes.set_yscale("log")
@@ -167,21 +210,25 @@ def show_fit(
     pairs = zip((w1, w2, b), (*TRUE_W, TRUE_B), strict=True)
     farthest = max(abs(found - true) for found, true in pairs)
     seen(
-        f"The last loss is {losses[-1]:.2g}; the noise alone gives {floor:.2g}.",
+        f"The last loss of all rows is {losses[-1]:.2g}. The expected loss of the "
+        f"noise alone is {floor:.2g}.",
         f"w and b differ from the true values by {farthest:.2g} at most.",
     )
 
 
 # %% tags=["scratch"]
 if __name__ == "__main__":
-    show_fit("scratch", losses, params, X, y)
+    show_fit("scratch", losses, losses, params, X, y)
 
 # %% [markdown]
 r"""
 ## With torch
 
-`nn.MSELoss` has no factor ½, so its steps are twice as long, and so is the loss of the
-noise. As in section 3.3, the loss of the last batch is printed, before its step.
+`nn.MSELoss` has no factor ½. So its gradient is twice as large, its steps are twice as
+long, and the loss of the noise alone is 0.0001.
+
+As in section 3.3, the loss of the last batch is printed, before its step. It is a mean
+of ten rows, so it may rise where that of all rows falls.
 """
 
 
@@ -202,16 +249,17 @@ if __name__ == "__main__":
     y = noisy_line(X, TRUE_W, TRUE_B, generator)
     net = torch_layer(2, 1, generator)
     loss, optimizer = nn.MSELoss(), torch.optim.SGD(net.parameters(), LR)
-    losses = []
+    losses, batches = [], []
     for epoch in range(1, EPOCHS + 1):
         for rows, targets in minibatches(X, y, 10, generator):
             batch_loss = loss(net(rows), targets)
             optimizer.zero_grad()
             batch_loss.backward()
             optimizer.step()
-        losses.append(batch_loss.item())
-        print(f"epoch {epoch}, loss {losses[-1]:.6f}")
-    show_fit("torch", losses, [*net.parameters()], X, y)
+        losses.append(loss(net(X), y).item())
+        batches.append(batch_loss.item())
+        print(f"epoch {epoch}, loss {batches[-1]:.6f}")
+    show_fit("torch", losses, batches, [*net.parameters()], X, y)
 
 # %% [markdown]
 """

@@ -9,9 +9,16 @@ The scores are called logits, $o = X W + b$. The probability of class $k$ is
 
 $$p_k = \frac{\exp(o_k)}{\sum_j \exp(o_j)}$$
 
-and the cross-entropy loss is minus the logarithm of the probability of the true class.
+and the cross-entropy loss is minus the logarithm of the probability of the true class
+$y$. So it is a sum's logarithm minus the true class's score, and its derivative is the
+difference between the probability and the truth:
 
-Sections 3.6 (from scratch) and 3.7 (with torch) of the book as first published.
+$$\ell = -\log p_y = \log \sum_j \exp(o_j) - o_y, \qquad
+\frac{\partial \ell}{\partial o_k} = \frac{\exp(o_k)}{\sum_j \exp(o_j)} - [k = y]
+= p_k - [k = y]$$
+
+Sections 3.6 (from scratch) and 3.7 (with torch) of the first edition of the book
+(2019), 4.4 and 4.5 on d2l.ai today (edition 1.0).
 """
 
 # %%
@@ -24,7 +31,7 @@ from torch import Tensor, nn
 from pipeline.lessons import fashion_mnist
 from pipeline.lessons.classifier import show_classifier
 from pipeline.lessons.fashion_mnist import FashionMnist, Images, Pair
-from pipeline.lessons.training import init_params, minibatches
+from pipeline.lessons.linear_regression import init_params, minibatches
 
 # %% tags=["parameters"]
 EPOCHS, LR, SEED = 5, 0.1, 0
@@ -162,8 +169,7 @@ if __name__ == "__main__":
 """
 ## To try
 
-- `pipeline lesson softmax-regression --epochs 20`: more epochs help little: the limit
-  is the linear model
-- `pipeline lesson softmax-regression --lr 1`: steps ten times larger: the test accuracy
-  jumps from epoch to epoch
+- `pipeline lesson softmax-regression --epochs 20`: more epochs: how much do they help?
+- `pipeline lesson softmax-regression --lr 1`: steps ten times larger: how much does the
+  test accuracy change from epoch to epoch?
 """

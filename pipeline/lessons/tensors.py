@@ -8,10 +8,12 @@ whether x changes when y, made from it, is changed.
 When two tensors share memory, a change to one also changes the other. Each claim of the
 original tutorial is run here and checked.
 
-Section 2.2 of the book as first published.
+Section 2.2 of the first edition of the book (2019), 2.1 on d2l.ai today (edition 1.0).
 """
 
 # %%
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -147,39 +149,41 @@ if __name__ == "__main__":
 """
 ## How much memory is new
 
-A copy needs memory of its own; what shares memory needs none.
+A copy needs memory of its own; what shares memory needs none. `x[x > 0]` makes three
+tensors: the mask, with a byte per number; the positions of the numbers that are kept,
+two integers of eight bytes each; and the copy of these numbers.
 """
 
 
 # %%
 def new_memory(side: int) -> dict[str, float]:
-    """Return the memory in MB of results of operations on side² numbers.
+    """Return the memory in MB that operations on side² numbers allocate.
 
-    It is 0 where a result shares the memory of an operand.
+    It is the size of what they make, without what shares the memory of an operand.
     """
     x, y = torch.ones(2, side, side)
-    results: dict[str, Memory] = {
-        "x[0]": x[0],
-        "x.view(-1)": x.view(-1),
-        "x.T": x.T,
-        "x.numpy()": x.numpy(),
-        "torch.add(x, y, out=y)": torch.add(x, y, out=y),
-        "x[x > 0]": x[x > 0],
-        "x.clone()": x.clone(),
-        "x + y": x + y,
-        "torch.tensor(x.numpy())": torch.tensor(x.numpy()),
+    mask = x > 0
+    made: dict[str, Sequence[Memory]] = {
+        "x[0]": [x[0]],
+        "x.view(-1)": [x.view(-1)],
+        "x.T": [x.T],
+        "x.numpy()": [x.numpy()],
+        "torch.add(x, y, out=y)": [torch.add(x, y, out=y)],
+        "x[x > 0]": [mask, mask.nonzero(), x[mask]],
+        "x.clone()": [x.clone()],
+        "x + y": [x + y],
+        "torch.tensor(x.numpy())": [torch.tensor(x.numpy())],
     }
-    old = {address(x), address(y)}
-    return {
-        code: 0 if address(result) in old else result.nbytes / 2**20
-        for code, result in results.items()
-    }
+    old, sizes = {address(x), address(y)}, {}
+    for code, memory in made.items():
+        sizes[code] = sum(new.nbytes for new in memory if address(new) not in old)
+    return {code: size / 2**20 for code, size in sizes.items()}
 
 
 # %%
 if __name__ == "__main__":
     memory = new_memory(1024)
-    title = "Memory of the result of an operation, for x of 4 MB"
+    title = "Memory that an operation allocates, for x of 4 MB"
     with picture("memory", title, "MB", "") as axes:
         bars = axes.barh([*memory], [*memory.values()], color="#6baed6")
         texts = [

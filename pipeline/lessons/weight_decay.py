@@ -2,27 +2,27 @@
 r"""
 # A penalty on the weights against overfitting
 
-With 200 columns and 20 rows a linear model fits the training rows exactly and predicts
-others badly; a penalty on the weights helps. Watch the norm of the weights, and the
-test loss at the λ that K-fold chooses.
+With 200 columns and 20 rows, infinitely many linear models fit the training rows
+exactly, and a penalty prefers the one with small weights. Watch what it changes more:
+what the model learns, or what is left of the initial weights.
 
-Many hyperplanes fit all 20 rows. The penalty prefers small weights:
+The penalty is half the squared norm of the weights, times λ:
 
 $$\frac{1}{n} \sum_i \frac{1}{2} (\hat y_i - y_i)^2 + \frac{\lambda}{2} \|w\|^2$$
 
-Section 3.12 of the book as first published.
+Section 3.12 of the first edition of the book (2019), 3.7 on d2l.ai today (edition 1.0).
 """
 
 # %%
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from pipeline.core.progress import announce
+from pipeline.lessons.linear_regression import minibatches
 from pipeline.lessons.show import Published, compare, picture, seen
-from pipeline.lessons.training import minibatches
 from pipeline.validation.folds import make_folds
 
 # %% tags=["parameters"]
@@ -38,14 +38,14 @@ of 0.01. The first 20 rows are for training, the other 100 are the test rows.
 """
 
 # %%
-N_TRAIN, N_TEST, D_IN, FOLDS = 20, 100, 200, 5
+N_TRAIN, N_TEST, D_IN, NOISE, FOLDS = 20, 100, 200, 0.01, 5
 
 
 def make_rows() -> tuple[Tensor, Tensor]:
     """Return X [n, 200] and y [n, 1] of the training rows and then the test rows."""
     generator = torch.Generator().manual_seed(SEED)
     X = torch.randn(N_TRAIN + N_TEST, D_IN, generator=generator)
-    noise = torch.randn(len(X), 1, generator=generator) * 0.01
+    noise = torch.randn(len(X), 1, generator=generator) * NOISE
     return X, X @ torch.full((D_IN, 1), 0.01) + 0.05 + noise
 
 
@@ -54,7 +54,8 @@ def make_rows() -> tuple[Tensor, Tensor]:
 ## From scratch
 
 The penalty is part of the loss, and its derivative is λ w. The bias is not penalised.
-Each step of SGD sees one row.
+Each step of SGD sees one row. The initial weights have the standard deviation `spread`:
+1 in the book. With 0 they start at zero.
 """
 
 
@@ -73,10 +74,11 @@ def l2_penalty(w: Tensor) -> Tensor:
 
 
 def scratch(
-    X: Tensor, y: Tensor, decay: float, generator: torch.Generator
+    X: Tensor, y: Tensor, decay: float, generator: torch.Generator, spread: float = 1.0
 ) -> Parameters:
     """Train with a penalty of λ = `decay`, and yield w and b after each epoch."""
-    w = torch.randn(X.shape[1], 1, generator=generator).requires_grad_()
+    w = spread * torch.randn(X.shape[1], 1, generator=generator)
+    w.requires_grad_()
     b = torch.zeros(1, requires_grad=True)
     for _ in range(EPOCHS):
         for row, target in minibatches(X, y, 1, generator):
@@ -93,19 +95,20 @@ def scratch(
 ## With torch
 
 torch's SGD adds `weight_decay` times w to the gradient, which is the penalty's
-derivative. (AdamW's `weight_decay` is different: it shrinks w outside the gradient.) As
-in the section, the bias is random here too, and w stays larger to compensate for it.
+derivative. (AdamW's `weight_decay` is different: it shrinks w outside the gradient.) w
+and b start as they do from scratch, and the rows have the same order. In the section
+torch's bias is random too, so its weights end larger.
 """
 
 
 # %%
 def with_torch(
-    X: Tensor, y: Tensor, decay: float, generator: torch.Generator
+    X: Tensor, y: Tensor, decay: float, generator: torch.Generator, spread: float = 1.0
 ) -> Parameters:
     """Train with torch's weight decay, and yield w and b after each epoch."""
     net = nn.Linear(X.shape[1], 1)
-    for parameter in net.parameters():
-        nn.init.normal_(parameter, generator=generator)
+    nn.init.normal_(net.weight, std=spread, generator=generator)
+    nn.init.zeros_(net.bias)
     groups = [
         {"params": [net.weight], "weight_decay": decay},
         {"params": [net.bias], "weight_decay": 0.0},
@@ -129,53 +132,93 @@ alone: each of five parts is predicted by a fit to the four others.
 """
 
 # %%
-Train = Callable[[Tensor, Tensor, float, torch.Generator], Parameters]
+Train = Callable[..., Parameters]
 
 
 class Fit(NamedTuple):
-    """The losses per epoch, without the penalty, and the norm of the final weights."""
+    """The losses per epoch, without the penalty, and the final weights and losses.
+
+    `squares` are the losses of all rows after the last epoch, shape [n].
+    """
 
     train: list[float]
     test: list[float]
-    norm: float
+    w: Tensor
+    squares: Tensor
 
 
-def fit(train: Train, decay: float, X: Tensor, y: Tensor, rows: Tensor) -> Fit:
+def fit(
+    train: Train, decay: float, X: Tensor, y: Tensor, rows: Tensor, spread: float = 1.0
+) -> Fit:
     """Train on some rows, and measure the loss on them and on all others."""
     generator = torch.Generator().manual_seed(SEED + 1_000_003)  # not that of the rows
     others = torch.ones(len(X), dtype=torch.bool)
     others[rows] = False
     losses: tuple[list[float], list[float]] = ([], [])
-    for w, b in train(X[rows], y[rows], decay, generator):
-        squares = squared_loss(X @ w + b, y).detach()
+    for w, b in train(X[rows], y[rows], decay, generator, spread):
+        squares = squared_loss(X @ w + b, y).detach().flatten()
         losses[0].append(squares[rows].mean().item())
         losses[1].append(squares[others].mean().item())
-    return Fit(*losses, w.norm().item())
+    return Fit(*losses, w.detach(), squares)
 
 
-def kfold_loss(train: Train, decay: float, X: Tensor, y: Tensor) -> float:
-    """Return the mean validation loss of K-fold on the training rows alone."""
+def kfold_losses(decay: float, X: Tensor, y: Tensor) -> Tensor:
+    """Return the loss of each training row, by a fit to the other folds, shape [20]."""
     announce(f"{FOLDS}-fold validation of λ = {decay:g}")
     X, y = X[:N_TRAIN], y[:N_TRAIN]
-    losses = [
-        fit(train, decay, X, y, torch.from_numpy(fold.train)).test[-1]
-        for fold in make_folds(N_TRAIN, FOLDS, SEED)
-    ]
-    return sum(losses) / FOLDS
+    losses = torch.empty(N_TRAIN)
+    for fold in make_folds(N_TRAIN, FOLDS, SEED):
+        squares = fit(scratch, decay, X, y, torch.from_numpy(fold.train)).squares
+        losses[fold.valid] = squares[fold.valid]
+    return losses
 
 
-def fit_all(train: Train) -> tuple[dict[float, Fit], dict[float, float]]:
-    """Return the fit to all training rows of each λ, and its validation loss."""
+class Fits(NamedTuple):
+    """What is trained from scratch, and what it is compared with.
+
+    `fits` and `valid` have the fit of each λ, and the losses of the training rows by
+    K-fold. `zero` is the fit without a penalty whose weights start at 0. `constant` is
+    the test loss of the mean of the training targets.
+    """
+
+    fits: dict[float, Fit]
+    valid: dict[float, Tensor]
+    zero: Fit
+    constant: float
+
+    @property
+    def chosen(self) -> float:
+        """The λ with the lowest K-fold loss."""
+        return min(self.valid, key=lambda decay: self.valid[decay].mean().item())
+
+    @property
+    def not_told_apart(self) -> list[float]:
+        """The other λ whose K-fold loss is within two standard errors of the lowest.
+
+        The error is that of the mean difference over the training rows.
+        """
+        found = []
+        for decay, losses in self.valid.items():
+            difference = losses - self.valid[self.chosen]
+            error = difference.std().item() / len(difference) ** 0.5
+            if decay != self.chosen and difference.mean().item() <= 2 * error:
+                found.append(decay)
+        return found
+
+
+def fit_all() -> Fits:
+    """Return the fits of all λ, and what they are compared with."""
     X, y = make_rows()
-    fits, valid = {}, {}
+    rows, fits, valid = torch.arange(N_TRAIN), {}, {}
     for decay in sorted({*LAMBDAS}):
-        found = fits[decay] = fit(train, decay, X, y, torch.arange(N_TRAIN))
-        valid[decay] = kfold_loss(train, decay, X, y)
+        found = fits[decay] = fit(scratch, decay, X, y, rows)
+        valid[decay] = kfold_losses(decay, X, y)
         print(
             f"λ = {decay:g}, train loss {found.train[-1]:.2g}, "
-            f"test loss {found.test[-1]:.2g}, norm of w {found.norm:.3g}"
+            f"test loss {found.test[-1]:.2g}, norm of w {found.w.norm():.3g}"
         )
-    return fits, valid
+    constant = squared_loss(y[:N_TRAIN].mean(), y[N_TRAIN:]).mean().item()
+    return Fits(fits, valid, fit(scratch, 0.0, X, y, rows, spread=0.0), constant)
 
 
 # %% [markdown]
@@ -189,6 +232,11 @@ Which λ has the lowest validation loss: (a) 0, (b) between 1 and 30, (c) 100?
 The published values are those of both implementations; losses are read off a log scale,
 to half a decade. A tolerance is this range and three standard deviations of the
 logarithm over 200 seeds. Where it would span more than two decades there is none.
+
+The ratio of the test losses of λ = 0 and λ = 3 compares mainly what is left of the
+initial weights. So three other losses stand beside it: that of a fit without a penalty
+whose weights start at zero, that of the mean of the training targets, and that of the
+noise alone.
 """
 
 # %%
@@ -202,83 +250,125 @@ PUBLISHED = {
     "test loss, λ = 0 over λ = 3": Published("about 10,000", 100.0),
 }
 LOSS = "squared loss (log scale)"
+FLOOR = NOISE**2 / 2  # the expected loss of the noise alone
+FROM_ZERO = "no penalty, w from 0"
 
 
-def show_fits(impl: str, fits: dict[float, Fit], valid: dict[float, float]) -> None:
-    """Show the fits beside the book's, their losses, and the λ that K-fold chooses."""
+def beside_the_book(fits: dict[float, Fit], **others: float) -> None:
+    """Show the values that the book has too, and others."""
     measured: dict[str, float | str] = {}
     for decay in (0.0, 3.0):
         if found := fits.get(decay):
-            measured[f"norm of w, λ = {decay:g}"] = found.norm
+            measured[f"norm of w, λ = {decay:g}"] = found.w.norm().item()
             measured[f"train loss, λ = {decay:g}"] = found.train[-1]
             measured[f"test loss, λ = {decay:g}"] = found.test[-1]
     if {0.0, 3.0} <= {*fits}:
         ratio = fits[0.0].test[-1] / fits[3.0].test[-1]
         measured["test loss, λ = 0 over λ = 3"] = ratio
-    chosen = min(valid, key=lambda decay: valid[decay])
-    measured["λ that K-fold chooses"] = chosen
     book = (EPOCHS, LR, LAMBDAS) == (100, 0.003, (0, 1, 3, 10, 30, 100))
-    compare(PUBLISHED, measured, book=book)
-    draw_epochs(impl, fits, (min(fits), chosen))
-    draw_path(impl, fits, valid, chosen)
-    seen(*sentences(fits, valid, chosen))
+    compare(PUBLISHED, measured | others, book=book)
 
 
-def draw_epochs(impl: str, fits: dict[float, Fit], shown: Sequence[float]) -> None:
-    """Draw the losses per epoch of the λ that are shown, which may be equal."""
-    title = f"Weight decay ({impl}): loss after each epoch"
+def draw_epochs(found: Fits) -> None:
+    """Draw the losses per epoch of the least and of the chosen λ."""
+    title, epochs = "Weight decay: loss after each epoch", range(1, EPOCHS + 1)
     with picture("losses", title, "epoch", LOSS) as axes:
-        for decay, line in dict(zip(shown, ("-", "--"), strict=True)).items():
-            fit, epochs = fits[decay], range(1, EPOCHS + 1)
-            axes.semilogy(epochs, fit.train, f"C0{line}", label=f"train, λ = {decay:g}")
-            axes.semilogy(epochs, fit.test, f"C1{line}", label=f"test, λ = {decay:g}")
+        shown = dict(zip((min(found.fits), found.chosen), ("-", "--"), strict=True))
+        for decay, line in shown.items():
+            fit, name = found.fits[decay], f"λ = {decay:g}"
+            axes.semilogy(epochs, fit.train, f"C0{line}", label=f"train, {name}")
+            axes.semilogy(epochs, fit.test, f"C1{line}", label=f"test, {name}")
+        axes.semilogy(epochs, found.zero.test, "C2", label=f"test, {FROM_ZERO}")
 
 
-def draw_path(
-    impl: str, fits: dict[float, Fit], valid: dict[float, float], chosen: float
-) -> None:
-    """Draw the final losses by λ, with the λ that K-fold chooses."""
-    title, names = f"Weight decay ({impl}): final loss by λ", [f"{x:g}" for x in fits]
-    with picture("path", title, "λ", LOSS) as axes:
+def draw_path(found: Fits) -> None:
+    """Draw the final losses by λ, and those that no penalty is needed for."""
+    names = [f"{decay:g}" for decay in found.fits]
+    means = [losses.mean().item() for losses in found.valid.values()]
+    with picture("path", "Weight decay: final loss by λ", "λ", LOSS) as axes:
         curves = {
-            "K-fold validation (chooses)": [*valid.values()],
-            "test (looked at afterwards)": [fit.test[-1] for fit in fits.values()],
-            "train": [fit.train[-1] for fit in fits.values()],
+            "K-fold validation (chooses)": means,
+            "test (looked at afterwards)": [f.test[-1] for f in found.fits.values()],
+            "train": [f.train[-1] for f in found.fits.values()],
         }
         for label, losses in curves.items():
             axes.semilogy(names, losses, "o-", label=label)
-        label = f"K-fold chooses λ = {chosen:g}"
-        axes.plot(f"{chosen:g}", valid[chosen], "r*", markersize=16, label=label)
+        label = f"K-fold chooses λ = {found.chosen:g}"
+        axes.plot(f"{found.chosen:g}", min(means), "r*", markersize=16, label=label)
+        for height, line, label in (
+            (found.zero.test[-1], "C4--", f"test, {FROM_ZERO}"),
+            (found.constant, "k:", "test, mean of the training targets"),
+            (FLOOR, "C7:", "expected loss of the noise alone"),
+        ):
+            axes.plot(names, [height] * len(names), line, label=label)
 
 
-def sentences(
-    fits: dict[float, Fit], valid: dict[float, float], chosen: float
-) -> Iterator[str]:
-    """Yield what the chosen λ changes, and what only the test rows could tell."""
-    least, best = min(fits), min(fits, key=lambda decay: fits[decay].test[-1])
+def sentences(found: Fits) -> Iterator[str]:
+    """Yield what the chosen λ changes, and what it does not."""
+    fits, constant, test = found.fits, found.constant, found.fits[found.chosen].test[-1]
     yield (
-        f"K-fold chooses λ = {chosen:g} (validation loss {valid[chosen]:.2g}); its "
-        f"test loss, looked at afterwards, is {fits[chosen].test[-1]:.2g}."
+        f"K-fold chooses λ = {found.chosen:g} (validation loss "
+        f"{found.valid[found.chosen].mean():.2g}). Its test loss, looked at "
+        f"afterwards, is {test:.2g}."
     )
-    if chosen != least:
+    if found.not_told_apart:
+        names = ", ".join(f"{decay:g}" for decay in found.not_told_apart)
+        yield f"The folds do not tell it apart from λ = {names} (two standard errors)."
+    share = (constant - test) / (constant - FLOOR)
+    yield (
+        f"The mean of the training targets has a test loss of {constant:.2g}, and the "
+        f"noise alone {FLOOR:.2g}."
+    )
+    if share > 0:
+        yield f"The chosen λ goes {share:.0%} of the way from the mean to the noise."
+    else:
+        yield "The chosen λ is not better than the mean."
+    yield f"With {FROM_ZERO}, the test loss is {found.zero.test[-1]:.2g}."
+    if 0.0 in fits:
         yield (
-            f"From λ = {least:g} to λ = {chosen:g} the norm of w goes from "
-            f"{fits[least].norm:.3g} to {fits[chosen].norm:.3g}."
-        )
-    if best != chosen:
-        yield (
-            f"λ = {best:g} has a lower test loss, {fits[best].test[-1]:.2g}, but only "
-            "the test rows tell that."
+            f"With λ = 0 and random initial weights it is {fits[0.0].test[-1]:.2g}, "
+            f"because the {N_TRAIN} training rows move w in {N_TRAIN} directions only. "
+            f"In the other {D_IN - N_TRAIN} it stays as drawn."
         )
 
+
+# %% [markdown]
+"""
+## The fits
+
+From scratch with all λ, and with torch the two of the book.
+"""
 
 # %% tags=["scratch"]
 if __name__ == "__main__":
-    show_fits("scratch", *fit_all(scratch))
+    found = fit_all()
+    others = {
+        f"test loss, {FROM_ZERO}": found.zero.test[-1],
+        "test loss, mean of the training targets": found.constant,
+        "expected loss of the noise alone": FLOOR,
+        "λ that K-fold chooses": found.chosen,
+    }
+    beside_the_book(found.fits, **others)
+    draw_epochs(found)
+    draw_path(found)
+    seen(*sentences(found))
 
 # %% tags=["torch"]
 if __name__ == "__main__":
-    show_fits("torch", *fit_all(with_torch))
+    X, y = make_rows()
+    fits, farthest = {}, 0.0
+    for decay in sorted({0.0, 3.0} & {*LAMBDAS} or {*LAMBDAS[:2]}):
+        ours, theirs = (
+            fit(train, decay, X, y, torch.arange(N_TRAIN))
+            for train in (scratch, with_torch)
+        )
+        fits[decay] = theirs
+        farthest = max(farthest, (ours.w - theirs.w).abs().max().item())
+    beside_the_book(fits)
+    seen(
+        "Scratch and torch start at the same weights. In the end their weights differ "
+        f"by {farthest:.1g} at most."
+    )
 
 # %% [markdown]
 """

@@ -205,10 +205,10 @@ def baselines(scores: Sequence[BaselineScore]) -> Drawing:
     rows = [
         RangeRow(
             score.name,
-            max(score.mean - score.std, 0.0),
-            score.mean,
-            score.mean + score.std,
-            score_text(score.mean),
+            max(score.pooled - score.std, 0.0),
+            score.pooled,
+            score.pooled + score.std,
+            score_text(score.pooled),
         )
         for score in scores
     ]
@@ -220,5 +220,5 @@ def baselines(scores: Sequence[BaselineScore]) -> Drawing:
         f"The lowest is {best.name} at {best.text}; {rows[0].name} has {rows[0].text}.",
         rows,
         x,
-        "mean log-RMSE ± sd of folds (log scale)",
+        "log-RMSE over all rows ± sd of folds (log scale)",
     )

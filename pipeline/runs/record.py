@@ -89,7 +89,8 @@ class BaselineScore:
     """The score of one baseline, as `ModelScore` has it.
 
     `what` is new in it, compared with the baseline `over`, which it is built on. `gain`
-    is how much lower its pooled score is, with the standard error over rows.
+    is how much lower its pooled score is, with the larger standard error: over rows, or
+    over folds, each of which has a seed of its own.
     `accuracy` is the share of rows in the right band, of a classifier.
     """
 

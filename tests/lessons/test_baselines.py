@@ -120,16 +120,37 @@ def test_a_gain_is_over_the_baseline_it_is_built_on_on_the_same_houses(trained):
         over = scores[each.over]
         assert NAMES.index(over.name) < NAMES.index(each.name)
         assert each.gain == pytest.approx(over.pooled - each.pooled, abs=1e-12)
-    errors = [
-        np.log(house["prediction"]) - np.log(house["SalePrice"])
-        for house in (
-            pd.read_csv(run.folder / "baselines" / name / "oof.csv")
-            for name in ("book-linear", "mean-price")
-        )
+    frames = [
+        pd.read_csv(run.folder / "baselines" / name / "oof.csv")
+        for name in ("book-linear", "mean-price")
     ]
-    expected = paired_difference(*(each.to_numpy() ** 2 for each in errors))
-    gain = scores["book-linear"].gain, scores["book-linear"].gain_error
-    assert gain == pytest.approx(tuple(expected), rel=1e-4)
+    errors = [
+        np.log(house["prediction"]) - np.log(house["SalePrice"]) for house in frames
+    ]
+    losses, folds = [each.to_numpy() ** 2 for each in errors], frames[0]["fold"]
+    over_rows = paired_difference(*losses)
+    over_folds = paired_difference(*losses, groups=folds.to_numpy())
+    assert scores["book-linear"].gain == pytest.approx(over_rows.value, rel=1e-4)
+    error = max(over_rows.standard_error, over_folds.standard_error)
+    assert scores["book-linear"].gain_error == pytest.approx(error, rel=1e-4)
+
+
+def test_the_same_model_with_another_seed_is_no_gain(trained, monkeypatch):
+    def another_seed(task):
+        task.generator.manual_seed(100 + task.generator.initial_seed())
+        return baselines.perceptron(task)
+
+    run, root = trained
+    data = FoldData.fit(read_features(Project(root), run.inputs), run.settings)
+    fits = {"first": baselines.perceptron, "second": another_seed}
+    models = [baselines.LessonModel(name, 1.0, fit) for name, fit in fits.items()]
+    members = cross_validate(data, models, lambda *_: None, 1).members
+    ladder = baselines._Ladder(data)
+    for over, member in zip((None, "first"), members, strict=True):
+        ladder.add(baselines.Rung(member.name, "", over, None), member, data.folds)
+    second = ladder.baselines[1].score
+    assert second.gain != 0
+    assert second.gain_may_be_chance
 
 
 def torch_linear(task):

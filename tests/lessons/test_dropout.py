@@ -52,36 +52,71 @@ def test_in_evaluation_the_net_is_a_plain_perceptron(build):
 
 
 def test_dropout_is_compared_with_a_network_without_it(run_one, few_images):
-    result = run_one("dropout", "torch", EPOCHS=2, LONGER=2, DATA=few_images)
-    labels = {
-        "train, dropout",
-        "test, dropout",
-        "train, no dropout",
-        "test, no dropout",
+    result = run_one("dropout", "scratch", EPOCHS=2, LONGER=2, DATA=few_images)
+    assert curves_of(axes_of(result, "accuracy")).keys() == {
+        "train accuracy, dropout",
+        "test accuracy, dropout",
+        "train accuracy, no dropout",
+        "test accuracy, no dropout",
     }
-    for name in ("accuracy", "overfitting"):
-        assert curves_of(axes_of(result, name)).keys() == labels
+    lines = axes_of(result, "overfitting").get_lines()
+    assert len(lines) == 10  # five seeds of each
+    losses = [list(line.get_ydata()) for line in lines]
+    found = measured(result)
+    for number, name in enumerate(dropout.NAMES):
+        late = [sum(each) / 4 for each in losses[5 * number : 5 * number + 5]]
+        expected = pytest.approx(sum(late) / 5)
+        assert found[f"1,000 images, {name}: test loss"] == expected
     means = [row for row in result.rows if row.quantity.startswith("mean of ones")]
     assert [row.inside for row in means] == [True, True, True]
 
 
-def test_what_is_said_of_dropout_follows_from_the_losses():
-    high, low = (
-        {"test loss": [0.7] * 3 + [loss], "test accuracy": [share] * 4}
-        for loss, share in ((1.4, 0.7), (1.2, 0.8))
+def runs(*ends):
+    """Runs of a measured epoch and ten last epochs, for each (loss, accuracy)."""
+    return [
+        {"test loss": [0.5] + [loss] * 10, "test accuracy": [0.1] + [share] * 10}
+        for loss, share in ends
+    ]
+
+
+def test_dropout_pays_only_if_every_seed_is_better_with_it():
+    without = runs((1.4, 0.7), (1.2, 0.7))
+    seen = " ".join(verdict(runs((1.1, 0.75), (1.1, 0.75)), without))
+    assert "changes the test loss by -0.200 ± 0.141 and the test accuracy by" in seen
+    assert "+0.050 ± 0.000" in seen
+    assert (
+        "the loss is lower for 2 of 2 seeds, and the accuracy is higher for 2 of"
+        in (seen)
     )
-    seen = verdict(low, high)
-    assert "the lowest test loss is 0.70, and the mean of the last quarter is" in seen
-    assert "is 1.40. With dropout that mean is 1.20" in seen
-    assert "the test accuracy 0.800 instead of 0.700" in seen
-    assert "dropout lowers the test loss here" in seen
-    assert "dropout does not lower the test loss here" in verdict(high, low)
+    assert "pays here for every seed, in the test loss and the test accuracy." in seen
+    assert "rises by 0.80 without dropout and by 0.60 with it." in seen
+
+    seen = " ".join(verdict(runs((1.1, 0.75), (1.1, 0.65)), without))
+    assert "the accuracy is higher for 1 of 2" in seen
+    assert "pays here for every seed, in the test loss." in seen
+
+    seen = " ".join(verdict(without, without))
+    assert "So these seeds do not show that dropout pays here." in seen
 
 
 @pytest.mark.parametrize("hidden", [(9,), (9, 9, 9)])
 def test_any_number_of_hidden_layers_has_rates(hidden, monkeypatch):
+    monkeypatch.setattr(dropout, "RATES", (0.2, 0.5))
     monkeypatch.setattr(dropout, "HIDDEN", hidden)
     assert dropout.hidden_rates() == (0.2, 0.5, 0.5)[: len(hidden)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_dropout_pays_on_few_images_for_every_seed(seed, run_one, images_folder):
+    result = run_one("dropout", "scratch", DATA=images_folder, SEED=seed)
+    seen = " ".join(result.seen)
+    found = measured(result)
+    for what, sign in (("test loss", -1), ("test accuracy", 1)):
+        change = found[f"1,000 images, dropout: {what}"]
+        change -= found[f"1,000 images, no dropout: {what}"]
+        assert change * sign > 0
+        assert f"the {what} by {change:+.3f}" in seen
 
 
 def test_each_hidden_layer_needs_a_rate(run_one, few_images):

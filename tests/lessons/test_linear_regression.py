@@ -3,8 +3,14 @@ import torch
 from lesson_results import axes_of, curves_of, measured
 from sklearn.linear_model import LinearRegression
 
-from pipeline.lessons.linear_regression import linear, noisy_line, sgd, squared_loss
-from pipeline.lessons.training import init_params, minibatches
+from pipeline.lessons.linear_regression import (
+    init_params,
+    linear,
+    minibatches,
+    noisy_line,
+    sgd,
+    squared_loss,
+)
 
 
 def new(seed=0):
@@ -52,6 +58,18 @@ def test_sgd_from_scratch_finds_scikit_learn_s_solution():
     assert b.item() == pytest.approx(exact.intercept_[0], abs=0.003)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("impl", ["scratch", "torch"])
+def test_the_loss_of_all_rows_falls_to_that_of_the_noise_for_any_seed(
+    impl, seed, run_one
+):
+    result = run_one("linear-regression", impl, SEED=seed)
+    _, losses = curves_of(axes_of(result, "loss"))["all rows"]
+    assert losses[0] > 1.5 * losses[2]
+    floor = 5e-5 if impl == "scratch" else 1e-4
+    assert losses[2] == pytest.approx(floor, rel=0.2)
+
+
 @pytest.mark.parametrize("impl", ["scratch", "torch"])
 def test_the_book_s_weights_are_found_within_their_tolerances(impl, run_one):
     rows = run_one("linear-regression", impl).rows
@@ -73,7 +91,12 @@ def test_the_charts_show_the_floor_of_the_noise_and_the_line_through_the_data(
     losses = curves_of(axes_of(result, "loss"))
     _, floor = losses["expected loss of the noise"]
     assert floor[0] == pytest.approx(5e-5 if impl == "scratch" else 1e-4)
-    assert losses.keys() == {"measured", "the book", "expected loss of the noise"}
+    book = {"scratch": {"the book, all rows"}, "torch": {"the book, the last batch"}}
+    batch = {"the last batch"} if impl == "torch" else set()
+    names = {"all rows", "expected loss of the noise"} | book[impl] | batch
+    assert losses.keys() == names
+    _, loss = losses["all rows"]
+    assert f"{loss[-1]:.2g}" in result.seen[0]
     rows, (x, y) = curves_of(axes_of(result, "line")).values()
     slope = (y[1] - y[0]) / (x[1] - x[0])
     assert slope == pytest.approx(-3.4, abs=0.01)
@@ -95,3 +118,29 @@ def test_each_epoch_is_printed_as_the_book_does(run_one):
 def test_a_small_learning_rate_ends_far_from_the_true_weights(run_one):
     w1 = measured(run_one("linear-regression", "scratch", LR=0.001))["w1 (true 2)"]
     assert abs(w1 - 2) > 0.05
+
+
+def test_init_params_give_each_layer_small_weights_and_zero_biases():
+    params = init_params((784, 256, 10), new())
+    assert [list(p.shape) for p in params] == [[784, 256], [256], [256, 10], [10]]
+    assert params[0].std().item() == pytest.approx(0.01, rel=0.01)
+    assert params[1].abs().max() == params[3].abs().max() == 0
+    assert all(parameter.requires_grad and parameter.is_leaf for parameter in params)
+
+
+def test_minibatches_yield_every_row_once_with_its_target():
+    X = torch.arange(10.0).view(-1, 1)
+    batches = list(minibatches(X, X * 2, 4, new()))
+    assert [len(rows) for rows, _ in batches] == [4, 4, 2]
+    assert torch.cat([rows for rows, _ in batches]).sort(0).values.equal(X)
+    assert all(torch.equal(targets, rows * 2) for rows, targets in batches)
+
+
+def test_two_epochs_have_different_orders():
+    X = torch.arange(100.0).view(-1, 1)
+    generator = new()
+    first, second = (
+        torch.cat([rows for rows, _ in minibatches(X, X, 10, generator)])
+        for _ in range(2)
+    )
+    assert not torch.equal(first, second)

@@ -24,9 +24,26 @@ def test_the_learning_rate_is_constant_for_five_epochs_and_then_falls(
 
     monkeypatch.setattr(optimizer, "step", recording_step)
     monkeypatch.setattr(mlp, "EPOCHS", 7)
-    mlp.train(net, optimizer, images, torch.Generator(), gamma=0.7)
+    mlp.train(net, mlp.torch_step(optimizer), images, torch.Generator(), 0.5, 0.7)
     per_epoch = rates[::2]  # 512 images are two batches
     assert per_epoch == pytest.approx([0.5] * 5 + [0.35, 0.245])
+
+
+def test_softmax_regression_stands_beside_the_perceptron(run_one, few_images):
+    result = run_one("mlp", "scratch", DATA=few_images)
+    found = measured(result)["test accuracy, last epoch, softmax regression"]
+    assert found != measured(result)["test accuracy, last epoch, perceptron"]
+    assert f"Softmax regression has a test accuracy of {found:.3f}." in result.seen
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_perceptron_is_more_accurate_than_softmax_regression(
+    seed, run_one, images_folder
+):
+    found = measured(run_one("mlp", "scratch", DATA=images_folder, SEED=seed))
+    perceptron = found["test accuracy, last epoch, perceptron"]
+    assert perceptron > found["test accuracy, last epoch, softmax regression"]
 
 
 @pytest.mark.slow

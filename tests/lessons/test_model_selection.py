@@ -71,11 +71,11 @@ def test_a_short_last_batch_is_averaged_over_its_own_rows(train, monkeypatch):
     assert (W + b).item() == pytest.approx(1 - (1 - start) * 0.96**2, rel=1e-5)
 
 
-@pytest.fixture(scope="module", params=["scratch", "torch"])
-def result(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
     """The lesson with three draws."""
     options = {"ROOT": tmp_path_factory.mktemp("lesson"), "DRAWS": 3, "MORE_DRAWS": 12}
-    return run_lesson(LESSONS["model-selection"], request.param, options)
+    return run_lesson(LESSONS["model-selection"], "scratch", options)
 
 
 def test_the_fits_are_within_their_tolerances(result):
@@ -83,7 +83,14 @@ def test_the_fits_are_within_their_tolerances(result):
     assert len(compared) == 10
     assert [row for row in compared if not row.inside] == []
     fits = curves_of(axes_of(result, "fits"))
-    assert [*fits][1:] == ["cubic", "straight line", "two rows"]
+    assert [*fits][1:] == [
+        "the two rows",
+        "cubic",
+        "straight line",
+        "cubic, from two rows",
+    ]
+    x, y = model_selection.draw_rows(0)
+    assert fits["the two rows"] == [x[:2].flatten().tolist(), y[:2].flatten().tolist()]
     degree = curves_of(axes_of(result, "degree"))
     x, _ = degree["K-fold chooses degree 3 most often"]
     assert x == [model_selection.DEGREES.index(3)] * 2
@@ -102,3 +109,25 @@ def test_with_more_rows_the_errors_approach_the_noise_from_both_sides(result):
 def test_a_fit_to_two_rows_has_a_low_train_loss_and_a_high_test_loss(result):
     loss = measured(result)
     assert loss["two rows: test loss"] > 3 * loss["two rows: train loss"]
+
+
+def test_the_rule_and_the_lowest_error_are_both_named(result):
+    x, y = zip(*map(model_selection.draw_rows, range(12)), strict=True)
+    found = [
+        [kfold(a[:100], b[:100], degree, 0) for degree in model_selection.DEGREES]
+        for a, b in zip(x, y, strict=True)
+    ]
+    by_rule = sum(simplest(errors) == 2 for errors in found)
+    lowest = sum(min(errors, key=lambda e: e.valid) == errors[2] for errors in found)
+    assert result.seen[1] == (
+        f"With the one-standard-error rule K-fold chooses degree 3 in {by_rule} of 12 "
+        f"draws, without a test row. It has the lowest validation error in {lowest} of "
+        "them."
+    )
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_torch_ends_at_the_weights_of_scratch(seed, run_one):
+    found = measured(run_one("model-selection", "torch", SEED=seed))
+    assert len(found) == 3
+    assert max(found.values()) < 1e-3

@@ -70,7 +70,7 @@ def test_parameters_are_numbers_or_none(lesson):
                 assert isinstance(statement, ast.Assign | ast.AnnAssign)
                 eval(ast.unparse(statement.value), {"__builtins__": {}})
     known = {"SEED", "DATA", "ROOT", *runner.OPTIONS}
-    others = {"DRAWS", "MORE_DRAWS", "SIZES", "IMAGES", "LONGER"}
+    others = {"DRAWS", "MORE_DRAWS", "SIZES", "IMAGES", "SEEDS", "LONGER"}
     assert lesson.parameters <= known | others
 
 

@@ -8,8 +8,13 @@ import torch
 from torch import nn
 
 from pipeline.lessons import dropout, mlp, softmax_regression, weight_decay
-from pipeline.lessons.linear_regression import linear, sgd, squared_loss
-from pipeline.lessons.training import init_params, minibatches
+from pipeline.lessons.linear_regression import (
+    init_params,
+    linear,
+    minibatches,
+    sgd,
+    squared_loss,
+)
 
 STEPS, BATCH = 20, 16
 
@@ -103,14 +108,6 @@ def test_scratch_mlp_equals_torch_after_twenty_steps():
 
 
 def test_scratch_weight_decay_equals_torch_from_the_same_start(monkeypatch):
-    normal = nn.init.normal_
-
-    def only_weights(parameter, generator):
-        if parameter.dim() == 2:
-            return normal(parameter, generator=generator)
-        return nn.init.zeros_(parameter)
-
-    monkeypatch.setattr(nn.init, "normal_", only_weights)
     monkeypatch.setattr(weight_decay, "EPOCHS", 1)
     X, y = regression(5)
     (w, b), (theirs, their_b) = (

@@ -16,6 +16,13 @@ def test_log_softmax_equals_torch_s_and_its_probabilities_sum_to_one():
     assert torch.allclose(log_softmax(logits).exp().sum(1), torch.ones(20))
 
 
+def test_the_derivative_of_the_loss_is_the_probability_minus_the_truth():
+    logits, labels = torch.randn(20, 10, requires_grad=True), torch.arange(20) % 10
+    cross_entropy(logits, labels).sum().backward()
+    truth = torch.eye(10)[labels]
+    assert torch.allclose(logits.grad, logits.softmax(1).detach() - truth, atol=1e-6)
+
+
 def test_logits_in_the_thousands_do_not_overflow():
     assert log_softmax(torch.tensor([[5000.0, 0.0]])).tolist() == [[0.0, -5000.0]]
 

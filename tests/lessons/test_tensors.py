@@ -62,3 +62,14 @@ def test_the_chart_shows_new_memory_for_copies_only():
         "torch.tensor(x.numpy())",
     }
     assert allocated["x + y"] == 1  # MB: 512 × 512 numbers of 4 bytes
+
+
+@pytest.mark.parametrize("code", ["x[0]", "x.T", "x[x > 0]", "x.clone()", "x + y"])
+def test_the_new_memory_is_what_torch_s_profiler_measures(code):
+    x, y = torch.ones(2, 512, 512)
+    with torch.autograd.profiler.profile(profile_memory=True) as profiler:
+        eval(code, {"x": x, "y": y})
+    events = profiler.kineto_results.events()
+    allocated = sum(max(0, e.nbytes()) for e in events if e.name() == "[memory]")
+    expected = tensors.new_memory(side=512)[code]
+    assert allocated / 2**20 == pytest.approx(expected, abs=1e-3)

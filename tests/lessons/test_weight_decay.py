@@ -1,8 +1,11 @@
+import re
+
 import pytest
 import torch
 from lesson_results import axes_of, curves_of, measured
 
 from pipeline.lessons import weight_decay
+from pipeline.lessons.weight_decay import Fit, Fits
 
 TRAIN = {"scratch": weight_decay.scratch, "torch": weight_decay.with_torch}
 
@@ -20,8 +23,8 @@ def test_weight_decay_shrinks_the_weights_and_lowers_the_test_loss(impl, monkeyp
     undecayed, decayed = (
         weight_decay.fit(TRAIN[impl], decay, *rows, train) for decay in (0.0, 3.0)
     )
-    assert undecayed.norm > 10
-    assert decayed.norm < 5
+    assert undecayed.w.norm() > 10
+    assert decayed.w.norm() < 5
     assert undecayed.test[-1] > 20 * decayed.test[-1]
     assert undecayed.train[-1] < 1e-6 < decayed.train[-1]
 
@@ -43,15 +46,14 @@ def test_lambda_is_chosen_by_k_fold_on_the_training_rows_alone(monkeypatch):
     changed = y.clone()
     changed[weight_decay.N_TRAIN :] = 1e6  # the test rows
     before, after = (
-        weight_decay.kfold_loss(weight_decay.scratch, 3.0, X, targets)
-        for targets in (y, changed)
+        weight_decay.kfold_losses(3.0, X, targets) for targets in (y, changed)
     )
-    assert before == after
+    assert torch.equal(before, after)
 
 
 def test_the_path_marks_the_lowest_validation_loss(run_one):
     result = run_one("weight-decay", "scratch", EPOCHS=5)
-    valid, _, _, star = axes_of(result, "path").get_lines()
+    valid, _, _, star, *floors = axes_of(result, "path").get_lines()
     decays, losses = valid.get_data()
     ((decay,), (loss,)) = star.get_data()
     assert loss == min(losses)
@@ -59,11 +61,20 @@ def test_the_path_marks_the_lowest_validation_loss(run_one):
     assert len(axes_of(result, "losses").get_lines()[0].get_xdata()) == 5
     chosen = measured(result)["λ that K-fold chooses"]
     assert f"{chosen:g}" == decay
+    heights = [line.get_ydata()[0] for line in floors]
+    assert heights == [
+        measured(result)[name]
+        for name in (
+            "test loss, no penalty, w from 0",
+            "test loss, mean of the training targets",
+            "expected loss of the noise alone",
+        )
+    ]
 
 
 def test_the_values_of_lambda_can_be_changed_and_may_diverge(run_one):
     options = {"EPOCHS": 3, "LAMBDAS": (0.0, 3.0, 1e6)}
-    result = run_one("weight-decay", "torch", **options)
+    result = run_one("weight-decay", "scratch", **options)
     curves = curves_of(axes_of(result, "path"))
     assert curves["train"][0] == ["0", "3", "1e+06"]
     assert all(row.inside is None for row in result.rows)
@@ -71,7 +82,54 @@ def test_the_values_of_lambda_can_be_changed_and_may_diverge(run_one):
 
 
 @pytest.mark.parametrize("lambdas", [(3.0,), (0.0,), (0.0, 3.0)])
-def test_what_was_seen_names_no_change_between_equal_values(lambdas, run_one):
+def test_what_was_seen_names_no_lambda_that_was_not_tried(lambdas, run_one):
     result = run_one("weight-decay", "scratch", EPOCHS=1, LAMBDAS=lambdas)
-    for decay in lambdas:
-        assert f"From λ = {decay:g} to λ = {decay:g}" not in result.seen[0]
+    (seen,) = result.seen
+    assert ("With λ = 0 and random initial weights" in seen) == (0.0 in lambdas)
+    named = re.search(r"tell it apart from λ = ([^(]+) \(", seen)
+    for decay in named[1].split(", ") if named else []:
+        assert float(decay) in lambdas
+
+
+def some_fits(test, valid, constant):
+    """Fits of λ = 0, 1, …, with these test losses and K-fold losses."""
+    w = torch.zeros(1, 1)
+    fits = {
+        float(i): Fit([1.0], [loss], w, torch.zeros(1)) for i, loss in enumerate(test)
+    }
+    losses = {float(i): torch.tensor(each) for i, each in enumerate(valid)}
+    return Fits(fits, losses, fits[0.0], constant)
+
+
+def test_lambda_is_not_told_apart_within_two_standard_errors_over_the_rows():
+    best = [1.0, 1.0, 1.0, 1.0]
+    clear, noisy = [2.0, 2.1, 1.9, 2.0], [0.0, 3.0, 0.5, 1.5]
+    difference = torch.tensor(noisy) - 1
+    assert difference.mean() < 2 * difference.std() / 2
+    found = some_fits([1.0, 1.0, 1.0], [clear, best, noisy], 1.0)
+    assert (found.chosen, found.not_told_apart) == (1.0, [2.0])
+
+
+def test_what_was_seen_of_lambda_follows_from_the_losses():
+    rows = [[2.0, 2.0], [1.0, 1.0]]
+    halfway = (0.01 + weight_decay.FLOOR) / 2
+    seen = " ".join(weight_decay.sentences(some_fits([70.0, halfway], rows, 0.01)))
+    assert "goes 50% of the way from the mean to the noise" in seen
+    assert "With λ = 0 and random initial weights it is 70," in seen
+    seen = " ".join(weight_decay.sentences(some_fits([70.0, 0.02], rows, 0.01)))
+    assert "The chosen λ is not better than the mean." in seen
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_start_at_zero_needs_no_penalty_for_any_seed(seed, run_one):
+    found = measured(run_one("weight-decay", "scratch", SEED=seed))
+    from_zero = found["test loss, no penalty, w from 0"]
+    assert from_zero < 2 * found["test loss, λ = 3"]
+    assert found["test loss, λ = 0"] > 1000 * from_zero
+
+
+def test_torch_ends_at_the_weights_of_scratch(run_one):
+    (seen,) = run_one("weight-decay", "torch", EPOCHS=3).seen
+    farthest = float(re.search("differ by (.+) at most", seen)[1])
+    assert farthest < 1e-5
