@@ -191,7 +191,7 @@ if __name__ == "__main__":
         ]
         axes.bar_label(bars, texts, padding=6)
         axes.invert_yaxis()
-        axes.margins(x=0.2)
+        axes.margins(x=0.3)
 
 # %%
 if __name__ == "__main__":
