@@ -3,6 +3,7 @@
 It is trained as in `pipeline train`, by `pipeline.network.trainer.Trainer`.
 """
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -27,6 +28,7 @@ from pipeline.network.inputs import Inputs
 from pipeline.network.loss import huber_loss
 from pipeline.network.sample_weight import checked_weights, distinct_rows
 from pipeline.network.schedule import Schedule
+from pipeline.network.stacked_mlp import StackedMLP
 from pipeline.network.threads import one_thread
 from pipeline.network.trainer import Candidate, Trainer
 
@@ -71,11 +73,14 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     Attributes:
         n_features_in_, feature_names_in_: see scikit-learn's glossary.
         n_iter_: number of epochs trained.
+        loss_curve_: shape (epochs,), half the mean squared training error, the mean of
+            the networks, as `MLPRegressor` has it.
         rmse_curve_: shape (epochs, seeds), the root mean squared training error of each
             network, measured during the epoch with dropout, in the unit of the target.
         scaler_: the fitted `StandardScaler` of the columns.
         target_mean_, target_scale_: mean and standard deviation of the target.
-        stack_: the networks, a `StackedMLP`.
+        weights_: the weights and biases of all networks, arrays by the names that
+            docs/weights.md has.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -94,7 +99,7 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(  # noqa: PLR0913 - scikit-learn's hyperparameters are arguments
         self,
         *,
-        hidden_layer_sizes: ArrayLike | None = None,
+        hidden_layer_sizes: int | Sequence[int] | None = None,
         weight_decay: float = 0.3,
         learning_rate: float = 5e-3,
         dropout: float | None = None,
@@ -117,7 +122,7 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self, X: "ArrayLike", y: "ArrayLike", sample_weight: "ArrayLike | None" = None
     ) -> Self:
         """Train the networks.
 
@@ -149,14 +154,16 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             trainer = self._trainer(scaler.transform(table), standard, weights)
             epochs = range(trainer.schedule.epochs)
             curve = torch.stack([trainer.train_epoch() for _ in epochs])
-        self.stack_ = trainer.stack
+        tensors = trainer.stack.tensors()
+        self.weights_ = {name: tensor.numpy() for name, tensor in tensors.items()}
         self.n_iter_ = trainer.epoch
-        self.rmse_curve_ = curve.numpy() * self.target_scale_
+        self.rmse_curve_ = curve.double().numpy() * self.target_scale_
+        self.loss_curve_ = (self.rmse_curve_**2).mean(axis=1) / 2
         if not np.isfinite(self.rmse_curve_[-1]).all():
             raise ValueError("training diverged: lower learning_rate")
         return self
 
-    def predict(self, X: ArrayLike) -> np.ndarray:
+    def predict(self, X: "ArrayLike") -> np.ndarray:
         """Return the mean of the networks' predictions, shape (rows,).
 
         It is computed in double precision, so that the prediction for a row does not
@@ -172,7 +179,8 @@ class StackedMLPRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         table = validate_data(self, X, dtype=np.float64, reset=False)
         _check_size(table, "X")
-        stack = self.stack_.double()
+        weights = {n: torch.from_numpy(each) for n, each in self.weights_.items()}
+        stack = StackedMLP.from_tensors(weights).double()
         x = torch.from_numpy(padded_columns(self.scaler_.transform(table))).double()
         blocks = torch.split(x.expand(len(stack.output), -1, -1), BLOCK_ROWS, 1)
         with one_thread():

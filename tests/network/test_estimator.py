@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from inspect import signature
 
+import joblib
 import numpy as np
 import pytest
 from ames_columns import LAYOUT, TARGET, ames_dataset, to_matrix
@@ -141,6 +143,31 @@ def test_the_curve_ends_at_the_error_of_the_network_in_the_unit_of_the_target():
     assert one.rmse_curve_.shape == (one.n_iter_, 1) == (40, 1)
     assert one.rmse_curve_[-1, 0] == pytest.approx(left, rel=0.05)
     assert one.rmse_curve_[0, 0] > 5 * left
+
+
+def test_the_loss_curve_is_one_dimensional_as_that_of_scikit_learn():
+    one = model(seeds=2, epochs=3).fit(X, Y)
+    assert one.loss_curve_.shape == (3,)
+    losses = [(error[0] ** 2 + error[1] ** 2) / 4 for error in one.rmse_curve_]
+    np.testing.assert_allclose(one.loss_curve_, losses)
+
+
+def test_the_signature_fits_into_a_few_lines():
+    for function in (StackedMLPRegressor, StackedMLPRegressor.fit):
+        assert len(str(signature(function))) < 450
+        assert "numpy._typing" not in str(signature(function))
+
+
+def test_fitted_state_is_plain_arrays_that_joblib_keeps(tmp_path):
+    one = model(seeds=2, epochs=3).fit(X, Y)
+    state = {**vars(one), **vars(one.scaler_), **one.weights_}
+    fitted = {name: each for name, each in state.items() if name.endswith("_")}
+    kinds = {type(each) for each in [*fitted.values(), *one.weights_.values()]}
+    plain = {np.ndarray, np.float64, np.int64, float, int, dict, StandardScaler}
+    assert kinds <= plain, kinds
+    joblib.dump(one, tmp_path / "model.joblib")
+    loaded = joblib.load(tmp_path / "model.joblib")
+    np.testing.assert_array_equal(loaded.predict(X), one.predict(X))
 
 
 def test_what_is_not_given_follows_from_the_rows_as_in_train():
