@@ -18,7 +18,7 @@ from situations import copy_raw
 
 from pipeline.ames import ames_schema
 from pipeline.cli import console, progress
-from pipeline.cli.baselines import show_baselines
+from pipeline.cli.baselines import shares_of_fall, show_baselines
 from pipeline.cli.console import fit
 from pipeline.cli.lesson import show_result
 from pipeline.cli.preprocess import show_preprocess
@@ -327,6 +327,26 @@ def test_a_loss_has_its_sign_and_a_gain_that_may_be_chance_is_named(monkeypatch)
     assert "may be chance" not in gains_shown(-0.02, monkeypatch)
     near = "a gain within two standard errors may be chance: linear"
     assert near in gains_shown(0.0019, monkeypatch)
+
+
+def test_the_shares_of_the_fall_of_the_score_follow_the_baselines_built_on():
+    scores = [
+        BaselineScore(
+            name, what, [], pooled, 0.0, pooled, 0.0, None, over, gain=0, gain_error=0
+        )
+        for name, what, over, pooled in (
+            ("mean", "the mean", None, 0.4),
+            ("linear", "the log", "mean", 0.2),
+            ("bands", "bands", "linear", 0.5),  # no step on the way to the last
+            ("mlp", "hidden units", "linear", 0.15),
+        )
+    ]
+    assert shares_of_fall(scores) == (
+        "shares of the fall from mean to mlp: linear 80% (the log); mlp 20% (hidden "
+        "units)"
+    )
+    assert shares_of_fall(scores[:1]) == ""
+    assert shares_of_fall(scores[:3]) == ""
 
 
 def on_a_terminal(command, root, **environment):
