@@ -43,7 +43,7 @@ TUNE_OPTIONS := $(call flag,TRIALS,trials) $(call flag,TIMEOUT,timeout) $(call f
 PUSH_OPTIONS := $(call switch,PUSH,push) $(call flag,MESSAGE,message)
 PIPELINE := $(BIN)/pipeline
 
-.PHONY: help setup download schema preprocess train tune baselines blend submit predict report runs lesson bench notebooks test slow lint format clean
+.PHONY: help setup download schema preprocess train tune baselines blend submit predict explain report runs lesson bench notebooks test slow lint format clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -109,6 +109,9 @@ submit: preprocess ## Train, then write submissions/<run id>.csv (PUSH MESSAGE)
 
 predict: $(READY) ## Predict the rows of FILE -> OUT (RUN=ID)
 	@$(PIPELINE) predict $(ROOT_OPTION) $(RUN_OPTION) $(call flag,OUT,output) -- $(call quoted,$(value FILE))
+
+explain: $(READY) ## Explain the prediction of a row (ID=1461 RUN=ID)
+	@$(PIPELINE) explain $(ROOT_OPTION) $(RUN_OPTION) -- $(call quoted,$(value ID))
 
 report: $(READY) ## Write reports/<run id>.html (RUN="ID ID": side by side)
 	@$(PIPELINE) report $(ROOT_OPTION) $(call values,RUN)

@@ -31,7 +31,7 @@ def test_a_lesson_shows_published_and_measured_values_and_saves_its_figures(
         "Watch the",
         "From scratch:",
         "epoch 3, loss 0.0000",
-        "What was seen: The last loss is",
+        "What was seen:",
         "To try:",
         "pipeline lesson linear-regression --lr 0.003",
     ):

@@ -49,7 +49,8 @@ def changes(stage, path):
 
 
 def a_file_of(room):
-    return max(room.glob("*.py"), key=lambda path: path.stat().st_size)
+    imported = (path for path in room.glob("*.py") if path.name != "estimator.py")
+    return max(imported, key=lambda path: path.stat().st_size)
 
 
 @pytest.mark.parametrize("room", ["core", "data", "ames", "network", "models", "runs"])

@@ -17,6 +17,7 @@ from pipeline.runs.store import list_runs
 
 OWN_COLUMNS = "pipeline/data/own_columns.py"
 LESSONS = "pipeline/lessons/runner.py"
+EXERCISES = "pipeline/lessons/checker.py"
 MODULES = {
     "pickle",
     "_pickle",
@@ -112,6 +113,9 @@ def test_no_module_could_run_what_a_file_holds():
     for runner in (OWN_COLUMNS, LESSONS):
         calls = {call for _, call in found.pop(REPOSITORY / runner)}
         assert calls == {"compile", "exec"}
+    # The learner's own file, in a process of its own, and the lesson's use of it.
+    calls = {call for _, call in found.pop(REPOSITORY / EXERCISES)}
+    assert calls == {"compile", "exec", "eval"}
     assert {path: lines for path, lines in found.items() if lines} == {}
 
 

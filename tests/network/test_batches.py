@@ -6,8 +6,8 @@ import pytest
 import torch
 from tiny_networks import ROWS, rows_of, trainer_of
 
+from pipeline.data.encoder import CACHE_LINE
 from pipeline.network.batches import Batches, cut_evenly
-from pipeline.network.stacked_mlp import CACHE_LINE
 
 
 @pytest.mark.parametrize("pieces", [1, 3, 7])
