@@ -7,7 +7,6 @@ Other fold seeds are a comparison on the same rows, and hold out nothing.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
@@ -29,7 +28,6 @@ from pipeline.tuning.plan import (
     OTHER_SEEDS,
     SCORED_AGAIN,
     SCORING,
-    SEARCHING,
     Plan,
     Progress,
     Work,
@@ -65,16 +63,12 @@ def tune(
     rows = smallest(dataset_folds(dataset, plan.settings))
     plan = replace(plan, settings=plan.settings.for_rows(rows))
     journal = project.runs / JOURNAL
-    with alone(journal), ExitStack() as stack:
+    with alone(journal), open_pool(plan) as pool:
         study = Study(journal, provenance.fingerprint, plan.settings)
         work = Work(plan, len(study.finished_trials()), callback)
-        pool = stack.enter_context(open_pool(plan))
         for progress in search(study, dataset, plan, pool):
             work.search(progress)
         finished = study.finished_trials()
-        if plan.left(SEARCHING) == 0:  # workers still train: start others
-            stack.close()
-            pool = stack.enter_context(open_pool(plan))
         best, found = _choose(finished, dataset, plan, pool, work)
     provenance = replace(provenance, search=found)
     return train(project, best, provenance, work.training(), plan.jobs)

@@ -60,29 +60,25 @@ def _loky(plan: Plan) -> Iterator[Pool]:
     executor = get_reusable_executor(
         max_workers=jobs, initializer=_exit_with, initargs=(os.getpid(),)
     )
+    running: set[Future[Any]] = set()
     try:
-        submit = _submit_without_sigint(executor)
+        start = _submit_without_sigint(executor)
+
+        def submit(*call: Any) -> "Future[Any]":  # noqa: ANN401
+            future = start(*call)
+            running.add(future)
+            future.add_done_callback(running.discard)
+            return future
+
         yield Pool(submit, jobs, lambda function, *args: function(*args))
     except BrokenExecutor as error:
         raise UserError(
             f"a worker was killed, perhaps out of memory: {_RESUME}"
         ) from error
     finally:
-        # Nobody needs the batches that still train. Joblib shares the executor, and
-        # later users expect a new one.
-        with _quiet_threads():
-            executor.shutdown(wait=True, kill_workers=True)
-
-
-@contextmanager
-def _quiet_threads() -> Iterator[None]:
-    """Ignore errors of threads: Loky's looks for batches that it has just killed."""
-    before = threading.excepthook
-    threading.excepthook = lambda _: None
-    try:
-        yield
-    finally:
-        threading.excepthook = before
+        # Nobody needs what still trains. Joblib shares the executor: later users expect
+        # a new one.
+        executor.shutdown(wait=True, kill_workers=bool(running))
 
 
 def _submit_without_sigint(executor: Executor) -> Callable[..., "Future[Any]"]:

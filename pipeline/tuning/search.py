@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 import numpy as np
-import torch
 
 from pipeline.core.errors import UserError
 from pipeline.core.progress import announce
@@ -26,6 +26,7 @@ from pipeline.network.replicas import (
     predictions,
 )
 from pipeline.network.seeds import Replica, replicas_of
+from pipeline.network.threads import use_one_thread
 from pipeline.network.trainer import Candidate, Trainer
 from pipeline.tuning.executors import Pool
 from pipeline.tuning.plan import BATCH_SIZE, RUNGS, SEARCHING, Plan, Progress
@@ -55,8 +56,11 @@ def search(
     progress = partial(_progress, study, plan, before, limit)
     pending: deque[tuple[TrialBatch, Future[list[list[Rung]]]]] = deque()
 
+    # With a time limit no batch waits: it would begin when the time is up.
+    in_advance = BATCHES_PER_JOB if plan.timeout is None else 1
+
     def fill() -> None:
-        while len(pending) < BATCHES_PER_JOB * pool.jobs:
+        while len(pending) < in_advance * pool.jobs:
             batch = study.next_batch(plan.trials, BATCH_SIZE)
             if batch is None:
                 return
@@ -95,6 +99,7 @@ def _load() -> None:
 
 
 def _encode(dataset: Dataset, settings: Settings) -> FoldTensors:
+    use_one_thread()
     # Trials are scored on training rows only.
     dataset = replace(dataset, test=dataset.test.head(0))
     return FoldTensors.of(FoldData.fit(dataset, settings))
@@ -110,7 +115,7 @@ def successive_halving(
         trials: The settings of each trial. They differ in weight decay, learning rate
             and dropout. A trial trains one network per fold.
     """
-    torch.set_num_threads(1)  # other batches use the other cores
+    use_one_thread()  # other batches use the other cores
     settings = replace(trials[0], seeds=1)
     candidates = [
         Candidate(trial.lambdas[0], trial.lr, trial.dropout) for trial in trials
@@ -178,16 +183,19 @@ def losses(
         callback: Called with the number of settings that are done, and of all.
         left: Returns the seconds that are left, or None without a limit.
     """
-    callback(0, len(candidates))
+    total, rows = len(candidates), len(dataset.train)
+    callback(0, total)
     shared = pool.share(_unchanged, dataset)
-    futures = [pool.submit(_losses, shared, settings) for settings in candidates]
-    found = []
-    for future in futures:
-        in_time = wait([future], left()).done
-        late = np.full(len(dataset.train), np.inf)
-        found.append(future.result() if in_time else late)
-        callback(len(found), len(futures))
-    return np.stack(found)
+    submitted = (pool.submit(_losses, shared, settings) for settings in candidates)
+    # One per worker: none waits when the time is up and the workers are stopped.
+    pending, found = deque(islice(submitted, pool.jobs)), []
+    while pending and wait([pending[0]], left()).done:
+        found.append(pending.popleft().result())
+        callback(len(found), total)
+        if left() != 0:
+            pending.extend(islice(submitted, 1))
+    late = np.full((total - len(found), rows), np.inf)
+    return np.concatenate([np.reshape(found, (-1, rows)), late])
 
 
 def _unchanged(dataset: Dataset) -> Dataset:
@@ -196,7 +204,7 @@ def _unchanged(dataset: Dataset) -> Dataset:
 
 
 def _losses(dataset: Dataset, settings: Settings) -> np.ndarray:
-    torch.set_num_threads(1)
+    use_one_thread()
     try:
         result = cross_validate_models(dataset, settings, lambda *_: None, jobs=1)
     except UserError:  # every network diverged
