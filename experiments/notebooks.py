@@ -25,7 +25,7 @@ from PIL import Image
 from pipeline.core.files import write_atomically
 from pipeline.lessons import LESSONS, Lesson
 from pipeline.lessons.runner import reproducible, viewing
-from pipeline.lessons.show import Picture, Seen, Shown
+from pipeline.lessons.show import Answer, Picture, Seen, Shown
 
 FOLDER = Path(__file__).parents[1] / "docs" / "lessons"
 COLOURS = 64  # of an embedded picture, which makes it a third as large
@@ -81,8 +81,9 @@ def run(notebook: NotebookNode) -> dict[str, bytes]:
                     pictures[part.name] = _with_fewer_colours(part)
                     encoded = b64encode(pictures[part.name]).decode()
                     data = {"image/png": encoded, "text/plain": "a picture"}
-                elif isinstance(part, Seen):
-                    data = {"text/markdown": str(part), "text/plain": str(part)}
+                elif isinstance(part, Seen | Answer):
+                    text = part._repr_markdown_()
+                    data = {"text/markdown": text, "text/plain": str(part)}
                 else:
                     data = {"text/html": part._repr_html_(), "text/plain": "a table"}
                 cell.outputs.append(new_output("display_data", data=data))

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from pipeline.cli import console
 from pipeline.cli.options import Force, Json, Root
@@ -15,17 +18,28 @@ from pipeline.stages import up_to_date
 _DEFAULT = Settings(models=(NETWORKS,))
 
 
-def baselines(root: Root = Path(), as_json: Json = False, force: Force = False) -> None:
+def baselines(
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask for a guess of each gain.")
+    ] = False,
+    root: Root = Path(),
+    as_json: Json = False,
+    force: Force = False,
+) -> None:
     """Train each lesson's model on the same rows, up to the default network.
 
     Example: pipeline baselines
     """
     project = Project(root)
+    if ask:
+        console.check_terminal("--ask", as_json=as_json)
     with progress(hidden=as_json) as callback:
         outcome = up_to_date.baselines(project, _DEFAULT, callback, force=force)
     if as_json:
         console.print_json({**outcome.result.to_json(), "skipped": outcome.skipped})
         return
+    if ask:
+        ask_gains(outcome.result)
     show_baselines(outcome.result)
     submit_one = f"submit --run {outcome.result.run_id} --baseline NAME"
     console.say(f"{console.saved(outcome)}. {console.next_step(submit_one, root)}")
@@ -53,6 +67,25 @@ def shares_of_fall(baselines: Sequence[BaselineScore]) -> str:
         f"shares of the fall from {step.name} to {baselines[-1].name}: "
         f"{'; '.join(shares)}"
     )
+
+
+def ask_gains(run: Run) -> None:
+    """Ask for a guess of each gain, and show the measured gain after it."""
+    by_name = {baseline.name: baseline for baseline in run.baselines or []}
+    for baseline in by_name.values():
+        gain, error = baseline.gain, baseline.gain_error
+        if baseline.over is None or gain is None or error is None:
+            continue
+        (score,) = score_texts([by_name[baseline.over].pooled])
+        guess = console.ask(
+            f"{baseline.name}: {baseline.what}. {baseline.over} has {run.metric_title} "
+            f"{score}. How much lower is it now?"
+        )
+        answer = f"The gain is {difference_text(gain, error)}."
+        if isinstance(guess, float):
+            near = "within" if abs(guess - gain) <= 2 * error else "not within"
+            answer += f" {guess:g} is {near} two standard errors of it."
+        console.say(answer)
 
 
 def show_baselines(run: Run) -> None:

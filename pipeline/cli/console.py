@@ -8,10 +8,12 @@ import json
 import os
 import re
 import shlex
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import accumulate
+from math import isfinite
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -22,7 +24,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Column, Table
 
-from pipeline.core.errors import one_line
+from pipeline.core.errors import UserError, one_line
 from pipeline.core.numbers import score_text
 from pipeline.runs.record import Run
 from pipeline.stages.up_to_date import StageResult
@@ -152,6 +154,35 @@ def _part(table: Table, indices: Sequence[int]) -> Table:
     for row, cells in zip(table.rows, rows, strict=True):
         part.add_row(*cells, style=row.style)
     return part
+
+
+def check_terminal(option: str, *, as_json: bool) -> None:
+    """Check that someone can answer.
+
+    Raises:
+        UserError: This is not a terminal, or only JSON may be printed.
+    """
+    if as_json or not (sys.stdin.isatty() and out.is_terminal):
+        raise UserError(f"{option}: asks in a terminal, without --json; leave it out")
+
+
+def ask(question: str, choices: Sequence[str] = ()) -> str | float | None:
+    """Ask for one of the choices, or for a number; Enter alone is no answer."""
+    say_wrapped(question)
+    wanted = " or ".join(choices) or "a number"
+    while True:
+        try:
+            reply = out.input(f"Your guess, {wanted}: ").strip(" ()").lower()
+        except EOFError:
+            reply = ""
+        if not reply:
+            return None
+        if reply in choices:
+            return reply
+        with suppress(ValueError):
+            if not choices and isfinite(number := float(reply.replace(",", "."))):
+                return number
+        say(f"Give {wanted}, or nothing.")
 
 
 def print_json(record: dict[str, Any]) -> None:

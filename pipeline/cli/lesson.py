@@ -1,11 +1,12 @@
 """The command `lesson`: published values of the book beside measured ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from pipeline.cli import console
 from pipeline.cli.console import (
     make_table,
     next_step,
@@ -22,10 +23,12 @@ from pipeline.core.paths import Project
 from pipeline.core.progress import LOADING, announce
 
 if TYPE_CHECKING:  # they load torch
-    from pipeline.lessons import Lesson
+    from pipeline.lessons import Lesson, Question
     from pipeline.lessons.exercises import Checked
     from pipeline.lessons.runner import Result
+    from pipeline.lessons.show import Answer
 
+Guess = str | float | None
 _BOOKS = "(default: the book's)"
 
 
@@ -80,6 +83,9 @@ def lesson(
     solution: Annotated[
         bool, typer.Option("--solution", help="Show the lesson's own functions.")
     ] = False,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask for your guesses before the training.")
+    ] = False,
     root: Root = Path(),
     as_json: Json = False,
 ) -> None:
@@ -90,6 +96,7 @@ def lesson(
     from pipeline.lessons import LESSONS, find_lesson
 
     actions = {"--exercise": exercise, "--check": check, "--solution": solution}
+    actions["--ask"] = ask
     chosen = [option for option, is_given in actions.items() if is_given]
     if len(chosen) > 1 or (chosen and name is None):
         raise UserError(f"{' '.join(chosen)}: give one, and the name of a lesson")
@@ -97,7 +104,9 @@ def lesson(
         listed = [{"lesson": x.name, "summary": x.summary} for x in LESSONS.values()]
         print_json({"lessons": listed}) if as_json else show_lessons(listed)
         return
-    if chosen:
+    if ask:
+        console.check_terminal("--ask", as_json=as_json)
+    elif chosen:
         show_part = _exercise if exercise else _check if check else _solution
         show_part(find_lesson(name), Project(root), as_json)
         return
@@ -119,7 +128,7 @@ def lesson(
     lessons = find_lessons(name, options)
     if not as_json:
         for found in lessons:
-            _show(found, impl, options)
+            _show(found, impl, options, ask=ask)
         return
     results = [
         _run(found, side, options)
@@ -129,19 +138,57 @@ def lesson(
     print_json({"lessons": [result.record() for result in results]})
 
 
-def _show(lesson: "Lesson", impl: str, options: dict[str, Any]) -> None:
+def _show(lesson: "Lesson", impl: str, options: dict[str, Any], *, ask: bool) -> None:
     """Run a lesson, and show each implementation before the next one begins."""
     from pipeline.lessons.runner import implementations
 
     headings = {"scratch": "From scratch", "torch": "With torch"}
     say_wrapped(f"{lesson.name}: {lesson.about}")
+    asked, missed = set["Question"](), list[tuple["Question", "Answer"]]()
     for side in implementations(lesson, impl):
         if side in headings:
             say(f"{headings[side]}:")
+        questions = [x for x in lesson.questions(side) if ask and x not in asked]
+        guesses = {x: console.ask(_text(x), x.letters) for x in questions}
+        if ask and not lesson.questions(side):
+            say(f"There are no questions for {side} alone.")
+        asked |= {*questions}
         with steps() as display:
             result = _run(lesson, side, options, say=display.say)
         show_result(result)
+        missed += show_guesses(guesses, result)
+    for question, answer in missed:
+        say("Once more:")
+        show_guess(answer, console.ask(_text(question), question.letters))
     show_end(lesson)
+
+
+def _text(question: "Question") -> str:
+    return f"Guess {question.number}. {question.text}"
+
+
+def show_guesses(
+    guesses: dict["Question", Guess], result: "Result"
+) -> Iterator[tuple["Question", "Answer"]]:
+    """Show the answers that a run gave to questions, and yield those missed."""
+    answers = {answer.number: answer for answer in result.answers}
+    for question, guess in guesses.items():
+        answer = answers.get(question.number)
+        if answer is None:
+            say(f"Guess {question.number}: this run does not answer it")
+        elif not show_guess(answer, guess):
+            yield question, answer
+
+
+def show_guess(answer: "Answer", guess: Guess) -> bool:
+    """Show an answer beside a guess, and return whether the guess is right."""
+    is_right = answer.is_met(guess)
+    yours = f"{guess:g}" if isinstance(guess, float) else f"({guess})"
+    if guess is None:
+        yours = "no guess"
+    verdict = "right" if is_right else f"the answer is {answer.text}"
+    say_wrapped(f"Guess {answer.number}: {yours}, {verdict}. {answer.why}")
+    return is_right
 
 
 def _run(

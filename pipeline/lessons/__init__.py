@@ -7,6 +7,9 @@ Cells may have tags:
 
 - `parameters`: numbers that may be changed; the command's options replace them.
 - `scratch`, `torch`: the cell belongs to one of the two implementations.
+
+A paragraph of prose that begins with `**Guess 1.**` is a question. It has the choices
+(a), (b) and so on, or asks for a number. Below it, the code calls `answer`.
 """
 
 import ast
@@ -14,12 +17,23 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.core.errors import UserError
 
 SIDES = ("scratch", "torch")
 _HEADER = re.compile(r"# %%( \[markdown\])?(?: tags=(\[.*\]))?")
+_QUESTION = re.compile(r"^\*\*Guess (\d)\.\*\* (.+(?:\n.+)*)", re.MULTILINE)
+_LETTER = re.compile(r"(?<!\w)\(([a-d])\)")
 _TO_TRY = re.compile(r"^- `([^`]+)`:\s+(.+(?:\n  .+)*)", re.MULTILINE)
+
+
+class Question(NamedTuple):
+    """A question of a lesson: a letter answers it, or a number where it has none."""
+
+    number: int
+    text: str
+    letters: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,19 @@ class Cell:
             for node in nodes
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         ]
+
+    @property
+    def questions(self) -> list[Question]:
+        """The questions that a cell of prose asks."""
+        found = _QUESTION.findall(self.text) if self.is_prose else []
+        return [
+            Question(int(number), " ".join(text.split()), (*_LETTER.findall(text),))
+            for number, text in found
+        ]
+
+    def is_of(self, side: str) -> bool:
+        """Whether the cell belongs to an implementation, or to all."""
+        return side in self.tags or not {*SIDES} & {*self.tags}
 
     @property
     def heading(self) -> str:
@@ -96,6 +123,11 @@ class Lesson:
         found = _TO_TRY.findall(self.cells[-1].text)
         texts = [[" ".join(text.split()) for text in pair] for pair in found]
         return [{"command": command, "shows": shows} for command, shows in texts]
+
+    def questions(self, side: str) -> list[Question]:
+        """Return the questions of an implementation, which are asked before it runs."""
+        cells = [cell for cell in self.cells if cell.is_of(side)]
+        return [question for cell in cells for question in cell.questions]
 
     @property
     def parameters(self) -> set[str]:

@@ -11,7 +11,7 @@ from pipeline.lessons.show import picture, seen
 
 def show_classifier(
     title: str, curves: Pair, printed: Sequence[str], logits: Tensor, test: Images
-) -> None:
+) -> tuple[str, str]:
     """Show the accuracies per epoch, the mistakes, and what was seen.
 
     Args:
@@ -20,6 +20,9 @@ def show_classifier(
         printed: The name of a source, and its accuracies per epoch, two texts.
         logits: Those of the test images, shape [n, 10].
         test: The test images.
+
+    Returns:
+        The two classes of the most frequent mistake, the true one first.
     """
     label = "accuracy (share of images)"
     with picture("accuracy", f"{title}: accuracy by epoch", "epoch", label) as axes:
@@ -40,6 +43,7 @@ def show_classifier(
         f"The most frequent mistake: {shares.max():.0f} % of the images of class "
         f"{CLASSES[true]} are taken for {CLASSES[predicted]}.",
     )
+    return CLASSES[true], CLASSES[predicted]
 
 
 def show_confident(title: str, logits: Tensor, test: Images) -> None:

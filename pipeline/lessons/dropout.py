@@ -29,7 +29,7 @@ from pipeline.core.errors import UserError
 from pipeline.lessons import fashion_mnist
 from pipeline.lessons.fashion_mnist import FashionMnist, Images
 from pipeline.lessons.linear_regression import init_params, minibatches
-from pipeline.lessons.show import Published, compare, picture, seen
+from pipeline.lessons.show import Published, answer, compare, letter, picture, seen
 
 # %% tags=["parameters"]
 EPOCHS, SEED = 5, 0
@@ -178,8 +178,8 @@ Five epochs on all 60,000 images, as in the book. The tolerances of the accuraci
 epoch 5 are the range of the published runs and a margin: .006 in training, .02 in the
 test.
 
-Guess: is the training accuracy with dropout (a) higher than without it, (b) lower,
-(c) the same?
+**Guess 1.** Is the training accuracy with dropout (a) higher than without it, by more
+than .005, (b) lower by more than .005, (c) about the same?
 """
 
 # %%
@@ -211,6 +211,10 @@ def train_shortly(impl: str, build: Build, images: FashionMnist) -> None:
         f"{curves[1][-1]:.3f} with dropout and {without['test accuracy'][-1]:.3f} "
         "without it."
     )
+    with_it, without_it = (fit["train accuracy"][-1] for fit in fits.values())
+    right = letter(with_it > without_it + 0.005, with_it < without_it - 0.005)
+    why = f"It is {with_it:.3f} with dropout, {without_it:.3f} without."
+    answer(1, right, why)
 
 
 # %%
@@ -232,7 +236,7 @@ LR = 0.5
 if __name__ == "__main__":
     train_shortly("torch", torch_net, images)
 
-# %% [markdown]
+# %% [markdown] tags=["scratch"]
 """
 ## Few images, many epochs
 
@@ -241,8 +245,11 @@ where dropout may help. One run does not tell: single epochs and single seeds di
 as much. So both networks are trained with five seeds, each pair from the same weights,
 and the mean of the last ten epochs is compared. The network is that from scratch.
 
-Guess: does the test loss with dropout (a) only fall, (b) rise less than without it,
-(c) rise as much?
+**Guess 2.** Trained long on few images, does the test loss rise again by more than 2 %:
+(a) without dropout only, (b) with dropout only, (c) with both, (d) with neither?
+
+**Guess 3.** Beside training without dropout, is the mean test loss of the last ten
+epochs (a) lower by more than 5 %, (b) higher by more than 5 %, (c) about the same?
 """
 
 # %% tags=["parameters"]
@@ -319,6 +326,18 @@ def train_long(images: FashionMnist) -> None:
                 x, y = fit["epoch"], fit["test loss"]
                 axes.plot(x, y, f"C{color}", lw=0.8, label=label)
     seen(*verdict(*fits.values()))
+    ends = [mean(late(runs, "test loss")) for runs in fits.values()]
+    least = [mean(min(fit["test loss"]) for fit in runs) for runs in fits.values()]
+    rises = [end > 1.02 * low for end, low in zip(ends, least, strict=True)]
+    right = letter(rises == [False, True], rises == [True, False], all(rises))
+    why = (
+        f"It goes from its minimum, {least[0]:.3f}, to {ends[0]:.3f} with dropout, and "
+        f"from {least[1]:.3f} to {ends[1]:.3f} without."
+    )
+    answer(2, right, why)
+    ratio = ends[0] / ends[1]
+    why = f"It is {ends[0]:.3f} with dropout, {ends[1]:.3f} without."
+    answer(3, letter(ratio < 0.95, ratio > 1.05), why)
 
 
 # %% tags=["scratch"]

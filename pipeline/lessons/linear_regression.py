@@ -21,7 +21,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from pipeline.lessons.show import Published, compare, picture, seen
+from pipeline.lessons.show import Published, answer, compare, letter, picture, seen
 
 # %% tags=["parameters"]
 EPOCHS, LR, SEED = 3, 0.03, 0
@@ -100,10 +100,11 @@ def sgd(params: Sequence[Tensor], lr: float) -> None:
 
 # %% [markdown]
 """
-## Guess
+**Guess 1.** The noise has a standard deviation of 0.01. How high is the last
+loss: (a) below 0.00001, (b) 0.00001 to 0.001, (c) above 0.001?
 
-The noise has a standard deviation of 0.01. How low does the mean loss of all rows get:
-(a) to zero, (b) to about 0.00005, (c) to about 0.01?
+**Guess 2.** How far is the worst of w and b from its true value in the end: (a) less
+than 0.01, (b) 0.01 to 0.1, (c) more?
 
 ## The training loop
 
@@ -209,6 +210,10 @@ def show_fit(
 
     pairs = zip((w1, w2, b), (*TRUE_W, TRUE_B), strict=True)
     farthest = max(abs(found - true) for found, true in pairs)
+    last = losses[-1]
+    answer(1, letter(last < 1e-5, last <= 1e-3), f"The last loss is {last:.2g}.")
+    why = f"The largest difference to a true value is {farthest:.2g}."
+    answer(2, letter(farthest < 0.01, farthest <= 0.1), why)
     seen(
         f"The last loss of all rows is {losses[-1]:.2g}. The expected loss of the "
         f"noise alone is {floor:.2g}.",

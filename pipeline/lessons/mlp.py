@@ -29,7 +29,7 @@ from pipeline.lessons import fashion_mnist
 from pipeline.lessons.classifier import show_classifier
 from pipeline.lessons.fashion_mnist import FashionMnist, Pair
 from pipeline.lessons.linear_regression import init_params, minibatches
-from pipeline.lessons.show import Published, compare, picture, seen
+from pipeline.lessons.show import Published, answer, compare, letter, picture, seen
 
 # %% tags=["parameters"]
 HIDDEN: tuple[int, ...] = (256,)
@@ -76,6 +76,12 @@ def sgd_step(params: Sequence[Tensor], lr: float) -> None:
 As the book, it measures the training accuracy of the predictions made during the epoch,
 each before its batch's step. With `gamma` below 1 the learning rate falls from epoch 5
 on; this is not in the book.
+
+**Guess 1.** Softmax regression has a test accuracy of about .82. How high is the
+perceptron's after the last epoch: (a) below .83, (b) .83 to .87, (c) above .87?
+
+**Guess 2.** By how much is its accuracy on the training images higher in the last
+epoch: (a) not at all, (b) by up to .05, (c) by more?
 """
 
 
@@ -114,6 +120,16 @@ def train(
 
 
 # %%
+def answer_accuracies(curves: Pair) -> None:
+    """Answer the guesses about the accuracies of the last epoch."""
+    train, test = curves[0][-1], curves[1][-1]
+    why = f"The accuracy is {test:.3f} on the test images"
+    answer(1, letter(test < 0.83, test <= 0.87), f"{why}.")
+    why += f" and {train:.3f} on the training images."
+    answer(2, letter(train <= test, train <= test + 0.05), why)
+
+
+# %%
 if __name__ == "__main__":
     images = fashion_mnist.open_images(DATA)
 
@@ -123,9 +139,6 @@ if __name__ == "__main__":
 
 Section 3.9 has a learning rate of 100, but divides a gradient that is already a mean by
 the batch size again. Its effective learning rate is 100 / 256.
-
-Guess: softmax regression has a test accuracy of about .82 after five epochs. How high
-is the perceptron's: (a) about .82, (b) about .84, (c) above .90?
 
 Softmax regression is trained here too, with the learning rate of its own lesson.
 """
@@ -160,8 +173,9 @@ if __name__ == "__main__":
     logits = mlp(params, images.test.images).detach()
     show_classifier("MLP (scratch)", curves, printed, logits, images.test)
     seen(f"Softmax regression has a test accuracy of {without[1][-1]:.3f}.")
+    answer_accuracies(curves)
 
-# %% [markdown]
+# %% [markdown] tags=["torch"]
 """
 ## Ten epochs with torch
 
@@ -169,8 +183,9 @@ The original tutorial prints ten epochs of the network of section 3.10. Its lear
 rate is constant, and its test accuracy jumps from epoch to epoch. So the tolerance is
 the range of the tutorial's last five epochs and a margin of .02.
 
-Guess: with a learning rate that falls from epoch 5 on, does the test accuracy of the
-last five epochs change (a) more, (b) less, (c) as much?
+**Guess 3.** With a learning rate that falls from epoch 5 on, is the range of the test
+accuracies of the last five epochs (a) wider, (b) less than half as wide,
+(c) in between?
 """
 
 
@@ -234,9 +249,15 @@ if __name__ == "__main__":
     with picture("schedule", title, "epoch", "accuracy (share of images)") as axes:
         for name, (_, test) in zip(names, results, strict=True):
             axes.plot(range(1, EPOCHS + 1), test, "o-", label=f"{name} learning rate")
+    ranges = []
     for name, (_, test) in zip(names, results, strict=True):
         change = max(test[5:] or test) - min(test[5:] or test)
         seen(f"In the last epochs the test accuracy changes by {change:.3f} ({name}).")
+        ranges.append(change)
+    constant, fell = ranges
+    why = f"The range is {constant:.3f} (constant), {fell:.3f} (falling)."
+    answer_accuracies(curves)
+    answer(3, letter(fell > constant, fell < constant / 2), why)
 
 # %% [markdown]
 """

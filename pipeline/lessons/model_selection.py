@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from pipeline.core.progress import announce
 from pipeline.lessons.linear_regression import init_params, minibatches
-from pipeline.lessons.show import Published, compare, picture, seen
+from pipeline.lessons.show import Published, answer, compare, letter, picture, seen
 from pipeline.validation.folds import make_folds
 
 # %% tags=["parameters"]
@@ -102,12 +102,13 @@ def with_torch(
     return layer.weight.detach().T, layer.bias.detach()
 
 
-# %% [markdown]
+# %% [markdown] tags=["scratch"]
 """
-## Guess
+**Guess 1.** The cubic is fitted to two rows. Is its test loss (a) at most twice its
+training loss, (b) 2 to 10 times as high, (c) more than 10 times as high?
 
-The cubic is fitted to two rows. Is its test loss (a) about its training loss, (b) about
-twice as high, (c) more than ten times as high?
+**Guess 2.** A straight line is fitted to the cubic's 100 rows. Is its test loss, beside
+its training loss, (a) less than half, (b) half to twice, (c) more than twice as high?
 
 ## Three fits
 
@@ -180,6 +181,11 @@ def show_medians(fits: dict[str, list[Fit]]) -> None:
     ratio = median(f.test / f.train for f in fits["two rows"])
     measured["two rows: test loss / train loss"] = ratio
     compare(PUBLISHED, measured, book=EPOCHS == 100)
+    why = f"The test loss is {ratio:.3g} times the training loss (median)."
+    answer(1, letter(ratio <= 2, ratio <= 10), why)
+    line = median(f.test / f.train for f in fits["straight line"])
+    why = f"The test loss is {line:.2g} times the training loss (median)."
+    answer(2, letter(line < 0.5, line <= 2), why)
 
 
 def show_curves(fits: dict[str, list[Fit]], x: Tensor, y: Tensor) -> None:
@@ -222,7 +228,7 @@ if __name__ == "__main__":
         f"by {max(farthest.values()):.1g} at most."
     )
 
-# %% [markdown]
+# %% [markdown] tags=["scratch"]
 """
 ## Choosing the degree by K-fold
 
@@ -233,6 +239,9 @@ The degree with the lowest validation error may be a higher one by chance. So th
 lowest degree is chosen whose error is within one standard error of the lowest. This is
 the one-standard-error rule of Breiman et al., Classification and Regression Trees,
 section 3.4.3.
+
+**Guess 3.** The rows are those of a cubic. In how many of 100 draws of the rows does
+this rule choose degree 3?
 """
 
 # %%
@@ -329,6 +338,8 @@ if __name__ == "__main__":
         f"of {MORE_DRAWS} draws, without a test row. It has the lowest validation "
         f"error in {lowest[degree]} of them."
     )
+    share = 100 * chosen[3] / MORE_DRAWS
+    answer(3, share, f"It chooses degree 3 in {share:g} % of the draws.", within=10)
 
 # %% [markdown]
 """

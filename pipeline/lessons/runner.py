@@ -15,7 +15,7 @@ from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.lessons import LESSONS, SIDES, Lesson, find_lesson
-from pipeline.lessons.show import Picture, Row, Seen, Shown, Table, viewers
+from pipeline.lessons.show import Answer, Picture, Row, Seen, Shown, Table, viewers
 from pipeline.network.threads import one_thread
 
 # The parameters that only some lessons have, their options, and the values allowed.
@@ -38,6 +38,7 @@ class Result:
     figures: Mapping[Path, Picture]
     seen: Sequence[str]
     seconds: float
+    answers: Sequence[Answer] = ()
 
     def record(self) -> dict[str, object]:
         """Return the result for JSON; numbers that are not finite become null."""
@@ -54,6 +55,7 @@ class Result:
             ],
             "figures": [str(path) for path in self.figures],
             "seen": self.seen,
+            "answers": [answer._asdict() for answer in self.answers],
             "to_try": self.lesson.to_try,
             "seconds": self.seconds,
         }
@@ -125,7 +127,7 @@ def run_lesson(
         for cell in lesson.cells:
             if cell.is_prose:
                 announce(cell.heading)
-            elif impl in cell.tags or not {*SIDES} & {*cell.tags}:
+            elif cell.is_of(impl):
                 # With the lines above it, an error names the line of the file.
                 source = "\n" * (cell.line - 1) + cell.source
                 exec(compile(source, str(lesson.path), "exec"), names)
@@ -136,8 +138,10 @@ def run_lesson(
         figures[project.reports / "lessons" / name] = picture
         write_atomically([*figures][-1], picture._repr_png_())
     rows = [row for table in shown if isinstance(table, Table) for row in table.rows]
-    sentences = [sentence for sentence in shown if isinstance(sentence, Seen)]
-    return Result(lesson, impl, rows, figures, sentences, perf_counter() - start)
+    answers = [part for part in shown if isinstance(part, Answer)]
+    sentences = [part for part in shown if isinstance(part, Seen)]
+    seconds = perf_counter() - start
+    return Result(lesson, impl, rows, figures, sentences, seconds, answers)
 
 
 @contextmanager

@@ -69,6 +69,43 @@ class Seen(str):
         return self
 
 
+class Answer(NamedTuple):
+    """The right answer to a question of the lesson, computed from the run.
+
+    Attributes:
+        number: of the question.
+        right: a letter, or a number.
+        why: what was measured.
+        within: how far from a right number a guess may be.
+    """
+
+    number: int
+    right: str | float
+    why: str
+    within: float = 0.0
+
+    def is_met(self, guess: str | float | None) -> bool:
+        """Return whether a guess is right; None is no guess."""
+        if isinstance(self.right, str) or not isinstance(guess, float):
+            return guess == self.right
+        return abs(guess - self.right) <= self.within
+
+    def __str__(self) -> str:
+        return self.why
+
+    @property
+    def text(self) -> str:
+        """The right answer."""
+        return f"({self.right})" if isinstance(self.right, str) else f"{self.right:.4g}"
+
+    def _repr_markdown_(self) -> str:
+        summary = f"Answer to guess {self.number}"
+        return (
+            f"<details><summary>{summary}</summary>\n\n{self.text} {self.why}\n"
+            "</details>"
+        )
+
+
 class Picture(NamedTuple):
     """A figure of matplotlib, and its name."""
 
@@ -84,7 +121,7 @@ class Picture(NamedTuple):
 
 
 Values = Mapping[str, float | str]
-Shown = Table | Seen | Picture
+Shown = Table | Seen | Answer | Picture
 # The last one is called. Jupyter makes `display` a builtin.
 viewers: list[Callable[[Shown], object]] = [getattr(builtins, "display", print)]
 
@@ -97,6 +134,16 @@ def show(shown: Shown) -> None:
 def seen(*sentences: str) -> None:
     """Show what was seen."""
     show(Seen(" ".join(sentences)))
+
+
+def answer(number: int, right: str | float, why: str, within: float = 0.0) -> None:
+    """Show the right answer to a question, which a notebook folds."""
+    show(Answer(number, right, why, within))
+
+
+def letter(*conditions: bool) -> str:
+    """Return the letter of the first condition that holds, or of what remains."""
+    return "abcd"[[*conditions, True].index(True)]
 
 
 def compare(

@@ -32,6 +32,7 @@ from pipeline.lessons import fashion_mnist
 from pipeline.lessons.classifier import show_classifier
 from pipeline.lessons.fashion_mnist import FashionMnist, Images, Pair
 from pipeline.lessons.linear_regression import init_params, minibatches
+from pipeline.lessons.show import answer, letter
 
 # %% tags=["parameters"]
 EPOCHS, LR, SEED = 5, 0.1, 0
@@ -60,10 +61,14 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
 # %% [markdown]
 """
-## Guess
+**Guess 1.** The linear classifier sees only 784 grey values. How many of 100 test
+images does it put into the right one of ten classes?
 
-The linear classifier sees only 784 grey values. Which two classes does it confuse most:
-(a) shirt and t-shirt, (b) sneaker and ankle boot, (c) shirt and pullover?
+**Guess 2.** Images of which class does it most often take for another one: (a) sneaker,
+(b) shirt, (c) another class?
+
+**Guess 3.** Is the test accuracy after the last epoch (a) higher than after the first,
+(b) lower or the same?
 
 ## The training loop
 
@@ -113,7 +118,13 @@ def show_results(impl: str, curves: Pair, logits: Tensor, test: Images) -> None:
     printed, book = PUBLISHED[impl], (EPOCHS, LR) == (5, 0.1)
     fashion_mnist.compare_accuracies(printed, curves, RANGES, book)
     title = f"Softmax regression ({impl})"
-    show_classifier(title, curves, printed, logits.detach(), test)
+    true, taken = show_classifier(title, curves, printed, logits.detach(), test)
+    first, last = (100 * curves[1][epoch] for epoch in (0, -1))
+    answer(1, last, f"It has {last:.1f} % of the test images right.", within=3)
+    why = f"The most frequent mistake: {true}, taken for {taken}."
+    answer(2, letter(true == "sneaker", true == "shirt"), why)
+    why = f"The test accuracy goes from {first:.1f} % to {last:.1f} %."
+    answer(3, letter(last > first), why)
 
 
 # %%

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.lessons.show import Row, Table, picture, seen, show
+from pipeline.lessons.show import Row, Table, answer, letter, picture, seen, show
 
 # %% [markdown]
 """
@@ -66,7 +66,8 @@ def check(code: str, claim: str, old: Memory, new: Memory) -> Row:
 """
 ## Indexing and reshaping
 
-Guess for each line below whether x changes when y is changed.
+**Guess 1.** How many of these five share memory with x: x[0], x[[0]], x[x > 0], x.T and
+x.view(3, 1)?
 """
 
 # %%
@@ -86,7 +87,8 @@ if __name__ == "__main__":
 """
 ## Updating y
 
-`y = x + y` makes a new tensor. The three other lines change y in place.
+**Guess 2.** Which line makes a new tensor: (a) `y[:] = x + y`, (b) `y += x`,
+(c) `y = x + y`?
 """
 
 # %%
@@ -110,7 +112,8 @@ if __name__ == "__main__":
 """
 ## To NumPy and back
 
-`torch.tensor` copies. The two other conversions share memory.
+**Guess 3.** Which shares the memory of an array a: (a) `torch.from_numpy(a)`,
+(b) `torch.tensor(a)`, (c) both, (d) neither?
 """
 
 # %%
@@ -200,6 +203,24 @@ if __name__ == "__main__":
         f"Of {len(rows)} operations {n} share memory and {len(rows) - n} copy.",
         "Indexing with a number is a view; with a list or a mask it is a copy.",
     )
+
+# %%
+if __name__ == "__main__":
+    shared = {row.quantity: str(row.measured).startswith(SHARED) for row in rows}
+    views = [code for code in [*shared][:5] if shared[code]]
+    names = [code.split(";")[0] for code in views]
+    answer(1, float(len(views)), f"These do: {', '.join(names)}.")
+
+    lines = ("y[:] = x + y", "y += x", "y = x + y")
+    made = [line for line in lines if not shared[line]]
+    right = letter(lines[0] in made, lines[1] in made)
+    answer(2, right, f"New memory: {', '.join(made) or 'none'}.")
+
+    calls = ("x = torch.from_numpy(a); x += 1", "x = torch.tensor(a); x += 1")
+    first, second = (shared[call] for call in calls)
+    right = letter(first and not second, second and not first, first and second)
+    names = [call.split(";")[0] for call in calls if shared[call]]
+    answer(3, right, f"Sharing a's memory: {', '.join(names) or 'none'}.")
 
 # %% [markdown]
 """

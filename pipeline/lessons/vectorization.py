@@ -22,7 +22,7 @@ from pipeline.ames.d2l_columns import ID, TARGET
 from pipeline.ames.table import ames
 from pipeline.core.paths import Project, nearest_project
 from pipeline.data.raw import read_train
-from pipeline.lessons.show import Published, compare, picture, seen
+from pipeline.lessons.show import Published, answer, compare, letter, picture, seen
 
 # %% tags=["parameters"]
 SIZES: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
@@ -75,10 +75,11 @@ def seconds(
 
 # %% [markdown]
 """
-## Guess
+**Guess 1.** Which loop takes longer for 1,000 numbers: (a) that over lists, (b) that
+over the elements of tensors, (c) neither takes twice as long as the other?
 
-Which loop takes longer for 1,000 numbers: (a) that over lists, (b) that over the
-elements of tensors, (c) both take about as long?
+**Guess 2.** How many times as long as one operation does the loop over the elements of
+tensors take: (a) less than 10 times, (b) 10 to 1,000 times, (c) more?
 """
 
 # %%
@@ -169,6 +170,17 @@ if __name__ == "__main__":
         f"For {SIZES[0]:,} numbers one operation takes {times[0][2]:.1g} s. The loop "
         "over lists takes {:,.0f} times as long, and that over the elements of tensors "
         "{:,.0f} times.".format(*loops)
+    )
+
+# %%
+if __name__ == "__main__":
+    lists_time, elements_time, time = times[0]
+    why = f"Over lists: {lists_time:.2g} s. Over tensors: {elements_time:.2g} s."
+    right = letter(lists_time > 2 * elements_time, elements_time > 2 * lists_time)
+    answer(1, right, why)
+    ratio = elements_time / time
+    answer(
+        2, letter(ratio < 10, ratio <= 1000), f"It takes {ratio:,.0f} times as long."
     )
 
 # %% [markdown]

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from pipeline.core.progress import announce
 from pipeline.lessons.linear_regression import minibatches
-from pipeline.lessons.show import Published, compare, picture, seen
+from pipeline.lessons.show import Published, answer, compare, letter, picture, seen
 from pipeline.validation.folds import make_folds
 
 # %% tags=["parameters"]
@@ -221,11 +221,13 @@ def fit_all() -> Fits:
     return Fits(fits, valid, fit(scratch, 0.0, X, y, rows, spread=0.0), constant)
 
 
-# %% [markdown]
+# %% [markdown] tags=["scratch"]
 """
-## Guess
+**Guess 1.** Which λ has the lowest validation loss: (a) 0, (b) more than 0 and less
+than 30, (c) 30 or more?
 
-Which λ has the lowest validation loss: (a) 0, (b) between 1 and 30, (c) 100?
+**Guess 2.** Beside the smallest λ, is the norm of w with this λ (a) at least half as
+large, (b) a tenth to a half, (c) less than a tenth?
 
 ## Compared with the book
 
@@ -352,6 +354,13 @@ if __name__ == "__main__":
     draw_epochs(found)
     draw_path(found)
     seen(*sentences(found))
+    chosen, least = found.chosen, min(found.fits)
+    answer(1, letter(chosen == 0, chosen < 30), f"K-fold chooses λ = {chosen:g}.")
+    before, after = (found.fits[x].w.norm().item() for x in (least, chosen))
+    why = (
+        f"The norm is {before:.3g} with λ = {least:g}, {after:.3g} with λ = {chosen:g}."
+    )
+    answer(2, letter(after >= before / 2, after >= before / 10), why)
 
 # %% tags=["torch"]
 if __name__ == "__main__":
