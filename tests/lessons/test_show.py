@@ -118,5 +118,5 @@ def test_a_record_is_strict_json():
     assert record["lesson"] == "tensors"
     assert record["seen"] == seen
     assert [trial.keys() for trial in record["to_try"]] == [{"command", "shows"}] * 2
-    keys = {"lesson", "impl", "rows", "figures", "seen", "to_try", "seconds"}
+    keys = {"lesson", "impl", "rows", "figures", "seen", "answers", "to_try", "seconds"}
     assert record.keys() == keys
