@@ -8,26 +8,15 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from examples import tries
 from hostile_changes import hostile
 from hostile_tables import FILES, NEW, TEST, TRAIN, case_of
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given
 from small_tables import files_below
 
 from pipeline.core.errors import one_line
 
 RIDGE = ("train", "--model", "ridge", "--folds", 2, "--jobs", 1)
-
-
-def tries(number):
-    """The same examples in every run; `roots` gives each a new folder."""
-    return settings(
-        max_examples=number,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],  # a smaller example would take minutes to find
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +146,7 @@ def check(pipeline, roots, sound_predictions, changes):
         check_predictions(ids, predicted, changes, sound_predictions[0])
 
 
-@tries(25)
+@tries(25, suppressed=HealthCheck)
 @given(hostile())
 def test_a_hostile_table_is_used_or_refused(
     pipeline, roots, sound_predictions, changes
@@ -166,7 +155,7 @@ def test_a_hostile_table_is_used_or_refused(
 
 
 @pytest.mark.slow
-@tries(300)
+@tries(300, suppressed=HealthCheck)
 @given(hostile())
 def test_300_hostile_tables(pipeline, roots, sound_predictions, changes):
     check(pipeline, roots, sound_predictions, changes)

@@ -8,7 +8,8 @@ import shutil
 import pandas as pd
 import pytest
 from ames_columns import AMES, CATEGORIES, COLUMNS, ID, NUMBERS, TARGET
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from examples import tries
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from situations import RAW, copy_raw
 
@@ -37,18 +38,6 @@ TINY = (
 MISSING = st.sampled_from(["NA", ""])
 IDS = st.integers(1, 10**15 - 1).map(str)
 PRICES = st.floats(1, 1e9).map(repr)
-
-
-def tries(number):
-    """The same examples in every run; `roots` gives each a new folder."""
-    return settings(
-        max_examples=number,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],  # a smaller example would take minutes to find
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
-    )
 
 
 def real_rows(file):
