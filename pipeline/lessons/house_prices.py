@@ -1,4 +1,4 @@
-"""The book's house-price program (section 3.16), with its flaws.
+"""The book's house-price program (section 3.16; 5.7 on d2l.ai), with its flaws.
 
 It trains one linear layer on prices in dollars. It standardises training and test rows
 together, before they are split into folds, and its folds are contiguous. Both are kept,

@@ -16,6 +16,14 @@ def test_every_lesson_stands_beside_its_page():
 
 
 @pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_has_the_numbers_of_its_sections_in_both_editions(name):
+    heading = re.search(rf"^## {name}: .*", TEXT, re.M)[0]
+    assert heading.endswith(" on d2l.ai)")
+    for number in re.findall(r"\d+\.\d+", heading):
+        assert re.search(rf"\b{number}\b", LESSONS[name].cells[0].text)
+
+
+@pytest.mark.parametrize("name", LESSONS)
 def test_every_point_has_a_line_of_the_lesson_or_says_why_it_is_missing(name):
     source = LESSONS[name].path.read_text(encoding="utf-8")
     points = [line for line in SECTIONS[name].splitlines() if re.match(r"\| \d", line)]
