@@ -206,9 +206,9 @@ def _run(
 
 def _exercise(lesson: "Lesson", project: Project, as_json: bool) -> None:
     """Write the exercise of a lesson."""
-    from pipeline.lessons.exercises import EXERCISES, write_exercise
+    from pipeline.lessons.exercises import functions, write_exercise
 
-    path, names = write_exercise(lesson, project), [*EXERCISES[lesson.name]]
+    path, names = write_exercise(lesson, project), [*functions(lesson)]
     if as_json:
         print_json({"lesson": lesson.name, "path": str(path), "functions": names})
         return
@@ -253,8 +253,9 @@ def _solution(lesson: "Lesson", _: Project, as_json: bool) -> None:
 
 def show_checked(lesson: "Lesson", checked: list["Checked"]) -> None:
     """Show the status of each function, and for wrong ones what was expected."""
-    from pipeline.lessons.exercises import EXERCISES, WRONG
+    from pipeline.lessons.exercises import WRONG, functions
 
+    tasks = functions(lesson)
     table = make_table(["function", "status", "expected", "actual"], [])
     for each in checked:
         numbers = [each.expected, each.actual] if each.status == WRONG else [[], []]
@@ -264,7 +265,7 @@ def show_checked(lesson: "Lesson", checked: list["Checked"]) -> None:
     for each in checked:
         if each.status == WRONG:
             say(f"{each.name} is wrong{each.reason and f' ({each.reason})'} for:")
-            for line in EXERCISES[lesson.name][each.name].splitlines():
+            for line in tasks[each.name].use.splitlines():
                 say_command(f"  {line}")
 
 

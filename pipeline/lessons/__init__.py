@@ -10,6 +10,9 @@ Cells may have tags:
 
 A paragraph of prose that begins with `**Guess 1.**` is a question. It has the choices
 (a), (b) and so on, or asks for a number. Below it, the code calls `answer`.
+
+A function whose docstring has an example is one of the exercise's. The example's last
+line gives three numbers.
 """
 
 import ast

@@ -9,7 +9,7 @@ To add a baseline, write a function from `FoldTask` to a `FoldPrediction` and li
 `BASELINES`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from math import isfinite
@@ -26,10 +26,8 @@ from pipeline.core.progress import Callback, announce
 from pipeline.core.settings import CHOSEN_ON, Settings
 from pipeline.data.dataset import Dataset
 from pipeline.data.encoder import EXPANDED
+from pipeline.lessons import house_prices
 from pipeline.lessons.dropout import DropoutMLP
-from pipeline.lessons.house_prices import EPOCHS as BOOK_EPOCHS
-from pipeline.lessons.house_prices import FOLDS as BOOK_FOLDS
-from pipeline.lessons.house_prices import run_book
 from pipeline.lessons.linear_regression import (
     init_params,
     linear,
@@ -81,6 +79,11 @@ class FoldTask(NamedTuple):
     generator: torch.Generator
     after_epoch: Callable[[], None]
 
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """The numbers of columns, of hidden units and of outputs."""
+        return self.X.shape[1], HIDDEN, 1
+
 
 class FoldPrediction(NamedTuple):
     """The predicted standardised targets z, shape [rows + test rows].
@@ -119,29 +122,21 @@ class LessonModel(Model):
         """Train on each fold."""
         tensors = FoldTensors.of(data)
         announce(f"training {self.name}")
-        epochs = len(data.folds) * EPOCHS
-        seconds = self.seconds(settings, data.rows, 0) / epochs
-        predicted = np.empty((1, len(data.folds), data.all_rows))
-        hits = []
-        for number, task in enumerate(_fold_tasks(tensors, partial(step, seconds, ""))):
-            prediction = self._fit(task)
-            predicted[0, number] = prediction.z.double().numpy()
-            if prediction.hits is not None:
-                hits.append(prediction.hits)
+        seconds = self.seconds(settings, data.rows, 0) / (len(data.folds) * EPOCHS)
+        predictions = []
+        for number, fold in enumerate(data.folds):
+            inputs, z = tensors.inputs.of_fold(number), tensors.targets[number]
+            rows, valid = torch.from_numpy(fold.train), torch.from_numpy(fold.valid)
+            generator = torch.Generator().manual_seed(number)
+            after = partial(step, seconds, "")
+            task = FoldTask(
+                inputs[rows], z[rows, None], inputs, valid, z[valid], generator, after
+            )
+            predictions.append(self._fit(task))
+        predicted = torch.stack([each.z for each in predictions]).double().numpy()
+        hits = [each.hits for each in predictions if each.hits is not None]
         accuracy = torch.cat(hits).float().mean().item() if hits else None
-        return Fitted(predicted, arrays=[{}], accuracy=accuracy)
-
-
-def _fold_tasks(
-    tensors: FoldTensors, after_epoch: Callable[[], None]
-) -> Iterator[FoldTask]:
-    for number, fold in enumerate(tensors.data.folds):
-        inputs, z = tensors.inputs.of_fold(number), tensors.targets[number]
-        rows, valid = torch.from_numpy(fold.train), torch.from_numpy(fold.valid)
-        generator = torch.Generator().manual_seed(number)
-        yield FoldTask(
-            inputs[rows], z[rows, None], inputs, valid, z[valid], generator, after_epoch
-        )
+        return Fitted(predicted[None], arrays=[{}], accuracy=accuracy)
 
 
 def mean_target(task: FoldTask) -> FoldPrediction:
@@ -155,7 +150,7 @@ def linear_regression(task: FoldTask) -> FoldPrediction:
     return fit(partial(linear, params), squared_loss, SGD(params, 0.003), task)
 
 
-def softmax_bands(task: FoldTask) -> FoldPrediction:
+def bands(task: FoldTask) -> FoldPrediction:
     """Classify bands of the target as in section 3.6, and predict the expected one.
 
     The bands have equally many training rows.
@@ -175,13 +170,13 @@ def softmax_bands(task: FoldTask) -> FoldPrediction:
 
 def perceptron(task: FoldTask) -> FoldPrediction:
     """Fit the perceptron of section 3.9."""
-    params = init_params(_sizes(task), task.generator)
+    params = init_params(task.sizes, task.generator)
     return fit(partial(mlp, params), squared_loss, SGD(params, LR), task)
 
 
-def perceptron_weight_decay(task: FoldTask) -> FoldPrediction:
+def with_decay(task: FoldTask) -> FoldPrediction:
     """Fit the perceptron with section 3.12's penalty on weights, not on biases."""
-    net = torch_mlp(_sizes(task), task.generator)
+    net = torch_mlp(task.sizes, task.generator)
     parameters = [*net.parameters()]
     groups = [
         {"params": parameters[::2], "weight_decay": WEIGHT_DECAY},
@@ -190,14 +185,10 @@ def perceptron_weight_decay(task: FoldTask) -> FoldPrediction:
     return fit(net, squared_loss, SGD(groups, LR), task)
 
 
-def perceptron_dropout(task: FoldTask) -> FoldPrediction:
+def with_dropout(task: FoldTask) -> FoldPrediction:
     """Fit the perceptron with the dropout of section 3.13."""
-    net = DropoutMLP(_sizes(task), (DROPOUT,), task.generator)
+    net = DropoutMLP(task.sizes, (DROPOUT,), task.generator)
     return fit(net, squared_loss, SGD(net.parameters(), LR), task)
-
-
-def _sizes(task: FoldTask) -> tuple[int, int, int]:
-    return task.X.shape[1], HIDDEN, 1
 
 
 def fit(net: Net, loss: Loss, optimizer: SGD, task: FoldTask) -> FoldPrediction:
@@ -258,18 +249,10 @@ BASELINES = (
         3,
         linear_regression,
     ),
-    _lesson(
-        "softmax-bands", f"{BANDS} bands of the target", "linear", 3, softmax_bands
-    ),
+    _lesson("softmax-bands", f"{BANDS} bands of the target", "linear", 3, bands),
     _lesson("mlp", f"{HIDDEN} hidden units", "linear", 5, perceptron),
-    _lesson(
-        "mlp-weight-decay",
-        "L2 penalty on the weights",
-        "mlp",
-        6.5,
-        perceptron_weight_decay,
-    ),
-    _lesson("mlp-dropout", f"dropout of {DROPOUT:g}", "mlp", 6.5, perceptron_dropout),
+    _lesson("mlp-weight-decay", "L2 penalty on the weights", "mlp", 6.5, with_decay),
+    _lesson("mlp-dropout", f"dropout of {DROPOUT:g}", "mlp", 6.5, with_dropout),
     Rung(DEFAULT, "AdamW, Huber loss, SiLU", "mlp-dropout", model_of("mlp")),
 )
 
@@ -315,44 +298,41 @@ def train_baselines(
     share, book = 1.0, None
     if len(models) < len(rungs):
         share = seconds / (seconds + BOOK_SECONDS)
-        after_epoch = partial(callback, (1 - share) / (BOOK_EPOCHS * BOOK_FOLDS), "")
-        book = _book(project, data, after_epoch)
+        epochs = house_prices.EPOCHS * house_prices.FOLDS
+        book = _book(project, data, partial(callback, (1 - share) / epochs, ""))
     trained = cross_validate(
         data, models, lambda part, note: callback(share * part, note), jobs
     )
-    members = iter(trained.members)
-    ladder = _Ladder(data)
-    for rung in rungs:
-        if rung.model is not None:
-            ladder.add(rung, next(members), data.folds)
-        elif book is not None:
-            ladder.add(rung, *book)
-    return Ensemble(data, [trained.members[-1]]), ladder.baselines
+    results = [(member, data.folds) for member in trained.members]
+    if book:
+        results.insert([rung.model for rung in rungs].index(None), book)
+    return Ensemble(data, [trained.members[-1]]), ladder(data, rungs, results)
 
 
-class _Ladder:
-    """The baselines so far, each compared with the one that it is built on."""
+def ladder(
+    data: FoldData, rungs: Iterable[Rung], trained: Iterable[tuple[Member, list[Fold]]]
+) -> list[Baseline]:
+    """Return the baselines, each compared with the one that it is built on.
 
-    def __init__(self, data: FoldData) -> None:
-        self.baselines: list[Baseline] = []
-        self._data, self._losses = data, dict[str, np.ndarray]()
-
-    def add(self, rung: Rung, member: Member, folds: list[Fold]) -> None:
-        """Add a baseline that was trained on these folds."""
-        predictions = member.chosen
-        losses = Ensemble(self._data, [member]).losses(predictions.out_of_fold)
-        self._losses[rung.name] = losses
+    Args:
+        data: The rows.
+        rungs: The baselines, each below those that are built on it.
+        trained: What was trained for each, and on which folds.
+    """
+    losses, baselines = dict[str, np.ndarray](), []
+    for rung, (member, folds) in zip(rungs, trained, strict=True):
+        predictions, numbers = member.chosen, fold_numbers(folds)
+        losses[rung.name] = Ensemble(data, [member]).losses(predictions.out_of_fold)
         gain = error = None
         if rung.over is not None:
-            over = self._losses[rung.over]
-            metric, groups = self._data.metric, self._data.dataset.groups
+            pair = losses[rung.name], losses[rung.over]
             # Each fold has a seed, so the error over folds includes that of seeds.
             differences = [
-                paired_difference(losses, over, metric, units)
-                for units in (groups, fold_numbers(folds))
+                paired_difference(*pair, data.metric, units)
+                for units in (data.dataset.groups, numbers)
             ]
             difference = max(differences, key=lambda each: each.standard_error)
-            if isfinite(difference.value) and isfinite(difference.standard_error):
+            if all(map(isfinite, difference)):
                 gain, error = difference
         score = BaselineScore(
             name=rung.name,
@@ -364,7 +344,8 @@ class _Ladder:
             gain=gain,
             gain_error=error,
         )
-        self.baselines.append(Baseline(score, predictions, fold_numbers(folds)))
+        baselines.append(Baseline(score, predictions, numbers))
+    return baselines
 
 
 def _book(
@@ -373,7 +354,7 @@ def _book(
     """Run the book's program, which has folds of its own and predicts dollars."""
     announce("training book-linear")
     begin = perf_counter()
-    result = run_book(project, seed=0, after_epoch=after_epoch)
+    result = house_prices.run_book(project, seed=0, after_epoch=after_epoch)
     out_of_fold, test = map(data.metric.transform, (result.out_of_fold, result.test))
     member = Member(
         name="book-linear",

@@ -48,12 +48,21 @@ dropout after each hidden layer, but only in training.
 
 # %%
 def draw_mask(X: Tensor, rate: float, generator: torch.Generator) -> Tensor:
-    """Return a mask of ones, with zeros at random with probability `rate`."""
+    """Return a mask of ones, with zeros at random with probability `rate`.
+
+    >>> mask = draw_mask(torch.zeros(1000, 1000), 0.2, torch.Generator())
+    >>> [round(mask.mean().item(), 2), mask.min().item(), mask.max().item()]
+    [0.8, 0.0, 1.0]
+    """
     return (torch.rand(X.shape, generator=generator) >= rate).float()
 
 
 def dropout(X: Tensor, rate: float, mask: Tensor) -> Tensor:
-    """Return X after inverted dropout with a mask; zeros if the rate is 1."""
+    """Return X after inverted dropout with a mask; zeros if the rate is 1.
+
+    >>> dropout(torch.tensor([1.0, 2, -4]), 0.2, torch.tensor([1.0, 0, 1]))
+    tensor([ 1.2500,  0.0000, -5.0000])
+    """
     return X * mask / (1 - rate) if rate < 1 else torch.zeros_like(X)
 
 
@@ -212,9 +221,9 @@ def train_shortly(impl: str, build: Build, images: FashionMnist) -> None:
         "without it."
     )
     with_it, without_it = (fit["train accuracy"][-1] for fit in fits.values())
-    right = letter(with_it > without_it + 0.005, with_it < without_it - 0.005)
     why = f"It is {with_it:.3f} with dropout, {without_it:.3f} without."
-    answer(1, right, why)
+    gain = with_it - without_it
+    answer(1, letter(gain > 0.005, gain < -0.005), why)
 
 
 # %%
@@ -267,40 +276,34 @@ def late(fits: Runs, what: str) -> list[float]:
     return [mean(fit[what][-10:]) for fit in fits]
 
 
-def changes(dropout: Runs, without: Runs, what: str) -> list[float]:
-    """Return by how much dropout changes a measure, for each seed."""
-    pairs = zip(late(dropout, what), late(without, what), strict=True)
-    return [changed - plain for changed, plain in pairs]
+def lowest_and_late(fits: Runs) -> tuple[float, float]:
+    """Return the lowest and the late test loss, means over the seeds."""
+    lowest = mean(min(fit["test loss"]) for fit in fits)
+    return lowest, mean(late(fits, "test loss"))
 
 
 def verdict(dropout: Runs, without: Runs) -> Iterator[str]:
     """Yield what dropout does to the test loss and to the test accuracy."""
-    losses = changes(dropout, without, "test loss")
-    shares = changes(dropout, without, "test accuracy")
-    n, lower, higher = (
-        len(losses),
-        sum(x < 0 for x in losses),
-        sum(x > 0 for x in shares),
-    )
+    n, texts, better = len(dropout), [], {}
+    for what, sign in (("test loss", -1), ("test accuracy", 1)):
+        pairs = zip(late(dropout, what), late(without, what), strict=True)
+        changes = [with_it - without_it for with_it, without_it in pairs]
+        texts.append(f"the {what} by {mean(changes):+.3f} ± {stdev(changes):.3f}")
+        better[f"the {what}"] = sum(sign * change > 0 for change in changes)
+    lower, higher = better.values()
     yield (
-        f"Dropout changes the test loss by {mean(losses):+.3f} ± {stdev(losses):.3f} "
-        f"and the test accuracy by {mean(shares):+.3f} ± {stdev(shares):.3f} (means "
-        f"and standard deviations over {n} seeds). With it the loss is lower for "
-        f"{lower} of {n} seeds, and the accuracy is higher for {higher} of {n}."
+        f"Dropout changes {' and '.join(texts)} (means and standard deviations over "
+        f"{n} seeds). With it the loss is lower for {lower} of {n} seeds, and the "
+        f"accuracy is higher for {higher} of {n}."
     )
-    counts = {"the test loss": lower, "the test accuracy": higher}
-    pays = [what for what, count in counts.items() if count == n]
-    if pays:
+    if pays := [what for what, count in better.items() if count == n]:
         yield f"So dropout pays here for every seed, in {' and '.join(pays)}."
     else:
         yield "So these seeds do not show that dropout pays here."
-    rises = []
-    for fits in (without, dropout):
-        least = mean(min(fit["test loss"]) for fit in fits)
-        rises.append(mean(late(fits, "test loss")) - least)
+    (low, end), (plain_low, plain_end) = map(lowest_and_late, (dropout, without))
     yield (
-        "From its lowest value to the last ten epochs the test loss rises by {:.2f} "
-        "without dropout and by {:.2f} with it.".format(*rises)
+        "From its lowest value to the last ten epochs the test loss rises by "
+        f"{plain_end - plain_low:.2f} without dropout and by {end - low:.2f} with it."
     )
 
 
@@ -310,9 +313,8 @@ def train_long(images: FashionMnist) -> None:
     part = FashionMnist(few, images.test)
     fits: dict[str, list[Curves]] = {name: [] for name in NAMES}
     for seed in range(SEED * SEEDS, (SEED + 1) * SEEDS):
-        for name in NAMES:
-            fit = train(DropoutMLP, name, part, seed, LONGER * EPOCHS, 50)
-            fits[name].append(fit)
+        for name, runs in fits.items():
+            runs.append(train(DropoutMLP, name, part, seed, LONGER * EPOCHS, 50))
     measured = {}
     for name, runs in fits.items():
         for what in ("test loss", "test accuracy"):
@@ -326,23 +328,24 @@ def train_long(images: FashionMnist) -> None:
                 x, y = fit["epoch"], fit["test loss"]
                 axes.plot(x, y, f"C{color}", lw=0.8, label=label)
     seen(*verdict(*fits.values()))
-    ends = [mean(late(runs, "test loss")) for runs in fits.values()]
-    least = [mean(min(fit["test loss"]) for fit in runs) for runs in fits.values()]
-    rises = [end > 1.02 * low for end, low in zip(ends, least, strict=True)]
-    right = letter(rises == [False, True], rises == [True, False], all(rises))
+    (low, end), (plain_low, plain_end) = map(lowest_and_late, fits.values())
+    rises, plain_rises = end > 1.02 * low, plain_end > 1.02 * plain_low
+    right = letter(
+        plain_rises and not rises, rises and not plain_rises, rises and plain_rises
+    )
     why = (
-        f"It goes from its minimum, {least[0]:.3f}, to {ends[0]:.3f} with dropout, and "
-        f"from {least[1]:.3f} to {ends[1]:.3f} without."
+        f"It goes from its minimum, {low:.3f}, to {end:.3f} with dropout, and from "
+        f"{plain_low:.3f} to {plain_end:.3f} without."
     )
     answer(2, right, why)
-    ratio = ends[0] / ends[1]
-    why = f"It is {ends[0]:.3f} with dropout, {ends[1]:.3f} without."
-    answer(3, letter(ratio < 0.95, ratio > 1.05), why)
+    why = f"It is {end:.3f} with dropout, {plain_end:.3f} without."
+    answer(3, letter(end < 0.95 * plain_end, end > 1.05 * plain_end), why)
 
 
 # %% tags=["scratch"]
 if __name__ == "__main__":
     train_long(images)
+
 # %% [markdown]
 """
 ## Dropout keeps the mean

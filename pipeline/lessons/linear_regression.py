@@ -70,13 +70,25 @@ def init_params(sizes: Sequence[int], generator: torch.Generator) -> list[Tensor
 
 
 def linear(params: Sequence[Tensor], X: Tensor) -> Tensor:
-    """Return X W + b, shape [n, d_out]."""
+    """Return X W + b, shape [n, d_out].
+
+    >>> W, b = torch.tensor([[2.0], [-1]]), torch.tensor([0.5])
+    >>> linear([W, b], torch.tensor([[1.0, 2], [3, 4], [0, 5]])).flatten()
+    tensor([ 0.5000,  2.5000, -4.5000])
+    """
     W, b = params
     return X @ W + b
 
 
 def squared_loss(predicted: Tensor, actual: Tensor) -> Tensor:
-    """Return half the squared difference, whose derivative is the difference."""
+    """Return half the squared difference, whose derivative is the difference.
+
+    >>> predicted = torch.tensor([[1.0], [2], [5]])
+    >>> squared_loss(predicted, torch.tensor([[1.5], [-1], [1]]))
+    tensor([[0.1250],
+            [4.5000],
+            [8.0000]])
+    """
     return (predicted - actual) ** 2 / 2
 
 
@@ -91,7 +103,15 @@ def minibatches(
 
 @torch.no_grad()
 def sgd(params: Sequence[Tensor], lr: float) -> None:
-    """Subtract lr times its gradient from each parameter, and zero the gradients."""
+    """Subtract lr times its gradient from each parameter, and zero the gradients.
+
+    >>> w = torch.tensor([1.0, -2, 3], requires_grad=True)
+    >>> for _ in range(2):  # two steps
+    ...     (w**2).sum().backward()
+    ...     sgd([w], 0.1)
+    >>> w.detach()
+    tensor([ 0.6400, -1.2800,  1.9200])
+    """
     for parameter in params:
         if parameter.grad is not None:
             parameter.sub_(lr * parameter.grad)

@@ -48,12 +48,24 @@ regression.
 
 # %%
 def relu(X: Tensor) -> Tensor:
-    """Return max(X, 0)."""
+    """Return max(X, 0).
+
+    >>> relu(torch.tensor([-2, 0.5, 3]))
+    tensor([0.0000, 0.5000, 3.0000])
+    """
     return X.clamp(min=0)
 
 
 def mlp(params: Sequence[Tensor], X: Tensor) -> Tensor:
-    """Return the outputs of layers with a ReLU after all but the last, [n, d_out]."""
+    """Return the outputs of layers with a ReLU after all but the last, [n, d_out].
+
+    >>> hidden = torch.tensor([[1.0, -1], [2, 1]]), torch.tensor([0.5, -0.5])
+    >>> output = torch.tensor([[1.0], [-2]]), torch.tensor([-3.0])
+    >>> mlp([*hidden, *output], torch.tensor([[1.0, 2], [3, -4], [-1, 0.5]]))
+    tensor([[ 1.5000],
+            [-3.0000],
+            [-4.5000]])
+    """
     *hidden, (W, b) = zip(params[::2], params[1::2], strict=True)
     for W_hidden, b_hidden in hidden:
         X = relu(X @ W_hidden + b_hidden)

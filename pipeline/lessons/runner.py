@@ -1,5 +1,6 @@
 """Run a lesson: its cells from top to bottom, as a notebook does."""
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,27 +43,17 @@ class Result:
 
     def record(self) -> dict[str, object]:
         """Return the result for JSON; numbers that are not finite become null."""
-        return {
+        record = {
             "lesson": self.lesson.name,
             "impl": self.impl,
-            "rows": [
-                row._asdict()
-                | {
-                    "measured": _finite(row.measured),
-                    "band": row.band and [_finite(end) for end in row.band],
-                }
-                for row in self.rows
-            ],
+            "rows": [row._asdict() for row in self.rows],
             "figures": [str(path) for path in self.figures],
             "seen": self.seen,
             "answers": [answer._asdict() for answer in self.answers],
             "to_try": self.lesson.to_try,
             "seconds": self.seconds,
         }
-
-
-def _finite(value: float | str) -> float | str | None:
-    return value if isinstance(value, str) or math.isfinite(value) else None
+        return dict(json.loads(json.dumps(record), parse_constant=lambda _: None))
 
 
 def find_lessons(name: str, options: Mapping[str, Any]) -> list[Lesson]:

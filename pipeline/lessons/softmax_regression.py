@@ -49,13 +49,22 @@ largest logit leaves its softmax unchanged and makes all exponents at most zero.
 
 # %%
 def log_softmax(logits: Tensor) -> Tensor:
-    """Return the log-probabilities of the classes, shape [n, classes]."""
+    """Return the log-probabilities of the classes, shape [n, classes].
+
+    >>> log_softmax(torch.tensor([[98.0, 99, 101]]))
+    tensor([[-3.1698, -2.1698, -0.1698]])
+    """
     shifted = logits - logits.amax(1, keepdim=True)
     return shifted - shifted.exp().sum(1, keepdim=True).log()
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return minus the log-probability of each row's true class, shape [n]."""
+    """Return minus the log-probability of each row's true class, shape [n].
+
+    >>> logits = torch.tensor([[1.0, 2, 4], [0, 3, 1], [2, 2, 5]])
+    >>> cross_entropy(logits, torch.tensor([2, 0, 1]))
+    tensor([0.1698, 3.1698, 3.0949])
+    """
     return -log_softmax(logits).gather(1, labels.view(-1, 1)).squeeze(1)
 
 

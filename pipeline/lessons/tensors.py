@@ -42,12 +42,22 @@ def address(memory: Memory) -> int:
 
 
 def share_memory(old: Memory, new: Memory) -> bool:
-    """Return whether the memory of both begins at the same address."""
+    """Return whether the memory of both begins at the same address.
+
+    >>> x = torch.arange(6.0).view(2, 3)
+    >>> [share_memory(x, x[1]), share_memory(x, x[[1]]), share_memory(x, x.T)]
+    [True, False, True]
+    """
     return address(old) == address(new)
 
 
 def changes_with(old: Memory, new: Memory) -> bool:
-    """Add 10 to `new` in place, and return whether `old` changed too."""
+    """Add 10 to `new` in place, and return whether `old` changed too.
+
+    >>> x = torch.arange(6.0).view(2, 3)
+    >>> [changes_with(x, x[1]), changes_with(x, x.clone()), x[1, 0].item()]
+    [True, False, 13.0]
+    """
     before = old.tolist()
     new += 10
     return bool(old.tolist() != before)

@@ -45,7 +45,11 @@ def add_lists(a: list[float], b: list[float]) -> list[float]:
 
 
 def add_elements(a: Tensor, b: Tensor) -> Tensor:
-    """Return the sum of two vectors, computed element by element."""
+    """Return the sum of two vectors, computed element by element.
+
+    >>> add_elements(torch.tensor([1.0, 2, 3]), torch.tensor([4, -1, 0.5]))
+    tensor([5.0000, 1.0000, 3.5000])
+    """
     total = torch.zeros(len(a))
     for i in range(len(a)):
         total[i] = a[i] + b[i]
@@ -53,7 +57,11 @@ def add_elements(a: Tensor, b: Tensor) -> Tensor:
 
 
 def add_at_once(a: Tensor, b: Tensor) -> Tensor:
-    """Return the sum of two vectors, computed by one operation."""
+    """Return the sum of two vectors, computed by one operation.
+
+    >>> add_at_once(torch.tensor([1.0, 2, 3]), torch.tensor([4, -1, 0.5]))
+    tensor([5.0000, 1.0000, 3.5000])
+    """
     return a + b
 
 
@@ -115,12 +123,22 @@ row by row, and by one product.
 
 # %%
 def predict_each(X: Tensor, w: Tensor) -> Tensor:
-    """Return X w, shape [n], computed row by row."""
+    """Return X w, shape [n], computed row by row.
+
+    >>> X = torch.tensor([[1.0, 2], [3, 4], [0, 5]])
+    >>> predict_each(X, torch.tensor([0.5, -1]))
+    tensor([-1.5000, -2.5000, -5.0000])
+    """
     return torch.stack([house @ w for house in X])
 
 
 def predict_at_once(X: Tensor, w: Tensor) -> Tensor:
-    """Return X w, shape [n], computed by one product."""
+    """Return X w, shape [n], computed by one product.
+
+    >>> X = torch.tensor([[1.0, 2], [3, 4], [0, 5]])
+    >>> predict_at_once(X, torch.tensor([0.5, -1]))
+    tensor([-1.5000, -2.5000, -5.0000])
+    """
     return X @ w
 
 

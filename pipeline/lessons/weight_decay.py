@@ -64,12 +64,25 @@ Parameters = Iterator[tuple[Tensor, Tensor]]  # w and b after each epoch
 
 
 def squared_loss(predicted: Tensor, actual: Tensor) -> Tensor:
-    """Return half the squared difference."""
+    """Return half the squared difference.
+
+    >>> predicted = torch.tensor([[1.0], [2], [5]])
+    >>> squared_loss(predicted, torch.tensor([[1.5], [-1], [1]]))
+    tensor([[0.1250],
+            [4.5000],
+            [8.0000]])
+    """
     return (predicted - actual) ** 2 / 2
 
 
 def l2_penalty(w: Tensor) -> Tensor:
-    """Return half the squared norm of w, whose derivative is w."""
+    """Return half the squared norm of w, whose derivative is w.
+
+    >>> w = torch.tensor([1.0, -2], requires_grad=True)
+    >>> penalty = l2_penalty(w)
+    >>> [penalty.item(), *torch.autograd.grad(penalty, w)[0].tolist()]
+    [2.5, 1.0, -2.0]
+    """
     return (w**2).sum() / 2
 
 
@@ -200,8 +213,8 @@ class Fits(NamedTuple):
         found = []
         for decay, losses in self.valid.items():
             difference = losses - self.valid[self.chosen]
-            error = difference.std().item() / len(difference) ** 0.5
-            if decay != self.chosen and difference.mean().item() <= 2 * error:
+            error = difference.std() / len(difference) ** 0.5
+            if decay != self.chosen and difference.mean() <= 2 * error:
                 found.append(decay)
         return found
 
@@ -256,7 +269,7 @@ FLOOR = NOISE**2 / 2  # the expected loss of the noise alone
 FROM_ZERO = "no penalty, w from 0"
 
 
-def beside_the_book(fits: dict[float, Fit], **others: float) -> None:
+def beside_the_book(fits: dict[float, Fit], others: dict[str, float]) -> None:
     """Show the values that the book has too, and others."""
     measured: dict[str, float | str] = {}
     for decay in (0.0, 3.0):
@@ -275,34 +288,29 @@ def draw_epochs(found: Fits) -> None:
     """Draw the losses per epoch of the least and of the chosen λ."""
     title, epochs = "Weight decay: loss after each epoch", range(1, EPOCHS + 1)
     with picture("losses", title, "epoch", LOSS) as axes:
-        shown = dict(zip((min(found.fits), found.chosen), ("-", "--"), strict=True))
-        for decay, line in shown.items():
+        for decay, line in {min(found.fits): "-", found.chosen: "--"}.items():
             fit, name = found.fits[decay], f"λ = {decay:g}"
             axes.semilogy(epochs, fit.train, f"C0{line}", label=f"train, {name}")
             axes.semilogy(epochs, fit.test, f"C1{line}", label=f"test, {name}")
         axes.semilogy(epochs, found.zero.test, "C2", label=f"test, {FROM_ZERO}")
 
 
-def draw_path(found: Fits) -> None:
-    """Draw the final losses by λ, and those that no penalty is needed for."""
-    names = [f"{decay:g}" for decay in found.fits]
-    means = [losses.mean().item() for losses in found.valid.values()]
+def draw_path(found: Fits, others: dict[str, float]) -> None:
+    """Draw the final losses by λ, and other losses as lines across."""
+    names, fits = [f"{decay:g}" for decay in found.fits], found.fits.values()
+    valid = [losses.mean().item() for losses in found.valid.values()]
     with picture("path", "Weight decay: final loss by λ", "λ", LOSS) as axes:
-        curves = {
-            "K-fold validation (chooses)": means,
-            "test (looked at afterwards)": [f.test[-1] for f in found.fits.values()],
-            "train": [f.train[-1] for f in found.fits.values()],
-        }
-        for label, losses in curves.items():
-            axes.semilogy(names, losses, "o-", label=label)
-        label = f"K-fold chooses λ = {found.chosen:g}"
-        axes.plot(f"{found.chosen:g}", min(means), "r*", markersize=16, label=label)
-        for height, line, label in (
-            (found.zero.test[-1], "C4--", f"test, {FROM_ZERO}"),
-            (found.constant, "k:", "test, mean of the training targets"),
-            (FLOOR, "C7:", "expected loss of the noise alone"),
+        axes.semilogy(names, valid, "o-", label="K-fold validation (chooses)")
+        test = [fit.test[-1] for fit in fits]
+        axes.semilogy(names, test, "o-", label="test (looked at afterwards)")
+        axes.semilogy(names, [fit.train[-1] for fit in fits], "o-", label="train")
+        chosen = f"{found.chosen:g}"
+        label = f"K-fold chooses λ = {chosen}"
+        axes.plot(chosen, min(valid), "r*", markersize=16, label=label)
+        for (name, loss), line in zip(
+            others.items(), ("C4--", "k:", "C7:"), strict=True
         ):
-            axes.plot(names, [height] * len(names), line, label=label)
+            axes.plot(names, [loss] * len(names), line, label=name)
 
 
 def sentences(found: Fits) -> Iterator[str]:
@@ -317,15 +325,13 @@ def sentences(found: Fits) -> Iterator[str]:
         names = ", ".join(f"{decay:g}" for decay in found.not_told_apart)
         yield f"The folds do not tell it apart from λ = {names} (two standard errors)."
     share = (constant - test) / (constant - FLOOR)
+    way = f"goes {share:.0%} of the way from the mean to the noise"
     yield (
         f"The mean of the training targets has a test loss of {constant:.2g}, and the "
-        f"noise alone {FLOOR:.2g}."
+        f"noise alone {FLOOR:.2g}. The chosen λ "
+        f"{way if share > 0 else 'is not better than the mean'}. With {FROM_ZERO}, the "
+        f"test loss is {found.zero.test[-1]:.2g}."
     )
-    if share > 0:
-        yield f"The chosen λ goes {share:.0%} of the way from the mean to the noise."
-    else:
-        yield "The chosen λ is not better than the mean."
-    yield f"With {FROM_ZERO}, the test loss is {found.zero.test[-1]:.2g}."
     if 0.0 in fits:
         yield (
             f"With λ = 0 and random initial weights it is {fits[0.0].test[-1]:.2g}, "
@@ -344,36 +350,31 @@ From scratch with all λ, and with torch the two of the book.
 # %% tags=["scratch"]
 if __name__ == "__main__":
     found = fit_all()
+    chosen, least = found.chosen, min(found.fits)
     others = {
         f"test loss, {FROM_ZERO}": found.zero.test[-1],
         "test loss, mean of the training targets": found.constant,
         "expected loss of the noise alone": FLOOR,
-        "λ that K-fold chooses": found.chosen,
     }
-    beside_the_book(found.fits, **others)
+    beside_the_book(found.fits, others | {"λ that K-fold chooses": chosen})
     draw_epochs(found)
-    draw_path(found)
+    draw_path(found, others)
     seen(*sentences(found))
-    chosen, least = found.chosen, min(found.fits)
     answer(1, letter(chosen == 0, chosen < 30), f"K-fold chooses λ = {chosen:g}.")
     before, after = (found.fits[x].w.norm().item() for x in (least, chosen))
-    why = (
-        f"The norm is {before:.3g} with λ = {least:g}, {after:.3g} with λ = {chosen:g}."
-    )
-    answer(2, letter(after >= before / 2, after >= before / 10), why)
+    norms = f"{before:.3g} with λ = {least:g}, {after:.3g} with λ = {chosen:g}"
+    right = letter(after >= before / 2, after >= before / 10)
+    answer(2, right, f"The norm is {norms}.")
 
 # %% tags=["torch"]
 if __name__ == "__main__":
     X, y = make_rows()
     fits, farthest = {}, 0.0
     for decay in sorted({0.0, 3.0} & {*LAMBDAS} or {*LAMBDAS[:2]}):
-        ours, theirs = (
-            fit(train, decay, X, y, torch.arange(N_TRAIN))
-            for train in (scratch, with_torch)
-        )
-        fits[decay] = theirs
-        farthest = max(farthest, (ours.w - theirs.w).abs().max().item())
-    beside_the_book(fits)
+        ours = fit(scratch, decay, X, y, torch.arange(N_TRAIN))
+        fits[decay] = fit(with_torch, decay, X, y, torch.arange(N_TRAIN))
+        farthest = max(farthest, (ours.w - fits[decay].w).abs().max().item())
+    beside_the_book(fits, {})
     seen(
         "Scratch and torch start at the same weights. In the end their weights differ "
         f"by {farthest:.1g} at most."

@@ -145,10 +145,12 @@ def test_the_same_model_with_another_seed_is_no_gain(trained, monkeypatch):
     fits = {"first": baselines.perceptron, "second": another_seed}
     models = [baselines.LessonModel(name, 1.0, fit) for name, fit in fits.items()]
     members = cross_validate(data, models, lambda *_: None, 1).members
-    ladder = baselines._Ladder(data)
-    for over, member in zip((None, "first"), members, strict=True):
-        ladder.add(baselines.Rung(member.name, "", over, None), member, data.folds)
-    second = ladder.baselines[1].score
+    rungs = [
+        baselines.Rung(member.name, "", over, None)
+        for over, member in zip((None, "first"), members, strict=True)
+    ]
+    trained = [(member, data.folds) for member in members]
+    second = baselines.ladder(data, rungs, trained)[1].score
     assert second.gain != 0
     assert second.gain_may_be_chance
 

@@ -1,6 +1,8 @@
 """Exercises: the functions of a lesson without bodies, and their check."""
 
 import ast
+import doctest
+import importlib
 import json
 import re
 import runpy
@@ -11,9 +13,9 @@ import pytest
 from pipeline.core.paths import Project
 from pipeline.lessons import LESSONS, checker, exercises
 from pipeline.lessons.exercises import (
-    EXERCISES,
     check_exercise,
     exercise_path,
+    functions,
     solution,
     write_exercise,
 )
@@ -174,14 +176,14 @@ def with_body(lesson, project, function, body):
 
 
 def statuses(lesson, path):
-    found = checker.check(lesson, path, EXERCISES[lesson.name])
+    found = checker.check(lesson, path, functions(lesson))
     return {each.name: each.status for each in found}
 
 
 @pytest.mark.parametrize("lesson", LESSONS.values(), ids=str)
 def test_nothing_of_a_new_exercise_is_attempted(lesson, project):
     path = write_exercise(lesson, project)
-    assert 2 <= len(EXERCISES[lesson.name]) <= 4
+    assert 2 <= len(functions(lesson)) <= 4
     assert {*statuses(lesson, path).values()} == {"not attempted"}
 
 
@@ -193,10 +195,17 @@ def test_the_lesson_s_own_functions_are_right(lesson, tmp_path):
 
 
 @pytest.mark.parametrize("lesson", LESSONS.values(), ids=str)
+def test_the_examples_give_what_the_docstrings_say(lesson):
+    module = importlib.import_module(f"pipeline.lessons.{lesson.path.stem}")
+    found = doctest.testmod(module)
+    assert found.attempted and not found.failed
+
+
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=str)
 def test_each_use_gives_three_numbers_that_differ_or_are_of_two_kinds(lesson, tmp_path):
     path = tmp_path / "own.py"
     path.write_text(solution(lesson))
-    for each in checker.check(lesson, path, EXERCISES[lesson.name]):
+    for each in checker.check(lesson, path, functions(lesson)):
         assert len(each.expected) == 3, each
         assert len({*each.expected}) > 1, each
 
@@ -205,13 +214,13 @@ def test_each_use_gives_three_numbers_that_differ_or_are_of_two_kinds(lesson, tm
 def test_an_exercise_has_signatures_and_docstrings_but_no_bodies(lesson, project):
     tree = ast.parse(write_exercise(lesson, project).read_text())
     own = ast.parse(lesson.path.read_text())
-    functions = [
+    written, ours_by_name = (
         {x.name: x for x in part.body if isinstance(x, ast.FunctionDef)}
         for part in (tree, own)
-    ]
-    assert [*functions[0]] == [*EXERCISES[lesson.name]]
-    for name, function in functions[0].items():
-        ours = functions[1][name]
+    )
+    assert [*written] == [*functions(lesson)]
+    for name, function in written.items():
+        ours = ours_by_name[name]
         assert ast.dump(function.args) == ast.dump(ours.args)
         assert ast.get_docstring(function) == ast.get_docstring(ours)
         assert [type(x) for x in function.body] == [ast.Expr, ast.Raise]
@@ -240,7 +249,9 @@ def test_a_typical_mistake_is_wrong_and_nothing_else_is(case, project):
 def test_every_function_has_a_typical_mistake():
     named = {(lesson, function) for lesson, function, _ in WRONG.values()}
     assert named == {
-        (lesson, function) for lesson, uses in EXERCISES.items() for function in uses
+        (name, function)
+        for name, lesson in LESSONS.items()
+        for function in functions(lesson)
     }
 
 
@@ -248,8 +259,8 @@ def test_the_numbers_of_dropout_are_those_of_its_formula(project):
     lesson = LESSONS["dropout"]
     path = with_body(lesson, project, "dropout", "return X * mask")
     *_, found = checker.check(lesson, path, ["dropout"])
-    assert found.expected == pytest.approx([1 / 0.8, 0, 4 / 0.8])
-    assert found.actual == [1, 0, 4]
+    assert found.expected == pytest.approx([1 / 0.8, 0, -4 / 0.8])
+    assert found.actual == [1, 0, -4]
 
 
 def test_a_solution_in_other_words_is_right(project):
@@ -289,7 +300,7 @@ def test_a_reason_names_the_line_of_the_learner_s_file(project):
 def test_a_file_that_cannot_be_run_makes_all_functions_wrong(text, reason, tmp_path):
     path = tmp_path / "mlp.py"
     path.write_text(text)
-    found = [*checker.check(LESSONS["mlp"], path, EXERCISES["mlp"])]
+    found = [*checker.check(LESSONS["mlp"], path, functions(LESSONS["mlp"]))]
     assert [each.status for each in found] == ["wrong", "wrong"]
     assert all(reason in each.reason for each in found)
 
@@ -337,8 +348,8 @@ def test_the_command_writes_checks_and_shows_the_solution(pipeline, tmp_path):
     )
     path.write_text(text.replace("/ (1 - rate)", ""))
     shown = pipeline(*options, "--check", "--json")
-    functions = json.loads(shown.out)["functions"]
-    assert [(each["name"], each["status"]) for each in functions] == [
+    checked = json.loads(shown.out)["functions"]
+    assert [(each["name"], each["status"]) for each in checked] == [
         ("draw_mask", "right"),
         ("dropout", "wrong"),
     ]
