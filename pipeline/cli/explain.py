@@ -11,11 +11,10 @@ from pipeline.cli.progress import steps
 from pipeline.core.errors import one_line
 from pipeline.core.numbers import prediction_text, target_text
 from pipeline.core.paths import Project
-from pipeline.core.progress import LOADING, announce
+from pipeline.core.progress import announce
 from pipeline.runs.store import find_run
 
 if TYPE_CHECKING:  # it loads pandas
-    from pipeline.explain.explainer import Explanation
     from pipeline.stages.explain import Explained
 
 _SHOWN = 12  # columns in the table; --json has all
@@ -42,7 +41,7 @@ def explain(
     if not as_json:
         say(using(found))
     with steps(hidden=as_json):
-        announce(LOADING)
+        announce("loading the libraries")
         from pipeline.stages.explain import explain
 
         explained = explain(project, found, row_id, in_train=train)
@@ -54,6 +53,8 @@ def explain(
 
 def show_explained(explained: "Explained") -> None:
     """Print the prediction with its interval, similar rows and contributions."""
+    from pipeline.explain.explanation import ABOUT_SIMILAR, NO_TREES
+
     explanation, schema = explained.explanation, explained.schema
     target = schema.target
     say(f"{schema.id_name} {one_line(str(explanation.id))} of {explained.file}")
@@ -66,8 +67,13 @@ def show_explained(explained: "Explained") -> None:
             "models of the fold that did not see this row"
         )
     say_wrapped(_coverage(explained))
-    _show_similar(explanation, target)
-    _show_contributions(explanation, target)
+    if explanation.similar is None:
+        say_wrapped(NO_TREES)
+    else:
+        similar = explanation.similar_lines()
+        show(ABOUT_SIMILAR, make_table(["id"], [target, "similarity"], similar))
+    table = make_table(*explanation.heads(target), explanation.lines(_SHOWN))
+    show(explanation.what_columns_do, table)
 
 
 def _coverage(explained: "Explained") -> str:
@@ -81,43 +87,6 @@ def _coverage(explained: "Explained") -> str:
     if schema.date_parts:
         text += " Here rows have dates: later rows may differ more than it says."
     return text
-
-
-def _show_similar(explanation: "Explanation", target: str) -> None:
-    if explanation.similar is None:
-        say_wrapped("Similar rows need boosting: `pipeline train --model boosting`")
-        return
-    rows = [
-        (one_line(str(each.id)), target_text(each.target), f"{each.similarity:.2f}")
-        for each in explanation.similar
-    ]
-    table = make_table(["id"], [target, "similarity"], rows)
-    show("The most similar training rows; 1 is in the same leaf of every tree", table)
-
-
-def _show_contributions(explanation: "Explanation", target: str) -> None:
-    """Print the base, the columns with the largest effects, the others, and the sum."""
-    contributions, steps_of = explanation.contributions, explanation.steps()
-    is_factor = explanation.metric.log
-    mark = "×" if is_factor else "+"
-    table = make_table(["column", "value"], [mark, "± error", f"change of {target}"])
-    table.add_row("typical rows", "", "", "", target_text(explanation.base))
-    for each, change in list(zip(contributions, steps_of, strict=True))[:_SHOWN]:
-        value = "–" if each.value is None else one_line(str(each.value), 40)
-        effect = f"{each.effect:.3f}" if is_factor else _signed(each.effect)
-        error = f"{each.error:.3f}" if is_factor else target_text(each.error)
-        table.add_row(each.column, value, effect, error, _signed(change))
-    if others := contributions[_SHOWN:]:
-        table.add_row(
-            f"{len(others)} others", "", "", "", _signed(sum(steps_of[_SHOWN:]))
-        )
-    table.add_row("prediction", "", "", "", target_text(explanation.prediction))
-    what = f"multiplies {explanation.metric.base} by" if is_factor else "adds"
-    show(f"What each column {what}, compared with typical rows", table)
-
-
-def _signed(value: float) -> str:
-    return ("+" if value >= 0 else "−") + target_text(abs(value))
 
 
 def _record(explained: "Explained") -> dict[str, object]:

@@ -10,9 +10,9 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from pipeline.core.numbers import LARGEST
+from pipeline.core.threads import run_in_threads
 from pipeline.data.dataset import Layout
 from pipeline.data.units import ROUNDING
 
@@ -259,9 +259,8 @@ class Encoder(NamedTuple):
         def fit(block: Matrix) -> list[Self]:
             return [cls.fit(block, rows, rare_share) for rows in parts]
 
-        blocks = Parallel(threads, backend="threading", pre_dispatch="n_jobs")(
-            delayed(fit)(block) for block in column_blocks(features, layout)
-        )
+        of_blocks = ((block,) for block in column_blocks(features, layout))
+        blocks = run_in_threads(fit, of_blocks, threads)
         return [
             cls(*(np.concatenate(parts) for parts in zip(*encoders, strict=True)))
             for encoders in zip(*blocks, strict=True)

@@ -4,7 +4,6 @@ A training row is predicted by the models of the fold that validates it, with th
 weights that were fitted on the other folds.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
@@ -14,14 +13,13 @@ import pandas as pd
 from pipeline.core.errors import UserError
 from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
+from pipeline.data.table import Table
 from pipeline.models.ensemble import blend
 from pipeline.runs.integrity import run_changes
 from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import Run
 from pipeline.runs.store import find_run
 from pipeline.runs.tables import read_results
-from pipeline.validation.clipping import RowBounds, places_of
-from pipeline.validation.fold_data import TargetScale
 
 _ROUNDING = 1e-6  # of predictions in files, in their deviations, and more
 
@@ -33,6 +31,14 @@ class Part(NamedTuple):
     results: pd.DataFrame
     run: Run
 
+    def of(self, fold: int | None) -> Predictor:
+        """Return what predicts the rows of a fold, or new rows."""
+        found = self.predictor if fold is None else self.predictor.of_fold(fold)
+        # For one fold a model may have a weight that it has not for new rows.
+        pairs = zip(found.models, _weights(self.run, self.results, fold), strict=True)
+        models = [each._replace(weight=weight) for each, weight in pairs]
+        return replace(found, models=models)
+
 
 @dataclass(frozen=True)
 class Blend:
@@ -43,7 +49,9 @@ class Blend:
     parts: list[Part]
 
     @classmethod
-    def load(cls, project: Project, run: Run, results: pd.DataFrame) -> Self:
+    def load(
+        cls, project: Project, run: Run, table: Table, results: pd.DataFrame
+    ) -> Self:
         """Load the models of a run.
 
         Raises:
@@ -55,28 +63,30 @@ class Blend:
             for change in run_changes(part) if run.blended else ():
                 raise UserError(change)
             own = read_results(part) if run.blended else results
-            parts.append(Part(Predictor.load(part), own, part))
+            predictor = replace(Predictor.load(part), table=table)
+            parts.append(Part(predictor, own, part))
         return cls(run, results, parts)
 
     def predict(
-        self, features: pd.DataFrame, folds: Sequence[int]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return transformed predictions without and with target bounds, (n,) each.
+        self, features: pd.DataFrame, fold: int | None, *, bounded: bool
+    ) -> np.ndarray:
+        """Return transformed predictions, shape (n,).
 
         Args:
             features: the rows.
-            folds: the folds whose models predict; the mean is returned.
+            fold: whose models predict them; None for the mean of all folds.
+            bounded: clip them to the target bounds.
         """
-        outer = _weights(self.run, self.results, folds)
-        found = [_predict_part(part, features, folds) for part in self.parts]
-        free, bounded = (
-            blend(list(each), outer) if self.run.blended else each[0]
-            for each in zip(*found, strict=True)
-        )
-        return free, bounded
+        found = [
+            part.of(fold).transformed(features, bounded=bounded, exact=False)
+            for part in self.parts
+        ]
+        if not self.run.blended:
+            return found[0]
+        return blend(found, _weights(self.run, self.results, fold))
 
     def alike(
-        self, row: pd.DataFrame, others: pd.DataFrame, folds: Sequence[int]
+        self, row: pd.DataFrame, others: pd.DataFrame, fold: int | None
     ) -> np.ndarray | None:
         """Return how alike rows are to one row, from 0 to 1, shape (n,).
 
@@ -85,53 +95,22 @@ class Blend:
         Args:
             row: the features of one row.
             others: those of training rows, with the target.
-            folds: the folds whose models tell; the mean is returned.
+            fold: whose models tell; None for the mean of all folds.
         """
         found = []
-        for part in self.parts:
-            predictor, schema = part.predictor, part.predictor.table.schema
-            target = predictor.metric.transform(others[schema.target].to_numpy(float))
-            scale = TargetScale(*(each[list(folds)] for each in predictor.scale))
-            for model, arrays, columns, _ in predictor.models:
-                entries = model.view.of_columns(others, predictor.layout, columns)
-                own = model.view.of_columns(row, predictor.layout, columns)
-                if own is None or entries is None:
-                    continue
-                of_folds = {name: each[list(folds)] for name, each in arrays.items()}
-                found.append(
-                    model.alike(of_folds, own, entries, scale.standardise(target))
-                )
-        known = [each for each in found if each is not None]
-        return np.mean(known, axis=(0, 1)) if known else None
+        for predictor in (part.of(fold) for part in self.parts):
+            target = others[predictor.table.schema.target].to_numpy(float)
+            targets = predictor.scale.standardise(predictor.metric.transform(target))
+            for each in predictor.models:
+                if each.model.tells_alike:
+                    own, entries = (
+                        predictor.read_for(each, features) for features in (row, others)
+                    )
+                    found.append(each.model.alike(each.arrays, own, entries, targets))
+        return np.mean(found, axis=(0, 1)) if found else None
 
 
-def _predict_part(
-    part: Part, features: pd.DataFrame, folds: Sequence[int]
-) -> tuple[np.ndarray, np.ndarray]:
-    predictor, chosen = part.predictor, list(folds)
-    scale = TargetScale(*(each[chosen] for each in predictor.scale))
-    bounds = RowBounds.of(
-        [predictor.target_bounds[fold] for fold in folds],
-        places_of(features, predictor.table.schema),
-    )
-    # For one fold a model may have a weight that it has not for new rows.
-    names = zip(part.run.models, _weights(part.run, part.results, folds), strict=True)
-    weights = {name: weight for name, weight in names if abs(weight) > _ROUNDING}
-    models = [each for each in predictor.models if each.model.name in weights]
-    entries = replace(
-        predictor, models=[each._replace(weight=1.0) for each in models]
-    ).read(features)
-    free, bounded = [], []
-    for model, arrays, _, _ in models:
-        of_folds = {name: each[chosen] for name, each in arrays.items()}
-        found = scale.undo(model.evaluate(of_folds, entries[model.view.name]))
-        free.append(found)
-        bounded.append(bounds.clip(found) if model.bounded else found)
-    used = [weights[each.model.name] for each in models]
-    return blend(free, used).mean(axis=0), blend(bounded, used).mean(axis=0)
-
-
-def _weights(run: Run, results: pd.DataFrame, folds: Sequence[int]) -> list[float]:
+def _weights(run: Run, results: pd.DataFrame, fold: int | None) -> list[float]:
     """Return the weights of the models, or of the runs, in the order of the run.
 
     Those of a single fold were fitted on the other folds, and no file has them. But
@@ -139,12 +118,9 @@ def _weights(run: Run, results: pd.DataFrame, folds: Sequence[int]) -> list[floa
     Where models predict the same, the weights for new rows are kept.
     """
     final = [run.weights[name] for name in run.models]
-    if not run.is_blend or len(folds) == run.settings.folds:
+    if not run.is_blend or fold is None:
         return final
-    rows, transform = (
-        results[results["fold"] == folds[0]],
-        METRICS[run.metric].transform,
-    )
+    rows, transform = results[results["fold"] == fold], METRICS[run.metric].transform
     models = np.stack([transform(rows[f"by {name}"].to_numpy()) for name in run.models])
     predicted = transform(rows["prediction"].to_numpy())
     # The weights sum to one, so changes to those of the others fix that of the first.
@@ -153,5 +129,5 @@ def _weights(run: Run, results: pd.DataFrame, folds: Sequence[int]) -> list[floa
     terms = np.concatenate([others, small * np.sqrt(len(rows))])
     known = np.concatenate([left, np.zeros(len(small))])
     change = np.linalg.lstsq(terms, known, rcond=None)[0]
-    changes = np.array([-change.sum(), *change])
-    return list(map(float, final + changes))
+    weights = final + np.array([-change.sum(), *change])
+    return [weight if abs(weight) > _ROUNDING else 0.0 for weight in weights.tolist()]

@@ -1,10 +1,9 @@
 """All that explains a row of train.csv or test.csv by a run."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from pipeline.core.paths import Project
 from pipeline.data.features import build_features, with_columns
 from pipeline.data.table import Table
 from pipeline.explain.blend import Blend
+from pipeline.explain.explanation import Contribution, Explanation, Similar
 from pipeline.explain.interval import Intervals
 from pipeline.explain.shapley import shapley
 from pipeline.runs.record import TEST_BY_FOLD, Run, by_fold
@@ -22,57 +22,6 @@ from pipeline.validation.clipping import places_of
 
 SIMILAR = 5  # rows that are shown
 BOUNDS = "target bounds"
-
-
-class Similar(NamedTuple):
-    """A training row, its target, and how alike it is, from 0 to 1."""
-
-    id: int | str
-    target: float
-    similarity: float
-
-
-class Contribution(NamedTuple):
-    """What a column adds, or by which factor it multiplies; with its standard error."""
-
-    column: str
-    value: Any
-    effect: float
-    error: float
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why a row has its prediction.
-
-    Attributes:
-        id: of the row.
-        prediction: as the run's files have it.
-        low: of the interval.
-        high: of the interval.
-        similar: the most alike training rows; None if no model of the run tells.
-        base: the prediction of typical rows.
-        contributions: largest first. Added to the base, or multiplied with it, they
-            give the prediction.
-        metric: for logs, effects are factors of `metric.base`.
-    """
-
-    id: int | str
-    prediction: float
-    low: float
-    high: float
-    similar: list[Similar] | None
-    base: float
-    contributions: list[Contribution]
-    metric: Metric
-
-    def steps(self) -> list[float]:
-        """Return how much each contribution changes the target, in their order."""
-        effects = np.array([each.effect for each in self.contributions])
-        start = float(self.metric.transform(np.array(self.base)))
-        moves = np.log(effects) if self.metric.log else effects
-        path = start + np.concatenate([[0.0], np.cumsum(moves)])
-        return list(map(float, np.diff(self.metric.undo(path))))
 
 
 @dataclass(frozen=True)
@@ -107,12 +56,8 @@ class Explainer:
         Raises:
             UserError: A file of the run, or of a run that it blends, cannot be used.
         """
-        blend = Blend.load(project, run, results)
-        parts = [
-            part._replace(predictor=replace(part.predictor, table=table))
-            for part in blend.parts
-        ]
-        return cls(run, table, results, rows, replace(blend, parts=parts))
+        blend = Blend.load(project, run, table, results)
+        return cls(run, table, results, rows, blend)
 
     @property
     def _metric(self) -> Metric:
@@ -135,10 +80,9 @@ class Explainer:
 
     def training_row(self, number: int) -> Explanation:
         """Explain a training row by the models of the fold that did not see it."""
-        row, result = self.rows.iloc[[number]], self.results.iloc[number]
+        prediction = float(self.results["prediction"].iloc[number])
         interval = self._intervals.of_training(number)
-        folds = [int(result["fold"])]
-        return self._explain(row, float(result["prediction"]), interval, folds, number)
+        return self._explain(self.rows.iloc[[number]], prediction, interval, number)
 
     def test_row(self, rows: pd.DataFrame, number: int) -> Explanation:
         """Explain one of the cleaned rows of test.csv by the models of all folds.
@@ -146,8 +90,7 @@ class Explainer:
         Raises:
             UserError: A file of the run is not as `pipeline train` writes it.
         """
-        folds = range(self.run.settings.folds)
-        names = [self.run.header(name) for name in by_fold(len(folds))]
+        names = [self.run.header(name) for name in by_fold(self.run.settings.folds)]
         path = self.run.folder / TEST_BY_FOLD
         numbers = read_numbers(path, dict.fromkeys(names, float), self._metric)
         predicted = self._metric.transform(numbers.iloc[number].to_numpy())
@@ -155,63 +98,68 @@ class Explainer:
         place = places_of(row, self.table.schema).iloc[0]
         interval = self._intervals.of_new(predicted, place)
         prediction = float(self._metric.undo(predicted.mean()))
-        return self._explain(row, prediction, interval, folds)
+        return self._explain(row, prediction, interval)
 
     def _explain(
         self,
         row: pd.DataFrame,
         prediction: float,
         interval: tuple[float, float],
-        folds: Sequence[int],
         own: int | None = None,
     ) -> Explanation:
-        id_name = self.table.schema.id_name
+        """Explain a row; `own` is its number if it is a training row."""
+        fold = None if own is None else int(self.results["fold"].iloc[own])
         low, high = self._metric.undo(np.array(interval)).tolist()
-        base, contributions = self._contributions(row, folds)
+        features = build_features(row, self.table)
+        base, contributions = self._contributions(row, features, fold)
         return Explanation(
-            id=row[id_name].tolist()[0],
+            id=row[self.table.schema.id_name].tolist()[0],
             prediction=prediction,
             low=low,
             high=high,
-            similar=self._similar(row, folds, own),
+            similar=self._similar(features, fold, own),
             base=base,
             contributions=contributions,
             metric=self._metric,
         )
 
     def _similar(
-        self, row: pd.DataFrame, folds: Sequence[int], own: int | None
+        self, features: pd.DataFrame, fold: int | None, own: int | None
     ) -> list[Similar] | None:
-        features = build_features(row, self.table)
-        alike = self.blend.alike(features, self._features, folds)
+        alike = self.blend.alike(features, self._features, fold)
         if alike is None:
             return None
         order = np.argsort(-alike, kind="stable")
         chosen = order[order != own][:SIMILAR]
-        ids, targets = self.results["id"], self.results["actual"]
-        pairs = zip(ids[chosen].tolist(), targets[chosen].tolist(), strict=True)
-        return [
-            Similar(*pair, similarity)
-            for pair, similarity in zip(pairs, alike[chosen].tolist(), strict=True)
-        ]
+        found = self.results.iloc[chosen]
+        columns = (
+            found["id"].tolist(),
+            found["actual"].tolist(),
+            alike[chosen].tolist(),
+        )
+        return [Similar(*each) for each in zip(*columns, strict=True)]
 
     def _contributions(
-        self, row: pd.DataFrame, folds: Sequence[int]
+        self, row: pd.DataFrame, features: pd.DataFrame, fold: int | None
     ) -> tuple[float, list[Contribution]]:
         schema = self.table.schema
 
         def predict(rows: pd.DataFrame) -> np.ndarray:
             if schema.id_name not in rows:
                 rows = with_columns(rows, {schema.id_name: 0})
-            return self.blend.predict(build_features(rows, self.table), folds)[0]
+            features = build_features(rows, self.table)
+            return self.blend.predict(features, fold, bounded=False)
 
         found = shapley(predict, row, self.rows, self._predicted, schema.names)
         lines = list(zip(schema.names, found.effects, found.errors, strict=True))
         lines.sort(key=lambda line: -abs(line[1]))
-        free, bounded = self.blend.predict(build_features(row, self.table), folds)
+        free, bounded = (
+            float(self.blend.predict(features, fold, bounded=is_bounded)[0])
+            for is_bounded in (False, True)
+        )
+        if free != bounded:
+            lines.append((BOUNDS, bounded - free, 0.0))
         values = {name: _plain(row[name].iloc[0]) for name in schema.names}
-        if (clipped := float(bounded[0] - free[0])) != 0:
-            lines.append((BOUNDS, clipped, 0.0))
         contributions = []
         for name, added, error in lines:
             effect = math.exp(added) if self._metric.log else float(added)

@@ -91,13 +91,19 @@ def _changes(
     replaced = (
         np.arange(columns + 1)[:, None] > step[:, None]
     )  # [paths, steps, columns]
-    source = np.where(replaced, 0, first[:, None, None]).reshape(-1, columns)
+    # A column that both rows have the same value of changes nothing: most steps of many
+    # tables need no prediction.
+    codes = np.stack([pd.factorize(both[name])[0] for name in both], axis=1)
+    differs = (codes != codes[0])[first[:, None], paths]
+    needed = np.concatenate([np.ones((number, 1), bool), differs], axis=1)
+    source = np.where(replaced, 0, first[:, None, None])[needed]
     rows = pd.DataFrame(
         {
             name: both[name].array.take(source[:, column])
             for column, name in enumerate(both)
         }
     )
-    predicted = predict(rows).reshape(number, columns + 1)
+    latest = needed.cumsum().reshape(needed.shape) - 1
+    predicted = predict(rows)[latest]
     changes = np.take_along_axis(np.diff(predicted, axis=1), step, axis=1)
     return changes, predicted[:, 0]

@@ -47,6 +47,7 @@ class Boosting(FoldModel):
     name = "boosting"
     view = WORDS
     has_seeds = False
+    tells_alike = True
     packages = ("catboost",)
 
     def seconds(self, settings: Settings, rows: int, columns: int) -> float:

@@ -9,21 +9,20 @@ holds nothing that could run code.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
+from pipeline.core.threads import run_in_threads
 from pipeline.data.encoder import View
 from pipeline.network.seeds import replica_seed, replicas_of
 from pipeline.validation.fold_data import FoldData, TrainingFold
 from pipeline.validation.uncertainty import Difference
 
 Arrays = Mapping[str, np.ndarray]
-T = TypeVar("T")
 
 Step = Callable[[float, str], None]
 """Called when seconds of a model's work are done, as `Model.seconds` counts them, with
@@ -84,12 +83,14 @@ class Model(ABC):
         view: what it reads of the features.
         packages: the distributions whose versions its numbers depend on.
         bounded: whether its predictions are clipped to the target bounds.
+        tells_alike: whether it has `alike`.
     """
 
     name: str
     view: View
     packages: tuple[str, ...] = ()
     bounded = True
+    tells_alike = False
 
     def candidates(self, settings: Settings) -> list[Candidate]:
         """Return the candidates that are fitted and compared."""
@@ -134,10 +135,8 @@ class Model(ABC):
 
     def alike(
         self, arrays: Arrays, row: np.ndarray, entries: np.ndarray, targets: np.ndarray
-    ) -> np.ndarray | None:
+    ) -> np.ndarray:
         """Return how alike rows are to one row, from 0 to 1: (folds, n).
-
-        None for a model that does not tell.
 
         Args:
             arrays: of a candidate, for any number of folds: (folds, seeds, ...).
@@ -145,7 +144,7 @@ class Model(ABC):
             entries: the other rows, shape (n, columns).
             targets: theirs, standardised by each fold, shape (folds, n).
         """
-        return None
+        raise NotImplementedError(f"{self.name} does not tell which rows are alike")
 
     def check(self, arrays: Arrays, settings: Settings, columns: int) -> None:
         """Check that the arrays are those of this model: a run may be a stranger's.
@@ -221,14 +220,6 @@ class FoldModel(Model):
         for fold, seed in np.ndindex(*shape):
             part = {name: each[fold, seed] for name, each in arrays.items()}
             self.check_fold(part, settings, columns)
-
-
-def run_in_threads(
-    function: Callable[..., T], arguments: Sequence[tuple[Any, ...]], jobs: int
-) -> list[T]:
-    """Call a function with each of the arguments, in threads."""
-    parallel = Parallel(n_jobs=jobs, backend="threading")
-    return list(parallel(delayed(function)(*each) for each in arguments))
 
 
 def _stacked(fitted: Sequence[Arrays], folds: int, seeds: int) -> Arrays:

@@ -5,7 +5,7 @@ each model has checked their names, types and shapes against the run's record.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -115,23 +115,39 @@ class Predictor:
         Raises:
             UserError: The run was trained on other columns.
         """
-        entries = {}
-        for model, _, columns, _ in self.used:
-            name = model.view.name
-            if name not in entries:
-                found = model.view.of_columns(features, self.layout, columns)
-                if found is None:
-                    raise UserError(
-                        "the run was trained on other columns than these; train again"
-                    )
-                entries[name] = found
-        return entries
+        views = {loaded.model.view.name: loaded for loaded in self.used}
+        return {name: self.read_for(each, features) for name, each in views.items()}
+
+    def read_for(self, loaded: LoadedModel, features: pd.DataFrame) -> np.ndarray:
+        """Return the entries that one model reads.
+
+        Raises:
+            UserError: The run was trained on other columns.
+        """
+        view, columns = loaded.model.view, loaded.columns
+        found = view.of_columns(features, self.layout, columns)
+        if found is None:
+            raise UserError(
+                "the run was trained on other columns than these; train again"
+            )
+        return found
 
     def positions(self, view: View, names: Sequence[str]) -> list[int]:
         """Return where columns of a view are among those that the models read."""
         columns = {loaded.model.view: loaded.columns for loaded in self.models}[view]
         index = {name: number for number, name in enumerate(columns)}
         return [index[name] for name in names]
+
+    def of_fold(self, fold: int) -> Self:
+        """Return the models of one fold alone."""
+        part = slice(fold, fold + 1)
+        models = [
+            each._replace(arrays={n: array[part] for n, array in each.arrays.items()})
+            for each in self.models
+        ]
+        scale = TargetScale(*(each[part] for each in self.scale))
+        bounds = self.target_bounds[part]
+        return replace(self, models=models, scale=scale, target_bounds=bounds)
 
     def predict(self, features: pd.DataFrame) -> np.ndarray:
         """Return the predicted targets, shape (n_rows,).
@@ -141,9 +157,7 @@ class Predictor:
         Raises:
             UserError: The run was trained on other columns.
         """
-        places = places_of(features, self.table.schema)
-        transformed = self._transformed(self.read(features), places, slice(None))
-        return self.metric.undo(transformed.mean(axis=0))
+        return self.metric.undo(self.transformed(features))
 
     def predict_by_fold(
         self, entries: Mapping[str, np.ndarray], places: pd.Series, fold: int
@@ -155,20 +169,42 @@ class Predictor:
             places: the place of each row, for the target bounds.
             fold: the number of the fold.
         """
-        transformed = self._transformed(entries, places, slice(fold, fold + 1))
-        return self.metric.undo(transformed[0])
+        return self.metric.undo(self.of_fold(fold)._by_fold(entries, places)[0])
 
-    def _transformed(
-        self, entries: Mapping[str, np.ndarray], places: pd.Series, folds: slice
+    def transformed(
+        self, features: pd.DataFrame, *, bounded: bool = True, exact: bool = True
+    ) -> np.ndarray:
+        """Return the transformed predictions, the mean over the folds: (n_rows,).
+
+        Args:
+            features: the rows.
+            bounded: clip them to the target bounds.
+            exact: compute them as the run did. Else they are equal up to rounding, and
+                torch is not loaded.
+
+        Raises:
+            UserError: The run was trained on other columns.
+        """
+        entries, places = self.read(features), places_of(features, self.table.schema)
+        found = self._by_fold(entries, places, bounded=bounded, exact=exact)
+        return np.asarray(found.mean(axis=0))
+
+    def _by_fold(
+        self,
+        entries: Mapping[str, np.ndarray],
+        places: pd.Series,
+        *,
+        bounded: bool = True,
+        exact: bool = True,
     ) -> np.ndarray:
         """Return the transformed predictions of the blend, shape (folds, n_rows)."""
-        bounds = RowBounds.of(self.target_bounds[folds], places)
-        scale = TargetScale(*(part[folds] for part in self.scale))
-        predictions = []
+        bounds, predictions = RowBounds.of(self.target_bounds, places), []
         for model, arrays, _, _ in self.used:
-            of_folds = {name: array[folds] for name, array in arrays.items()}
-            predicted = scale.undo(model.predict(of_folds, entries[model.view.name]))
-            predictions.append(bounds.clip(predicted) if model.bounded else predicted)
+            predict = model.predict if exact else model.evaluate
+            found = self.scale.undo(predict(arrays, entries[model.view.name]))
+            predictions.append(
+                bounds.clip(found) if bounded and model.bounded else found
+            )
         return blend(predictions, [loaded.weight for loaded in self.used])
 
 

@@ -12,7 +12,8 @@ from pipeline.core.progress import announce
 from pipeline.data.features import clean_rows
 from pipeline.data.raw import read_test, read_train
 from pipeline.data.schema import Schema
-from pipeline.explain.explainer import Explainer, Explanation
+from pipeline.explain.explainer import Explainer
+from pipeline.explain.explanation import Explanation
 from pipeline.runs.integrity import changes
 from pipeline.runs.record import Run
 from pipeline.runs.tables import read_results, run_own_columns, run_table

@@ -12,11 +12,11 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
+from pipeline.core.threads import run_in_threads
 from pipeline.data.dataset import Dataset, Layout
 from pipeline.data.encoder import EXPANDED, Encoder, Matrix, View, coded_counts
 from pipeline.data.units import ROUNDING, deviation
@@ -196,11 +196,8 @@ class FoldData:
     def ridges(self) -> list[RidgeFit]:
         """The ridge regression of each fold."""
         announce("measuring the spread of the errors in each fold")
-        fits = Parallel(self.jobs, backend="threading")(
-            delayed(lambda number: self.training(number).ridge)(number)
-            for number in range(len(self.folds))
-        )
-        return list(fits)
+        folds = [(self.training(number),) for number in range(len(self.folds))]
+        return run_in_threads(lambda fold: fold.ridge, folds, self.jobs)
 
     @property
     def decay(self) -> np.ndarray:

@@ -18,6 +18,7 @@ from pipeline.runs.predictor import Predictor
 from pipeline.runs.store import find_run
 from pipeline.stages import up_to_date
 
+HUGE = "1470"  # a house of the test rows that is made as large as no other
 SMALL = Settings(folds=3, seeds=2, epochs=20, hidden=(8,), trees=60)
 
 
@@ -30,7 +31,12 @@ def train(root, settings=SMALL):
 
 @pytest.fixture(scope="module")
 def _houses(tmp_path_factory):
-    return train(copy_raw(tmp_path_factory.mktemp("explain") / "root", rows=120))
+    root = copy_raw(tmp_path_factory.mktemp("explain") / "root", rows=120)
+    path = root / "data" / "raw" / "test.csv"
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    rows.loc[rows["Id"] == HUGE, ["GrLivArea", "1stFlrSF", "TotalBsmtSF"]] = "9000"
+    rows.to_csv(path, index=False)
+    return train(root)
 
 
 @pytest.fixture
@@ -84,12 +90,17 @@ def test_a_training_row_has_its_out_of_fold_price(houses, explained):
 
 def test_target_bounds_are_a_line_of_their_own(houses, explained):
     run = find_run(Project(houses))
-    clipped = file_of(houses, "oof.csv").nsmallest(20, "prediction")["Id"]
-    lines = [explained(houses, row_id)["contributions"][-1] for row_id in clipped[:8]]
-    assert run.target_bounds
-    for line in lines:
-        if line["column"] == "target bounds":
-            assert line["error"] == 0
+    found = explained(houses, HUGE)
+    *columns, line = found["contributions"]
+    assert line["column"] == "target bounds"
+    assert line["value"] is None
+    assert line["error"] == 0
+    assert "target bounds" not in [each["column"] for each in columns]
+    submitted = file_of(houses, "predictions.csv").set_index("Id")["SalePrice"]
+    highest = math.exp(max(fold.highest for fold in run.target_bounds))
+    without = product(found) / line["effect"]
+    assert found["prediction"] <= highest < without
+    assert product(found) == pytest.approx(submitted[int(HUGE)], abs=1)
 
 
 def test_similar_rows_are_other_training_rows_with_their_targets(houses, explained):

@@ -47,3 +47,19 @@ def test_an_interaction_is_shared_as_all_orders_share_it():
     found = shapley(predict, row, typical, predict(typical), names)
     assert np.allclose(found.effects, exact, atol=5 * found.errors.max())
     assert np.isclose(found.effects.sum(), exact.sum())
+
+
+def test_a_column_that_does_not_differ_is_not_predicted_and_adds_nothing():
+    typical, row = frame(400), frame(1, seed=1)
+    typical["a"], typical["b"] = row["a"][0], np.nan
+    row["b"] = np.nan
+    seen = []
+
+    def predict(rows):
+        seen.append(len(rows))
+        return rows["c"].to_numpy() * rows["unused"].to_numpy()
+
+    found = shapley(predict, row, typical, np.arange(400.0), NAMES)
+    assert sum(seen) == 500 * 2 * 3  # two steps of the four, and where a path begins
+    assert found.effects[:2].tolist() == found.errors[:2].tolist() == [0, 0]
+    assert np.isclose(found.base + found.effects.sum(), predict(row)[0])
