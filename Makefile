@@ -7,8 +7,16 @@ READY_DEV := .venv/.ready-dev
 # Tests share fixtures within a file, so each file runs in one process.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 # In a terminal pip shows its progress; elsewhere, as in CI, the log stays short.
-CPU_WHEELS := https://download.pytorch.org/whl/cpu
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check $(shell test -t 2 || echo --quiet)
+LOCKED = $(INSTALL) --no-deps --require-hashes --requirement
+# PyTorch's own CPU wheels save several GB on Linux, where PyPI's wheels need CUDA.
+CPU_WHEELS := https://download.pytorch.org/whl/cpu
+GPU := $(shell command -v nvidia-smi)
+ifndef TORCH
+TORCH := $(if $(GPU),cuda,$(if $(filter Linux,$(shell uname -s)),cpu))
+endif
+# What PyTorch installs itself where it needs CUDA.
+CUDA := cuda-bindings cuda-toolkit nvidia-cudnn-cu13 nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvshmem-cu13 triton
 
 # The options of train that core/settings.py has, each as VARIABLE=option. They are given
 # in capitals, for example: make submit FOLDS=10 LAMBDA="0 1 5"
@@ -24,7 +32,7 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$
 UNKNOWN := $(filter-out $(KNOWN) SHELL MAKE% -%,$(GIVEN))
 $(if $(UNKNOWN),$(error unknown variable $(firstword $(UNKNOWN)); there are: $(KNOWN)))
 
-$(if $(and $(filter TORCH,$(GIVEN)),$(filter-out cpu,$(TORCH))),$(error TORCH=$(TORCH): only cpu can be given))
+$(if $(and $(filter TORCH,$(GIVEN)),$(filter-out cpu cuda,$(TORCH))),$(error TORCH=$(TORCH): only cpu and cuda can be given))
 
 # All values reach the shell through these functions: quoted, and exactly as they were given.
 quoted = '$(subst ','\'',$(1))'
@@ -43,7 +51,7 @@ TUNE_OPTIONS := $(call flag,TRIALS,trials) $(call flag,TIMEOUT,timeout) $(call f
 PUSH_OPTIONS := $(call switch,PUSH,push) $(call flag,MESSAGE,message)
 PIPELINE := $(BIN)/pipeline
 
-.PHONY: help setup download schema preprocess train tune baselines blend submit predict explain report runs lesson bench notebooks test slow lint format clean
+.PHONY: help setup lock download schema preprocess train tune baselines blend submit predict explain report runs lesson bench notebooks test slow lint format clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -51,12 +59,12 @@ help: ## Show this help
 	@echo 'Variables of train and submit, as in `pipeline train --help`:'
 	@echo '  $(TRAINING) FORCE; submit also has PUSH MESSAGE' | fold -s -w 78
 	@echo 'Of all targets: ROOT (the project folder)'
-	@echo 'TORCH=cpu installs PyTorch without CUDA, which saves several GB on Linux'
+	@echo 'TORCH=cpu or cuda: PyTorch of this kind (default: cuda with an NVIDIA GPU)'
 	@echo 'For example: make submit FOLDS=10 LAMBDA="0 1 5"'
 
-setup: $(READY) ## Make .venv with the exact versions of requirements.lock
+setup: $(READY) ## Make .venv with the exact versions of the lock files
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock requirements-torch.lock pyproject.toml
 	@$(call quoted,$(value PYTHON)) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'error: Python 3.11 or newer is needed; give its name: make setup PYTHON=python3.12' >&2; exit 2; }
 	$(call quoted,$(value PYTHON)) -m venv .venv
@@ -64,19 +72,28 @@ $(READY): requirements.lock pyproject.toml
 	$(INSTALL) --upgrade pip
 	@echo 'Installing the packages of requirements.lock: about 2 GB on disk, in about 2 minutes'
 ifeq ($(value TORCH),cpu)
-	$(INSTALL) --index-url $(CPU_WHEELS) "$$(grep '^torch==' requirements.lock)"
+	@$(INSTALL) --retries 0 --timeout 5 --no-deps --index-url $(CPU_WHEELS) --requirement requirements-torch.lock 2> /dev/null || \
+	  { echo 'No CPU wheel of PyTorch can be reached; installing its wheel from PyPI, several GB on Linux'; \
+	    $(INSTALL) --requirement requirements-torch.lock; }
 else
-	@if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi > /dev/null; then \
-	  echo "No NVIDIA GPU: if pip begins to load several GB of CUDA, stop it and add TORCH=cpu"; fi
+	$(INSTALL) --requirement requirements-torch.lock
 endif
-	$(INSTALL) --requirement requirements.lock
+	$(LOCKED) requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(READY_DEV): $(READY) requirements-dev.lock
 	@echo 'Installing the packages of requirements-dev.lock, which tests and lint need'
-	$(INSTALL) --requirement requirements-dev.lock
+	$(LOCKED) requirements-dev.lock
 	@touch $@
+
+lock: $(READY_DEV) ## Write the lock files anew from pyproject.toml
+	@compile() { printf '%s\n' $(CUDA) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	  --fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command 'make lock' \
+	  --excludes /dev/stdin --no-emit-package torch "$$@" pyproject.toml requirements-torch.lock; } && \
+	compile --group build --output-file requirements.lock && \
+	compile --extra dev --constraints requirements.lock --output-file requirements-dev.lock \
+	  $$(sed -n 's/^\([a-z][^ =]*\)==.*/--no-emit-package \1/p' requirements.lock)
 
 download: $(READY) ## Get data/raw (FROM=kaggle, zip or folder; COMPETITION FORCE)
 	@$(PIPELINE) download $(ROOT_OPTION) $(call flag,FROM,from) \

@@ -200,12 +200,14 @@ def _lock(path: Path, timeout: float) -> Iterator[bool | None]:
     Yields:
         True; False where there are no locks; None if another process has the lock.
     """
-    lock = FileLock(f"{path}{_LOCK}", poll_interval=0.01, fallback_to_soft=False)
+    lock = FileLock(f"{path}{_LOCK}", fallback_to_soft=False)
     is_locked: bool | None = True
     try:
-        lock.acquire(timeout=timeout)
+        lock.acquire(timeout=timeout, poll_interval=0.01)
     except Timeout:
         is_locked = None
+    except NotImplementedError:  # raised for ENOSYS before version 4 of filelock
+        is_locked = False
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise

@@ -178,9 +178,14 @@ def test_a_failure_leaves_neither_a_temporary_file_nor_a_lock(tmp_path):
     assert names_in(tmp_path) == []
 
 
-def test_without_locks_files_are_written_and_nothing_is_removed(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOLCK, "No locks available"), NotImplementedError()]
+)
+def test_without_locks_files_are_written_and_nothing_is_removed(
+    error, tmp_path, monkeypatch
+):
     def no_locks(lock, **_):
-        raise OSError(errno.ENOLCK, "No locks available", lock.lock_file)
+        raise error
 
     monkeypatch.setattr(files.FileLock, "acquire", no_locks)
     (tmp_path / ".tmp-other").write_text("half")

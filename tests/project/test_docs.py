@@ -85,7 +85,7 @@ def test_the_bundled_files_have_the_digests_that_their_readme_states():
 def test_the_lock_files_pin_every_dependency_within_its_range():
     config = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
     project, build = config["project"], config["build-system"]["requires"]
-    running = locked("requirements.lock")
+    running = locked("requirements.lock") | locked("requirements-torch.lock")
     testing = running | locked("requirements-dev.lock")
     for lock, wanted in (
         (running, [*project["dependencies"], *build]),
@@ -96,9 +96,10 @@ def test_the_lock_files_pin_every_dependency_within_its_range():
 
 
 def locked(name):
-    """Return the versions that a lock file pins."""
-    lines = (REPOSITORY / name).read_text().splitlines()
-    return dict(line.split("==") for line in lines if not line.startswith("#"))
+    """Return the versions that a lock file pins; all but PyTorch's have a hash."""
+    pins = re.split(r"^(?=[a-z])", (REPOSITORY / name).read_text(), flags=re.M)[1:]
+    assert all("--hash=sha256:" in pin or pin.startswith("torch==") for pin in pins)
+    return dict(re.match(r"(\S+)==(\S+)", pin).groups() for pin in pins)
 
 
 @pytest.mark.parametrize("line", code_lines("pipeline"))

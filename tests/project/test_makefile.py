@@ -38,7 +38,8 @@ def make(tmp_path):
     programs.mkdir(parents=True)
     (root / "pipeline" / "core").mkdir(parents=True)
     settings = "pipeline/core/settings.py"
-    for name in ("Makefile", "requirements.lock", "pyproject.toml", settings):
+    locks = ("requirements.lock", "requirements-torch.lock")
+    for name in ("Makefile", "pyproject.toml", *locks, settings):
         shutil.copy(REPOSITORY / name, root / name)
     for name in ("pipeline", "python"):
         stub = programs / name
@@ -162,35 +163,66 @@ def test_clean_asks_in_a_terminal_before_it_removes_runs(make, tmp_path, answer,
 INSTALLER = """#!/bin/sh
 echo "$@" >> {log}
 if [ "$2" = venv ]; then mkdir -p .venv/bin; cp "$0" .venv/bin/python; fi
+case "$*" in *whl/cpu*) [ -e {reached} ] || exit 1; esac
 """
+PYPI = "--requirement requirements-torch.lock"
+LOCK = "--no-deps --require-hashes --requirement requirements.lock"
 
 
 @pytest.fixture
 def installed(make, tmp_path):
-    """Run `make setup` with a Python that installs nothing; return its calls."""
+    """Run `make setup` with a Python that installs nothing.
 
-    def run(*arguments):
+    Returns the output and the ends of pip's commands.
+    """
+
+    def run(*arguments, has_gpu=False, is_reached=True):
         python, log = tmp_path / "python", tmp_path / "installed"
-        python.write_text(INSTALLER.format(log=shlex.quote(str(log))))
+        programs, reached = tmp_path / "programs", tmp_path / "reached"
+        programs.mkdir()
+        for name in ("make", "sh", "awk", "uname", "echo", "mkdir", "cp", "touch"):
+            (programs / name).symlink_to(shutil.which(name))
+        if has_gpu:
+            (programs / "nvidia-smi").touch(0o755)
+        if is_reached:
+            reached.touch()
+        paths = {"log": shlex.quote(str(log)), "reached": shlex.quote(str(reached))}
+        python.write_text(INSTALLER.format(**paths))
         python.chmod(0o755)
         (tmp_path / "clone" / ".venv" / ".ready").unlink()
-        done, _ = make("setup", f"PYTHON={python}", *arguments)
+        done, _ = make("setup", f"PYTHON={python}", *arguments, PATH=str(programs))
         assert done.returncode == 0, done.stderr
-        return log.read_text().splitlines()
+        calls = log.read_text().splitlines()
+        return done.stdout, [call.partition("--quiet ")[2] for call in calls[3:-1]]
 
     return run
 
 
-def test_torch_is_installed_from_pytorch_s_cpu_wheels_only_if_asked_for(installed):
-    (torch,) = re.findall(
-        r"^torch==.*$", (REPOSITORY / "requirements.lock").read_text(), re.MULTILINE
+@pytest.mark.parametrize(("arguments", "has_gpu"), [([], False), (["TORCH=cpu"], True)])
+def test_pytorch_comes_first_and_without_a_gpu_from_its_cpu_wheels(
+    arguments, has_gpu, installed
+):
+    output, (wheels, lock) = installed(*arguments, has_gpu=has_gpu)
+    assert wheels.startswith("--retries 0 --timeout 5 --no-deps --index-url https://")
+    assert wheels.endswith(f"/whl/cpu {PYPI}")
+    assert lock == LOCK
+    assert "No CPU wheel" not in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "has_gpu"), [([], True), (["TORCH=cuda"], False)]
+)
+def test_with_a_gpu_pytorch_comes_from_the_usual_index(arguments, has_gpu, installed):
+    _, calls = installed(*arguments, has_gpu=has_gpu)
+    assert calls == [PYPI, LOCK]
+
+
+def test_where_the_cpu_wheels_cannot_be_reached_the_usual_one_is_installed(installed):
+    output, (_, pypi, lock) = installed(is_reached=False)
+    assert (
+        "\nNo CPU wheel of PyTorch can be reached; installing its wheel from" in output
     )
-    calls = installed("TORCH=cpu")
-    wheels = [number for number, call in enumerate(calls) if "whl/cpu" in call]
-    lock = [number for number, call in enumerate(calls) if "requirements.lock" in call]
-    assert calls[wheels[0]].endswith(torch)
-    assert wheels < lock
-    assert not any("whl/cpu" in call for call in installed()[len(calls) :])
+    assert [pypi, lock] == [PYPI, LOCK]
 
 
 def test_every_command_has_a_target(make):

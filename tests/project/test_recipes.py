@@ -64,7 +64,12 @@ class Copy:
         self.folder, self.root = folder, folder / "root"
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(REPOSITORY / "pipeline", folder / "pipeline", ignore=ignored)
-        for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        for name in (
+            "Makefile",
+            "requirements.lock",
+            "requirements-torch.lock",
+            "pyproject.toml",
+        ):
             shutil.copy(REPOSITORY / name, folder)
 
     def edit(self, path, old, new):
