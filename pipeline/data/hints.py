@@ -107,12 +107,14 @@ def _ordered(column: pd.Series, labels: np.ndarray) -> list[_Ordered]:
         below = column.min() - 1
         return [_Ordered(column.fillna(below).to_numpy(float), labels)]
     half = np.random.default_rng(0).permutation(len(column)) % 2
-    texts = column.astype(object).where(column.notna(), "").to_numpy()
+    codes = pd.factorize(column, use_na_sentinel=False)[0]
     parts = []
     for part in (half == 0, half == 1):
-        means = pd.Series(labels[~part]).groupby(texts[~part]).mean()
-        numbers = pd.Series(texts[part]).map(means).fillna(labels.mean())
-        parts.append(_Ordered(numbers.to_numpy(float), labels[part]))
+        counts = np.bincount(codes[~part], minlength=codes.max() + 1)
+        sums = np.bincount(codes[~part], labels[~part], minlength=len(counts))
+        means = np.full(len(counts), labels.mean())
+        np.divide(sums, counts, out=means, where=counts > 0)
+        parts.append(_Ordered(means[codes[part]], labels[part]))
     return parts
 
 

@@ -63,13 +63,14 @@ def tune(
     rows = smallest(dataset_folds(dataset, plan.settings))
     plan = replace(plan, settings=plan.settings.for_rows(rows))
     journal = project.runs / JOURNAL
-    with alone(journal), open_pool(plan) as pool:
+    with alone(journal):
         study = Study(journal, provenance.fingerprint, plan.settings)
         work = Work(plan, len(study.finished_trials()), callback)
-        for progress in search(study, dataset, plan, pool):
-            work.search(progress)
-        finished = study.finished_trials()
-        best, found = _choose(finished, dataset, plan, pool, work)
+        with open_pool(plan) as pool:
+            for progress in search(study, dataset, plan, pool):
+                work.search(progress)
+            finished = study.finished_trials()
+            best, found = _choose(finished, dataset, plan, pool, work)
     provenance = replace(provenance, search=found)
     return train(project, best, provenance, work.training(), plan.jobs)
 

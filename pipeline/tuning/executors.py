@@ -47,8 +47,8 @@ def open_pool(plan: Plan) -> Iterator[Pool]:
     """Open the workers that a plan asks for, and close them when the block ends.
 
     Raises:
-        UserError: Dask is not installed, no scheduler answers, it has no worker, or a
-            worker or the connection is lost.
+        UserError: Dask is not installed, no scheduler answers, it has no worker, a
+            worker or the connection is lost, or processes cannot be started.
     """
     with _dask(plan) if plan.backend == "dask" else _loky(plan) as pool:
         yield pool
@@ -57,9 +57,14 @@ def open_pool(plan: Plan) -> Iterator[Pool]:
 @contextmanager
 def _loky(plan: Plan) -> Iterator[Pool]:
     jobs = plan.jobs or cpu_count()
-    executor = get_reusable_executor(
-        max_workers=jobs, initializer=_exit_with, initargs=(os.getpid(),)
-    )
+    try:
+        executor = get_reusable_executor(
+            max_workers=jobs, initializer=_exit_with, initargs=(os.getpid(),)
+        )
+    except OSError as error:  # their locks are files in memory, as in /dev/shm
+        raise UserError(
+            f"processes cannot be started ({error.strerror}); free shared memory"
+        ) from error
     running: set[Future[Any]] = set()
     try:
         start = _submit_without_sigint(executor)
