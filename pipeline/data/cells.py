@@ -31,17 +31,17 @@ class Cells:
         path: the file.
         name: of the column.
         lines: the line number of each cell.
-        text: the distinct texts, in the order of their first cells.
-        code: the position of each cell's text in `text`.
-        missing: whether each text is that of a blank cell.
+        text: the distinct texts, in the order of their first cells, shape (texts,).
+        code: the position of each cell's text in `text`, shape (cells,).
+        missing: whether each text is that of a blank cell, shape (texts,).
     """
 
     path: Path
     name: str
     lines: pd.Index
-    text: pd.Series
+    text: np.ndarray
     code: np.ndarray
-    missing: pd.Series
+    missing: np.ndarray
 
     @classmethod
     def of(cls, path: Path, column: pd.Series, blanks: Sequence[str]) -> Self:
@@ -53,20 +53,21 @@ class Cells:
             blanks: the texts of a blank cell.
         """
         code, text = pd.factorize(column)
-        name, distinct = str(column.name), pd.Series(text, dtype=object)
-        missing = distinct.isin(blanks)
-        return cls(path, name, column.index, distinct, code, missing)
+        distinct = np.asarray(text, dtype=object)
+        missing = _among(distinct, blanks)
+        return cls(path, str(column.name), column.index, distinct, code, missing)
 
-    def by_line(self, values: pd.Series) -> pd.Series:
+    def by_line(self, values: np.ndarray | pd.Categorical) -> pd.Series:
         """Return the value of each cell, given that of each distinct text."""
-        return values.take(self.code).set_axis(self.lines)
+        return pd.Series(values[self.code], index=self.lines)
 
-    def unlisted(self, column: Category) -> pd.Series:
+    def unlisted(self, column: Category) -> np.ndarray:
         """Return whether each text is a word that the vocabulary does not list."""
-        return ~self.missing & ~self.text.isin(column.values)
+        listed = _among(self.text, column.values)
+        return np.asarray(~self.missing & ~listed)
 
     def refuse(
-        self, wrong: pd.Series, why: str, fix: str = "fix the cell or remove the row"
+        self, wrong: np.ndarray, why: str, fix: str = "fix the cell or remove the row"
     ) -> None:
         """Raise for the first cell whose text is wrong, if there is one.
 
@@ -96,14 +97,14 @@ class Cells:
         """
         unlisted = self.text[self.unlisted(column)]
         for text, name in respelt(unlisted, [*column.vocabulary, "NA"]).items():
-            line, _ = self._first(self.text == text)
+            line, _ = self._first(_among(self.text, [text]))
             raise UserError(
                 f"{self.path}: column {self.name}, line {line}: {short(text)} "
                 f"differs from the category {name} in blanks, case or accents; restore "
                 f"{name} in all rows"
             )
 
-    def refuse_mostly(self, unlisted: pd.Series, source: str) -> None:
+    def refuse_mostly(self, unlisted: np.ndarray, source: str) -> None:
         """Refuse a column if most of its cells are in no training row.
 
         It is then another column under this name.
@@ -120,40 +121,47 @@ class Cells:
                 f"the categories of {source}"
             )
 
-    def _first(self, marked: pd.Series) -> tuple[int, str]:
+    def _first(self, marked: np.ndarray) -> tuple[int, str]:
         """Return the line and the text of the first cell whose text is marked."""
-        code = int(marked.to_numpy().argmax())
+        code = int(marked.argmax())
         return int(self.lines[(self.code == code).argmax()]), str(self.text[code])
 
 
 def numbers(cells: Cells, column: Number) -> pd.Series:
     """Return the cells as floats; a missing one is NaN, or the column's `blank`."""
-    present = ~cells.missing
-    texts = cells.text.where(present, None)
-    what = "a number"
+    present, what = ~cells.missing, "a number"
+    texts = _present(cells)
     if column.form is not None and (marks := marks_of(column.form)):
-        plain = [without_marks(t, marks) if isinstance(t, str) else None for t in texts]
-        texts, what = pd.Series(plain, dtype=object), f"a number like {column.form}"
-    values = pd.to_numeric(texts, errors="coerce").astype(float)
-    wrong = present & values.isna()
-    if wrong.any() and (unusual := unusual_character(cells.text[wrong].iloc[0])):
+        plain = [None if text is None else without_marks(text, marks) for text in texts]
+        texts, what = np.array(plain, dtype=object), f"a number like {column.form}"
+    values = np.asarray(pd.to_numeric(texts, errors="coerce"), dtype=float)
+    wrong = present & np.isnan(values)
+    if wrong.any() and (unusual := unusual_character(cells.text[wrong][0])):
         fix = "replace or remove it in all rows"
         cells.refuse(wrong, f"is not a number, as it has {unusual}", fix)
     cells.refuse(wrong, f"is not {what} (missing values are NA)")
-    outside = present & ~values.between(column.low, column.high)
+    outside = present & ((values < column.low) | (values > column.high))
     cells.refuse(outside, f"is outside {column.low:,.15g} to {column.high:,.15g}")
-    cells.refuse(values.abs() == np.inf, "is not finite")
-    cells.refuse(values.abs() > LARGEST, f"is beyond {LARGEST:.1e}, the largest number")
+    cells.refuse(np.isinf(values), "is not finite")
+    beyond = np.abs(values) > LARGEST
+    cells.refuse(beyond, f"is beyond {LARGEST:.1e}, the largest number")
     if column.blank is not None:
-        values = values.mask(cells.missing, column.blank)
+        values[cells.missing] = column.blank
     return cells.by_line(values)
+
+
+def _present(cells: Cells) -> np.ndarray:
+    """Return the texts, with None for those of blank cells."""
+    texts = cells.text.copy()
+    texts[cells.missing] = None
+    return texts
 
 
 def dates(cells: Cells, column: Date) -> pd.Series:
     """Return the cells as dates; a missing one is NaT."""
-    texts = cells.text.where(~cells.missing, None)
-    values = parse_dates(texts, column.format)
-    wrong = ~cells.missing & values.isna()
+    texts: pd.Series = pd.Series(_present(cells), dtype="object")
+    values = parse_dates(texts, column.format).to_numpy()
+    wrong = ~cells.missing & np.isnat(values)
     cells.refuse(wrong, f"is not a date of the format {column.format}")
     return cells.by_line(values)
 
@@ -164,9 +172,10 @@ def categories(cells: Cells, column: Category) -> pd.Series:
     A word that the vocabulary does not list is `OTHER` if the column allows others;
     if not, it is missing.
     """
-    words = cells.text.mask(cells.missing, ABSENT if column.absent else None)
-    words = words.mask(cells.unlisted(column), OTHER if column.others else None)
-    return cells.by_line(words.astype(pd.CategoricalDtype(list(column.vocabulary))))
+    words = cells.text.copy()
+    words[cells.unlisted(column)] = OTHER if column.others else None
+    words[cells.missing] = ABSENT if column.absent else None
+    return cells.by_line(pd.Categorical(words, list(column.vocabulary)))
 
 
 def is_valid_word(text: str) -> bool:
@@ -181,6 +190,11 @@ def respelt(words: Iterable[str], listed: Iterable[str]) -> dict[str, str]:
     """
     names = {_plain(name): name for name in listed}
     return {word: names[_plain(word)] for word in words if _plain(word) in names}
+
+
+def _among(texts: np.ndarray, listed: Iterable[str]) -> np.ndarray:
+    found = {*listed}
+    return np.array([text in found for text in texts], dtype=bool)
 
 
 def _plain(text: str) -> str:

@@ -6,6 +6,7 @@ datetime64, ids are int64 or text. The error about an invalid file names the fil
 column and the first wrong line.
 """
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ _PANDAS_BLANKS = frozenset(
         *("NaN", "nan", "-NaN", "-nan"),
     ]
 )
+_INTEGER_ID = re.compile(r"(?!0+$)[0-9]{1,15}")
 _LEAST_RANGE = 1e-150  # of targets; squares of smaller numbers are 0
 
 
@@ -329,7 +331,7 @@ class _Reader:
         return cells.categories(texts, column)
 
     def _refuse_unlisted(
-        self, texts: Cells, column: Category, unlisted: pd.Series
+        self, texts: Cells, column: Category, unlisted: np.ndarray
     ) -> None:
         """Refuse unlisted words in training rows, and most of them in other rows."""
         texts.refuse_misspelt(column)
@@ -337,8 +339,7 @@ class _Reader:
             texts.refuse(unlisted, f"is not a category of {self._schema.source}")
         elif unlisted.any():
             texts.refuse_mostly(unlisted, self._schema.source)
-            invalid = unlisted & ~texts.text.map(is_valid_word)
-            texts.refuse(invalid, "is not a valid category name")
+            texts.refuse(unlisted & ~_are_valid(texts), "is not a valid category name")
 
     def _check_others(self, rows: pd.DataFrame, column: Category) -> None:
         """Refuse a column with others, none of whose cells is a listed word.
@@ -362,9 +363,18 @@ class _Reader:
 
     def _ids(self, ids: Cells) -> pd.Series:
         if self._schema.integer_ids:
-            good = ids.text.str.fullmatch(r"(?!0+$)[0-9]{1,15}")
-            ids.refuse(~good, "is not a positive integer, as an Id must be")
+            good = [bool(_INTEGER_ID.fullmatch(text)) for text in ids.text]
+            ids.refuse(
+                ~np.array(good, dtype=bool),
+                "is not a positive integer, as an Id must be",
+            )
             return ids.by_line(ids.text).astype(np.int64)
-        good = ids.text.map(is_valid_word) & ~ids.missing
-        ids.refuse(~good, "is not an id: a text of 1 to 1,000 characters")
+        ids.refuse(
+            ~_are_valid(ids) | ids.missing,
+            "is not an id: a text of 1 to 1,000 characters",
+        )
         return ids.by_line(ids.text)
+
+
+def _are_valid(cells: Cells) -> np.ndarray:
+    return np.array([is_valid_word(text) for text in cells.text], dtype=bool)
