@@ -1,6 +1,7 @@
 """The facts of a run: its predictions and errors, learning curves, and importances."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -8,13 +9,17 @@ import numpy as np
 import pandas as pd
 
 from pipeline.analysis.importance import Importance, importances
+from pipeline.analysis.ratios import Ratios
 from pipeline.core.errors import UserError
 from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.paths import Project
+from pipeline.core.progress import announce
 from pipeline.data.features import clean_rows
 from pipeline.data.raw import read_train
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table
+from pipeline.explain.explainer import Explainer
+from pipeline.explain.explanation import Explanation
 from pipeline.kaggle.receipts import with_submission
 from pipeline.runs.integrity import changes, data_changes
 from pipeline.runs.predictor import Predictor
@@ -26,6 +31,7 @@ from pipeline.runs.tables import (
     run_table,
 )
 
+EXPLAINED = 5  # of the largest errors
 _HISTORY = {"lambda": float, "fold": int, "epoch": int, "train": float, "valid": float}
 
 
@@ -43,6 +49,7 @@ class Facts(NamedTuple):
         changes: A line for each file that has changed since the run finished.
         submitted: Whether there is a submission file.
         leaderboard: The score on Kaggle, or None.
+        explanations: Of the largest errors, if `explain_errors` could add them.
     """
 
     run: Run
@@ -54,6 +61,7 @@ class Facts(NamedTuple):
     changes: list[str]
     submitted: bool
     leaderboard: float | None
+    explanations: Sequence[Explanation] = ()
 
     @property
     def schema(self) -> Schema:
@@ -64,6 +72,12 @@ class Facts(NamedTuple):
     def metric(self) -> Metric:
         """The metric of the scores."""
         return METRICS[self.schema.metric]
+
+    @property
+    def ratios(self) -> Ratios | None:
+        """The measures of assessors, for targets and predictions above 0."""
+        predicted, actual = self.results["prediction"], self.results["actual"]
+        return Ratios.of(predicted.to_numpy(), actual.to_numpy())
 
     @property
     def model_errors(self) -> pd.DataFrame:
@@ -103,10 +117,11 @@ def read_facts(project: Project, run: Run) -> Facts:
     history = _read_history(run)
     rows = _cleaned(project, run, table, results)
     importance = None
-    if rows is not None and not run.blended:
+    if rows is not None:
         table = replace(table, own=run_own_columns(project, run))
-        predictor = replace(Predictor.load(run), table=table)
-        importance = importances(predictor, rows, results["fold"].to_numpy())
+        if not run.blended:
+            predictor = replace(Predictor.load(run), table=table)
+            importance = importances(predictor, rows, results["fold"].to_numpy())
     submitted = with_submission(project, run)
     return Facts(
         run=run,
@@ -119,6 +134,26 @@ def read_facts(project: Project, run: Run) -> Facts:
         submitted=submitted.submission is not None,
         leaderboard=submitted.leaderboard,
     )
+
+
+def explain_errors(project: Project, facts: Facts) -> Facts:
+    """Return the facts with explanations of the largest errors.
+
+    Without them if data/raw has changed, or a run that is blended is missing or has
+    changed.
+    """
+    run, table, results, rows = facts[:4]
+    if rows is None:
+        return facts
+    try:
+        explainer = Explainer.load(project, run, table, results, rows)
+    except UserError:
+        return facts
+    numbers, found = facts.largest_errors.index[:EXPLAINED], []
+    for done, number in enumerate(numbers):
+        announce("explaining the largest errors", done, len(numbers))
+        found.append(explainer.training_row(number))
+    return facts._replace(explanations=found)
 
 
 def _read_history(run: Run) -> pd.DataFrame | None:

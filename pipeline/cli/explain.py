@@ -53,7 +53,7 @@ def explain(
 
 def show_explained(explained: "Explained") -> None:
     """Print the prediction with its interval, similar rows and contributions."""
-    from pipeline.explain.explanation import ABOUT_SIMILAR, NO_TREES
+    from pipeline.explain.explanation import ABOUT_SIMILAR
 
     explanation, schema = explained.explanation, explained.schema
     target = schema.target
@@ -68,11 +68,11 @@ def show_explained(explained: "Explained") -> None:
         )
     say_wrapped(_coverage(explained))
     if explanation.similar is None:
-        say_wrapped(NO_TREES)
+        say_wrapped("Similar rows need boosting: `pipeline train --model boosting`")
     else:
         similar = explanation.similar_lines()
         show(ABOUT_SIMILAR, make_table(["id"], [target, "similarity"], similar))
-    table = make_table(*explanation.heads(target), explanation.lines(_SHOWN))
+    table = make_table(*explanation.table(target, _SHOWN))
     show(explanation.what_columns_do, table)
 
 

@@ -354,15 +354,10 @@ def _numbers(
     features: pd.DataFrame, names: Sequence[str], layout: Layout
 ) -> np.ndarray:
     """Return columns of numbers in the units of the layout, float64."""
-    values = features[[*names]].to_numpy(float)
-    units = {
-        names.index(name): layout.units[name] for name in names if name in layout.units
-    }
-    if units:
-        values = values.copy()
-    for column, unit in units.items():
-        values[:, column] = unit.of(values[:, column])
-    return values
+    columns = [features[name].to_numpy(float) for name in names]
+    units = [layout.units.get(name) for name in names]
+    pairs = zip(columns, units, strict=True)
+    return np.array([unit.of(column) if unit else column for column, unit in pairs]).T
 
 
 def _hinges(features: pd.DataFrame, name: str, layout: Layout) -> Matrix:

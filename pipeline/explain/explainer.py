@@ -13,7 +13,7 @@ from pipeline.core.paths import Project
 from pipeline.data.features import build_features, with_columns
 from pipeline.data.table import Table
 from pipeline.explain.blend import Blend
-from pipeline.explain.explanation import Contribution, Explanation, Similar
+from pipeline.explain.explanation import BOUNDS, Contribution, Explanation, Similar
 from pipeline.explain.interval import Intervals
 from pipeline.explain.shapley import shapley
 from pipeline.runs.record import TEST_BY_FOLD, Run, by_fold
@@ -21,7 +21,7 @@ from pipeline.runs.tables import read_numbers
 from pipeline.validation.clipping import places_of
 
 SIMILAR = 5  # rows that are shown
-BOUNDS = "target bounds"
+_ROUNDING = 1e-5  # of a prediction by networks, in deviations of the predictions
 
 
 @dataclass(frozen=True)
@@ -153,12 +153,10 @@ class Explainer:
         found = shapley(predict, row, self.rows, self._predicted, schema.names)
         lines = list(zip(schema.names, found.effects, found.errors, strict=True))
         lines.sort(key=lambda line: -abs(line[1]))
-        free, bounded = (
-            float(self.blend.predict(features, fold, bounded=is_bounded)[0])
-            for is_bounded in (False, True)
-        )
-        if free != bounded:
-            lines.append((BOUNDS, bounded - free, 0.0))
+        bounded = float(self.blend.predict(features, fold, bounded=True)[0])
+        clipped = bounded - found.base - found.effects.sum()
+        if abs(clipped) > _ROUNDING * np.std(self._predicted):
+            lines.append((BOUNDS, clipped, 0.0))
         values = {name: _plain(row[name].iloc[0]) for name in schema.names}
         contributions = []
         for name, added, error in lines:

@@ -10,7 +10,7 @@ from pipeline.core.metrics import Metric
 from pipeline.core.numbers import target_text
 
 ABOUT_SIMILAR = "The most similar training rows; 1 is in the same leaf of every tree"
-NO_TREES = "Similar rows need boosting: `pipeline train --model boosting`"
+BOUNDS = "target bounds"
 
 
 class Similar(NamedTuple):
@@ -65,32 +65,46 @@ class Explanation:
 
     @property
     def what_columns_do(self) -> str:
-        """The title of what each column adds."""
-        what = f"multiplies {self.metric.base} by" if self.metric.log else "adds"
-        return f"What each column {what}, compared with typical rows"
+        """The title of `table`."""
+        if not self.metric.log:
+            return "What each column adds, compared with typical rows"
+        return (
+            f"What each column multiplies {self.metric.base} by, compared with typical "
+            "rows; the changes are in this order"
+        )
 
-    def heads(self, target: str) -> tuple[list[str], list[str]]:
-        """Return the headings of `lines`: of texts, and of numbers."""
-        mark = "×" if self.metric.log else "+"
-        return ["column", "value"], [mark, "± error", f"change of {target}"]
+    def table(
+        self, target: str, most: int
+    ) -> tuple[list[str], list[str], list[list[str]]]:
+        """Return a table: headings of texts, headings of numbers, and the lines.
 
-    def lines(self, most: int) -> list[list[str]]:
-        """Return a table: the base, contributions, sum of the others, prediction.
+        The lines are the base, contributions, the sum of the others, the target bounds
+        if they matter, and the prediction.
 
         Args:
-            most: the number of contributions that have a line of their own.
+            target: the name of the target.
+            most: the number of columns that have a line of their own.
         """
-        is_factor, changes = self.metric.log, self.steps()
-        lines = [["typical rows", "", "", "", target_text(self.base)]]
-        for each, change in zip(self.contributions[:most], changes, strict=False):
-            value = "–" if each.value is None else one_line(str(each.value), 40)
-            effect = f"{each.effect:.3f}" if is_factor else _signed(each.effect)
-            error = f"{each.error:.3f}" if is_factor else target_text(each.error)
-            lines.append([each.column, value, effect, error, _signed(change)])
-        if others := changes[most:]:
-            total = _signed(sum(others))
-            lines.append([f"{len(others)} others", "", "", "", total])
-        return [*lines, ["prediction", "", "", "", target_text(self.prediction)]]
+        heads = ["×"] * self.metric.log + ["± error", f"change of {target}"]
+        blank = [""] * len(heads)
+        pairs = list(zip(self.contributions, self.steps(), strict=True))
+        bounds = pairs[-1:] if self.contributions[-1].column == BOUNDS else []
+        columns = pairs[: len(pairs) - len(bounds)]
+        lines = [["typical rows", *blank, target_text(self.base)]]
+        lines += [self._line(*pair) for pair in columns[:most]]
+        if others := columns[most:]:
+            total = sum(change for _, change in others)
+            lines.append([f"{len(others)} others", *blank, _signed(total)])
+        lines += [self._line(*pair) for pair in bounds]
+        lines.append(["prediction", *blank, target_text(self.prediction)])
+        return ["column", "value"], heads, lines
+
+    def _line(self, each: Contribution, change: float) -> list[str]:
+        value = "–" if each.value is None else one_line(str(each.value), 40)
+        numbers = [target_text(each.error)]
+        if self.metric.log:
+            numbers = [f"{each.effect:.3f}", f"{each.error:.3f}"]
+        return [each.column, value, *numbers, _signed(change)]
 
     def similar_lines(self) -> list[list[str]]:
         """Return id, target and similarity of the most alike rows, as text."""

@@ -14,8 +14,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pipeline.core.progress import announce
-
 _ROWS = 4000  # that are predicted for one row, about
 _LEAST_PAIRS = 8  # of orders
 _ROWS_AT_ONCE = 4096
@@ -64,7 +62,6 @@ def shapley(
     bases = np.empty(pairs)
     at_once = max(1, _ROWS_AT_ONCE // (2 * len(columns)))
     for start in range(0, pairs, at_once):
-        announce("computing what each column adds", start, pairs)
         part = np.arange(start, min(start + at_once, pairs))
         orders = np.stack([generator.permutation(len(columns)) for _ in part])
         paths = np.stack([orders, orders[:, ::-1]], axis=1).reshape(-1, len(columns))

@@ -207,7 +207,8 @@ class FoldModel(Model):
         folds, seeds = next(iter(arrays.values())).shape[:2]
         predicted = np.zeros((folds, len(entries)))
         for fold, seed in np.ndindex(folds, seeds):
-            announce("predicting with the models of each fold", fold, folds)
+            if folds > 1:
+                announce("predicting with the models of each fold", fold, folds)
             part = {name: each[fold, seed] for name, each in arrays.items()}
             predicted[fold] += self.predict_fold(part, entries)
         return np.asarray(predicted / seeds)

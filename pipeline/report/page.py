@@ -19,7 +19,7 @@ from markupsafe import Markup
 from pipeline import __version__
 from pipeline.analysis import advice
 from pipeline.analysis.compare import compare
-from pipeline.analysis.facts import Facts, read_facts
+from pipeline.analysis.facts import Facts, explain_errors, read_facts
 from pipeline.analysis.identify import setting_texts
 from pipeline.core import numbers
 from pipeline.core.errors import UserError
@@ -27,6 +27,7 @@ from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.schema import Category, Number
+from pipeline.explain import explanation
 from pipeline.network.threads import use_one_thread
 from pipeline.report import error_figures, score_figures
 from pipeline.report.drawing import Drawing
@@ -76,6 +77,8 @@ def write_report(project: Project, runs: Sequence[Run]) -> Path:
         raise UserError(f"{len(runs)} runs: at most {MOST_RUNS} fit side by side")
     use_one_thread()  # sums depend on the number of threads
     several = [read_facts(project, run) for run in runs]
+    if len(several) == 1:
+        several = [explain_errors(project, several[0])]
     announce("drawing the page")
     path = project.reports / f"{'_'.join(run.run_id for run in runs)}.html"
     baselines = newest_baselines(project, lambda other: same_rows(other, runs[0]))
@@ -103,6 +106,7 @@ def render(views: Sequence[RunView], baselines: Run | None) -> str:
         baselines_figure=score_figures.baselines(finite) if finite else None,
         numbers=numbers,
         advice=advice,
+        explanation=explanation,
         setting_texts=setting_texts,
         style=style,
         style_hash=_hash(style),

@@ -54,6 +54,7 @@ def explain(project: Project, run: Run, row_id: str, *, in_train: bool) -> Expla
         )
     announce("loading the models")
     explainer = Explainer.load(project, run, table, results, rows)
+    announce("computing what each column adds")
     if not in_train:
         test = clean_rows(read_test(project.raw / "test.csv", table).frame, table).frame
         if (number := _position(test[schema.id_name], row_id)) is not None:
