@@ -70,22 +70,35 @@ def shares_of_fall(baselines: Sequence[BaselineScore]) -> str:
 
 
 def ask_gains(run: Run) -> None:
-    """Ask for a guess of each gain, and show the measured gain after it."""
+    """Ask for a guess of each gain and show it; missed ones return at the end."""
     by_name = {baseline.name: baseline for baseline in run.baselines or []}
+    missed = list[tuple[str, BaselineScore]]()
     for baseline in by_name.values():
-        gain, error = baseline.gain, baseline.gain_error
-        if baseline.over is None or gain is None or error is None:
+        if baseline.over is None or baseline.gain is None:
             continue
         (score,) = score_texts([by_name[baseline.over].pooled])
-        guess = console.ask(
+        question = (
             f"{baseline.name}: {baseline.what}. {baseline.over} has {run.metric_title} "
             f"{score}. How much lower is it now?"
         )
-        answer = f"The gain is {difference_text(gain, error)}."
-        if isinstance(guess, float):
-            near = "within" if abs(guess - gain) <= 2 * error else "not within"
-            answer += f" {guess:g} is {near} two standard errors of it."
-        console.say(answer)
+        if not ask_gain(question, baseline):
+            missed.append((question, baseline))
+    for question, baseline in missed:
+        console.say("Once more:")
+        ask_gain(question, baseline)
+
+
+def ask_gain(question: str, baseline: BaselineScore) -> bool:
+    """Ask for a guess of a gain, show it, and return whether the guess is near."""
+    gain, error = baseline.gain or 0.0, baseline.gain_error or 0.0
+    guess = console.ask(question)
+    answer, is_near = f"The gain is {difference_text(gain, error)}.", False
+    if isinstance(guess, float):
+        is_near = abs(guess - gain) <= 2 * error
+        near = "within" if is_near else "not within"
+        answer += f" {guess:g} is {near} two standard errors of it."
+    console.say(answer)
+    return is_near
 
 
 def show_baselines(run: Run) -> None:

@@ -72,7 +72,13 @@ def _wrapped(text: str, console: Console) -> str:
     (rich and terminals break commands and values, and terminals break words.)
     """
     kept = _WHOLE.sub(lambda found: found[0].replace(" ", "\0"), text)
-    lines = wrap(kept, console.width, break_long_words=False, break_on_hyphens=False)
+    lines = wrap(
+        kept,
+        console.width,
+        subsequent_indent=" " * (len(text) - len(text.lstrip(" "))),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return "\n".join(lines).replace("\0", " ")
 
 

@@ -5,6 +5,8 @@ import shlex
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
+from traceback import extract_tb
 
 INTERRUPTED = 130  # the exit status after Ctrl-C
 INTERRUPTED_LINE = "interrupted; what was finished is kept"
@@ -31,6 +33,17 @@ def one_line(message: str | BaseException, longest: int = 1000) -> str:
     if len(line) <= longest:
         return line
     return f"{line[: longest // 2]} … {line[-longest // 2 :]}"
+
+
+def error_in(path: Path, error: BaseException) -> str:
+    """Return an error of the user's code on one line: the file, the line, the error."""
+    frames, text = extract_tb(error.__traceback__), str(error)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    if isinstance(error, SyntaxError):
+        lines, text = [error.lineno], error.msg
+    where = f", line {lines[-1]}" if lines else ""
+    described = one_line(f"{type(error).__name__}: {text}", 200)
+    return f"{path}{where}: {described}"
 
 
 def how_to_install(requirement: str) -> str:

@@ -7,7 +7,6 @@ the user's project, and only the one in data/raw is run. No code is saved in a r
 folder.
 """
 
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from pipeline.core.errors import UserError, one_line
+from pipeline.core.errors import UserError, error_in
 from pipeline.core.numbers import LARGEST
 
 _FUNCTION = "columns"
@@ -60,7 +59,7 @@ class OwnColumns:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # whatever the user's code raises
-            raise _error_of_the_user(error, self.path) from None
+            raise UserError(f"{error_in(self.path, error)}; fix the file") from None
         if not isinstance(result, pd.DataFrame):
             self._refuse(f"returns {type(result).__name__}; return the frame of rows")
         if not result.index.equals(pd.RangeIndex(len(rows))):
@@ -202,7 +201,7 @@ def _function(path: Path) -> Callable[[pd.DataFrame], Any]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also of reading and compiling it
-        raise _error_of_the_user(error, path) from None
+        raise UserError(f"{error_in(path, error)}; fix the file") from None
     function: Callable[[pd.DataFrame], Any] | None = names.get(_FUNCTION)
     if not callable(function):
         raise UserError(
@@ -236,18 +235,6 @@ def _marks(column: pd.Series) -> Iterator[np.ndarray]:
     for end in ends:
         yield (column == end).to_numpy()
         yield (column.notna() & (column != end)).to_numpy()
-
-
-def _error_of_the_user(error: BaseException, path: Path) -> UserError:
-    """Return an error of the user's code on one line, with its line in the file."""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-    text: object = error
-    if isinstance(error, SyntaxError):
-        lines, text = [error.lineno], error.msg
-    where = f", line {lines[-1]}" if lines else ""
-    described = one_line(f"{type(error).__name__}: {text}", 200)
-    return UserError(f"{path}{where}: {described}; fix the file")
 
 
 def _same(first: pd.Series, second: pd.Series) -> pd.Series:

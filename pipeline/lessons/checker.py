@@ -14,12 +14,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
-from traceback import extract_tb
 from typing import Any
 
 import torch
 
-from pipeline.core.errors import one_line
+from pipeline.core.errors import error_in
 from pipeline.lessons import LESSONS, Lesson
 from pipeline.lessons.exercises import NOT_ATTEMPTED, RIGHT, WRONG, Checked, functions
 
@@ -54,7 +53,7 @@ def check(lesson: Lesson, path: Path, names: Iterable[str]) -> Iterator[Checked]
     try:
         exec(compile(path.read_bytes(), str(path), "exec"), theirs)
     except BaseException as error:  # such as exit()
-        reason = _reason(error, path)
+        reason = error_in(path, error)
     written = {name: theirs[name] for name in tasks if name in theirs}
     for name in names:
         expected = _numbers(tasks[name].use, ours)
@@ -78,7 +77,7 @@ def _compare(
     except NotImplementedError:
         return checked._replace(status=NOT_ATTEMPTED)
     except BaseException as error:  # such as exit()
-        return checked._replace(reason=_reason(error, path))
+        return checked._replace(reason=error_in(path, error))
     found = actual.flatten()[: expected.numel()].tolist()
     checked = checked._replace(actual=found)
     if actual.shape != expected.shape:
@@ -96,16 +95,6 @@ def _numbers(use: str, names: Names) -> torch.Tensor:
     exec(compile(ast.Module(statements, []), "use", "exec"), names)
     value = eval(ast.unparse(last), names)
     return torch.as_tensor(value).detach().double() + 0.0  # -0 becomes 0
-
-
-def _reason(error: BaseException, path: Path) -> str:
-    """Return an error on one line, with the line of the learner's file."""
-    frames = extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-    if isinstance(error, SyntaxError):
-        lines = [error.lineno]
-    where = f"line {lines[-1]}: " if lines else ""
-    return f"{where}{type(error).__name__}: {one_line(error, 200)}"
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from doctest import DocTestParser
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.core.errors import UserError
+from pipeline.core.errors import UserError, error_in
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
@@ -139,13 +139,17 @@ def check_exercise(lesson: Lesson, project: Project) -> list[Checked]:
     checks the others.
 
     Raises:
-        UserError: There is no file to check.
+        UserError: There is no file to check, or it is not Python.
     """
     path = exercise_path(lesson, project)
     if not path.is_file():
         raise UserError(
             f"{path}: no such file; write it by `lesson {lesson.name} --exercise`"
         )
+    try:
+        ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError) as error:
+        raise UserError(f"{error_in(path, error)}; fix the file") from None
     checked, waiting = list[Checked](), list(functions(lesson))
     while waiting:
         announce(f"checking {', '.join(waiting)}")

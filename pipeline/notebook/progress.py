@@ -23,29 +23,28 @@ class _Bar:
         self._share, self._step = 0.0, "starting"
 
     def begin(self, step: Step) -> None:
-        with self._lock:
-            is_new, self._step = step.text != self._step, step.text
-            self._refresh(at_once=is_new)
+        self._update(0.0, step.text)
 
     def advance(self, share: float, note: str) -> None:
-        with self._lock:
-            self._share = min(self._share + share, 1.0)
-            self._refresh(at_once=False)
+        self._update(share)
 
     def finish(self) -> None:
         took = duration_text(monotonic() - self._begin)
         self._draw(1.0, f"trained in {took}")
 
-    def _refresh(self, *, at_once: bool) -> None:
-        now = monotonic()
-        if not at_once and now - self._drawn < _PAUSE:
-            return
-        self._drawn, elapsed = now, now - self._begin
-        parts = [self._step]
-        if self._share and elapsed > _WARM_UP:
-            left = elapsed * (1 - self._share) / self._share
-            parts.insert(0, f"about {duration_text(left)} left")
-        self._draw(self._share, " · ".join(parts))
+    def _update(self, share: float, step: str | None = None) -> None:
+        with self._lock:
+            now, is_new = monotonic(), step not in {None, self._step}
+            self._step = step or self._step
+            self._share = min(self._share + share, 1.0)
+            if not is_new and now - self._drawn < _PAUSE:
+                return
+            self._drawn, elapsed = now, now - self._begin
+            text = self._step
+            if self._share and elapsed > _WARM_UP:
+                left = elapsed * (1 - self._share) / self._share
+                text = f"about {duration_text(left)} left · {text}"
+            self._draw(self._share, text)
 
 
 @contextmanager

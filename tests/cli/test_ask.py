@@ -82,7 +82,7 @@ def test_a_number_is_asked_for_until_it_is_one(types, capsys):
     assert capsys.readouterr().out.count("Give a number, or nothing.") == 2
 
 
-def test_each_gain_of_the_baselines_is_guessed_and_then_shown(types, capsys):
+def test_each_gain_of_the_baselines_is_guessed_and_missed_ones_once_more(types, capsys):
     def score(name, over, pooled, gain, error):
         rest = {"folds": [], "mean": pooled, "std": 0.0, "seconds": 1.0}
         return BaselineScore(
@@ -102,10 +102,23 @@ def test_each_gain_of_the_baselines_is_guessed_and_then_shown(types, capsys):
         score("mlp", "linear", 0.14, 0.01, 0.002),
         score("deep", "mlp", 0.14, 0.0, 0.002),
     ]
-    types("0.24", "0.1", "")
+    typed = types("0.24", "0.1", "", "0.01", "0.001")
     ask_gains(SimpleNamespace(baselines=baselines, metric_title="log-RMSE"))
     text = " ".join(capsys.readouterr().out.split())
     assert "linear: what. mean has log-RMSE 0.4" in text
     assert "0.24 is within two standard errors of it." in text
     assert "0.1 is not within two standard errors of it." in text
-    assert text.count("The gain is") == 3
+    assert text.count("The gain is") == 3 + 2
+    first, second = text.split("Once more:")[1:]
+    assert first.startswith(" mlp: what.") and "0.01 is within two" in first
+    assert second.startswith(" deep: what.") and "0.001 is within two" in second
+    assert next(typed, None) is None
+
+
+def test_a_lesson_says_that_an_implementation_has_no_questions(
+    pipeline, types, tmp_path
+):
+    types()
+    options = ("--impl", "torch", "--epochs", 1, "--ask", "--root", tmp_path)
+    shown = pipeline("lesson", "weight-decay", *options)
+    assert "There are no questions for torch alone." in shown.out

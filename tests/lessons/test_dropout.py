@@ -106,19 +106,6 @@ def test_any_number_of_hidden_layers_has_rates(hidden, monkeypatch):
     assert dropout.hidden_rates() == (0.2, 0.5, 0.5)[: len(hidden)]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_dropout_pays_on_few_images_for_every_seed(seed, run_one, images_folder):
-    result = run_one("dropout", "scratch", DATA=images_folder, SEED=seed)
-    seen = " ".join(result.seen)
-    found = measured(result)
-    for what, sign in (("test loss", -1), ("test accuracy", 1)):
-        change = found[f"1,000 images, dropout: {what}"]
-        change -= found[f"1,000 images, no dropout: {what}"]
-        assert change * sign > 0
-        assert f"the {what} by {change:+.3f}" in seen
-
-
 def test_each_hidden_layer_needs_a_rate(run_one, few_images):
     with pytest.raises(UserError, match="--rate: 1 for 2 hidden layers"):
         run_one("dropout", "torch", DATA=few_images, RATES=(0.5,))

@@ -36,31 +36,6 @@ def test_softmax_regression_stands_beside_the_perceptron(run_one, few_images):
     assert f"Softmax regression has a test accuracy of {found:.3f}." in result.seen
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_perceptron_is_more_accurate_than_softmax_regression(
-    seed, run_one, images_folder
-):
-    found = measured(run_one("mlp", "scratch", DATA=images_folder, SEED=seed))
-    perceptron = found["test accuracy, last epoch, perceptron"]
-    assert perceptron > found["test accuracy, last epoch, softmax regression"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("impl", ["scratch", "torch"])
-def test_two_epochs_on_the_real_images_reproduce_the_published_training(
-    impl, run_one, images_folder
-):
-    result = run_one("mlp", impl, EPOCHS=2, DATA=images_folder)
-    row = result.rows[0]
-    published, found = (
-        [float(number) for number in text.split()[:2]]
-        for text in (row.published, row.measured)
-    )
-    assert found[0] == pytest.approx(published[0], abs=0.03)
-    assert found[1] == pytest.approx(published[1], abs=0.02)
-
-
 def test_torch_s_ten_epochs_are_compared_with_the_original_tutorial(
     run_one, few_images
 ):

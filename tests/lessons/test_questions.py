@@ -10,7 +10,8 @@ from pipeline.lessons import LESSONS, Lesson
 from pipeline.lessons.runner import implementations, run_lesson
 from pipeline.lessons.show import Answer, letter
 
-QUICK = {"EPOCHS": 2, "LONGER": 2, "DRAWS": 3, "MORE_DRAWS": 3, "SIZES": (1_000, 2_000)}
+QUICK = {"EPOCHS": 2, "LONGER": 2, "SEEDS": 2, "DRAWS": 3, "MORE_DRAWS": 3}
+QUICK |= {"SIZES": (1_000, 2_000)}
 IMAGES = ("softmax-regression", "mlp", "dropout")
 
 
@@ -80,7 +81,12 @@ CHANGES = {
     ),
     "linear-regression": (1, ("NOISE = 0.01", "NOISE = 0.5"), None, "c"),
     "model-selection": (3, ("(1.2, -3.4, 5.6)", "(1.2, 0.0, 0.0)"), 100.0, 0.0),
-    "weight-decay": (1, ("20, 100, 200, 0.01", "100, 100, 2, 0.01"), None, "a"),
+    "weight-decay": (
+        1,
+        ("20, 100, 200, 0.01, 5", "100, 100, 2, 0.01, 5\nLR = 0.02"),
+        None,
+        "a",
+    ),
 }
 
 
@@ -88,7 +94,7 @@ CHANGES = {
 def test_the_right_answer_turns_with_the_data(name, answers):
     number, change, before, after = CHANGES[name]
     side = implementations(LESSONS[name], "scratch")[0]
-    options = {"EPOCHS": 40, "LAMBDAS": (0.0, 3.0)}
+    options = {"EPOCHS": 10, "LAMBDAS": (0.0, 3.0)}
     first = answers(name, side, **options)[number].right
     then = answers(name, side, *change, **options)[number].right
     assert first != then == after
