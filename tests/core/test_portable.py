@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from situations import QUICK
 
 from pipeline.core.paths import PACKAGE
@@ -46,6 +47,7 @@ def test_a_module_of_unix_alone_is_not_there():
     assert "No module named 'fcntl'" in without_unix("import fcntl").stderr
 
 
+@pytest.mark.slow
 def test_from_the_raw_data_to_a_submission_without_unix_modules(small_project):
     root = ("--root", small_project)
     for command in (

@@ -99,6 +99,7 @@ def free_bytes(disk):
     return found.f_bavail * found.f_frsize
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["preprocess", "train", "submit"])
 def test_a_stage_on_a_full_disk_changes_no_file(
     stage, pipeline, trained_project, small_disk

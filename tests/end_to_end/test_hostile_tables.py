@@ -146,7 +146,7 @@ def check(pipeline, roots, sound_predictions, changes):
         check_predictions(ids, predicted, changes, sound_predictions[0])
 
 
-@tries(25, suppressed=HealthCheck)
+@tries(12, suppressed=HealthCheck)
 @given(hostile())
 def test_a_hostile_table_is_used_or_refused(
     pipeline, roots, sound_predictions, changes

@@ -81,7 +81,7 @@ def roots(tmp_path):
     return (tmp_path / str(number) for number in itertools.count())
 
 
-@tries(4)
+@tries(2)
 @given(frames("train.csv", (2, ROWS)), frames("test.csv", (1, 4)))
 def test_any_valid_frame_leads_to_a_submission(roots, pipeline, train, test):
     root = copy_raw(next(roots), rows=1)
@@ -127,7 +127,7 @@ def mutations(draw):
     return file, name, draw(st.integers(2, ROWS + 1)), draw(cells)
 
 
-@tries(16)
+@tries(8)
 @given(mutations())
 def test_any_cell_is_used_or_refused_with_its_column_and_line(
     roots, sound, pipeline, mutation
@@ -170,7 +170,7 @@ def meant(name, cell):
     return cell if name in CATEGORIES else float(cell)
 
 
-@tries(150)
+@tries(60)
 @given(st.data())
 def test_random_bytes_anywhere_are_used_or_refused(tmp_path, data):
     path = tmp_path / "train.csv"

@@ -77,6 +77,7 @@ def test_a_lambda_alone_writes_the_same_predictions_as_in_a_grid(
     assert records[0]["forecast"]["estimate"] <= records[1]["forecast"]["estimate"]
 
 
+@pytest.mark.slow
 def test_the_environments_threads_change_no_byte(pipeline, trained_project):
     here = train(pipeline, trained_project, "--model", "ridge")  # and the MLP
     options = [*QUICK, "--model", "ridge", "--force", "--json"]

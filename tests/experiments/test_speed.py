@@ -109,6 +109,7 @@ def test_a_measurement_is_taken_in_a_process_of_its_own(task):
     assert error == pytest.approx(COMPETITORS["book"](short)[0].mean(), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_process_of_an_implementation_has_no_library_of_another(task):
     with speed.process() as worker:
         worker.submit(speed.run, "book", replace(task, epochs=1)).result()

@@ -35,6 +35,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.slow
 def test_the_books_program_gives_the_published_score_of_every_fold():
     price = pd.read_csv(RAW / "train.csv")["SalePrice"].to_numpy()
     book = run_book(Project(REPOSITORY), seed=0, after_epoch=lambda: None)

@@ -17,6 +17,7 @@ from pipeline.cli import app
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 PAGES = [str(p.relative_to(REPOSITORY)) for p in REPOSITORY.glob("docs/*.md")]
 PYTHON = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+LONG = ("pipeline tune", "pipeline baselines", "pipeline lesson mlp")
 COMMANDS = typer.main.get_command(app).commands
 
 
@@ -38,6 +39,7 @@ def test_every_command_has_help_an_example_and_a_row_in_the_readme(name):
         assert parameter.help, f"{name} {parameter.opts}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", PYTHON, ids=["notebook", "estimator"])
 def test_a_python_example_of_the_readme_prints_the_score_it_states(
     code, monkeypatch, capsys
@@ -102,10 +104,18 @@ def locked(name):
     return dict(re.match(r"(\S+)==(\S+)", pin).groups() for pin in pins)
 
 
-@pytest.mark.parametrize("line", code_lines("pipeline"))
+def takes_long(line):
+    return pytest.mark.slow if line.startswith(LONG) else ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [pytest.param(line, marks=takes_long(line)) for line in code_lines("pipeline")],
+)
 def test_the_commands_of_the_readme_run(line, pipeline, small_project):
     words = shlex.split(line)[1:]
     quick = ["--epochs", "1"] if words[0] in ("train", "tune", "lesson") else []
+    quick += ["--trials", "4"] if words[0] == "tune" else []
     networks = ["--model", "mlp"]  # boosting takes most of the time
     if words[0] == "train" and "--model" not in words:
         quick += networks

@@ -242,6 +242,7 @@ def test_every_known_variable_is_used():
         ), name
 
 
+@pytest.mark.slow
 def test_a_project_in_a_folder_with_a_strange_name_is_preprocessed(tmp_path):
     root = copy_raw(tmp_path / "House Prices & (1) 'x' $y 🏠", rows=30)
     done = subprocess.run(

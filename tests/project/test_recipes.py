@@ -17,6 +17,8 @@ from situations import REPOSITORY
 from sklearn.metrics import root_mean_squared_log_error
 from small_tables import sales, write_project
 
+pytestmark = pytest.mark.slow
+
 MODEL = '''"""The mean of the training targets."""
 
 import numpy as np

@@ -387,7 +387,7 @@ def test_the_journal_is_not_taken_for_a_run(pipeline, searched):
 
 
 def test_the_tables_show_the_search_as_it_goes_and_its_end(pipeline, ready):
-    shown = pipeline("tune", "--root", ready, *QUICK, "--trials", 12)
+    shown = pipeline("tune", "--root", ready, *QUICK, "--jobs", 1, "--trials", 12)
     for text in ("The best of 12 trials", "fold seed", "default", "pipeline train --"):
         assert text in shown.out
     lines = shown.err.splitlines()
