@@ -202,12 +202,13 @@ def test_an_own_model_is_none_of_the_peers():
 
 
 def test_the_figures_count_tables():
-    tables = [
-        combine([held_out(sent=2.0, held=False), held_out(sent=2.0)]),
-        combine([held_out(sent=0.5, ridge=0.1), held_out(sent=0.5, ridge=0.1)]),
-        combine([held_out()]),
-    ]
+    tables = {
+        "a": combine([held_out(sent=2.0, held=False), held_out(sent=2.0)]),
+        "b": combine([held_out(sent=0.5, ridge=0.1), held_out(sent=0.5, ridge=0.1)]),
+        "c": combine([held_out()]),
+    }
     cells = [line.split("|")[2].strip() for line in figures(tables).splitlines()[2:]]
+    assert "must" not in figures(tables)
     assert cells == ["1", "1", "1", "1", "1", "1.000", "2.000", "2"]
 
 
