@@ -1,7 +1,9 @@
 """Compare several runs, with the standard error of their difference."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -19,17 +21,9 @@ from pipeline.runs.record import Run, run_schema
 from pipeline.runs.tables import read_results
 from pipeline.validation.uncertainty import Difference, paired_difference
 
-
-class Compared(Protocol):
-    """A run with its score on Kaggle."""
-
-    @property
-    def run(self) -> Run:
-        """The run."""
-
-    @property
-    def leaderboard(self) -> float | None:
-        """The score on Kaggle, or None."""
+if TYPE_CHECKING:  # facts loads torch
+    from pipeline.analysis.facts import Facts
+    from pipeline.kaggle.receipts import SubmittedRun
 
 
 class Row(NamedTuple):
@@ -40,7 +34,7 @@ class Row(NamedTuple):
     differs: bool
 
 
-def compare(submitted: Sequence[Compared]) -> list[Row]:
+def compare(submitted: Sequence[Facts | SubmittedRun]) -> list[Row]:
     """Return the scores of runs, their settings and data, a row for each quantity.
 
     The difference of two scores is given for the same rows, targets and folds only.

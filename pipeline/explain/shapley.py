@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-_ROWS = 4000  # that are predicted for one row, about
+_ROWS = 4000  # that are predicted for one row, at most
 _LEAST_PAIRS = 8  # of orders
 _ROWS_AT_ONCE = 4096
 
