@@ -19,7 +19,7 @@ from typing import Any
 import jupytext
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_code_cell, new_output
 from PIL import Image
 
 from pipeline.core.files import write_atomically
@@ -30,6 +30,14 @@ from pipeline.lessons.show import Answer, Picture, Seen, Shown
 FOLDER = Path(__file__).parents[1] / "docs" / "lessons"
 COLOURS = 64  # of an embedded picture, which makes it a third as large
 COVERS = {"mlp": "mistakes", "model-selection": "degree"}  # else the last picture
+INSTALL = """
+# This does nothing where the package is installed. docs/notebooks.md says how to get
+# the wheel, and what to add without a network.
+from importlib.util import find_spec
+
+if find_spec("pipeline") is None:
+    get_ipython().run_line_magic("pip", "install --quiet house_price_pipeline-*.whl")
+"""
 GUARD = 'if __name__ == "__main__":\n'
 
 
@@ -50,6 +58,7 @@ def make(lesson: Lesson) -> NotebookNode:
     notebook = jupytext.read(lesson.path)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    notebook.cells.insert(1, new_code_cell(INSTALL))
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"  # the same each time
         if cell.source.startswith(GUARD):

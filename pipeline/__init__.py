@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pipeline.notebook import load, open_run, train
 
 __all__ = ["StackedMLPRegressor", "load", "open_run", "train"]
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"
 _MODULES = {
     "StackedMLPRegressor": "pipeline.network.estimator",
     "load": "pipeline.notebook",

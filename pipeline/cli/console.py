@@ -26,7 +26,7 @@ from rich.table import Column, Table
 
 from pipeline.core.errors import UserError, one_line
 from pipeline.core.numbers import score_text
-from pipeline.runs.record import Run
+from pipeline.runs.record import FORMAT, Run
 from pipeline.stages.up_to_date import StageResult
 
 _EDGES = 2  # one space at each end of a line
@@ -192,7 +192,8 @@ def ask(question: str, choices: Sequence[str] = ()) -> str | float | None:
 
 
 def print_json(record: dict[str, Any]) -> None:
-    """Print one JSON object on one line."""
+    """Print one JSON object on one line, with the format of runs and of this."""
+    record = {"format": FORMAT, **record}
     typer.echo(json.dumps(record, ensure_ascii=False, allow_nan=False))
 
 

@@ -36,6 +36,10 @@ def submit(
             help="Submit even if the run or data/raw changed after training.",
         ),
     ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The file to write instead."),
+    ] = None,
     push: Annotated[
         bool,
         typer.Option("--push", help="Upload it to Kaggle and wait for its score."),
@@ -58,8 +62,7 @@ def submit(
 
     Example: pipeline submit --push -m "wider layers"
     """
-    if (message is not None or again) and not push:
-        raise UserError("--message and --again: need --push; add it")
+    _check_push(push=push, options=message is not None or again, output=output)
     from pipeline.stages import submit as stage
 
     if push:  # before anything is written: Kaggle's client may not be installed
@@ -72,7 +75,7 @@ def submit(
         console.say(console.using(found))
     with steps(hidden=as_json):
         submission = stage.write_submission(
-            project, found, baseline, console.say_err, allow_stale=allow_stale
+            project, found, baseline, console.say_err, output, allow_stale=allow_stale
         )
     if not as_json:
         show_submission(submission, to_upload=not push)
@@ -90,6 +93,13 @@ def submit(
         console.print_json(stage.to_record(submission, receipt))
     elif receipt:
         show_score(receipt, submission.forecast, found.about_choice)
+
+
+def _check_push(*, push: bool, options: bool, output: Path | None) -> None:
+    if options and not push:
+        raise UserError("--message and --again: need --push; add it")
+    if output and push:
+        raise UserError("--output: not with --push; leave one of them out")
 
 
 def show_submission(submission: Submission, *, to_upload: bool = True) -> None:

@@ -25,6 +25,7 @@ from pipeline.runs.predictor import Predictor
 from pipeline.runs.record import OUT_OF_FOLD, Run
 from pipeline.runs.store import find_run
 from pipeline.runs.tables import run_own_columns, run_table
+from pipeline.stages.submit import check_output
 
 
 class Prediction(NamedTuple):
@@ -101,7 +102,7 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
         UserError: The run has changed, `source` cannot be used, or `path` cannot be
             written.
     """
-    _check_output(project, source, path)
+    check_output(project, path, "-o", source)
     use_one_thread()  # as in training: sums depend on the number of threads
     models = load_models(project, run)
     announce(f"reading and checking {source.name}")
@@ -157,15 +158,3 @@ def _training_rows(
     if table.schema.id and table.schema.id_in_train:  # twins have other ids
         columns = [*dict.fromkeys([table.schema.id, *columns])]
     return len(rows[columns].merge(read_train(project.root / name, table)[columns]))
-
-
-def _check_output(project: Project, source: Path, path: Path) -> None:
-    """Refuse to overwrite the source, raw data or a run."""
-    if path.is_dir():
-        raise UserError(f"-o {path}: a folder; name the file to write")
-    protected = {source.name: source, "data/raw": project.raw, "runs": project.runs}
-    for name, existing in protected.items():
-        if path.resolve().is_relative_to(existing.resolve()):
-            raise UserError(
-                f"-o {path}: {name} is never overwritten; give another path"
-            )

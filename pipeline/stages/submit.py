@@ -30,6 +30,7 @@ class Submission(NamedTuple):
     Quartiles are the lowest target, the three quartiles and the highest.
     """
 
+    name: str  # the run id, and the baseline
     path: Path
     schema: Schema
     rows: list[tuple[str, float]]
@@ -45,6 +46,7 @@ def write_submission(
     run: Run,
     baseline: str | None,
     warn: Callable[[str], None],
+    output: Path | None = None,
     *,
     allow_stale: bool,
 ) -> Submission:
@@ -55,12 +57,15 @@ def write_submission(
         run: The run.
         baseline: The name of one of the run's baselines instead of its best λ.
         warn: Called with a line for each change that `allow_stale` allows.
+        output: The file to write in place of that in submissions/.
         allow_stale: Continue if the run or data/raw changed after training.
 
     Raises:
         UserError: The run has changed, has no such baseline or no prediction for a row
-            of test.csv; or the folder cannot be written to.
+            of test.csv; or the file cannot be written.
     """
+    if output is not None:
+        check_output(project, output, "--output")
     for change in changes(project, run):
         if not allow_stale:
             raise UserError(f"{change}, or give --allow-stale")
@@ -79,14 +84,15 @@ def write_submission(
     predicted = [float(cell) for _, cell in rows]
     _check_range(source, schema.target, predicted, targets)
     name = run.run_id if baseline is None else f"{run.run_id}-{baseline}"
-    path = project.submissions / f"{name}.csv"
+    path = output or project.submissions / f"{name}.csv"
     content = csv_text(_as_sample(project, schema, rows))
-    remove_leftovers(project.submissions)
+    remove_leftovers(path.parent)
     skipped = path.is_file() and path.read_bytes() == content.encode()
     if not skipped:
         write_atomically(path, content)
     score = f"cross-validation {score_text(run.cv)}"
     return Submission(
+        name,
         path,
         schema,
         [(row_id, float(cell)) for row_id, cell in rows],
@@ -96,6 +102,26 @@ def write_submission(
         message=f"{run.run_id}, {baseline or score}",
         forecast=None if baseline else run.forecast,
     )
+
+
+def check_output(
+    project: Project, path: Path, option: str, source: Path | None = None
+) -> None:
+    """Refuse to overwrite the source, raw data or a run.
+
+    Raises:
+        UserError: The path is one of these, or a folder.
+    """
+    if path.is_dir():
+        raise UserError(f"{option} {path}: a folder; name the file to write")
+    protected = {"data/raw": project.raw, "runs": project.runs}
+    if source is not None:
+        protected = {source.name: source, **protected}
+    for name, existing in protected.items():
+        if path.resolve().is_relative_to(existing.resolve()):
+            raise UserError(
+                f"{option} {path}: {name} is never overwritten; give another path"
+            )
 
 
 def _test_ids(project: Project, schema: Schema) -> list[str]:
@@ -169,7 +195,7 @@ def competition_of(run: Run) -> str:
 def to_record(submission: Submission, receipt: Receipt | None) -> dict[str, Any]:
     """Return what `submit --json` prints."""
     record = {
-        "run_id": submission.path.stem,
+        "run_id": submission.name,
         "path": str(submission.path),
         "rows": len(submission.rows),
         "quartiles": submission.quartiles,

@@ -1,11 +1,15 @@
 """The submission file has one positive price per test Id, in order."""
 
+import json
+from pathlib import Path
+
 import pytest
 from ames_columns import SCHEMA
 from situations import QUICK
 from spoiling import bare_cells, column_as
 
 from pipeline.core.errors import UserError
+from pipeline.runs.record import FORMAT
 from pipeline.stages.submit import _check_range, check
 
 BROKEN = {
@@ -48,6 +52,21 @@ def test_leading_zeros_of_test_ids_are_not_submitted(pipeline, small_project):
     assert pipeline("submit", "--root", small_project).status == 0
     (path,) = (small_project / "submissions").iterdir()
     assert path.read_text().splitlines()[1].startswith("1461,")
+
+
+def test_the_submission_can_be_written_to_another_file(pipeline, small_project):
+    train(pipeline, small_project)
+    root, file = ("--root", small_project), small_project / "here" / "submission.csv"
+    kept = json.loads(pipeline("submit", *root, "--json").out)
+    given = json.loads(pipeline("submit", *root, "--json", "--output", file).out)
+    assert file.read_bytes() == Path(kept["path"]).read_bytes()
+    assert given == kept | {"path": str(file)}
+    assert given["format"] == FORMAT
+    for refused in (small_project, small_project / "data" / "raw" / "test.csv"):
+        result = pipeline("submit", *root, "-o", refused)
+        assert (result.status, result.err.count("\n")) == (2, 1)
+        assert f"error: --output {refused}: " in result.err
+    assert pipeline("submit", *root, "-o", file, "--push").status == 2
 
 
 def test_a_price_for_which_no_house_was_sold_is_refused(tmp_path):
