@@ -175,6 +175,7 @@ TABLES = {
     ),
     "submit": lambda folders: show_submission(
         Submission(
+            "run",
             folders.raw,
             SCHEMA,
             rows=[("1461", 1e6)],
