@@ -133,3 +133,6 @@ RunId = Annotated[
         help="Run id, or best for the lowest score (default: the last train or blend).",
     ),
 ]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Dask scheduler, like tcp://127.0.0.1:8786.")
+]

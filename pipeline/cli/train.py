@@ -9,7 +9,7 @@ import typer
 
 from pipeline.analysis import advice
 from pipeline.cli import console
-from pipeline.cli.options import Force, Json, Root, takes_settings
+from pipeline.cli.options import Force, Json, Root, Scheduler, takes_settings
 from pipeline.cli.progress import progress, steps
 from pipeline.core import numbers
 from pipeline.core.files import write_atomically
@@ -20,6 +20,7 @@ from pipeline.core.settings import NETWORKS, Settings, comma_separated
 from pipeline.data.schema import Schema
 from pipeline.runs.record import Diverged, LargestError, Run, run_schema
 from pipeline.stages import up_to_date
+from pipeline.tuning.plan import check_scheduler
 
 if TYPE_CHECKING:  # it loads pandas
     from pipeline.runs.tracking import Tracker
@@ -35,6 +36,11 @@ def train(
         int | None,
         typer.Option(min=1, help="Parallel jobs (default: one per core)."),
     ] = None,
+    backend: Annotated[
+        Literal["threads", "dask"],
+        typer.Option(help="Fit the models in local threads or on a Dask cluster."),
+    ] = "threads",
+    scheduler: Scheduler = None,
     track: Annotated[
         Literal["mlflow"] | None, typer.Option(help="Also log the run to MLflow.")
     ] = None,
@@ -52,11 +58,18 @@ def train(
 
     Example: pipeline train --folds 10 --lambda 0,1,5
     """
+    check_scheduler(backend, scheduler)
     project = Project(root)
     tracker = _tracker(hidden=as_json) if track else None
     with progress(doing="trained", hidden=as_json) as callback:
         outcome = up_to_date.train(
-            project, settings, callback, jobs=jobs, force=force, note=note
+            project,
+            settings,
+            callback,
+            jobs=jobs,
+            scheduler=scheduler,
+            force=force,
+            note=note,
         )
     if id_file:
         write_atomically(id_file, f"{outcome.result.run_id}\n")

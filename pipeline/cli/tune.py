@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from pipeline.cli import console
-from pipeline.cli.options import Json, Root, takes_settings
+from pipeline.cli.options import Json, Root, Scheduler, takes_settings
 from pipeline.cli.progress import steps
 from pipeline.core.numbers import difference_text, score_text, score_texts
 from pipeline.core.paths import Project
@@ -41,9 +41,7 @@ def tune(
         Literal["loky", "dask"],
         typer.Option(help="Run trials in local processes or on a Dask cluster."),
     ] = "loky",
-    scheduler: Annotated[
-        str | None, typer.Option(help="Dask scheduler, like tcp://127.0.0.1:8786.")
-    ] = None,
+    scheduler: Scheduler = None,
     as_json: Json = False,
 ) -> None:
     """Search for λ, learning rate, dropout and hidden layers; train the best.

@@ -25,6 +25,25 @@ Callback = Callable[[float, str], None]
 """Called with the share of a command's work that was done since the last call, and a
 note about it. The shares of a whole command are 1."""
 
+
+class Reported:
+    """A function that reports progress; a copy in another process reports nothing."""
+
+    def __init__(self, function: Callable[..., None]) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: object) -> None:
+        """Report progress."""
+        self._function(*arguments)
+
+    def __reduce__(self) -> tuple[Callable[..., "Reported"], tuple[object, ...]]:
+        return Reported, (_nothing,)
+
+
+def _nothing(*arguments: object) -> None:
+    pass
+
+
 _listeners: list[Listener] = []
 
 

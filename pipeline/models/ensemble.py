@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.core.numbers import score_text
-from pipeline.core.progress import Callback, announce
+from pipeline.core.progress import Callback, Reported, announce
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
 from pipeline.models import model_of
@@ -257,7 +257,7 @@ class _ModelProgress:
 def _fit(model: Model, data: FoldData, progress: _ModelProgress, jobs: int) -> Member:
     """Fit a model on all folds; undo the scale of its targets, clip and score."""
     begin = perf_counter()
-    fitted = model.fit(data, data.settings, progress.step, jobs)
+    fitted = model.fit(data, data.settings, Reported(progress.step), jobs)
     transformed = data.scale.undo(fitted.predicted)
     if model.bounded:
         transformed = data.row_bounds.clip(transformed)

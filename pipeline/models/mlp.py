@@ -17,7 +17,7 @@ import psutil
 
 from pipeline.core.errors import UserError
 from pipeline.core.numbers import score_text
-from pipeline.core.progress import announce
+from pipeline.core.progress import Reported, announce
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import EXPANDED, SAVED, Encoder, check_encoder
 from pipeline.models.model import Arrays, Candidate, Failure, Fitted, Model, Step
@@ -214,7 +214,7 @@ def _progress(data: FoldData, seconds: float, step: Step) -> AfterEpoch:
             so_far = mean_error(list(chain.from_iterable(latest.values())))
         step(len(errors) * per_epoch, f"{data.metric.title} of one network {so_far}")
 
-    return after_epoch
+    return Reported(after_epoch)
 
 
 def mean_error(errors: Sequence[float]) -> str:

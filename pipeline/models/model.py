@@ -189,12 +189,12 @@ class FoldModel(Model):
         entries = data.read(self.view).entries
         announce(f"training {self.name} on each fold")
 
-        def fit(fold: int, seed: int) -> Arrays:
+        def fit(data: FoldData, fold: int, seed: int) -> Arrays:
             random_seed = replica_seed(settings.seed, (fold, seed))
             return self.fit_fold(data.training(fold), random_seed, settings, step)
 
-        replicas = [each for each in replicas_of(settings) if each.seed < seeds]
-        fitted = run_in_threads(fit, replicas, jobs)
+        replicas = [(data, *r) for r in replicas_of(settings) if r.seed < seeds]
+        fitted = run_in_threads(fit, replicas, jobs, movable=True)
         arrays = _stacked(fitted, settings.folds, seeds)
         predicted = np.full((settings.folds, data.all_rows), np.nan)
         for fold, unseen in enumerate(data.unseen):

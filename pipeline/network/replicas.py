@@ -11,10 +11,10 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import torch
-from joblib import Parallel, delayed
 from torch import Tensor
 
 from pipeline.core.settings import Settings
+from pipeline.core.threads import run_in_threads
 from pipeline.data.encoder import EXPANDED, FURTHEST
 from pipeline.network.adamw import AdamWOptions
 from pipeline.network.batches import Rows
@@ -112,16 +112,11 @@ def train_replicas(
     """
     across, down = even_cut(len(candidates), len(replicas), jobs)
     parts = list(product(pieces(candidates, across), pieces(replicas, down)))
-    done = Parallel(n_jobs=len(parts), backend="threading")(
-        delayed(_train_part)(
-            tensors,
-            part_replicas,
-            part_candidates,
-            settings,
-            partial(after_epoch, number),
-        )
-        for number, (part_candidates, part_replicas) in enumerate(parts)
-    )
+    arguments = [
+        (tensors, replicas, candidates, settings, partial(after_epoch, number))
+        for number, (candidates, replicas) in enumerate(parts)
+    ]
+    done = run_in_threads(_train_part, arguments, len(parts), movable=True)
     weights = {
         name: joined([part.weights[name] for part in done], down)
         for name in done[0].weights

@@ -1,5 +1,6 @@
 """The stage `train`: data/processed -> runs/<run id>/."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -15,6 +16,7 @@ from pipeline.network.threads import use_one_thread
 from pipeline.runs.record import Provenance, Run
 from pipeline.runs.writer import new_run, write_run
 from pipeline.stages.preprocess import read_features
+from pipeline.tuning.executors import models_on
 
 _WRITING = 0.04  # the share of the work that is left after training, measured
 
@@ -25,6 +27,7 @@ def train(
     provenance: Provenance,
     callback: Callback,
     jobs: int | None,
+    scheduler: str | None = None,
 ) -> Run:
     """Cross-validate the models of the settings, blend them, and save the run.
 
@@ -34,10 +37,11 @@ def train(
         provenance: The fingerprint and the digests of the inputs.
         callback: Called as training progresses.
         jobs: The number of parts that train in parallel; None is one per core.
+        scheduler: The address of Dask's scheduler, whose workers then fit the models.
 
     Raises:
-        UserError: The settings do not fit the rows or the machine, or runs/ cannot be
-            written to.
+        UserError: The settings do not fit the rows or the machine, runs/ cannot be
+            written to, or the workers of Dask cannot be used.
     """
     settings = replace(settings, device=usable_device(settings.device))
     use_one_thread()
@@ -47,8 +51,9 @@ def train(
     def training(share: float, note: str) -> None:
         callback((1 - _WRITING) * share, note)
 
-    with new_run(project, begin) as temporary:
-        jobs = jobs or cpu_count()
+    workers = models_on(scheduler) if scheduler else nullcontext(cpu_count())
+    with new_run(project, begin) as temporary, workers as threads:
+        jobs = jobs or threads
         result = cross_validate_models(dataset, settings, training, jobs)
         run = write_run(temporary, result, provenance, begin)
     callback(_WRITING, "")

@@ -1,8 +1,8 @@
-"""Executors for batches of trials: processes of this machine, or the workers of Dask.
+"""Executors: processes of this machine, or the workers of Dask.
 
-Both are joblib's backends of these names. They are used as executors and not through
-`joblib.Parallel`, which would wait for the slowest batch of each round, or return the
-batches in an order that depends on timing.
+Both are joblib's backends of these names. For batches of trials they are used as
+executors and not through `joblib.Parallel`, which would wait for the slowest batch of
+each round, or return the batches in an order that depends on timing.
 """
 
 import logging
@@ -15,14 +15,18 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
-from joblib import cpu_count
+from joblib import cpu_count, parallel_config
 from joblib.externals.loky import get_reusable_executor
 
 from pipeline.core.errors import UserError, how_to_install
+from pipeline.network.threads import use_one_thread
 from pipeline.tuning.plan import Plan
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _CONNECT_SECONDS = 10  # time limit to reach a scheduler, and for its first worker
 _RESUME = "finished trials are kept; run the same command to resume"
@@ -119,6 +123,33 @@ def _exit_with(parent: int) -> None:
 
 @contextmanager
 def _dask(plan: Plan) -> Iterator[Pool]:
+    with _connected(plan.scheduler, _RESUME) as client:
+        jobs = plan.jobs or sum(client.nthreads().values())
+        executor = client.get_executor(pure=False)
+        # If the worker with a result dies, Dask calls the function on another one.
+        yield Pool(executor.submit, jobs, partial(client.submit, pure=False))
+
+
+@contextmanager
+def models_on(scheduler: str) -> Iterator[int]:
+    """Let models be fitted on the workers of Dask; yield how many threads they have.
+
+    Raises:
+        UserError: As `open_pool`, for Dask.
+    """
+    with _connected(scheduler, "run the command again") as client:
+        client.register_worker_callbacks(use_one_thread)  # as in this process
+        with parallel_config("dask", client=client):
+            yield sum(client.nthreads().values())
+
+
+@contextmanager
+def _connected(scheduler: str | None, remedy: str) -> Iterator["Client"]:
+    """Connect to a scheduler of Dask that has a worker.
+
+    Raises:
+        UserError: As `open_pool`, for Dask.
+    """
     try:
         from distributed import Client, KilledWorker
         from distributed.comm.core import CommClosedError
@@ -130,9 +161,9 @@ def _dask(plan: Plan) -> Iterator[Pool]:
     # A lost connection is reported below, in one line.
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    option = f"--scheduler {plan.scheduler}"
+    option = f"--scheduler {scheduler}"
     try:
-        client = Client(plan.scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)
+        client = Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UserError(f"{option}: no Dask scheduler answers there") from error
     with client:
@@ -140,14 +171,9 @@ def _dask(plan: Plan) -> Iterator[Pool]:
             client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
         except OSError as error:
             raise UserError(f"{option}: it has no worker; start one") from error
-        jobs = plan.jobs or sum(client.nthreads().values())
         try:
-            executor = client.get_executor(pure=False)
-            # If the worker with a result dies, Dask calls the function on another one.
-            yield Pool(executor.submit, jobs, partial(client.submit, pure=False))
+            yield client
         except KilledWorker as error:
-            raise UserError(
-                f"{option}: a batch killed its workers: {_RESUME}"
-            ) from error
+            raise UserError(f"{option}: a task killed its workers: {remedy}") from error
         except (CancelledError, CommClosedError) as error:
-            raise UserError(f"{option}: the connection was lost: {_RESUME}") from error
+            raise UserError(f"{option}: the connection was lost: {remedy}") from error

@@ -30,6 +30,21 @@ TRAINING = "training the best"
 _ENDS = {SEARCHING: 0.4, SCORING: 0.7, CONFIRMING: 0.75}
 
 
+def check_scheduler(backend: str, scheduler: str | None) -> None:
+    """Check that Dask has the address of a scheduler, and nothing else has one.
+
+    Raises:
+        UserError: It is not so.
+    """
+    if backend == "dask" and scheduler is None:
+        raise UserError(
+            "--backend dask: give the address of its scheduler, "
+            "like --scheduler tcp://127.0.0.1:8786"
+        )
+    if backend != "dask" and scheduler is not None:
+        raise UserError("--scheduler: needs --backend dask")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """The options of a search. The defaults are those of `pipeline tune`.
@@ -51,13 +66,7 @@ class Plan:
         check_minimum("--jobs", self.jobs, 1)
         if self.timeout is not None and not self.timeout > 0:
             raise UserError(f"--timeout {self.timeout:g}: must be more than 0 seconds")
-        if self.backend == "dask" and self.scheduler is None:
-            raise UserError(
-                "--backend dask: give the address of its scheduler, "
-                "like --scheduler tcp://127.0.0.1:8786"
-            )
-        if self.backend != "dask" and self.scheduler is not None:
-            raise UserError("--scheduler: needs --backend dask")
+        check_scheduler(self.backend, self.scheduler)
 
     def left(self, step: str) -> float | None:
         """Return the seconds until a step has to end; None without a time limit."""

@@ -125,6 +125,10 @@ class FoldData:
             jobs=jobs,
         )
 
+    def __sizeof__(self) -> int:
+        """Return about its bytes: Dask sends what is large to each worker once."""
+        return sum(matrix.entries.nbytes for matrix in self._matrices.values())
+
     @property
     def rows(self) -> int:
         """The number of training rows."""

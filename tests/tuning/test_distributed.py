@@ -10,6 +10,7 @@ import pytest
 from optuna.trial import TrialState
 from searches import QUICK, states_of, wait_for_trials
 
+from pipeline.models import model_of
 from pipeline.tuning.study import Study
 
 distributed = pytest.importorskip(
@@ -139,3 +140,26 @@ def test_dask_that_is_not_installed_is_one_line(pipeline, small_project, monkeyp
     )
     assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
     assert "-m pip install 'distributed>=2025.1'`" in result.err
+
+
+@pytest.mark.slow
+def test_models_that_dask_fits_predict_what_threads_predict(
+    pipeline, small_project, tmp_path, start, scheduler, monkeypatch
+):
+    def fail(*arguments):
+        raise AssertionError("fitted in this process")
+
+    pipeline("preprocess", "--root", small_project)
+    workers = [start_worker(start, scheduler, tmp_path / name) for name in "ab"]
+    command = ("train", "--epochs", 3, "--root", small_project, "--force", "--json")
+    options = ("--backend", "dask", "--scheduler", scheduler.address)
+    predicted = []
+    for where in ((), options):
+        shown = pipeline(*command, *where)
+        assert shown.status == 0, shown.err
+        run = small_project / "runs" / json.loads(shown.out)["run_id"]
+        predicted.append((run / "predictions.csv").read_bytes())
+        monkeypatch.setattr(type(model_of("boosting")), "fit_fold", fail)
+        monkeypatch.setattr("pipeline.network.replicas.new_trainer", fail)
+    assert predicted[0] == predicted[1]
+    assert all(worker.poll() is None for worker in workers)
