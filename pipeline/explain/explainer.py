@@ -21,6 +21,7 @@ from pipeline.runs.tables import read_numbers
 from pipeline.validation.clipping import places_of
 
 SIMILAR = 5  # rows that are shown
+_FURTHEST = 50  # standard deviations; a network that predicts more has exploded
 _ROUNDING = 1e-5  # of a prediction by networks, in deviations of the predictions
 
 
@@ -148,8 +149,12 @@ class Explainer:
             if schema.id_name not in rows:
                 rows = with_columns(rows, {schema.id_name: 0})
             features = build_features(rows, self.table)
-            return self.blend.predict(features, fold, bounded=False)
+            predicted = self.blend.predict(features, fold, bounded=False)
+            low, high = centre - furthest, centre + furthest
+            return np.asarray(np.clip(predicted, low, high))
 
+        centre = self._predicted.mean()
+        furthest = _FURTHEST * self._predicted.std()
         found = shapley(predict, row, self.rows, self._predicted, schema.names)
         lines = list(zip(schema.names, found.effects, found.errors, strict=True))
         lines.sort(key=lambda line: -abs(line[1]))

@@ -48,6 +48,7 @@ STEPS = {
     "report": [
         LOADING,
         "measuring the importance of each column",
+        "explaining the largest errors",
         "drawing the page",
     ],
     "submit": ["checking the files of ", "checking the predictions"],

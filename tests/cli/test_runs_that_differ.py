@@ -163,9 +163,8 @@ def test_without_runs_it_says_so(pipeline, tmp_path):
     shown = pipeline("runs", "--root", tmp_path)
     assert (shown.status, shown.err) == (0, "")
     assert f"{tmp_path / 'runs'}: no run yet; `pipeline train` makes one" in shown.out
-    assert json.loads(pipeline("runs", "--root", tmp_path, "--json").out) == {
-        "runs": []
-    }
+    listed = json.loads(pipeline("runs", "--root", tmp_path, "--json").out)
+    assert listed["runs"] == []
 
 
 def test_a_project_folder_that_is_not_there_is_an_error(pipeline, tmp_path):

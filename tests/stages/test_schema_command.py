@@ -90,7 +90,7 @@ def test_json_has_the_columns_in_the_order_of_the_file(pipeline, shop):
     shown = pipeline("schema", "--root", shop, "--json")
     assert shown.err == ""
     record = json.loads(shown.out)
-    assert record.keys() == {"path", "id", "target", "metric", "columns"}
+    assert record.keys() == {*("format", "path", "id", "target", "metric", "columns")}
     assert record["path"] == str(schema_file(shop))
     assert [each["column"] for each in record["columns"]] == list(sales().columns)
     for each in record["columns"]:
