@@ -1,8 +1,10 @@
 """The lowest versions that pyproject.toml allows do what the locked ones do.
 
 PyTorch is the installed one: the workflow runs these tests with its lowest version too.
+Without a package index that has these versions they are skipped, but never there.
 """
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -26,8 +28,13 @@ def lowest(tmp_path_factory):
     install = [*uv, "pip", "install", "--quiet", "--python", python]
     overrides = ("--overrides", folder / "without.txt")
     lowest = ("--resolution", "lowest-direct", *overrides)
-    run(*install, *lowest, REPOSITORY)
-    run(*install, "pytest")
+    try:
+        run(*install, *lowest, REPOSITORY)
+        run(*install, "pytest")
+    except AssertionError as error:
+        if "GITHUB_ACTIONS" in os.environ:
+            raise
+        pytest.skip(f"the lowest versions cannot be installed: {str(error)[-200:]}")
     (packages,) = folder.glob("lib/python3*/site-packages")
     (packages / "here.pth").write_text(sysconfig.get_path("purelib"))
     return python
