@@ -101,7 +101,10 @@ def test_headings_and_landmarks_are_in_order(visit, request, page_of):
 
 
 @PAGES
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", PHONE)])
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [("light", 1100), pytest.param("dark", PHONE, marks=pytest.mark.slow)],
+)
 def test_axe_finds_no_violation(visit, request, page_of, scheme, width):
     page = visit(request.getfixturevalue(page_of), scheme=scheme, width=width)
     found = Axe().run(page)
