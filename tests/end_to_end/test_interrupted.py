@@ -134,7 +134,8 @@ def clone(tmp_path):
     """A folder with the Makefile and what it reads, whose .venv runs this Python."""
     (tmp_path / "pipeline" / "core").mkdir(parents=True)
     settings = "pipeline/core/settings.py"  # of which the Makefile takes its variables
-    for name in ("Makefile", "pyproject.toml", "requirements.lock", settings):
+    locks = ("requirements.lock", "requirements-torch.lock")
+    for name in ("Makefile", "pyproject.toml", *locks, settings):
         shutil.copy(REPOSITORY / name, tmp_path / name)
     script = tmp_path / ".venv" / "bin" / "pipeline"
     script.parent.mkdir(parents=True)
