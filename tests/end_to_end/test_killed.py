@@ -76,7 +76,12 @@ class Reference:
     def compare_after(self, root, kill):
         """Run the commands again, compare all bytes and return their number."""
         self.run(root)
-        assert result(root) == self.result, kill
+        again = result(root)
+        assert again.keys() == self.result.keys(), kill
+        for name, content in self.result.items():
+            lines = zip(content.splitlines(), again[name].splitlines(), strict=True)
+            changed = [(before, now) for before, now in lines if before != now]
+            assert again[name] == content, f"{kill}: {name}: {changed[:3]}"
         shutil.rmtree(root)
         return sum(map(len, self.result.values()))
 
