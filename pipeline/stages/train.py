@@ -12,11 +12,11 @@ from pipeline.core.paths import Project
 from pipeline.core.progress import Callback
 from pipeline.core.settings import Settings
 from pipeline.models.ensemble import cross_validate_models
+from pipeline.network.cluster import models_on
 from pipeline.network.threads import use_one_thread
 from pipeline.runs.record import Provenance, Run
 from pipeline.runs.writer import new_run, write_run
 from pipeline.stages.preprocess import read_features
-from pipeline.tuning.executors import models_on
 
 _WRITING = 0.04  # the share of the work that is left after training, measured
 

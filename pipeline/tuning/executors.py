@@ -5,30 +5,25 @@ executors and not through `joblib.Parallel`, which would wait for the slowest ba
 each round, or return the batches in an order that depends on timing.
 """
 
-import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psutil
-from joblib import cpu_count, parallel_config
+from joblib import cpu_count
 from joblib.externals.loky import get_reusable_executor
 
-from pipeline.core.errors import UserError, how_to_install
-from pipeline.network.threads import use_one_thread
+from pipeline.core.errors import UserError
+from pipeline.network.cluster import connected
 from pipeline.tuning.plan import Plan
 
-if TYPE_CHECKING:
-    from distributed import Client
-
-_CONNECT_SECONDS = 10  # time limit to reach a scheduler, and for its first worker
 _RESUME = "finished trials are kept; run the same command to resume"
 
 
@@ -123,57 +118,8 @@ def _exit_with(parent: int) -> None:
 
 @contextmanager
 def _dask(plan: Plan) -> Iterator[Pool]:
-    with _connected(plan.scheduler, _RESUME) as client:
+    with connected(plan.scheduler, _RESUME) as client:
         jobs = plan.jobs or sum(client.nthreads().values())
         executor = client.get_executor(pure=False)
         # If the worker with a result dies, Dask calls the function on another one.
         yield Pool(executor.submit, jobs, partial(client.submit, pure=False))
-
-
-@contextmanager
-def models_on(scheduler: str) -> Iterator[int]:
-    """Let models be fitted on the workers of Dask; yield how many threads they have.
-
-    Raises:
-        UserError: As `open_pool`, for Dask.
-    """
-    with _connected(scheduler, "run the command again") as client:
-        client.register_worker_callbacks(use_one_thread)  # as in this process
-        with parallel_config("dask", client=client):
-            yield sum(client.nthreads().values())
-
-
-@contextmanager
-def _connected(scheduler: str | None, remedy: str) -> Iterator["Client"]:
-    """Connect to a scheduler of Dask that has a worker.
-
-    Raises:
-        UserError: As `open_pool`, for Dask.
-    """
-    try:
-        from distributed import Client, KilledWorker
-        from distributed.comm.core import CommClosedError
-    except ImportError:
-        raise UserError(
-            "--backend dask: dask is not installed; "
-            f"{how_to_install('distributed>=2025.1')}"
-        ) from None
-    # A lost connection is reported below, in one line.
-    for name in ("distributed", "distributed.client"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    option = f"--scheduler {scheduler}"
-    try:
-        client = Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{option}: no Dask scheduler answers there") from error
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
-        except OSError as error:
-            raise UserError(f"{option}: it has no worker; start one") from error
-        try:
-            yield client
-        except KilledWorker as error:
-            raise UserError(f"{option}: a task killed its workers: {remedy}") from error
-        except (CancelledError, CommClosedError) as error:
-            raise UserError(f"{option}: the connection was lost: {remedy}") from error

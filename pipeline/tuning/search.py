@@ -7,10 +7,11 @@ own settings only. When it is pruned depends on the others of its batch.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def search(
     # The encoded rows are made once, and not sent with each batch.
     tensors = pool.share(_encode, dataset, plan.settings)
     announce("starting the workers")
-    if not wait([pool.submit(_load)], plan.left(SEARCHING)).done:
+    if not is_done(pool.submit(_load), plan.left(SEARCHING)):
         return
     before, limit = len(study.finished_trials()), plan.left(SEARCHING)
     progress = partial(_progress, study, plan, before, limit)
@@ -71,11 +72,27 @@ def search(
     fill()
     while pending and plan.left(SEARCHING) != 0:
         batch, future = pending.popleft()
-        if not wait([future], plan.left(SEARCHING)).done:
+        if not is_done(future, plan.left(SEARCHING)):
             return
         study.tell(batch, future.result())
         yield progress()
         fill()
+
+
+def is_done(future: "Future[Any]", seconds: float | None) -> bool:
+    """Return whether a future is done in time; None is no limit.
+
+    `concurrent.futures.wait` would never end for a future that Dask cancels, as it does
+    when the connection is lost.
+
+    Raises:
+        CancelledError: The future is cancelled.
+    """
+    try:
+        future.exception(seconds)
+    except TimeoutError:
+        return False
+    return True
 
 
 def _progress(study: Study, plan: Plan, before: int, limit: float | None) -> Progress:
@@ -189,7 +206,7 @@ def losses(
     submitted = (pool.submit(_losses, shared, settings) for settings in candidates)
     # One per worker: none waits when the time is up and the workers are stopped.
     pending, found = deque(islice(submitted, pool.jobs)), []
-    while pending and wait([pending[0]], left()).done:
+    while pending and is_done(pending[0], left()):
         found.append(pending.popleft().result())
         callback(len(found), total)
         if left() != 0:

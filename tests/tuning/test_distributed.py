@@ -104,7 +104,7 @@ def test_a_lost_scheduler_ends_with_one_line_and_keeps_finished_trials(
 def test_an_address_where_no_scheduler_answers_is_one_line(
     pipeline, small_project, monkeypatch
 ):
-    monkeypatch.setattr("pipeline.tuning.executors._CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("pipeline.network.cluster._CONNECT_SECONDS", 0.5)
     pipeline("preprocess", "--root", small_project)
     address = "tcp://127.0.0.1:9"
     result = pipeline(
@@ -117,7 +117,7 @@ def test_an_address_where_no_scheduler_answers_is_one_line(
 def test_a_scheduler_without_workers_is_one_line(
     pipeline, small_project, monkeypatch, scheduler
 ):
-    monkeypatch.setattr("pipeline.tuning.executors._CONNECT_SECONDS", 2)
+    monkeypatch.setattr("pipeline.network.cluster._CONNECT_SECONDS", 2)
     pipeline("preprocess", "--root", small_project)
     result = pipeline(
         "tune",

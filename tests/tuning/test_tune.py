@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 
 import numpy as np
@@ -43,6 +43,7 @@ from pipeline.tuning.executors import Pool
 from pipeline.tuning.plan import SCORING, SEARCHING, Plan, Progress
 from pipeline.tuning.search import (
     better_half,
+    is_done,
     losses,
     rungs_of,
     search,
@@ -463,6 +464,14 @@ def test_settings_that_are_not_scored_in_time_have_infinite_losses(houses):
     assert np.isinf(late).all()
     assert (early == 1).all()
     assert done == [0, 1]
+
+
+def test_a_cancelled_batch_ends_the_wait_and_a_running_one_does_not_exceed_it():
+    cancelled = Future()
+    cancelled.cancel()
+    with pytest.raises(CancelledError):
+        is_done(cancelled, None)
+    assert not is_done(Future(), 0)
 
 
 @pytest.mark.slow
