@@ -160,7 +160,7 @@ def test_the_command_for_a_missing_extra_has_its_requirement():
     for extra, file in (
         ("kaggle", "kaggle/client.py"),
         ("mlflow", "runs/tracking.py"),
-        ("distributed", "tuning/executors.py"),
+        ("distributed", "network/cluster.py"),
     ):
         (requirement,) = PROJECT["optional-dependencies"][extra]
         text = (REPOSITORY / "pipeline" / file).read_text()
