@@ -5,10 +5,12 @@ bookkeeping in that class's `step` takes up to a third of the time of a small ne
 matrix products. The weights decay before, since each network has its own weight decay.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.optim.adamw import adamw as torch_adamw
 
 from pipeline.network.stacked_mlp import StackedMLP
 
@@ -84,24 +86,69 @@ def new_adamw(
     )
 
 
-def update(adamw: AdamW, lr_scale: float) -> None:
-    """Update the parameters once, with the learning rate times `lr_scale`.
+class AdamWStep(NamedTuple):
+    """What an update needs besides the gradients.
+
+    Attributes:
+        lr: the learning rate.
+        kept: what the decay leaves of the networks' weights, as `AdamW.decays`.
+    """
+
+    lr: float
+    kept: list[Tensor]
+
+
+def steps_of(adamw: AdamW, lr_scales: Sequence[float]) -> list[AdamWStep]:
+    """Return a step for each factor on the learning rate.
+
+    They are computed at once: within the training loop, the small operations of the
+    decay took a twentieth of the time of a step.
+    """
+    lrs = [adamw.lr * scale for scale in lr_scales]
+    return [
+        # A step must not more than zero a weight.
+        AdamWStep(lr, [torch.clamp(1 - lr * each, min=0) for each in adamw.decays])
+        for lr in lrs
+    ]
+
+
+def public_kernel(
+    parameters: list[Tensor],
+    gradients: list[Tensor],
+    means: list[Tensor],
+    squares: list[Tensor],
+    maxima: list[Tensor],
+    steps: list[Tensor],
+    **options: Any,  # noqa: ANN401
+) -> None:
+    """Do what `torch._fused_adamw_` does, by torch's public function.
+
+    Its checks take longer, and it cannot be compiled. It counts the steps itself.
+    """
+    before = [count - 1 for count in steps]
+    options["fused"] = True
+    torch_adamw(parameters, gradients, means, squares, maxima, before, **options)
+
+
+fused_adamw = getattr(torch, "_fused_adamw_", public_kernel)
+
+
+def update(adamw: AdamW, step: AdamWStep) -> None:
+    """Update the parameters once.
 
     It is compiled, as the functions of `pipeline.network.backward` are.
     """
-    lr = adamw.lr * lr_scale
-    for number, decay in enumerate(adamw.decays):
-        # A step must not more than zero a weight.
-        adamw.parameters[number].mul_(torch.clamp(1 - lr * decay, min=0))
+    for number, kept in enumerate(step.kept):
+        adamw.parameters[number].mul_(kept)
     adamw.steps.add_(1)
-    torch._fused_adamw_(
+    fused_adamw(
         adamw.parameters,
         adamw.gradients,
         adamw.means,
         adamw.squares,
         [],
         [adamw.steps] * len(adamw.parameters),
-        lr=lr,
+        lr=step.lr,
         beta1=adamw.betas[0],
         beta2=adamw.betas[1],
         weight_decay=0.0,

@@ -14,7 +14,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.network.adamw import AdamW, AdamWOptions, new_adamw, update
+from pipeline.network.adamw import (
+    AdamW,
+    AdamWOptions,
+    AdamWStep,
+    new_adamw,
+    steps_of,
+    update,
+)
 from pipeline.network.backward import (
     Memory,
     compute_gradients,
@@ -100,7 +107,8 @@ class CandidateTrainer:
             errors: shape (batches, C, B), to which the errors before each update are
                 written.
         """
-        self._train(self._state, batches, dropout_noise, lr_scales, errors)
+        adamw_steps = steps_of(self._state.adamw, lr_scales)
+        self._train(self._state, batches, dropout_noise, adamw_steps, errors)
 
 
 @cache
@@ -119,7 +127,7 @@ def training(gradient: Callable[..., None]) -> Callable[..., None]:
         state: TrainingState,
         batches: list[Batch],
         dropout_noise: list[list[Tensor]],
-        lr_scales: list[float],
+        adamw_steps: list[AdamWStep],
         errors: Tensor,
     ) -> None:
         networks, memory = state.networks, state.memory
@@ -130,7 +138,7 @@ def training(gradient: Callable[..., None]) -> Callable[..., None]:
             gradient(errors[number], state.loss_constant, memory.slope)
             memory.slope.mul_(batch.share)
             compute_gradients(networks, state.gradients, batch.inputs, masks, memory)
-            update(state.adamw, lr_scales[number])
+            update(state.adamw, adamw_steps[number])
 
     return train
 
