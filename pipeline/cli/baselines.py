@@ -51,32 +51,26 @@ def shares_of_fall(baselines: Sequence[BaselineScore]) -> str:
     The text is empty if the score does not fall.
     """
     scores = {baseline.name: baseline for baseline in baselines}
-    step, path = baselines[-1], list[BaselineScore]()
+    step = last = baselines[-1]
+    path = []
     while step.over:
-        path.insert(0, step)
+        path.append((step, scores[step.over].pooled - step.pooled))
         step = scores[step.over]
-    fall = step.pooled - baselines[-1].pooled
+    fall = step.pooled - last.pooled
     if not fall > 0:
         return ""
-    shares = [
-        f"{each.name} {(scores[each.over or ''].pooled - each.pooled) / fall:.0%} "
-        f"({each.what})"
-        for each in path
-    ]
-    return (
-        f"shares of the fall from {step.name} to {baselines[-1].name}: "
-        f"{'; '.join(shares)}"
-    )
+    shares = [f"{x.name} {part / fall:.0%} ({x.what})" for x, part in reversed(path)]
+    return f"shares of the fall from {step.name} to {last.name}: {'; '.join(shares)}"
 
 
 def ask_gains(run: Run) -> None:
     """Ask for a guess of each gain and show it; missed ones return at the end."""
-    by_name = {baseline.name: baseline for baseline in run.baselines or []}
-    missed = list[tuple[str, BaselineScore]]()
-    for baseline in by_name.values():
+    scores = {baseline.name: baseline.pooled for baseline in run.baselines or []}
+    missed = []
+    for baseline in run.baselines or []:
         if baseline.over is None or baseline.gain is None:
             continue
-        (score,) = score_texts([by_name[baseline.over].pooled])
+        (score,) = score_texts([scores[baseline.over]])
         question = (
             f"{baseline.name}: {baseline.what}. {baseline.over} has {run.metric_title} "
             f"{score}. How much lower is it now?"
@@ -105,9 +99,8 @@ def show_baselines(run: Run) -> None:
     """Show what is new in each baseline, its score, and its gain."""
     baselines = run.baselines or []
     left = ["baseline", "what is new", "built on"]
-    table = console.make_table(left, [run.metric_title, "gain ± se", "s"])
-    for baseline in baselines:
-        table.add_row(
+    rows = [
+        (
             baseline.name,
             baseline.what,
             baseline.over or "",
@@ -115,6 +108,9 @@ def show_baselines(run: Run) -> None:
             difference_text(baseline.gain, baseline.gain_error),
             f"{baseline.seconds:.0f}",
         )
+        for baseline in baselines
+    ]
+    table = console.make_table(left, [run.metric_title, "gain ± se", "s"], rows)
     console.show(f"Baselines: {run.metric_title} over all rows, lower is better", table)
     console.say(
         "gain: how much lower the score is than that of the model in `built on`, ± the "

@@ -42,15 +42,17 @@ def split_values(
 
 def takes_settings(
     *names: str,
+    of: type = Settings,
     **fixed: Any,  # noqa: ANN401
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command options for its parameter `settings`.
 
     Args:
         names: the fields of the settings that it has options for; all if none is named.
+        of: their class, a dataclass whose fields are made by `option`.
         fixed: values of other fields.
     """
-    fields = {each.name: each for each in options() if not names or each.name in names}
+    fields = {x.name: x for x in options(of) if not names or x.name in names}
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         parameters: list[Parameter] = []
@@ -65,7 +67,7 @@ def takes_settings(
             given = {
                 name: _value(field, values.pop(name)) for name, field in fields.items()
             }
-            command(settings=Settings(**given, **fixed), **values)
+            command(settings=of(**given, **fixed), **values)
 
         run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {each.name: each.annotation for each in parameters}

@@ -30,7 +30,7 @@ def option(
     choices: tuple[str, ...] = (),
     of: str = "",
 ) -> Any:  # noqa: ANN401
-    """Return a field that is an option of `pipeline train`.
+    """Return a field that is an option of a command.
 
     Args:
         default: its default value; a tuple if the option takes several values.
@@ -136,20 +136,20 @@ class Settings:
         for width in self.hidden or ():
             check_minimum("--hidden", width, 1)
         for value in self.lambdas:
-            _check_not_negative("--lambda", value)
+            check_not_negative("--lambda", value)
         if len(set(self.lambdas)) < len(self.lambdas):
             raise UserError("--lambda: each value may be given once")
         object.__setattr__(self, "lambdas", tuple(sorted(self.lambdas)))
         ordered = tuple(name for name in MODELS if name in self.models)
         object.__setattr__(self, "models", ordered)
-        _check_positive("--lr", self.lr)
-        _check_probability("--dropout", self.dropout)
+        check_positive("--lr", self.lr)
+        check_probability("--dropout", self.dropout)
         _check_share("margin_quantile", self.margin_quantile)
         _check_share("rare_share", self.rare_share, most=0.5)
         if len(self.adam_betas) != 2:
             raise UserError(f"adam_betas {self.adam_betas}: must be two numbers")
         for beta in self.adam_betas:
-            _check_probability("adam_betas", beta)
+            check_probability("adam_betas", beta)
         _check_share("warm_up", self.warm_up)
         check_minimum("trees", self.trees, 1)
 
@@ -193,9 +193,9 @@ class Settings:
         return self.epochs * self.batches
 
 
-def options() -> list[Field[Any]]:
-    """Return the fields of the settings that are options of `pipeline train`."""
-    return [each for each in fields(Settings) if each.metadata]
+def options(settings: type = Settings) -> list[Field[Any]]:
+    """Return the fields of a class of settings that are options of a command."""
+    return [each for each in fields(settings) if each.metadata]
 
 
 def option_name(each: Field[Any]) -> str:
@@ -252,17 +252,32 @@ def _check_models(models: tuple[str, ...]) -> None:
         raise UserError("--model: each model may be given once")
 
 
-def _check_positive(name: str, value: float) -> None:
-    if not 0 < value < float("inf"):
+def check_positive(name: str, value: float | None) -> None:
+    """Check that a number, if it is given, is more than 0, and finite.
+
+    Raises:
+        UserError: It is not.
+    """
+    if value is not None and not 0 < value < float("inf"):
         raise UserError(f"{name} {value:g}: must be more than 0, and finite")
 
 
-def _check_not_negative(name: str, value: float) -> None:
+def check_not_negative(name: str, value: float) -> None:
+    """Check that a number is 0 or more, and finite.
+
+    Raises:
+        UserError: It is not.
+    """
     if not 0 <= value < float("inf"):
         raise UserError(f"{name} {value:g}: must be 0 or more, and finite")
 
 
-def _check_probability(name: str, value: float | None) -> None:
+def check_probability(name: str, value: float | None) -> None:
+    """Check that a number, if it is given, is 0 or more, and less than 1.
+
+    Raises:
+        UserError: It is not.
+    """
     if value is not None and not 0 <= value < 1:
         raise UserError(f"{name} {value:g}: must be 0 or more, less than 1")
 

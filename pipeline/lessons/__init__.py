@@ -26,7 +26,7 @@ from pipeline.core.errors import UserError
 
 SIDES = ("scratch", "torch")
 _HEADER = re.compile(r"# %%( \[markdown\])?(?: tags=(\[.*\]))?")
-_QUESTION = re.compile(r"^\*\*Guess (\d)\.\*\* (.+(?:\n.+)*)", re.MULTILINE)
+_QUESTION = re.compile(r"^\*\*Guess (\d)\.\*\* .+(?:\n.+)*", re.MULTILINE)
 _LETTER = re.compile(r"(?<!\w)\(([a-d])\)")
 _TO_TRY = re.compile(r"^- `([^`]+)`:\s+(.+(?:\n  .+)*)", re.MULTILINE)
 
@@ -68,11 +68,12 @@ class Cell:
     @property
     def questions(self) -> list[Question]:
         """The questions that a cell of prose asks."""
-        found = _QUESTION.findall(self.text) if self.is_prose else []
-        return [
-            Question(int(number), " ".join(text.split()), (*_LETTER.findall(text),))
-            for number, text in found
-        ]
+        questions = []
+        for found in _QUESTION.finditer(self.text) if self.is_prose else ():
+            text = " ".join(found[0].replace("**", "").split())
+            letters = (*_LETTER.findall(text),)
+            questions.append(Question(int(found[1]), text, letters))
+        return questions
 
     def is_of(self, side: str) -> bool:
         """Whether the cell belongs to an implementation, or to all."""
@@ -127,9 +128,16 @@ class Lesson:
         texts = [[" ".join(text.split()) for text in pair] for pair in found]
         return [{"command": command, "shows": shows} for command, shows in texts]
 
-    def questions(self, side: str) -> list[Question]:
-        """Return the questions of an implementation, which are asked before it runs."""
-        cells = [cell for cell in self.cells if cell.is_of(side)]
+    def sides(self, impl: str) -> tuple[str, ...]:
+        """Return the implementations to run: both, one, or the only one of a lesson."""
+        if not any("scratch" in cell.tags for cell in self.cells):
+            return ("both",)
+        return SIDES if impl == "both" else (impl,)
+
+    def questions(self, impl: str) -> list[Question]:
+        """Return the questions of an implementation, or of both."""
+        sides = self.sides(impl)
+        cells = [cell for cell in self.cells if any(map(cell.is_of, sides))]
         return [question for cell in cells for question in cell.questions]
 
     @property
@@ -141,11 +149,6 @@ class Lesson:
     def needs_images(self) -> bool:
         """Whether the lesson needs Fashion-MNIST."""
         return "DATA" in self.parameters
-
-    @property
-    def is_two_sided(self) -> bool:
-        """Whether the lesson has an implementation from scratch and one with torch."""
-        return any("scratch" in cell.tags for cell in self.cells)
 
 
 LESSONS = {
@@ -161,6 +164,20 @@ LESSONS = {
         "dropout",
     )
 }
+
+
+def find_lessons(name: str) -> list[Lesson]:
+    """Return the lesson of a name, or all lessons.
+
+    All lessons are in the order of the book, but those that need images come last, so
+    that the others run where there are none.
+
+    Raises:
+        UserError: The lesson does not exist.
+    """
+    if name == "all":
+        return sorted(LESSONS.values(), key=lambda lesson: lesson.needs_images)
+    return [find_lesson(name)]
 
 
 def find_lesson(name: str) -> Lesson:

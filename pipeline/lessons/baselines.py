@@ -10,7 +10,7 @@ To add a baseline, write a function from `FoldTask` to a `FoldPrediction` and li
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from math import isfinite
 from time import perf_counter
@@ -28,13 +28,8 @@ from pipeline.data.dataset import Dataset
 from pipeline.data.encoder import EXPANDED
 from pipeline.lessons import house_prices
 from pipeline.lessons.dropout import DropoutMLP
-from pipeline.lessons.linear_regression import (
-    init_params,
-    linear,
-    minibatches,
-    squared_loss,
-)
-from pipeline.lessons.mlp import mlp, torch_mlp
+from pipeline.lessons.linear_regression import linear, minibatches, squared_loss
+from pipeline.lessons.mlp import init_params, mlp, torch_mlp
 from pipeline.lessons.softmax_regression import cross_entropy, log_softmax
 from pipeline.models import model_of
 from pipeline.models.ensemble import (
@@ -95,28 +90,26 @@ class FoldPrediction(NamedTuple):
     hits: Tensor | None = None
 
 
+@dataclass(frozen=True)
 class LessonModel(Model):
-    """A function that fits one fold, as a model."""
+    """A function that fits one fold, as a model.
 
+    Attributes:
+        name: of the baseline.
+        full_time: about how many seconds it trains on all folds of House Prices.
+        fit_fold: trains on a fold and predicts all rows.
+    """
+
+    name: str
+    full_time: float
+    fit_fold: Callable[[FoldTask], FoldPrediction]
     view = EXPANDED
     packages = ("torch",)
     bounded = False
 
-    def __init__(
-        self, name: str, seconds: float, fit: Callable[[FoldTask], FoldPrediction]
-    ) -> None:
-        """Make a model of a function.
-
-        Args:
-            name: of the baseline.
-            seconds: about how long it trains on all folds of House Prices.
-            fit: trains on a fold and predicts all rows.
-        """
-        self.name, self._seconds, self._fit = name, seconds, fit
-
     def seconds(self, settings: Settings, rows: int, columns: int) -> float:
         """Return the time of training, which grows with the rows."""
-        return self._seconds * rows / CHOSEN_ON
+        return self.full_time * rows / CHOSEN_ON
 
     def fit(self, data: FoldData, settings: Settings, step: Step, jobs: int) -> Fitted:
         """Train on each fold."""
@@ -132,7 +125,7 @@ class LessonModel(Model):
             task = FoldTask(
                 inputs[rows], z[rows, None], inputs, valid, z[valid], generator, after
             )
-            predictions.append(self._fit(task))
+            predictions.append(self.fit_fold(task))
         predicted = torch.stack([each.z for each in predictions]).double().numpy()
         hits = [each.hits for each in predictions if each.hits is not None]
         accuracy = torch.cat(hits).float().mean().item() if hits else None
@@ -162,7 +155,7 @@ def bands(task: FoldTask) -> FoldPrediction:
     band_means = torch.stack(means).nan_to_num()
     params = init_params((task.X.shape[1], BANDS), task.generator)
     net, optimizer = partial(linear, params), SGD(params, 0.01)
-    logits = _outputs(net, cross_entropy, optimizer, task, band)
+    logits = outputs(net, cross_entropy, optimizer, task, band)
     probabilities = log_softmax(logits).exp()
     hits = torch.bucketize(task.z_valid, edges) == logits[task.valid].argmax(1)
     return FoldPrediction(probabilities @ band_means, hits)
@@ -193,10 +186,10 @@ def with_dropout(task: FoldTask) -> FoldPrediction:
 
 def fit(net: Net, loss: Loss, optimizer: SGD, task: FoldTask) -> FoldPrediction:
     """Train a network of the standardised target, and predict all rows."""
-    return FoldPrediction(_outputs(net, loss, optimizer, task, task.z).squeeze(1))
+    return FoldPrediction(outputs(net, loss, optimizer, task, task.z).squeeze(1))
 
 
-def _outputs(
+def outputs(
     net: Net, loss: Loss, optimizer: SGD, task: FoldTask, target: Tensor
 ) -> Tensor:
     """Train on the fold's training rows and return the outputs for all rows."""
@@ -264,17 +257,9 @@ def baselines_of(dataset: Dataset) -> list[Rung]:
     """
     if dataset.schema.features is not None:
         return list(BASELINES)
-    named = {"mean-price": "mean", "book-linear": "mean", None: None}
-    what = {"linear": "encoded columns"}
-    return [
-        rung._replace(
-            name=named.get(rung.name) or rung.name,
-            what=what.get(rung.name, rung.what),
-            over=named.get(rung.over, rung.over),
-        )
-        for rung in BASELINES
-        if rung.model is not None
-    ]
+    mean, _, linear, *others = BASELINES
+    linear = linear._replace(what="encoded columns", over="mean")
+    return [mean._replace(name="mean"), linear, *others]
 
 
 def train_baselines(

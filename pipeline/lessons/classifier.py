@@ -1,49 +1,101 @@
-"""What the lessons on images show of a classifier: its accuracies and mistakes."""
+"""What the lessons on images show of a classifier: its accuracies and its mistakes."""
 
 from collections.abc import Sequence
 
-import torch
+from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from torch import Tensor
 
-from pipeline.lessons.fashion_mnist import CLASSES, PIXELS, Images, Pair
-from pipeline.lessons.show import picture, seen
+from pipeline.lessons.fashion_mnist import CLASSES, PIXELS, Images
+from pipeline.lessons.show import Published, compare, picture, seen
+
+Pair = Sequence[Sequence[float]]  # for the training and the test images
+PARTS = ("train", "test")
+MARGINS = (0.006, 0.02)
+DASHES = ("-", "--", ":")  # of the measured accuracies, and of up to two sources
 
 
-def show_classifier(
-    title: str, curves: Pair, printed: Sequence[str], logits: Tensor, test: Images
-) -> tuple[str, str]:
-    """Show the accuracies per epoch, the mistakes, and what was seen.
+def show_accuracies(
+    title: str,
+    curves: Pair,
+    sources: Sequence[Sequence[str]],
+    ranges: Pair,
+    *,
+    book: bool,
+) -> None:
+    """Show the accuracies per epoch beside the printed ones.
+
+    All pairs are of the training and the test images.
+
+    Args:
+        title: What the title of the picture begins with.
+        curves: The measured accuracies per epoch.
+        sources: The name of each source, and its accuracies per epoch, two texts.
+        ranges: The ranges of all published runs after epoch 5. The tolerance is wider:
+            by three standard deviations in training, and by .02 on the test images, as
+            published values change as much between late epochs.
+        book: Whether the settings are the book's.
+    """
+    published, measured = {}, dict[str, float | str]()
+    for source, *texts in sources:
+        for part, curve, text in zip(PARTS, curves, texts, strict=True):
+            name = f"{part} accuracy per epoch, {source}"
+            published[name] = Published(text)
+            shown = [f"{value:.3f}".removeprefix("0") for value in curve]
+            measured[name] = " ".join(shown[: len(text.split())])
+    for part, curve, ends, margin in zip(PARTS, curves, ranges, MARGINS, strict=True):
+        (low, high), name = ends, f"{part} accuracy, epoch 5"
+        text = f"{low:.3f} to {high:.3f}"
+        published[name] = Published(text, low - margin, high + margin)
+        if len(curve) >= 5:
+            measured[name] = curve[4]
+    compare(published, measured, book=book)
+
+    label = "accuracy (share of images)"
+    with picture("accuracy", f"{title}: accuracy by epoch", "epoch", label) as axes:
+        for number, part in enumerate(PARTS):
+            lines = {"measured": curves[number]}
+            for source, *texts in sources:
+                lines[source] = [*map(float, texts[number].split())]
+            for (name, line), dashes in zip(lines.items(), DASHES, strict=False):
+                epochs, style = range(1, len(line) + 1), f"C{number}o{dashes}"
+                axes.plot(epochs, line, style, label=f"{part}, {name}")
+    seen(
+        f"After epoch {len(curves[0])}, the accuracy is {curves[0][-1]:.3f} on the "
+        f"training images and {curves[1][-1]:.3f} on the test images."
+    )
+
+
+def show_mistakes(title: str, logits: Tensor, test: Images) -> tuple[str, str]:
+    """Show the most confident mistakes and the most frequent ones.
 
     Args:
         title: What the titles of the pictures begin with.
-        curves: The accuracies per epoch in training and on the test images.
-        printed: The name of a source, and its accuracies per epoch, two texts.
         logits: Those of the test images, shape [n, 10].
         test: The test images.
 
     Returns:
         The two classes of the most frequent mistake, the true one first.
     """
-    label = "accuracy (share of images)"
-    with picture("accuracy", f"{title}: accuracy by epoch", "epoch", label) as axes:
-        for number, part in enumerate(("train", "test")):
-            book, color = [*map(float, printed[number + 1].split())], f"C{number}"
-            for curve, line in ((curves[number], "-"), (book, "--")):
-                text = f"{part}, {'measured' if line == '-' else printed[0]}"
-                epochs = range(1, len(curve) + 1)
-                axes.plot(epochs, curve, f"{color}o{line}", label=text)
+    logits = logits.detach()
     show_confident(title, logits, test)
-    shares = confusions(logits, test.labels)
-    show_confusions(title, shares)
-    shares.fill_diagonal_(0)
-    true, predicted = divmod(int(shares.argmax()), len(CLASSES))
-    seen(
-        f"After epoch {len(curves[0])}, the accuracy is {curves[0][-1]:.3f} on the "
-        f"training images and {curves[1][-1]:.3f} on the test images.",
-        f"The most frequent mistake: {shares.max():.0f} % of the images of class "
-        f"{CLASSES[true]} are taken for {CLASSES[predicted]}.",
+    labels, classes = logits.argmax(1), range(len(CLASSES))
+    shares = 100 * confusion_matrix(
+        test.labels, labels, labels=classes, normalize="true"
     )
-    return CLASSES[true], CLASSES[predicted]
+    name = f"{title}: predictions for each true class, in %"
+    with picture("confusion", name, "predicted", "true") as axes:
+        display = ConfusionMatrixDisplay(shares, display_labels=CLASSES)
+        options = {"cmap": "Blues", "colorbar": False, "xticks_rotation": 45}
+        display.plot(ax=axes, values_format=".0f", **options)
+        axes.grid(visible=False)
+    mistakes = shares.copy()
+    mistakes.flat[:: len(CLASSES) + 1] = 0
+    true, taken = divmod(int(mistakes.argmax()), len(CLASSES))
+    seen(
+        f"The most frequent mistake: {mistakes.max():.0f} % of the images of class "
+        f"{CLASSES[true]} are taken for {CLASSES[taken]}."
+    )
+    return CLASSES[true], CLASSES[taken]
 
 
 def show_confident(title: str, logits: Tensor, test: Images) -> None:
@@ -63,26 +115,3 @@ def show_confident(title: str, logits: Tensor, test: Images) -> None:
                 f"true: {true}\npredicted: {taken}\nprobability {probability[i]:.3f}"
             )
             inset.set_title(caption, fontsize=9)
-
-
-def confusions(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return how many images of each class get each class, in % of the class."""
-    counts = torch.zeros(len(CLASSES), len(CLASSES))
-    counts.index_put_((labels, logits.argmax(1)), torch.tensor(1.0), accumulate=True)
-    return 100 * counts / counts.sum(1, keepdim=True).clamp(min=1)
-
-
-def show_confusions(title: str, shares: Tensor) -> None:
-    """Show the shares of `confusions` as a table, darker where they are larger."""
-    title = f"{title}: predictions for each true class, in %"
-    with picture("confusion", title, "predicted", "true") as axes:
-        axes.grid(visible=False)
-        axes.imshow(shares.numpy(), aspect="auto", cmap="Blues", vmin=0, vmax=100)
-        axes.set_xticks(range(len(CLASSES)), CLASSES, rotation=45, ha="right")
-        axes.set_yticks(range(len(CLASSES)), CLASSES)
-        for row, column in (shares >= 0.5).nonzero().tolist():
-            share = shares[row, column].item()
-            color = "white" if share > 50 else "black"
-            axes.text(
-                column, row, f"{share:.0f}", color=color, ha="center", va="center"
-            )

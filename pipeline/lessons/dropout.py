@@ -17,7 +17,7 @@ Section 3.13 of the first edition of the book (2019), 5.6 on d2l.ai today (editi
 """
 
 # %%
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from statistics import mean, stdev
@@ -27,8 +27,8 @@ from torch import Tensor, nn
 
 from pipeline.core.errors import UserError
 from pipeline.lessons import fashion_mnist
+from pipeline.lessons.classifier import show_accuracies
 from pipeline.lessons.fashion_mnist import FashionMnist, Images
-from pipeline.lessons.linear_regression import init_params, minibatches
 from pipeline.lessons.show import Published, answer, compare, letter, picture, seen
 
 # %% tags=["parameters"]
@@ -73,8 +73,10 @@ class DropoutMLP(nn.Module):
         self, sizes: Sequence[int], rates: Sequence[float], generator: torch.Generator
     ) -> None:
         super().__init__()
-        self.params = nn.ParameterList(init_params(sizes, generator))
-        self.rates, self.generator = rates, generator
+        self.params, self.rates, self.generator = nn.ParameterList(), rates, generator
+        for d_in, d_out in pairwise(sizes):
+            W = torch.randn(d_in, d_out, generator=generator) * 0.01
+            self.params += [W, torch.zeros(d_out)]
 
     def forward(self, X: Tensor) -> Tensor:
         """Return the outputs, [n, d_out]; in training hidden units are dropped."""
@@ -89,7 +91,117 @@ class DropoutMLP(nn.Module):
 
 # %% [markdown]
 """
-## With torch
+## The training loop
+
+Batches come in random order, and for each there is a step against the gradient. As in
+the book, the training accuracy is that of the predictions of an epoch, each made before
+the step of its batch, with dropout. The loss and the accuracy of the test images are
+measured after the epoch, without dropout.
+"""
+
+# %%
+Build = Callable[[Sequence[int], Sequence[float], torch.Generator], nn.Module]
+Curves = Mapping[str, Sequence[float]]
+COLUMNS = ("epoch", "train accuracy", "test accuracy", "test loss")
+
+
+def train(
+    build: Build,
+    rates: Sequence[float],
+    images: FashionMnist,
+    seed: int,
+    epochs: int,
+    batch_size: int,
+) -> Curves:
+    """Train a network, and return the curves of what is measured.
+
+    It is measured after every tenth epoch, and after each of the last ten.
+    """
+    torch.manual_seed(seed)  # of nn.Dropout
+    generator = torch.Generator().manual_seed(seed)
+    net = build((784, *HIDDEN, 10), rates, generator)
+    params = [*net.parameters()]
+    points, (X, y) = [], images.train
+    for epoch in range(1, epochs + 1):
+        right = 0
+        for batch in torch.randperm(len(y), generator=generator).split(batch_size):
+            logits = net(X[batch])
+            loss = nn.functional.cross_entropy(logits, y[batch])
+            gradients = torch.autograd.grad(loss, params)
+            with torch.no_grad():
+                for parameter, gradient in zip(params, gradients, strict=True):
+                    parameter.sub_(LR * gradient)
+            right += int((logits.argmax(1) == y[batch]).sum())
+        if epoch % 10 == 0 or epoch > epochs - 10:
+            points.append((epoch, right / len(y), *evaluate(net, images.test)))
+    print(
+        f"dropout {', '.join(f'{rate:g}' for rate in rates)}, {len(y):,} images, seed "
+        f"{seed}: after epoch {epochs}, test accuracy {points[-1][2]:.3f}, "
+        f"test loss {points[-1][3]:.3f}"
+    )
+    return dict(zip(COLUMNS, zip(*points, strict=True), strict=True))
+
+
+@torch.no_grad()
+def evaluate(net: nn.Module, test: Images) -> tuple[float, float]:
+    """Return the accuracy and the loss without dropout."""
+    logits = net.eval()(test.images)
+    net.train()
+    loss = nn.functional.cross_entropy(logits, test.labels).item()
+    return fashion_mnist.accuracy(logits, test.labels), loss
+
+
+def hidden_rates() -> tuple[float, ...]:
+    """Return a rate for each hidden layer: further layers have the page's last one."""
+    n = len(HIDDEN)
+    if RATES in {(0.2, 0.5), (0.5, 0.5)}:
+        return (*RATES, *RATES[-1:] * n)[:n]
+    if len(RATES) != n:
+        raise UserError(f"--rate: {len(RATES)} for {n} hidden layers; give one each")
+    return RATES
+
+
+# %% [markdown]
+"""
+## All images, few epochs
+
+Five epochs on all 60,000 images, as in the book. The tolerances of the accuracies after
+epoch 5 are the range of the published runs and a margin: .006 in training, .02 in the
+test.
+"""
+
+# %% tags=["parameters", "scratch"]
+# Section 3.9 has 100, but divides a gradient that is a mean by the batch size again.
+LR = 100 / 256
+
+# %%
+RANGES = (0.848, 0.849), (0.809, 0.850)  # of all published runs, after epoch 5
+
+
+def compare_with_the_book(
+    impl: str, build: Build, images: FashionMnist, lr: float, *printed: str
+) -> None:
+    """Train with dropout, and show the accuracies beside the printed ones."""
+    rates = hidden_rates()
+    curves = train(build, rates, images, SEED, EPOCHS, 256)
+    measured = curves["train accuracy"], curves["test accuracy"]
+    book = (EPOCHS, LR, HIDDEN, rates) == (5, lr, (256, 256), (0.2, 0.5))
+    sources = [("section 3.13", *printed)]
+    show_accuracies(f"Dropout ({impl})", measured, sources, RANGES, book=book)
+
+
+# %%
+if __name__ == "__main__":
+    images = fashion_mnist.open_images(DATA)
+
+# %% tags=["scratch"]
+if __name__ == "__main__":
+    printed = ".574 .786 .826 .839 .849", ".648 .786 .825 .831 .850"
+    compare_with_the_book("scratch", DropoutMLP, images, 100 / 256, *printed)
+
+# %% [markdown]
+"""
+## The same with torch
 
 `nn.Dropout` draws its own masks. As in the section, the biases are random too.
 """
@@ -110,140 +222,13 @@ def torch_net(
     return net
 
 
-# %% [markdown]
-"""
-## The training loop
-
-Both networks are trained by the same loop: batches in random order, and for each a step
-against the gradient. As in the book, the training accuracy is that of the predictions
-of an epoch, each made before the step of its batch, with dropout. The loss and
-the accuracy of the test images are measured after the epoch, without dropout.
-"""
-
-# %%
-Build = Callable[[Sequence[int], Sequence[float], torch.Generator], nn.Module]
-Curves = dict[str, tuple[float, ...]]
-COLUMNS = ("epoch", "train accuracy", "test loss", "test accuracy")
-ACCURACIES = ("train accuracy", "test accuracy")
-NAMES = ("dropout", "no dropout")
-
-
-def train(
-    build: Build, name: str, images: FashionMnist, seed: int, epochs: int, batch: int
-) -> Curves:
-    """Train the network with or without dropout.
-
-    It is measured after every tenth epoch, and after each of the last ten.
-    """
-    rates = hidden_rates() if name == "dropout" else (0.0,) * len(HIDDEN)
-    torch.manual_seed(seed)  # of nn.Dropout
-    generator = torch.Generator().manual_seed(seed)
-    net = build((784, *HIDDEN, 10), rates, generator)
-    params = [*net.parameters()]
-    points, (X, y) = [], images.train
-    for epoch in range(1, epochs + 1):
-        right = 0
-        for rows, labels in minibatches(X, y, batch, generator):
-            logits = net(rows)
-            loss = nn.functional.cross_entropy(logits, labels)
-            gradients = torch.autograd.grad(loss, params)
-            with torch.no_grad():
-                for parameter, gradient in zip(params, gradients, strict=True):
-                    parameter.sub_(LR * gradient)
-            right += int((logits.argmax(1) == labels).sum())
-        if epoch % 10 == 0 or epoch > epochs - 10:
-            points.append((epoch, right / len(y), *evaluate(net, images.test)))
-    print(
-        f"{name}, {len(y):,} images, seed {seed}: after epoch {epochs}, test loss "
-        "{:.3f}, test accuracy {:.3f}".format(*points[-1][2:])
-    )
-    return dict(zip(COLUMNS, zip(*points, strict=True), strict=True))
-
-
-@torch.no_grad()
-def evaluate(net: nn.Module, part: Images) -> tuple[float, float]:
-    """Return the loss and the accuracy without dropout."""
-    logits = net.eval()(part.images)
-    net.train()
-    loss = nn.functional.cross_entropy(logits, part.labels).item()
-    return loss, fashion_mnist.accuracy(logits, part.labels)
-
-
-def hidden_rates() -> tuple[float, ...]:
-    """Return a rate for each hidden layer: further layers have the page's last one."""
-    n = len(HIDDEN)
-    if RATES in {(0.2, 0.5), (0.5, 0.5)}:
-        return (*RATES, *RATES[-1:] * n)[:n]
-    if len(RATES) != n:
-        raise UserError(f"--rate: {len(RATES)} for {n} hidden layers; give one each")
-    return RATES
-
-
-# %% [markdown]
-"""
-## All images, few epochs
-
-Five epochs on all 60,000 images, as in the book. The tolerances of the accuracies after
-epoch 5 are the range of the published runs and a margin: .006 in training, .02 in the
-test.
-
-**Guess 1.** Is the training accuracy with dropout (a) higher than without it, by more
-than .005, (b) lower by more than .005, (c) about the same?
-"""
-
-# %%
-PUBLISHED = {
-    "scratch": ("section 3.13", ".574 .786 .826 .839 .849", ".648 .786 .825 .831 .850"),
-    "torch": ("section 3.13", ".553 .784 .822 .837 .848", ".715 .793 .817 .830 .839"),
-}
-BOOK_LR = {"scratch": 100 / 256, "torch": 0.5}
-RANGES = (0.848, 0.849), (0.809, 0.850)  # of all published runs, after epoch 5
-
-
-def train_shortly(impl: str, build: Build, images: FashionMnist) -> None:
-    """Train with and without dropout, and show the accuracies."""
-    fits = {name: train(build, name, images, SEED, EPOCHS, 256) for name in NAMES}
-    book = (5, BOOK_LR[impl], (256, 256), (0.2, 0.5)) == (EPOCHS, LR, HIDDEN, RATES)
-    dropout, without = fits.values()
-    curves = dropout["train accuracy"], dropout["test accuracy"]
-    fashion_mnist.compare_accuracies(PUBLISHED[impl], curves, RANGES, book)
-    last = {f"{part}, last epoch, no dropout": without[part][-1] for part in ACCURACIES}
-    compare({}, last)
-    title, label = f"Dropout ({impl}): accuracy on Fashion-MNIST", "share of images"
-    with picture("accuracy", title, "epoch", f"accuracy ({label})") as axes:
-        for (name, fit), line in zip(fits.items(), ("-", "--"), strict=True):
-            for part, color in zip(ACCURACIES, ("C0", "C1"), strict=True):
-                text = f"{part}, {name}"
-                axes.plot(fit["epoch"], fit[part], f"{color}.{line}", label=text)
-    seen(
-        f"In one run of each, the test accuracy after epoch {EPOCHS} is "
-        f"{curves[1][-1]:.3f} with dropout and {without['test accuracy'][-1]:.3f} "
-        "without it."
-    )
-    with_it, without_it = (fit["train accuracy"][-1] for fit in fits.values())
-    why = f"It is {with_it:.3f} with dropout, {without_it:.3f} without."
-    gain = with_it - without_it
-    answer(1, letter(gain > 0.005, gain < -0.005), why)
-
-
-# %%
-if __name__ == "__main__":
-    images = fashion_mnist.open_images(DATA)
-
-# %% tags=["parameters", "scratch"]
-# Section 3.9 has 100, but divides a gradient that is a mean by the batch size again.
-LR = 100 / 256
-
-# %% tags=["scratch"]
-if __name__ == "__main__":
-    train_shortly("scratch", DropoutMLP, images)
-
 # %% tags=["parameters", "torch"]
 LR = 0.5
 
 # %% tags=["torch"]
 if __name__ == "__main__":
-    train_shortly("torch", torch_net, images)
+    printed = ".553 .784 .822 .837 .848", ".715 .793 .817 .830 .839"
+    compare_with_the_book("torch", torch_net, images, 0.5, *printed)
 
 # %% [markdown] tags=["scratch"]
 """
@@ -251,11 +236,15 @@ if __name__ == "__main__":
 
 A network overfits 1,000 images in 60 epochs more than 60,000 images in five, so this is
 where dropout may help. One run does not tell: single epochs and single seeds differ by
-as much. So both networks are trained with five seeds, each pair from the same weights,
-and the mean of the last ten epochs is compared. The network is that from scratch.
+as much. So networks with and without dropout are trained with three seeds, each pair
+from the same weights, and the mean of the last ten epochs is compared. The network is
+that from scratch.
 
-**Guess 2.** Trained long on few images, does the test loss rise again by more than 2 %:
-(a) without dropout only, (b) with dropout only, (c) with both, (d) with neither?
+**Guess 1.** Beside training without dropout, is the training accuracy of the last ten
+epochs (a) higher by more than .005, (b) lower by more than .005, (c) about the same?
+
+**Guess 2.** Does the test loss rise again by more than 2 %: (a) without dropout only,
+(b) with dropout only, (c) with both, (d) with neither?
 
 **Guess 3.** Beside training without dropout, is the mean test loss of the last ten
 epochs (a) lower by more than 5 %, (b) higher by more than 5 %, (c) about the same?
@@ -264,89 +253,86 @@ epochs (a) lower by more than 5 %, (b) higher by more than 5 %, (c) about the sa
 # %% tags=["parameters"]
 LR = 0.1
 RATES = (0.5, 0.5)
-IMAGES, SEEDS, LONGER = 1_000, 5, 12  # LONGER: times the epochs of the first part
+IMAGES, SEEDS, LONGER = 1_000, 3, 12  # LONGER: times the epochs of the first part
 
 
 # %%
-Runs = Sequence[Curves]
+Runs = Sequence[Curves]  # one for each seed
 
 
-def late(fits: Runs, what: str) -> list[float]:
+def late(runs: Runs, what: str) -> list[float]:
     """Return the mean of a measure over the last ten epochs, for each seed."""
-    return [mean(fit[what][-10:]) for fit in fits]
-
-
-def lowest_and_late(fits: Runs) -> tuple[float, float]:
-    """Return the lowest and the late test loss, means over the seeds."""
-    lowest = mean(min(fit["test loss"]) for fit in fits)
-    return lowest, mean(late(fits, "test loss"))
+    return [mean(run[what][-10:]) for run in runs]
 
 
 def verdict(dropout: Runs, without: Runs) -> Iterator[str]:
     """Yield what dropout does to the test loss and to the test accuracy."""
-    n, texts, better = len(dropout), [], {}
+    n, pays = len(dropout), []
     for what, sign in (("test loss", -1), ("test accuracy", 1)):
         pairs = zip(late(dropout, what), late(without, what), strict=True)
         changes = [with_it - without_it for with_it, without_it in pairs]
-        texts.append(f"the {what} by {mean(changes):+.3f} ± {stdev(changes):.3f}")
-        better[f"the {what}"] = sum(sign * change > 0 for change in changes)
-    lower, higher = better.values()
-    yield (
-        f"Dropout changes {' and '.join(texts)} (means and standard deviations over "
-        f"{n} seeds). With it the loss is lower for {lower} of {n} seeds, and the "
-        f"accuracy is higher for {higher} of {n}."
-    )
-    if pays := [what for what, count in better.items() if count == n]:
+        better = sum(sign * change > 0 for change in changes)
+        if better == n:
+            pays.append(f"the {what}")
+        change = f"{mean(changes):+.3f} ± {stdev(changes):.3f}"
+        yield (
+            f"Dropout changes the {what} by {change} (mean and standard deviation over "
+            f"{n} seeds). It is better with dropout for {better} of {n} seeds."
+        )
+    if pays:
         yield f"So dropout pays here for every seed, in {' and '.join(pays)}."
     else:
         yield "So these seeds do not show that dropout pays here."
-    (low, end), (plain_low, plain_end) = map(lowest_and_late, (dropout, without))
-    yield (
-        "From its lowest value to the last ten epochs the test loss rises by "
-        f"{plain_end - plain_low:.2f} without dropout and by {end - low:.2f} with it."
-    )
 
 
-def train_long(images: FashionMnist) -> None:
-    """Train long on few images with and without dropout, and show the losses."""
-    few = Images(*(part[:IMAGES] for part in images.train))
+# %% tags=["scratch"]
+if __name__ == "__main__":
+    few = Images(images.train.images[:IMAGES], images.train.labels[:IMAGES])
     part = FashionMnist(few, images.test)
-    fits: dict[str, list[Curves]] = {name: [] for name in NAMES}
+    with_it, without = list[Curves](), list[Curves]()
     for seed in range(SEED * SEEDS, (SEED + 1) * SEEDS):
-        for name, runs in fits.items():
-            runs.append(train(DropoutMLP, name, part, seed, LONGER * EPOCHS, 50))
-    measured = {}
+        for rates, runs in (hidden_rates(), with_it), ((0.0,) * len(HIDDEN), without):
+            runs.append(train(DropoutMLP, rates, part, seed, LONGER * EPOCHS, 50))
+
+# %% tags=["scratch"]
+if __name__ == "__main__":
+    fits = {"dropout": with_it, "no dropout": without}
+    measured: dict[str, float | str] = {}
     for name, runs in fits.items():
-        for what in ("test loss", "test accuracy"):
+        for what in ("train accuracy", "test accuracy", "test loss"):
             measured[f"{IMAGES:,} images, {name}: {what}"] = mean(late(runs, what))
     compare({}, measured)
     title = f"Dropout: {SEEDS} seeds, trained long on {IMAGES:,} images"
     with picture("overfitting", title, "epoch", "test loss (cross-entropy)") as axes:
         for color, (name, runs) in enumerate(fits.items()):
-            for number, fit in enumerate(runs):
-                label = "" if number else name
-                x, y = fit["epoch"], fit["test loss"]
-                axes.plot(x, y, f"C{color}", lw=0.8, label=label)
-    seen(*verdict(*fits.values()))
-    (low, end), (plain_low, plain_end) = map(lowest_and_late, fits.values())
-    rises, plain_rises = end > 1.02 * low, plain_end > 1.02 * plain_low
-    right = letter(
-        plain_rises and not rises, rises and not plain_rises, rises and plain_rises
-    )
-    why = (
-        f"It goes from its minimum, {low:.3f}, to {end:.3f} with dropout, and from "
-        f"{plain_low:.3f} to {plain_end:.3f} without."
-    )
-    answer(2, right, why)
-    why = f"It is {end:.3f} with dropout, {plain_end:.3f} without."
-    answer(3, letter(end < 0.95 * plain_end, end > 1.05 * plain_end), why)
-
+            for number, run in enumerate(runs):
+                x, y = run["epoch"], run["test loss"]
+                axes.plot(x, y, f"C{color}", lw=0.8, label="" if number else name)
+    seen(*verdict(with_it, without))
 
 # %% tags=["scratch"]
 if __name__ == "__main__":
-    train_long(images)
+    accuracy, plain = (mean(late(runs, "train accuracy")) for runs in fits.values())
+    why = f"It is {accuracy:.3f} with dropout, {plain:.3f} without."
+    answer(1, letter(accuracy > plain + 0.005, accuracy < plain - 0.005), why)
 
-# %% [markdown]
+    low, plain_low = (
+        mean(min(run["test loss"]) for run in runs) for runs in fits.values()
+    )
+    end, plain_end = (mean(late(runs, "test loss")) for runs in fits.values())
+    rises, plain_rises = end > 1.02 * low, plain_end > 1.02 * plain_low
+    why = (
+        f"From its minimum to the last ten epochs the test loss goes from {low:.3f} "
+        f"to {end:.3f} with dropout, and from {plain_low:.3f} to {plain_end:.3f} "
+        "without."
+    )
+    seen(why)
+    only = plain_rises and not rises, rises and not plain_rises
+    answer(2, letter(*only, rises and plain_rises), why)
+    why = f"It is {end:.3f} with dropout, {plain_end:.3f} without."
+    answer(3, letter(end < 0.95 * plain_end, end > 1.05 * plain_end), why)
+
+# %% [markdown] tags=["scratch"]
 """
 ## Dropout keeps the mean
 
@@ -354,28 +340,16 @@ The mean of a million ones stays 1 for every p below 1. The tolerance of p = 0.5
 standard deviations of the mean.
 """
 
-# %%
-ONES = {
-    "mean of ones, p = 0": Published("1", 1.0, 1.0),
-    "mean of ones, p = 0.5": Published("1", 0.996, 1.004),
-    "mean of ones, p = 1": Published("0", 0.0, 0.0),
-}
-
-
-def mean_of_ones(drop: Callable[[Tensor, float], Tensor]) -> None:
-    """Show the mean of a million ones after dropout: 1, or 0 if the rate is 1."""
-    means = [drop(torch.ones(1000, 1000), rate).mean().item() for rate in (0, 0.5, 1)]
-    compare(ONES, dict(zip(ONES, means, strict=True)))
-
-
 # %% tags=["scratch"]
 if __name__ == "__main__":
-    generator = torch.Generator().manual_seed(SEED)
-    mean_of_ones(lambda X, rate: dropout(X, rate, draw_mask(X, rate, generator)))
-
-# %% tags=["torch"]
-if __name__ == "__main__":
-    mean_of_ones(nn.functional.dropout)
+    generator, ones = torch.Generator().manual_seed(SEED), torch.ones(1000, 1000)
+    published, means = {}, dict[str, float | str]()
+    for rate, true, margin in (0.0, 1.0, 0.0), (0.5, 1.0, 0.004), (1.0, 0.0, 0.0):
+        name = f"mean of ones, p = {rate:g}"
+        published[name] = Published(f"{true:g}", true - margin, true + margin)
+        dropped = dropout(ones, rate, draw_mask(ones, rate, generator))
+        means[name] = dropped.mean().item()
+    compare(published, means)
 
 # %% [markdown]
 """

@@ -8,7 +8,6 @@ import gzip
 import math
 import struct
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,13 +16,11 @@ from torch import Tensor
 
 from pipeline.core.errors import UserError, one_line
 from pipeline.core.paths import Project, nearest_project
-from pipeline.lessons.show import Published, compare
 
 CLASSES: tuple[str, ...] = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal")
 CLASSES += ("shirt", "sneaker", "bag", "ankle boot")
 PIXELS = 28
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # of dataset-fashion-mnist
-Pair = Sequence[Sequence[float]]  # for the training and the test images
 BYTES = 0x0800  # the magic number of an array of bytes, without its dimensions
 
 
@@ -44,37 +41,6 @@ class FashionMnist(NamedTuple):
 def accuracy(logits: Tensor, labels: Tensor) -> float:
     """Return the share of rows whose largest logit is that of the true class."""
     return (logits.argmax(1) == labels).float().mean().item()
-
-
-def compare_accuracies(
-    printed: Sequence[str], curves: Pair, ranges: Pair, book: bool
-) -> None:
-    """Show the accuracies per epoch beside the printed ones, and those of epoch 5.
-
-    All pairs are of the training and the test images.
-
-    Args:
-        printed: The name of a source, and its accuracies per epoch, two texts.
-        curves: The measured accuracies per epoch.
-        ranges: The ranges of all published runs after epoch 5; may be empty. The
-            tolerance is wider: by three standard deviations in training, and by .02 on
-            the test images, as published values change as much between late epochs.
-        book: Whether the settings are the book's.
-    """
-    published, measured = {}, dict[str, float | str]()
-    parts = ("train accuracy", "test accuracy")
-    for part, text, curve in zip(parts, printed[1:], curves, strict=True):
-        name = f"{part} per epoch, {printed[0]}"
-        published[name] = Published(text)
-        shown = [f"{value:.3f}".removeprefix("0") for value in curve]
-        measured[name] = " ".join(shown[: len(text.split())])
-    for part, curve, (low, high) in zip(parts, curves, ranges, strict=False):
-        margin = 0.006 if part == parts[0] else 0.02
-        text, name = f"{low:.3f} to {high:.3f}", f"{part}, epoch 5"
-        published[name] = Published(text, low - margin, high + margin)
-        if len(curve) >= 5:
-            measured[name] = curve[4]
-    compare(published, measured, book=book)
 
 
 def open_images(data: Path | None) -> FashionMnist:

@@ -16,7 +16,6 @@ Sections 3.2 (from scratch) and 3.3 (with torch) of the first edition of the boo
 
 # %%
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -51,24 +50,11 @@ def noisy_line(
 """
 ## From scratch
 
-The initial parameters, the model, the loss, the minibatches and the step of SGD. The
-next lessons use them too, so `init_params` makes any number of layers.
+The model, the loss, the minibatches and the step of SGD.
 """
 
 
 # %%
-def init_params(sizes: Sequence[int], generator: torch.Generator) -> list[Tensor]:
-    """Return the parameters of layers of these sizes: [W₁, b₁, W₂, b₂, …].
-
-    Weights are drawn from N(0, 0.01²), biases are zero.
-    """
-    params = []
-    for d_in, d_out in pairwise(sizes):
-        W = torch.randn(d_in, d_out, generator=generator) * 0.01
-        params += [W.requires_grad_(), torch.zeros(d_out, requires_grad=True)]
-    return params
-
-
 def linear(params: Sequence[Tensor], X: Tensor) -> Tensor:
     """Return X W + b, shape [n, d_out].
 
@@ -143,7 +129,8 @@ if __name__ == "__main__":
     generator = torch.Generator().manual_seed(SEED)
     X = torch.randn(1000, 2, generator=generator)
     y = noisy_line(X, TRUE_W, TRUE_B, generator)
-    params = init_params((2, 1), generator)
+    W = (torch.randn(2, 1, generator=generator) * 0.01).requires_grad_()
+    params = [W, torch.zeros(1, requires_grad=True)]
     losses: list[float] = []
     for epoch in range(1, EPOCHS + 1):
         for rows, targets in minibatches(X, y, 10, generator):
@@ -185,8 +172,8 @@ PUBLISHED = {
 def show_fit(
     impl: str,
     losses: list[float],
-    batches: list[float],
-    fitted: Sequence[Tensor],
+    printed: list[float],
+    params: Sequence[Tensor],
     X: Tensor,
     y: Tensor,
 ) -> None:
@@ -195,32 +182,34 @@ def show_fit(
     Args:
         impl: The implementation.
         losses: The loss of all rows after each epoch.
-        batches: The loss that the book prints for each epoch: of all rows, or of the
+        printed: The loss that the book prints for each epoch: of all rows, or of the
             last batch.
-        fitted: The weights and the bias.
+        params: The weights and the bias.
         X: The columns, shape [n, 2].
         y: The targets, shape [n, 1].
     """
     published = PUBLISHED[impl]
-    w1, w2, b = (number for part in fitted for number in part.flatten().tolist())
-    names = list(published)
-    measured = dict(zip(names, batches[:3], strict=False))
-    measured |= dict(zip(names[3:], (w1, w2, b), strict=True))
+    fitted = torch.cat([part.detach().flatten() for part in params]).tolist()
+    names = [*published]
+    measured = dict(zip(names, printed[:3], strict=False))
+    measured |= dict(zip(names[3:], fitted, strict=True))
     compare(published, measured, book=(EPOCHS, LR) == (3, 0.03))
 
-    rows, factor = ("all rows", 2) if impl == "scratch" else ("the last batch", 1)
+    # torch's loss has no factor ½.
+    floor = NOISE**2 / 2 if impl == "scratch" else NOISE**2
     title = f"Linear regression ({impl}): loss after each epoch"
     with picture("loss", title, "epoch", "loss (squared units of y)") as axes:
+        epochs, rows = range(1, EPOCHS + 1), "all rows"
+        axes.plot(epochs, losses, "o-", label=rows)
+        if impl == "torch":
+            rows = "the last batch"
+            axes.plot(epochs, printed, "C1o", label=rows)
         book = [float(published[name].text) for name in names[:3]]
-        epochs = range(1, EPOCHS + 1)
-        axes.plot(epochs, losses, "o-", label="all rows")
-        if batches != losses:
-            axes.plot(epochs, batches, "C1o", label="the last batch")
         axes.plot([1, 2, 3], book, "x", color="black", label=f"the book, {rows}")
-        floor = NOISE**2 / factor
         axes.axhline(floor, color="gray", ls=":", label="expected loss of the noise")
         axes.set_yscale("log")
 
+    w1, w2, b = fitted
     title = f"Linear regression ({impl}): 200 rows and the fitted line"
     with picture("line", title, "x₂", "y - w₁ x₁") as axes:
         x = X[:200, 1]
@@ -228,15 +217,14 @@ def show_fit(
         ends = torch.stack([x.min(), x.max()])
         axes.plot(ends, w2 * ends + b, label=f"w₂ x₂ + b = {w2:.4f} x₂ + {b:.4f}")
 
-    pairs = zip((w1, w2, b), (*TRUE_W, TRUE_B), strict=True)
-    farthest = max(abs(found - true) for found, true in pairs)
-    last = losses[-1]
+    pairs = zip(fitted, (*TRUE_W, TRUE_B), strict=True)
+    farthest, last = max(abs(found - true) for found, true in pairs), losses[-1]
     answer(1, letter(last < 1e-5, last <= 1e-3), f"The last loss is {last:.2g}.")
     why = f"The largest difference to a true value is {farthest:.2g}."
     answer(2, letter(farthest < 0.01, farthest <= 0.1), why)
     seen(
-        f"The last loss of all rows is {losses[-1]:.2g}. The expected loss of the "
-        f"noise alone is {floor:.2g}.",
+        f"The last loss of all rows is {last:.2g}.",
+        f"The expected loss of the noise alone is {floor:.2g}.",
         f"w and b differ from the true values by {farthest:.2g} at most.",
     )
 

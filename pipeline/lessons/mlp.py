@@ -24,11 +24,11 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
 
 from pipeline.lessons import fashion_mnist
-from pipeline.lessons.classifier import show_classifier
-from pipeline.lessons.fashion_mnist import FashionMnist, Pair
-from pipeline.lessons.linear_regression import init_params, minibatches
+from pipeline.lessons.classifier import Pair, show_accuracies, show_mistakes
+from pipeline.lessons.fashion_mnist import FashionMnist
 from pipeline.lessons.show import Published, answer, compare, letter, picture, seen
 
 # %% tags=["parameters"]
@@ -40,9 +40,8 @@ DATA: Path | None = None  # the folder of Fashion-MNIST; None searches the usual
 """
 ## From scratch
 
-The network and the step of SGD. As in the book, the loss is torch's; the lesson on
-softmax regression has it from scratch. Without hidden layers `mlp` is softmax
-regression.
+The network and SGD. As in the book, the loss is torch's; the lesson on softmax
+regression has it from scratch. Without hidden layers `mlp` is softmax regression.
 """
 
 
@@ -72,13 +71,35 @@ def mlp(params: Sequence[Tensor], X: Tensor) -> Tensor:
     return X @ W + b
 
 
-@torch.no_grad()
-def sgd_step(params: Sequence[Tensor], lr: float) -> None:
-    """Subtract lr times its gradient from each parameter, and zero the gradients."""
-    for parameter in params:
-        if parameter.grad is not None:
-            parameter.sub_(lr * parameter.grad)
-        parameter.grad = None
+def init_params(sizes: Sequence[int], generator: torch.Generator) -> list[Tensor]:
+    """Return the parameters of layers of these sizes: [W₁, b₁, W₂, b₂, …].
+
+    Weights are drawn from N(0, 0.01²), biases are zero.
+    """
+    params = []
+    for d_in, d_out in pairwise(sizes):
+        W = torch.randn(d_in, d_out, generator=generator) * 0.01
+        params += [W.requires_grad_(), torch.zeros(d_out, requires_grad=True)]
+    return params
+
+
+class SGD:
+    """SGD from scratch, with the methods of torch's."""
+
+    def __init__(self, params: Sequence[Tensor], lr: float) -> None:
+        self.params, self.lr = params, lr
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Subtract lr times its gradient from each parameter."""
+        for parameter in self.params:
+            if parameter.grad is not None:
+                parameter.sub_(self.lr * parameter.grad)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients, because `backward` adds to them."""
+        for parameter in self.params:
+            parameter.grad = None
 
 
 # %% [markdown]
@@ -86,8 +107,7 @@ def sgd_step(params: Sequence[Tensor], lr: float) -> None:
 ## The training loop
 
 As the book, it measures the training accuracy of the predictions made during the epoch,
-each before its batch's step. With `gamma` below 1 the learning rate falls from epoch 5
-on; this is not in the book.
+each before its batch's step.
 
 **Guess 1.** Softmax regression has a test accuracy of about .82. How high is the
 perceptron's after the last epoch: (a) below .83, (b) .83 to .87, (c) above .87?
@@ -100,33 +120,29 @@ epoch: (a) not at all, (b) by up to .05, (c) by more?
 # %%
 def train(
     net: Callable[[Tensor], Tensor],
-    step: Callable[[float], None],
+    optimizer: SGD | torch.optim.SGD,
     images: FashionMnist,
     generator: torch.Generator,
-    lr: float,
-    gamma: float = 1.0,
+    after_epoch: Callable[[], None] = lambda: None,
 ) -> Pair:
-    """Train, and return the accuracies per epoch in training and on the test images.
-
-    `step` takes a step of SGD with the learning rate that it is called with.
-    """
-    points = []
-    n, (test_images, test_labels) = len(images.train.labels), images.test
+    """Train, and return the accuracies per epoch in training and on the test images."""
+    points, (X, y) = [], images.train
     for epoch in range(1, EPOCHS + 1):
         total, right = 0.0, 0
-        epoch_lr = lr * gamma ** max(0, epoch - 5)
-        for rows, labels in minibatches(*images.train, 256, generator):
-            logits = net(rows)
-            loss = nn.functional.cross_entropy(logits, labels)
+        for batch in torch.randperm(len(y), generator=generator).split(256):
+            logits = net(X[batch])
+            loss = nn.functional.cross_entropy(logits, y[batch])
+            optimizer.zero_grad()
             loss.backward()
-            step(epoch_lr)
-            total += loss.item() * len(labels)
-            right += int((logits.argmax(1) == labels).sum())
-        test = fashion_mnist.accuracy(net(test_images), test_labels)
-        points.append((right / n, test))
+            optimizer.step()
+            total += loss.item() * len(batch)
+            right += int((logits.argmax(1) == y[batch]).sum())
+        after_epoch()
+        test = fashion_mnist.accuracy(net(images.test.images), images.test.labels)
+        points.append((right / len(y), test))
         print(
-            f"epoch {epoch}, loss {total / n:.4f}, train accuracy {right / n:.3f}, "
-            f"test accuracy {test:.3f}"
+            f"epoch {epoch}, loss {total / len(y):.4f}, train accuracy "
+            f"{right / len(y):.3f}, test accuracy {test:.3f}"
         )
     return [*zip(*points, strict=True)]
 
@@ -165,26 +181,21 @@ RANGES = (0.864, 0.865), (0.818, 0.846)  # of all published runs, after epoch 5
 if __name__ == "__main__":
     generator = torch.Generator().manual_seed(SEED)
     params = init_params((784, *HIDDEN, 10), generator)
-    step = partial(sgd_step, params)
-    curves = train(partial(mlp, params), step, images, generator, LR)
+    curves = train(partial(mlp, params), SGD(params, LR), images, generator)
     print("softmax regression:")
     linear = init_params((784, 10), generator)
-    step = partial(sgd_step, linear)
-    without = train(partial(mlp, linear), step, images, generator, 0.1)
+    _, softmax = train(partial(mlp, linear), SGD(linear, 0.1), images, generator)
 
+# %% tags=["scratch"]
+if __name__ == "__main__":
     printed = ("section 3.9", ".714 .821 .842 .857 .865", ".753 .777 .834 .839 .845")
     book = (EPOCHS, LR, HIDDEN) == (5, 100 / 256, (256,))
-    fashion_mnist.compare_accuracies(printed, curves, RANGES, book)
-    compare(
-        {},
-        {
-            "test accuracy, last epoch, perceptron": curves[1][-1],
-            "test accuracy, last epoch, softmax regression": without[1][-1],
-        },
-    )
-    logits = mlp(params, images.test.images).detach()
-    show_classifier("MLP (scratch)", curves, printed, logits, images.test)
-    seen(f"Softmax regression has a test accuracy of {without[1][-1]:.3f}.")
+    show_accuracies("MLP (scratch)", curves, [printed], RANGES, book=book)
+    name = "test accuracy, last epoch, "
+    ends = {"perceptron": curves[1][-1], "softmax regression": softmax[-1]}
+    compare({}, {f"{name}{model}": end for model, end in ends.items()})
+    show_mistakes("MLP (scratch)", mlp(params, images.test.images), images.test)
+    seen(f"Softmax regression has a test accuracy of {softmax[-1]:.3f}.")
     answer_accuracies(curves)
 
 # %% [markdown] tags=["torch"]
@@ -195,7 +206,10 @@ The original tutorial prints ten epochs of the network of section 3.10. Its lear
 rate is constant, and its test accuracy jumps from epoch to epoch. So the tolerance is
 the range of the tutorial's last five epochs and a margin of .02.
 
-**Guess 3.** With a learning rate that falls from epoch 5 on, is the range of the test
+A second network has a learning rate that is multiplied by 0.7 after each epoch from
+epoch 5 on; this is not in the book.
+
+**Guess 3.** With the learning rate that falls from epoch 5 on, is the range of the test
 accuracies of the last five epochs (a) wider, (b) less than half as wide,
 (c) in between?
 """
@@ -213,16 +227,9 @@ def torch_mlp(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequential
     return net
 
 
-def torch_step(optimizer: torch.optim.Optimizer) -> Callable[[float], None]:
-    """Return a function that takes a step with a learning rate."""
-
-    def step(lr: float) -> None:
-        for group in optimizer.param_groups:
-            group["lr"] = lr
-        optimizer.step()
-        optimizer.zero_grad()
-
-    return step
+def falling(optimizer: torch.optim.SGD, gamma: float) -> LambdaLR:
+    """Return what multiplies the learning rate by gamma, after each epoch from 5 on."""
+    return LambdaLR(optimizer, lambda epoch: gamma ** max(0, epoch - 4))
 
 
 # %% tags=["parameters", "torch"]
@@ -230,43 +237,44 @@ EPOCHS, LR = 10, 0.5
 
 # %% tags=["torch"]
 if __name__ == "__main__":
-    nets, results = [], []
-    for gamma in (1.0, 0.7):
-        print(
-            f"learning rate {LR:g}, multiplied by {gamma:g} after each epoch from 5 on"
-        )
+    nets, results = [], {}
+    for name, gamma in (("constant", 1.0), ("falling", 0.7)):
+        print(f"learning rate {LR:g}, {name}")
         generator = torch.Generator().manual_seed(SEED)
         nets.append(torch_mlp((784, *HIDDEN, 10), generator))
-        update = torch_step(torch.optim.SGD(nets[-1].parameters(), LR))
-        results.append(train(nets[-1], update, images, generator, LR, gamma))
-    curves, falling = results
+        optimizer = torch.optim.SGD(nets[-1].parameters(), LR)
+        schedule = falling(optimizer, gamma)
+        results[name] = train(nets[-1], optimizer, images, generator, schedule.step)
 
-    book = (EPOCHS, LR, HIDDEN) == (10, 0.5, (256,))
-    printed = ("section 3.10", ".712 .823 .844 .856 .864", ".744 .821 .842 .842 .818")
-    fashion_mnist.compare_accuracies(printed, curves, RANGES, book)
-    tutorial = (
-        "original tutorial",
-        ".694 .823 .840 .856 .866 .871 .875 .881 .883 .888",
-        ".804 .805 .832 .848 .847 .867 .853 .844 .858 .860",
+# %% tags=["torch"]
+if __name__ == "__main__":
+    sources = (
+        ("section 3.10", ".712 .823 .844 .856 .864", ".744 .821 .842 .842 .818"),
+        (
+            "original tutorial",
+            ".694 .823 .840 .856 .866 .871 .875 .881 .883 .888",
+            ".804 .805 .832 .848 .847 .867 .853 .844 .858 .860",
+        ),
     )
-    fashion_mnist.compare_accuracies(tutorial, curves, (), book)
+    curves, book = results["constant"], (EPOCHS, LR, HIDDEN) == (10, 0.5, (256,))
+    show_accuracies("MLP (torch)", curves, sources, RANGES, book=book)
     recipe = "test accuracy, last epoch, the tutorial's recipe"
     ours = "test accuracy, last epoch, falling learning rate (ours)"
-    ends = {recipe: curves[1][-1], ours: falling[1][-1]}
+    ends = {recipe: curves[1][-1], ours: results["falling"][1][-1]}
     compare({recipe: Published("0.860", 0.824, 0.887)}, ends, book=book)
+    show_mistakes("MLP (torch)", nets[0](images.test.images), images.test)
 
-    logits, title = nets[0](images.test.images).detach(), "MLP (torch)"
-    show_classifier(title, curves, tutorial, logits, images.test)
-    title, names = f"{title}: test accuracy by learning rate", ("constant", "falling")
+# %% tags=["torch"]
+if __name__ == "__main__":
+    title, ranges = "MLP (torch): test accuracy by learning rate", {}
     with picture("schedule", title, "epoch", "accuracy (share of images)") as axes:
-        for name, (_, test) in zip(names, results, strict=True):
+        for name, (_, test) in results.items():
             axes.plot(range(1, EPOCHS + 1), test, "o-", label=f"{name} learning rate")
-    ranges = []
-    for name, (_, test) in zip(names, results, strict=True):
-        change = max(test[5:] or test) - min(test[5:] or test)
+            late = test[5:] or test
+            ranges[name] = max(late) - min(late)
+    for name, change in ranges.items():
         seen(f"In the last epochs the test accuracy changes by {change:.3f} ({name}).")
-        ranges.append(change)
-    constant, fell = ranges
+    constant, fell = ranges.values()
     why = f"The range is {constant:.3f} (constant), {fell:.3f} (falling)."
     answer_accuracies(curves)
     answer(3, letter(fell > constant, fell < constant / 2), why)

@@ -22,8 +22,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from pipeline.core.progress import announce
-from pipeline.lessons.linear_regression import init_params, minibatches
 from pipeline.lessons.show import Published, answer, compare, letter, picture, seen
 from pipeline.validation.folds import make_folds
 
@@ -78,10 +76,11 @@ rate gives the same steps.
 # %%
 def scratch(X: Tensor, y: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Return the weights [d_in, 1] and the bias [1] after training."""
-    W, b = init_params((X.shape[1], 1), generator)
+    W = (torch.randn(X.shape[1], 1, generator=generator) * 0.01).requires_grad_()
+    b = torch.zeros(1, requires_grad=True)
     for _ in range(EPOCHS):
-        for rows, targets in minibatches(X, y, 10, generator):
-            loss = ((rows @ W + b - targets) ** 2 / 2).mean()
+        for batch in torch.randperm(len(X), generator=generator).split(10):
+            loss = ((X[batch] @ W + b - y[batch]) ** 2 / 2).mean()
             W_gradient, b_gradient = torch.autograd.grad(loss, (W, b))
             with torch.no_grad():
                 W -= 0.02 * W_gradient
@@ -98,10 +97,9 @@ def with_torch(
     nn.init.zeros_(layer.bias)
     optimizer = torch.optim.SGD(layer.parameters(), 0.01)
     for _ in range(EPOCHS):
-        for rows, targets in minibatches(X, y, 10, generator):
-            batch_loss = loss(layer(rows), targets)
+        for batch in torch.randperm(len(X), generator=generator).split(10):
             optimizer.zero_grad()
-            batch_loss.backward()
+            loss(layer(X[batch]), y[batch]).backward()
             optimizer.step()
     return layer.weight.detach().T, layer.bias.detach()
 
@@ -135,7 +133,6 @@ PUBLISHED = {
     "two rows: test loss / train loss": Published("138", 3.0),
 }
 CASES = {"cubic": (3, N_TRAIN), "straight line": (1, N_TRAIN), "two rows": (3, 2)}
-Rows = Sequence[tuple[Tensor, Tensor]]
 Train = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
 
 
@@ -157,36 +154,26 @@ def fit(train: Train, degree: int, n: int, x: Tensor, y: Tensor) -> Fit:
     return Fit(W, b, squares[:n].mean().item(), squares[N_TRAIN:].mean().item())
 
 
-def show_fits(draws: Rows) -> None:
-    """Fit the three cases to all draws, and show medians beside the book's draw."""
-    fits, ranges = dict[str, list[Fit]](), []
-    losses, ratios = dict[str, float](), dict[str, float]()
+# %% tags=["scratch"]
+if __name__ == "__main__":
+    fits, losses, ranges = dict[str, list[Fit]](), dict[str, float](), []
     for case, (degree, n) in CASES.items():
-        announce(f"fitting {len(draws)} draws of the rows: {case}")
-        found = fits[case] = [fit(scratch, degree, n, x, y) for x, y in draws]
+        found = fits[case] = [fit(scratch, degree, n, x, y) for x, y in draws[:DRAWS]]
         train, test = median(f.train for f in found), median(f.test for f in found)
         print(f"{case}: train loss {train:.3g}, test loss {test:.3g} (medians)")
         losses |= {f"{case}: train loss": train, f"{case}: test loss": test}
-        ratios[case] = median(f.test / f.train for f in found)
         tests = [f.test for f in found]
         ranges.append(f"{min(tests):.3g} to {max(tests):.3g} ({case})")
     cubics = torch.stack([torch.cat([f.W.flatten(), f.b]) for f in fits["cubic"]])
     medians = map(median, cubics.T.tolist())
+    ratios = {c: median(f.test / f.train for f in found) for c, found in fits.items()}
     measured = dict(zip(PUBLISHED, medians, strict=False)) | losses
     measured["two rows: test loss / train loss"] = ratios["two rows"]
     compare(PUBLISHED, measured, book=EPOCHS == 100)
-    show_curves(fits, *draws[0])
-    seen(f"One draw says little: the test loss is {', '.join(ranges)}.")
-    why = "The test loss is {:.3g} times the training loss (median)."
-    ratio = ratios["two rows"]
-    answer(1, letter(ratio <= 2, ratio <= 10), why.format(ratio))
-    ratio = ratios["straight line"]
-    answer(2, letter(ratio < 0.5, ratio <= 2), why.format(ratio))
 
-
-def show_curves(fits: dict[str, list[Fit]], x: Tensor, y: Tensor) -> None:
-    """Show the training rows of the first draw and its three fits."""
-    x, y = x[:N_TRAIN], y[:N_TRAIN]
+# %% tags=["scratch"]
+if __name__ == "__main__":
+    x, y = (part[:N_TRAIN] for part in draws[0])
     grid = torch.linspace(x.min().item(), x.max().item(), 100).view(-1, 1)
     with picture("fits", "Three fits of a cubic, one draw", "x", "y") as axes:
         axes.plot(x, y, "k.", alpha=0.6, label="training rows")
@@ -195,10 +182,13 @@ def show_curves(fits: dict[str, list[Fit]], x: Tensor, y: Tensor) -> None:
             label = "cubic, from two rows" if case == "two rows" else case
             axes.plot(grid, powers(grid, len(first.W)) @ first.W + first.b, label=label)
 
-
 # %% tags=["scratch"]
 if __name__ == "__main__":
-    show_fits(draws[:DRAWS])
+    seen(f"One draw says little: the test loss is {', '.join(ranges)}.")
+    why = "The test loss is {:.3g} times the training loss (median).".format
+    few, line = ratios["two rows"], ratios["straight line"]
+    answer(1, letter(few <= 2, few <= 10), why(few))
+    answer(2, letter(line < 0.5, line <= 2), why(line))
 
 # %% [markdown]
 """
@@ -211,9 +201,9 @@ From the same start and in the same order, for one draw.
 if __name__ == "__main__":
     farthest = {}
     for case, (degree, n) in CASES.items():
-        fits = [fit(train, degree, n, *draws[0]) for train in (scratch, with_torch)]
+        ours, theirs = (fit(f, degree, n, *draws[0]) for f in (scratch, with_torch))
         name = f"{case}: largest difference of a weight, scratch and torch"
-        farthest[name] = (fits[0].W - fits[1].W).abs().max().item()
+        farthest[name] = (ours.W - theirs.W).abs().max().item()
     compare({}, farthest)
     seen(
         "Scratch and torch start at the same weights. In the end their weights differ "
@@ -319,7 +309,6 @@ def show_errors(
 
 # %% tags=["scratch"]
 if __name__ == "__main__":
-    announce(f"choosing the degree in {len(draws)} draws")
     by_draw = [
         [kfold(x[:N_TRAIN], y[:N_TRAIN], degree, SEED) for degree in DEGREES]
         for x, y in draws

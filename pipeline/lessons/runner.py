@@ -1,7 +1,6 @@
 """Run a lesson: its cells from top to bottom, as a notebook does."""
 
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,22 +10,12 @@ from typing import Any
 
 import torch
 
-from pipeline.core.errors import UserError
 from pipeline.core.files import write_atomically
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
-from pipeline.lessons import LESSONS, SIDES, Lesson, find_lesson
+from pipeline.lessons import Lesson
 from pipeline.lessons.show import Answer, Picture, Row, Seen, Shown, Table, viewers
 from pipeline.network.threads import one_thread
-
-# The parameters that only some lessons have, their options, and the values allowed.
-OPTIONS: dict[str, tuple[str, Callable[[float], bool], str]] = {
-    "EPOCHS": ("--epochs", lambda epochs: epochs >= 1, "1 or more"),
-    "LR": ("--lr", lambda lr: 0 < lr < math.inf, "more than 0"),
-    "HIDDEN": ("--hidden", lambda width: width >= 1, "1 or more"),
-    "RATES": ("--rate", lambda rate: 0 <= rate < 1, "from 0 to below 1"),
-    "LAMBDAS": ("--lambda", lambda decay: 0 <= decay < 1e9, "0 or more"),
-}
 
 
 @dataclass(frozen=True)
@@ -54,43 +43,6 @@ class Result:
             "seconds": self.seconds,
         }
         return dict(json.loads(json.dumps(record), parse_constant=lambda _: None))
-
-
-def find_lessons(name: str, options: Mapping[str, Any]) -> list[Lesson]:
-    """Return the lesson of a name, or all lessons.
-
-    All lessons are in the order of the book, but those that need images come last, so
-    that the others run where there are none.
-
-    Raises:
-        UserError: The lesson does not exist or does not have an option, or a value is
-            not allowed.
-    """
-    if name == "all":
-        lessons = sorted(LESSONS.values(), key=lambda lesson: lesson.needs_images)
-    else:
-        lessons = [find_lesson(name)]
-    for key in [key for key in OPTIONS if key in options]:
-        option, is_allowed, needed = OPTIONS[key]
-        values = options[key] if isinstance(options[key], tuple) else (options[key],)
-        for value in [value for value in values if not is_allowed(value)]:
-            raise UserError(f"{option} {value:g}: must be {needed}")
-        having = [
-            lesson.name for lesson in LESSONS.values() if key in lesson.parameters
-        ]
-        if name not in ("all", *having):
-            raise UserError(
-                f"{option}: {name} does not have it; lessons that do: "
-                f"{', '.join(having)}"
-            )
-    return lessons
-
-
-def implementations(lesson: Lesson, impl: str) -> tuple[str, ...]:
-    """Return the implementations to run: both, one, or the only one of a lesson."""
-    if not lesson.is_two_sided:
-        return ("both",)
-    return SIDES if impl == "both" else (impl,)
 
 
 def run_lesson(

@@ -29,9 +29,8 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.lessons import fashion_mnist
-from pipeline.lessons.classifier import show_classifier
-from pipeline.lessons.fashion_mnist import FashionMnist, Images, Pair
-from pipeline.lessons.linear_regression import init_params, minibatches
+from pipeline.lessons.classifier import Pair, show_accuracies, show_mistakes
+from pipeline.lessons.fashion_mnist import FashionMnist, Images
 from pipeline.lessons.show import answer, letter
 
 # %% tags=["parameters"]
@@ -102,32 +101,30 @@ def train(
     step: Callable[[], None],
 ) -> Pair:
     """Train, and return the accuracies per epoch in training and on the test images."""
-    points = []
-    n, (test_images, test_labels) = len(images.train.labels), images.test
+    points, (X, y) = [], images.train
     for epoch in range(1, EPOCHS + 1):
         total, right = 0.0, 0
-        for rows, labels in minibatches(*images.train, 256, generator):
-            logits = net(rows)
-            losses = loss(logits, labels)
+        for batch in torch.randperm(len(y), generator=generator).split(256):
+            logits = net(X[batch])
+            losses = loss(logits, y[batch])
             losses.mean().backward()
             step()
             total += losses.sum().item()
-            right += int((logits.argmax(1) == labels).sum())
-        test = fashion_mnist.accuracy(net(test_images), test_labels)
-        points.append((right / n, test))
+            right += int((logits.argmax(1) == y[batch]).sum())
+        test = fashion_mnist.accuracy(net(images.test.images), images.test.labels)
+        points.append((right / len(y), test))
         print(
-            f"epoch {epoch}, loss {total / n:.4f}, train accuracy {right / n:.3f}, "
-            f"test accuracy {test:.3f}"
+            f"epoch {epoch}, loss {total / len(y):.4f}, train accuracy "
+            f"{right / len(y):.3f}, test accuracy {test:.3f}"
         )
     return [*zip(*points, strict=True)]
 
 
 def show_results(impl: str, curves: Pair, logits: Tensor, test: Images) -> None:
     """Show the accuracies beside the book's, and the mistakes."""
-    printed, book = PUBLISHED[impl], (EPOCHS, LR) == (5, 0.1)
-    fashion_mnist.compare_accuracies(printed, curves, RANGES, book)
-    title = f"Softmax regression ({impl})"
-    true, taken = show_classifier(title, curves, printed, logits.detach(), test)
+    title, book = f"Softmax regression ({impl})", (EPOCHS, LR) == (5, 0.1)
+    show_accuracies(title, curves, [PUBLISHED[impl]], RANGES, book=book)
+    true, taken = show_mistakes(title, logits, test)
     first, last = (100 * curves[1][epoch] for epoch in (0, -1))
     answer(1, last, f"It has {last:.1f} % of the test images right.", within=3)
     why = f"The most frequent mistake: {true}, taken for {taken}."
@@ -143,7 +140,8 @@ if __name__ == "__main__":
 # %% tags=["scratch"]
 if __name__ == "__main__":
     generator = torch.Generator().manual_seed(SEED)
-    W, b = init_params((784, 10), generator)
+    W = (torch.randn(784, 10, generator=generator) * 0.01).requires_grad_()
+    b = torch.zeros(10, requires_grad=True)
 
     def scratch_net(X: Tensor) -> Tensor:
         """Return the logits, [n, 10]."""

@@ -14,14 +14,12 @@ Section 3.12 of the first edition of the book (2019), 3.7 on d2l.ai today (editi
 """
 
 # %%
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from pipeline.core.progress import announce
-from pipeline.lessons.linear_regression import minibatches
 from pipeline.lessons.show import Published, answer, compare, letter, picture, seen
 from pipeline.validation.folds import make_folds
 
@@ -94,8 +92,8 @@ def scratch(
     w.requires_grad_()
     b = torch.zeros(1, requires_grad=True)
     for _ in range(EPOCHS):
-        for row, target in minibatches(X, y, 1, generator):
-            loss = squared_loss(row @ w + b, target) + decay * l2_penalty(w)
+        for row in torch.randperm(len(X), generator=generator).split(1):
+            loss = squared_loss(X[row] @ w + b, y[row]) + decay * l2_penalty(w)
             w_gradient, b_gradient = torch.autograd.grad(loss.mean(), (w, b))
             with torch.no_grad():
                 w -= LR * w_gradient
@@ -128,10 +126,9 @@ def with_torch(
     ]
     optimizer = torch.optim.SGD(groups, LR)
     for _ in range(EPOCHS):
-        for row, target in minibatches(X, y, 1, generator):
-            loss = squared_loss(net(row), target).mean()
+        for row in torch.randperm(len(X), generator=generator).split(1):
             optimizer.zero_grad()
-            loss.backward()
+            squared_loss(net(X[row]), y[row]).mean().backward()
             optimizer.step()
         yield net.weight.T, net.bias
 
@@ -177,7 +174,6 @@ def fit(
 
 def kfold_losses(decay: float, X: Tensor, y: Tensor) -> Tensor:
     """Return the loss of each training row, by a fit to the other folds, shape [20]."""
-    announce(f"{FOLDS}-fold validation of λ = {decay:g}")
     X, y = X[:N_TRAIN], y[:N_TRAIN]
     losses = torch.empty(N_TRAIN)
     for fold in make_folds(N_TRAIN, FOLDS, SEED):
@@ -186,52 +182,23 @@ def kfold_losses(decay: float, X: Tensor, y: Tensor) -> Tensor:
     return losses
 
 
-class Fits(NamedTuple):
-    """What is trained from scratch, and what it is compared with.
+def best(valid: Mapping[float, Tensor]) -> float:
+    """Return the λ with the lowest K-fold loss."""
+    return min(valid, key=lambda decay: valid[decay].mean().item())
 
-    `fits` and `valid` have the fit of each λ, and the losses of the training rows by
-    K-fold. `zero` is the fit without a penalty whose weights start at 0. `constant` is
-    the test loss of the mean of the training targets.
+
+def not_told_apart(valid: Mapping[float, Tensor]) -> list[float]:
+    """Return the other λ whose K-fold loss is within two standard errors of the lowest.
+
+    The error is that of the mean difference over the training rows.
     """
-
-    fits: dict[float, Fit]
-    valid: dict[float, Tensor]
-    zero: Fit
-    constant: float
-
-    @property
-    def chosen(self) -> float:
-        """The λ with the lowest K-fold loss."""
-        return min(self.valid, key=lambda decay: self.valid[decay].mean().item())
-
-    @property
-    def not_told_apart(self) -> list[float]:
-        """The other λ whose K-fold loss is within two standard errors of the lowest.
-
-        The error is that of the mean difference over the training rows.
-        """
-        found = []
-        for decay, losses in self.valid.items():
-            difference = losses - self.valid[self.chosen]
-            error = difference.std() / len(difference) ** 0.5
-            if decay != self.chosen and difference.mean() <= 2 * error:
-                found.append(decay)
-        return found
-
-
-def fit_all() -> Fits:
-    """Return the fits of all λ, and what they are compared with."""
-    X, y = make_rows()
-    rows, fits, valid = torch.arange(N_TRAIN), {}, {}
-    for decay in sorted({*LAMBDAS}):
-        found = fits[decay] = fit(scratch, decay, X, y, rows)
-        valid[decay] = kfold_losses(decay, X, y)
-        print(
-            f"λ = {decay:g}, train loss {found.train[-1]:.2g}, "
-            f"test loss {found.test[-1]:.2g}, norm of w {found.w.norm():.3g}"
-        )
-    constant = squared_loss(y[:N_TRAIN].mean(), y[N_TRAIN:]).mean().item()
-    return Fits(fits, valid, fit(scratch, 0.0, X, y, rows, spread=0.0), constant)
+    found = []
+    for decay, losses in valid.items():
+        difference = losses - valid[best(valid)]
+        error = difference.std() / len(difference) ** 0.5
+        if decay != best(valid) and difference.mean() <= 2 * error:
+            found.append(decay)
+    return found
 
 
 # %% [markdown] tags=["scratch"]
@@ -269,75 +236,19 @@ FLOOR = NOISE**2 / 2  # the expected loss of the noise alone
 FROM_ZERO = "no penalty, w from 0"
 
 
-def beside_the_book(fits: dict[float, Fit], others: dict[str, float]) -> None:
+def beside_the_book(fits: Mapping[float, Fit], others: Mapping[str, float]) -> None:
     """Show the values that the book has too, and others."""
     measured: dict[str, float | str] = {}
-    for decay in (0.0, 3.0):
-        if found := fits.get(decay):
-            measured[f"norm of w, λ = {decay:g}"] = found.w.norm().item()
-            measured[f"train loss, λ = {decay:g}"] = found.train[-1]
-            measured[f"test loss, λ = {decay:g}"] = found.test[-1]
+    for decay in sorted({0.0, 3.0} & {*fits}):
+        found = fits[decay]
+        measured[f"norm of w, λ = {decay:g}"] = found.w.norm().item()
+        measured[f"train loss, λ = {decay:g}"] = found.train[-1]
+        measured[f"test loss, λ = {decay:g}"] = found.test[-1]
     if {0.0, 3.0} <= {*fits}:
         ratio = fits[0.0].test[-1] / fits[3.0].test[-1]
         measured["test loss, λ = 0 over λ = 3"] = ratio
     book = (EPOCHS, LR, LAMBDAS) == (100, 0.003, (0, 1, 3, 10, 30, 100))
-    compare(PUBLISHED, measured | others, book=book)
-
-
-def draw_epochs(found: Fits) -> None:
-    """Draw the losses per epoch of the least and of the chosen λ."""
-    title, epochs = "Weight decay: loss after each epoch", range(1, EPOCHS + 1)
-    with picture("losses", title, "epoch", LOSS) as axes:
-        for decay, line in {min(found.fits): "-", found.chosen: "--"}.items():
-            fit, name = found.fits[decay], f"λ = {decay:g}"
-            axes.semilogy(epochs, fit.train, f"C0{line}", label=f"train, {name}")
-            axes.semilogy(epochs, fit.test, f"C1{line}", label=f"test, {name}")
-        axes.semilogy(epochs, found.zero.test, "C2", label=f"test, {FROM_ZERO}")
-
-
-def draw_path(found: Fits, others: dict[str, float]) -> None:
-    """Draw the final losses by λ, and other losses as lines across."""
-    names, fits = [f"{decay:g}" for decay in found.fits], found.fits.values()
-    valid = [losses.mean().item() for losses in found.valid.values()]
-    with picture("path", "Weight decay: final loss by λ", "λ", LOSS) as axes:
-        axes.semilogy(names, valid, "o-", label="K-fold validation (chooses)")
-        test = [fit.test[-1] for fit in fits]
-        axes.semilogy(names, test, "o-", label="test (looked at afterwards)")
-        axes.semilogy(names, [fit.train[-1] for fit in fits], "o-", label="train")
-        chosen = f"{found.chosen:g}"
-        label = f"K-fold chooses λ = {chosen}"
-        axes.plot(chosen, min(valid), "r*", markersize=16, label=label)
-        for (name, loss), line in zip(
-            others.items(), ("C4--", "k:", "C7:"), strict=True
-        ):
-            axes.plot(names, [loss] * len(names), line, label=name)
-
-
-def sentences(found: Fits) -> Iterator[str]:
-    """Yield what the chosen λ changes, and what it does not."""
-    fits, constant, test = found.fits, found.constant, found.fits[found.chosen].test[-1]
-    yield (
-        f"K-fold chooses λ = {found.chosen:g} (validation loss "
-        f"{found.valid[found.chosen].mean():.2g}). Its test loss, looked at "
-        f"afterwards, is {test:.2g}."
-    )
-    if found.not_told_apart:
-        names = ", ".join(f"{decay:g}" for decay in found.not_told_apart)
-        yield f"The folds do not tell it apart from λ = {names} (two standard errors)."
-    share = (constant - test) / (constant - FLOOR)
-    way = f"goes {share:.0%} of the way from the mean to the noise"
-    yield (
-        f"The mean of the training targets has a test loss of {constant:.2g}, and the "
-        f"noise alone {FLOOR:.2g}. The chosen λ "
-        f"{way if share > 0 else 'is not better than the mean'}. With {FROM_ZERO}, the "
-        f"test loss is {found.zero.test[-1]:.2g}."
-    )
-    if 0.0 in fits:
-        yield (
-            f"With λ = 0 and random initial weights it is {fits[0.0].test[-1]:.2g}, "
-            f"because the {N_TRAIN} training rows move w in {N_TRAIN} directions only. "
-            f"In the other {D_IN - N_TRAIN} it stays as drawn."
-        )
+    compare(PUBLISHED, {**measured, **others}, book=book)
 
 
 # %% [markdown]
@@ -349,19 +260,96 @@ From scratch with all λ, and with torch the two of the book.
 
 # %% tags=["scratch"]
 if __name__ == "__main__":
-    found = fit_all()
-    chosen, least = found.chosen, min(found.fits)
+    X, y = make_rows()
+    rows, fits, valid = torch.arange(N_TRAIN), dict[float, Fit](), {}
+    for decay in sorted({*LAMBDAS}):
+        found = fits[decay] = fit(scratch, decay, X, y, rows)
+        valid[decay] = kfold_losses(decay, X, y)
+        print(
+            f"λ = {decay:g}, train loss {found.train[-1]:.2g}, "
+            f"test loss {found.test[-1]:.2g}, norm of w {found.w.norm():.3g}"
+        )
+    from_zero = fit(scratch, 0.0, X, y, rows, spread=0.0)
+    least, chosen = min(fits), best(valid)
+    constant = squared_loss(y[:N_TRAIN].mean(), y[N_TRAIN:]).mean().item()
     others = {
-        f"test loss, {FROM_ZERO}": found.zero.test[-1],
-        "test loss, mean of the training targets": found.constant,
+        f"test loss, {FROM_ZERO}": from_zero.test[-1],
+        "test loss, mean of the training targets": constant,
         "expected loss of the noise alone": FLOOR,
     }
-    beside_the_book(found.fits, others | {"λ that K-fold chooses": chosen})
-    draw_epochs(found)
-    draw_path(found, others)
-    seen(*sentences(found))
+    beside_the_book(fits, others | {"λ that K-fold chooses": chosen})
+
+# %% tags=["scratch"]
+if __name__ == "__main__":
+    title, epochs = "Weight decay: loss after each epoch", range(1, EPOCHS + 1)
+    with picture("losses", title, "epoch", LOSS) as axes:
+        for decay, line in {least: "-", chosen: "--"}.items():
+            found, name = fits[decay], f"λ = {decay:g}"
+            axes.semilogy(epochs, found.train, f"C0{line}", label=f"train, {name}")
+            axes.semilogy(epochs, found.test, f"C1{line}", label=f"test, {name}")
+        axes.semilogy(epochs, from_zero.test, "C2", label=f"test, {FROM_ZERO}")
+
+# %% tags=["scratch"]
+if __name__ == "__main__":
+    curves = {
+        "K-fold validation (chooses)": [each.mean().item() for each in valid.values()],
+        "test (looked at afterwards)": [each.test[-1] for each in fits.values()],
+        "train": [each.train[-1] for each in fits.values()],
+    }
+    with picture("path", "Weight decay: final loss by λ", "λ", LOSS) as axes:
+        for label, curve in curves.items():
+            axes.semilogy([f"{decay:g}" for decay in fits], curve, "o-", label=label)
+        label, star = f"K-fold chooses λ = {chosen:g}", valid[chosen].mean()
+        axes.plot(f"{chosen:g}", star, "r*", markersize=16, label=label)
+        for color, (label, loss) in enumerate(others.items(), 4):
+            axes.axhline(loss, color=f"C{color}", ls="--", label=label)
+
+
+# %%
+def sentences(
+    valid: Mapping[float, Tensor],
+    test: Mapping[float, float],
+    from_zero: float,
+    constant: float,
+) -> Iterator[str]:
+    """Yield what the chosen λ changes, and what it does not.
+
+    Args:
+        valid: The K-fold losses of each λ.
+        test: The test loss of each λ.
+        from_zero: The test loss without a penalty, if the weights start at zero.
+        constant: The test loss of the mean of the training targets.
+    """
+    chosen = best(valid)
+    yield (
+        f"K-fold chooses λ = {chosen:g} (validation loss {valid[chosen].mean():.2g}). "
+        f"Its test loss, looked at afterwards, is {test[chosen]:.2g}."
+    )
+    if others := not_told_apart(valid):
+        names = ", ".join(f"{decay:g}" for decay in others)
+        yield f"The folds do not tell it apart from λ = {names} (two standard errors)."
+    share = (constant - test[chosen]) / (constant - FLOOR)
+    way = f"goes {share:.0%} of the way from the mean to the noise"
+    yield (
+        f"The mean of the training targets has a test loss of {constant:.2g}, and the "
+        f"noise alone {FLOOR:.2g}. The chosen λ "
+        f"{way if share > 0 else 'is not better than the mean'}. With {FROM_ZERO}, the "
+        f"test loss is {from_zero:.2g}."
+    )
+    if 0.0 in test:
+        yield (
+            f"With λ = 0 and random initial weights it is {test[0.0]:.2g}, because the "
+            f"{N_TRAIN} training rows move w in {N_TRAIN} directions only. In the "
+            f"other {D_IN - N_TRAIN} it stays as drawn."
+        )
+
+
+# %% tags=["scratch"]
+if __name__ == "__main__":
+    test = {decay: found.test[-1] for decay, found in fits.items()}
+    seen(*sentences(valid, test, from_zero.test[-1], constant))
     answer(1, letter(chosen == 0, chosen < 30), f"K-fold chooses λ = {chosen:g}.")
-    before, after = (found.fits[x].w.norm().item() for x in (least, chosen))
+    before, after = (fits[decay].w.norm().item() for decay in (least, chosen))
     norms = f"{before:.3g} with λ = {least:g}, {after:.3g} with λ = {chosen:g}"
     right = letter(after >= before / 2, after >= before / 10)
     answer(2, right, f"The norm is {norms}.")

@@ -109,19 +109,19 @@ def load(  # noqa: PLR0913 - what is not given is inferred
         InputError: A cell or a column cannot be used; it is a ValueError.
         TypeError: The rows are no frames.
     """
-    tell = _say_nothing if quiet else say
     train, test = checked_frame("train", train), checked_frame("test", test)
     if schema is None:
         train, test = with_index(train), with_index(test)
     row_id, name = (None if each is None else str(each) for each in (id, target))
     options = Options(row_id, name, metric, competition)
-    table = _table(train, test, schema, options, tell)
+    table, told = _table(train, test, schema, options)
+    say(told, quiet=quiet)
     if columns is not None:
         table = replace(table, own=OwnColumns(Path("columns"), columns))
     sources = Frame("train", train), Frame("test", test)
     rows, tested = read_train(sources[0], table), read_test(sources[1], table)
-    tell(line for source in sources for line in lost_words(source, table.schema))
-    tell(_doubts(rows, tested, table.schema))
+    lost = [line for source in sources for line in lost_words(source, table.schema)]
+    say([*lost, *_doubts(rows, tested, table.schema)], quiet=quiet)
     prepared = prepare(rows, tested.frame, table)
     words = {name: {*rows[name].dropna()} for name in table.schema.categories}
     return Data(table, prepared.dataset, words, (train, test))
@@ -132,15 +132,14 @@ def _table(
     test: pd.DataFrame,
     schema: str | Path | None,
     options: Options,
-    tell: Callable[[Iterable[str]], None],
-) -> Table:
+) -> tuple[Table, list[str]]:
+    """Return the table, and what to tell of its schema."""
     if schema is not None:
         read = read_schema(Path(schema))
-        if read.left_out:
-            tell([f"left out: {', '.join(read.left_out)}"])
-        return table_of(read)
+        names = ", ".join(read.left_out)
+        return table_of(read), [f"left out: {names}"] if names else []
     if not any(options) and is_like(list(train.columns), ames_schema()):
-        return ames()
+        return ames(), []
     texts = [texts_of(frame) for frame in (train, test)]
     orders = {
         str(name): list(dict.fromkeys(map(str, column.cat.categories)))
@@ -148,13 +147,13 @@ def _table(
         if isinstance(column.dtype, pd.CategoricalDtype) and column.cat.ordered
     }
     inferred = infer_schema(texts[0], texts[1], options, orders=orders)
-    tell(
+    told = [
         f"{guess.column or '(none)'}: {guess.kind}, {guess.reason}"
         f"{' (check)' if guess.doubtful else ''}"
         for guess in inferred.guesses
         if guess.doubtful or guess.kind in {"id", "target", "left out"}
-    )
-    return table_of(parse_schema(inferred.text, Path("the inferred schema")))
+    ]
+    return table_of(parse_schema(inferred.text, Path("the inferred schema"))), told
 
 
 def _doubts(train: pd.DataFrame, test: RawRows, schema: Schema) -> Iterator[str]:
@@ -173,11 +172,8 @@ def unseen_line(where: str, name: str, words: Sequence[str]) -> Iterator[str]:
         yield f"categories {where}: {name} = {', '.join(words[:_MOST])}{more}"
 
 
-def say(lines: Iterable[str]) -> None:
-    """Print lines on standard error."""
+def say(lines: Iterable[str], *, quiet: bool = False) -> None:
+    """Print lines on standard error, unless it is to be quiet."""
     for line in lines:
-        sys.stderr.write(f"{one_line(line)}\n")
-
-
-def _say_nothing(_: Iterable[str]) -> None:
-    """Print nothing."""
+        if not quiet:
+            sys.stderr.write(f"{one_line(line)}\n")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from html import escape
 from threading import Lock
 from time import monotonic
@@ -22,19 +22,9 @@ class _Bar:
         self._begin, self._drawn = monotonic(), 0.0
         self._share, self._step = 0.0, "starting"
 
-    def begin(self, step: Step) -> None:
-        self._update(0.0, step.text)
-
-    def advance(self, share: float, note: str) -> None:
-        self._update(share)
-
-    def finish(self) -> None:
-        took = duration_text(monotonic() - self._begin)
-        self._draw(1.0, f"trained in {took}")
-
-    def _update(self, share: float, step: str | None = None) -> None:
+    def update(self, share: float, step: str = "") -> None:
         with self._lock:
-            now, is_new = monotonic(), step not in {None, self._step}
+            now, is_new = monotonic(), step not in {"", self._step}
             self._step = step or self._step
             self._share = min(self._share + share, 1.0)
             if not is_new and now - self._drawn < _PAUSE:
@@ -58,13 +48,13 @@ def progress(*, hidden: bool) -> Iterator[Callback]:
     """
     draw = None if hidden else _cell()
     if draw is None:
-        with listening(_ignore if hidden else print_step):
-            yield _ignore
+        with nullcontext() if hidden else listening(print_step):
+            yield lambda share, note: None
         return
-    bar = _Bar(draw)
-    with listening(bar.begin):
-        yield bar.advance
-    bar.finish()
+    bar, begin = _Bar(draw), monotonic()
+    with listening(lambda step: bar.update(0.0, step.text)):
+        yield lambda share, note: bar.update(share)
+    draw(1.0, f"trained in {duration_text(monotonic() - begin)}")
 
 
 def _cell() -> Callable[[float, str], None] | None:
@@ -87,7 +77,3 @@ def print_step(step: Step) -> None:
     """Print a step on standard error, without its parts."""
     if not step.total:
         sys.stderr.write(f"{step.text} …\n")
-
-
-def _ignore(*_: object) -> None:
-    """Ignore the progress."""

@@ -3,6 +3,8 @@
 import json
 import math
 
+import pytest
+
 from pipeline.lessons import LESSONS, fashion_mnist, runner
 from pipeline.lessons.runner import Result
 from pipeline.stages import fashion_mnist as stage
@@ -106,7 +108,47 @@ def test_where_no_images_can_be_had_all_lessons_without_them_run_first(
     assert "install Debian's package dataset-fashion-mnist" in result.err
 
 
-def test_an_option_that_a_lesson_does_not_have_is_refused(pipeline, tmp_path):
-    result = pipeline("lesson", "tensors", "--epochs", 3, "--root", tmp_path)
+def test_an_option_that_a_lesson_does_not_have_is_refused_with_those_that_do(
+    pipeline, tmp_path
+):
+    result = pipeline("lesson", "mlp", "--rate", 0.1, "--root", tmp_path)
     assert result.status == 2
-    assert result.err.startswith("error: --epochs: tensors does not have it; lessons")
+    assert result.err == (
+        "error: --rate: mlp does not have it; lessons that do: dropout\n"
+    )
+
+
+def test_all_lessons_take_the_options_that_they_have(pipeline, tmp_path, monkeypatch):
+    ran = {}
+
+    def run(lesson, impl, options, **_):
+        ran[lesson.name] = options
+        return Result(lesson, impl, [], {}, [], 0.0)
+
+    monkeypatch.setattr(runner, "run_lesson", run)
+    monkeypatch.setattr(stage, "find_or_download", lambda *_: tmp_path)
+    options = ("--rate", "0.1,0.2", "--lambda", 0, "--lambda", "3 5")
+    assert pipeline("lesson", "all", *options, "--root", tmp_path).status == 0
+    assert len(ran) == 8
+    for given in ran.values():
+        assert given["RATES"] == (0.1, 0.2)
+        assert given["LAMBDAS"] == (0, 3, 5)
+        assert "EPOCHS" not in given
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--seed", -1),
+        ("--epochs", 0),
+        ("--lr", 0),
+        ("--hidden", "64,0"),
+        ("--rate", 1),
+        ("--lambda", -1),
+    ],
+)
+def test_a_value_outside_its_range_is_refused(option, value, pipeline, tmp_path):
+    result = pipeline("lesson", "dropout", option, value, "--root", tmp_path)
+    assert result.status == 2
+    assert result.err.startswith(f"error: {option} ")
+    assert "must be" in result.err

@@ -45,7 +45,7 @@ def test_a_notebook_shows_tables_and_pictures_and_is_small(name):
     notebook = committed(name)
     nbformat.validate(notebook)
     assert (notebooks.FOLDER / f"{name}.ipynb").stat().st_size < 300_000
-    sides = 2 if LESSONS[name].is_two_sided else 1
+    sides = len(LESSONS[name].sides("both"))
     tables = data_of(code(notebook), "text/html")
     assert len(tables) >= sides
     assert all("<td>" in table for table in tables)

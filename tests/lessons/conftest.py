@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.paths import Project
-from pipeline.lessons import fashion_mnist
-from pipeline.lessons.runner import find_lessons, implementations, run_lesson
+from pipeline.lessons import fashion_mnist, find_lessons
+from pipeline.lessons.runner import run_lesson
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,8 +30,8 @@ def run_all(root):
         options = {"ROOT": root, **options}
         return [
             run_lesson(lesson, side, options, say=say)
-            for lesson in find_lessons(name, options)
-            for side in implementations(lesson, impl)
+            for lesson in find_lessons(name)
+            for side in lesson.sides(impl)
         ]
 
     return run

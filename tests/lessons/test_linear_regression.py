@@ -4,13 +4,13 @@ from lesson_results import axes_of, curves_of, measured
 from sklearn.linear_model import LinearRegression
 
 from pipeline.lessons.linear_regression import (
-    init_params,
     linear,
     minibatches,
     noisy_line,
     sgd,
     squared_loss,
 )
+from pipeline.lessons.mlp import init_params
 
 
 def new(seed=0):
@@ -118,14 +118,6 @@ def test_each_epoch_is_printed_as_the_book_does(run_one):
 def test_a_small_learning_rate_ends_far_from_the_true_weights(run_one):
     w1 = measured(run_one("linear-regression", "scratch", LR=0.001))["w1 (true 2)"]
     assert abs(w1 - 2) > 0.05
-
-
-def test_init_params_give_each_layer_small_weights_and_zero_biases():
-    params = init_params((784, 256, 10), new())
-    assert [list(p.shape) for p in params] == [[784, 256], [256], [256, 10], [10]]
-    assert params[0].std().item() == pytest.approx(0.01, rel=0.01)
-    assert params[1].abs().max() == params[3].abs().max() == 0
-    assert all(parameter.requires_grad and parameter.is_leaf for parameter in params)
 
 
 def test_minibatches_yield_every_row_once_with_its_target():

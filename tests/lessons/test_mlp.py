@@ -5,6 +5,10 @@ from lesson_results import axes_of, curves_of, measured
 from pipeline.lessons import mlp
 
 
+def new(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
 def test_relu_keeps_what_is_positive():
     assert mlp.relu(torch.tensor([-1.0, 0.0, 2.0])).tolist() == [0.0, 0.0, 2.0]
 
@@ -14,19 +18,39 @@ def test_the_learning_rate_is_constant_for_five_epochs_and_then_falls(
 ):
     rates = []
     images = mlp.fashion_mnist.load(few_images)
-    net = mlp.torch_mlp((784, 8, 10), torch.Generator().manual_seed(0))
+    net = mlp.torch_mlp((784, 8, 10), new())
     optimizer = torch.optim.SGD(net.parameters(), 0.5)
-    step = optimizer.step
+    schedule = mlp.falling(optimizer, 0.7)
 
-    def recording_step():
+    def after_epoch():
         rates.append(optimizer.param_groups[0]["lr"])
-        step()
+        schedule.step()
 
-    monkeypatch.setattr(optimizer, "step", recording_step)
     monkeypatch.setattr(mlp, "EPOCHS", 7)
-    mlp.train(net, mlp.torch_step(optimizer), images, torch.Generator(), 0.5, 0.7)
-    per_epoch = rates[::2]  # 512 images are two batches
-    assert per_epoch == pytest.approx([0.5] * 5 + [0.35, 0.245])
+    mlp.train(net, optimizer, images, torch.Generator(), after_epoch)
+    assert rates == pytest.approx([0.5] * 5 + [0.35, 0.245])
+
+
+def test_sgd_steps_like_torch_s_and_zeroes_the_gradients():
+    ours, theirs = (torch.ones(3, requires_grad=True) for _ in range(2))
+    for w, optimizer in (
+        (ours, mlp.SGD([ours], 0.1)),
+        (theirs, torch.optim.SGD([theirs], 0.1)),
+    ):
+        for _ in range(5):
+            optimizer.zero_grad()
+            (w**3).sum().backward()
+            optimizer.step()
+    assert torch.allclose(ours, theirs)
+    assert ours[0] < 0.8
+
+
+def test_init_params_give_each_layer_small_weights_and_zero_biases():
+    params = mlp.init_params((784, 256, 10), new())
+    assert [list(p.shape) for p in params] == [[784, 256], [256], [256, 10], [10]]
+    assert params[0].std().item() == pytest.approx(0.01, rel=0.01)
+    assert params[1].abs().max() == params[3].abs().max() == 0
+    assert all(parameter.requires_grad and parameter.is_leaf for parameter in params)
 
 
 def test_softmax_regression_stands_beside_the_perceptron(run_one, few_images):

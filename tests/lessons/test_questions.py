@@ -7,7 +7,7 @@ import pytest
 from conftest import write_idx
 
 from pipeline.lessons import LESSONS, Lesson
-from pipeline.lessons.runner import implementations, run_lesson
+from pipeline.lessons.runner import run_lesson
 from pipeline.lessons.show import Answer, letter
 
 QUICK = {"EPOCHS": 2, "LONGER": 2, "SEEDS": 2, "DRAWS": 3, "MORE_DRAWS": 3}
@@ -49,8 +49,7 @@ def one_class(tmp_path):
 
 @pytest.mark.parametrize("lesson", LESSONS.values(), ids=str)
 def test_a_lesson_asks_two_or_three_questions(lesson):
-    by_side = [lesson.questions(side) for side in implementations(lesson, "both")]
-    questions = sorted({question for side in by_side for question in side})
+    questions = lesson.questions("both")
     assert [q.number for q in questions] == [1, 2, 3][: max(2, len(questions))]
     for question in questions:
         assert question.text.endswith("?")
@@ -61,7 +60,7 @@ def test_a_lesson_asks_two_or_three_questions(lesson):
 def test_a_run_answers_all_of_its_questions(name, answers, request):
     lesson = LESSONS[name]
     options = {"DATA": request.getfixturevalue("few_images")} if name in IMAGES else {}
-    for side in implementations(lesson, "both"):
+    for side in lesson.sides("both"):
         found = answers(name, side, **options)
         questions = {question.number: question for question in lesson.questions(side)}
         assert [*sorted(found)] == [*sorted(questions)]
@@ -93,7 +92,7 @@ CHANGES = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_the_right_answer_turns_with_the_data(name, answers):
     number, change, before, after = CHANGES[name]
-    side = implementations(LESSONS[name], "scratch")[0]
+    (side,) = LESSONS[name].sides("scratch")
     options = {"EPOCHS": 10, "LAMBDAS": (0.0, 3.0)}
     first = answers(name, side, **options)[number].right
     then = answers(name, side, *change, **options)[number].right

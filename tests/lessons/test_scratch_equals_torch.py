@@ -8,13 +8,8 @@ import torch
 from torch import nn
 
 from pipeline.lessons import dropout, mlp, softmax_regression, weight_decay
-from pipeline.lessons.linear_regression import (
-    init_params,
-    linear,
-    minibatches,
-    sgd,
-    squared_loss,
-)
+from pipeline.lessons.linear_regression import linear, minibatches, sgd, squared_loss
+from pipeline.lessons.mlp import init_params
 
 STEPS, BATCH = 20, 16
 

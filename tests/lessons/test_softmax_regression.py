@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 from lesson_results import axes_of, curves_of
-from sklearn.metrics import confusion_matrix
 
-from pipeline.lessons import classifier, fashion_mnist, softmax_regression
+from pipeline.lessons import fashion_mnist, softmax_regression
 from pipeline.lessons.softmax_regression import cross_entropy, log_softmax
 
 
@@ -84,14 +83,6 @@ def test_the_most_confident_mistakes_are_shown(run_one, few_images):
         "test, measured",
         "test, section 3.6",
     }
-
-
-def test_the_confusions_are_scikit_learn_s(all_images):
-    images, labels = all_images.test.images[:500], all_images.test.labels[:500]
-    logits = images[:, 300:310]  # any numbers
-    expected = confusion_matrix(labels, logits.argmax(1), normalize="true")
-    found = classifier.confusions(logits, labels)
-    np.testing.assert_allclose(found, 100 * expected, atol=1e-3)
 
 
 def test_each_epoch_is_printed_as_the_book_does(run_one, few_images):

@@ -5,7 +5,6 @@ import torch
 from lesson_results import axes_of, curves_of, measured
 
 from pipeline.lessons import weight_decay
-from pipeline.lessons.weight_decay import Fit, Fits
 
 TRAIN = {"scratch": weight_decay.scratch, "torch": weight_decay.with_torch}
 
@@ -91,14 +90,9 @@ def test_what_was_seen_names_no_lambda_that_was_not_tried(lambdas, run_one):
         assert float(decay) in lambdas
 
 
-def some_fits(test, valid, constant):
-    """Fits of λ = 0, 1, …, with these test losses and K-fold losses."""
-    w = torch.zeros(1, 1)
-    fits = {
-        float(i): Fit([1.0], [loss], w, torch.zeros(1)) for i, loss in enumerate(test)
-    }
-    losses = {float(i): torch.tensor(each) for i, each in enumerate(valid)}
-    return Fits(fits, losses, fits[0.0], constant)
+def losses_of(*rows):
+    """K-fold losses of λ = 0, 1, …"""
+    return {float(decay): torch.tensor(losses) for decay, losses in enumerate(rows)}
 
 
 def test_lambda_is_not_told_apart_within_two_standard_errors_over_the_rows():
@@ -106,17 +100,21 @@ def test_lambda_is_not_told_apart_within_two_standard_errors_over_the_rows():
     clear, noisy = [2.0, 2.1, 1.9, 2.0], [0.0, 3.0, 0.5, 1.5]
     difference = torch.tensor(noisy) - 1
     assert difference.mean() < 2 * difference.std() / 2
-    found = some_fits([1.0, 1.0, 1.0], [clear, best, noisy], 1.0)
-    assert (found.chosen, found.not_told_apart) == (1.0, [2.0])
+    valid = losses_of(clear, best, noisy)
+    assert weight_decay.best(valid) == 1.0
+    assert weight_decay.not_told_apart(valid) == [2.0]
 
 
 def test_what_was_seen_of_lambda_follows_from_the_losses():
-    rows = [[2.0, 2.0], [1.0, 1.0]]
+    valid = losses_of([2.0, 2.0], [1.0, 1.0])
     halfway = (0.01 + weight_decay.FLOOR) / 2
-    seen = " ".join(weight_decay.sentences(some_fits([70.0, halfway], rows, 0.01)))
+    test = {0.0: 70.0, 1.0: halfway}
+    seen = " ".join(weight_decay.sentences(valid, test, 0.02, 0.01))
     assert "goes 50% of the way from the mean to the noise" in seen
+    assert "With no penalty, w from 0, the test loss is 0.02." in seen
     assert "With λ = 0 and random initial weights it is 70," in seen
-    seen = " ".join(weight_decay.sentences(some_fits([70.0, 0.02], rows, 0.01)))
+    test[1.0] = 0.02
+    seen = " ".join(weight_decay.sentences(valid, test, 0.02, 0.01))
     assert "The chosen λ is not better than the mean." in seen
 
 
