@@ -19,7 +19,6 @@ from pipeline.core.numbers import difference_text, score_text
 from pipeline.validation.uncertainty import Difference, paired_difference
 
 SENT = "sent"  # the predictions that `submit` sends
-BY_FOLD = " by fold"  # after a peer's name: the mean of its models of the folds
 
 
 class Outcome(NamedTuple):
@@ -57,8 +56,7 @@ class Result(NamedTuple):
     @property
     def own(self) -> list[str]:
         """The names of the run's own models."""
-        known = {SENT, *PEERS, *(peer + BY_FOLD for peer in PEERS)}
-        return [name for name in self.losses if name not in known]
+        return [name for name in self.losses if name not in {SENT, *PEERS}]
 
     def behind(self, other: str) -> Difference:
         """Return how much higher the error of `SENT` is than another model's.
@@ -82,7 +80,7 @@ class Result(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """The error of `SENT` over that of the best peer, fitted once."""
+        """The error of `SENT` over that of the best peer."""
         return float(self.scores[SENT] / self.scores[list(PEERS)].min())
 
     @property
@@ -170,25 +168,7 @@ def difference_table(results: Mapping[str, Result]) -> str:
     return table(["table", *PEERS, "better own model", "interval holds"], rows)
 
 
-def fold_table(results: Mapping[str, Result]) -> str:
-    """Return the table of the peers as the mean of a model per fold."""
-    models = [SENT, *(peer + BY_FOLD for peer in PEERS)]
-    rows = [
-        [name, *(score_text(result.scores.get(model)) for model in models)]
-        for name, result in results.items()
-    ]
-    return table(["table", *models], rows)
-
-
 def report(results: Mapping[str, Result]) -> str:
     """Return all tables of a suite, in Markdown."""
-    parts = [
-        figures(results),
-        score_table(results),
-        difference_table(results),
-    ]
-    if any(
-        peer + BY_FOLD in each.losses for each in results.values() for peer in PEERS
-    ):
-        parts.append(fold_table(results))
+    parts = figures(results), score_table(results), difference_table(results)
     return "\n\n".join(parts)

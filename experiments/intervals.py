@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from experiments import common
+from experiments.cv_score import load, validate
 from pipeline.core.metrics import METRICS
 from pipeline.core.settings import MODELS, Settings
 from pipeline.data.dataset import Dataset
@@ -23,40 +23,29 @@ PARTS = 5
 PLACES = 5  # the largest that are shown
 
 
-def held_out(dataset: Dataset, settings: Settings, parts: int = PARTS) -> pd.DataFrame:
+def held_out(dataset: Dataset, settings: Settings) -> pd.DataFrame:
     """Return for each row its place, prediction, ends of the interval, and target.
 
     All are transformed. Each row is held out once.
     """
-    order = np.random.default_rng(0).permutation(len(dataset.train))
+    rows = dataset.train
+    order = np.random.default_rng(0).permutation(len(rows))
     found = []
-    for held in np.array_split(order, parts):
-        rest = np.setdiff1d(order, held)
-        train, test = (dataset.train.iloc[part] for part in (rest, held))
-        found.append(
-            _intervals(
-                replace(
-                    dataset,
-                    train=train.reset_index(drop=True),
-                    test=test.reset_index(drop=True),
-                ),
-                settings,
-            )
-        )
+    for held in np.array_split(order, PARTS):
+        test = rows.iloc[held].reset_index(drop=True)
+        train = rows.drop(index=held).reset_index(drop=True)
+        part = replace(dataset, train=train, test=test)
+        found.append(_intervals(part, settings))
     return pd.concat(found, ignore_index=True)
 
 
 def _intervals(dataset: Dataset, settings: Settings) -> pd.DataFrame:
-    result = common.validate(dataset, settings, settings.seed)
+    result = validate(dataset, settings)
     transform, schema = METRICS[dataset.schema.metric].transform, dataset.schema
     known, places = places_of(dataset.train, schema), places_of(dataset.test, schema)
-    intervals = Intervals.fit(
-        result.predictions.out_of_fold,
-        transform(dataset.actual),
-        result.data.fold_of,
-        known,
-    )
-    by_fold = result.predictions.test
+    out_of_fold, by_fold = result.predictions.out_of_fold, result.predictions.test
+    actual = transform(dataset.actual)
+    intervals = Intervals.fit(out_of_fold, actual, result.data.fold_of, known)
     ends = [intervals.of_new(*row) for row in zip(by_fold.T, places, strict=True)]
     actual = transform(dataset.test[schema.target].to_numpy(float))
     columns = {"place": places, "predicted": by_fold.mean(axis=0), "actual": actual}
@@ -81,11 +70,10 @@ def coverage(rows: pd.DataFrame) -> pd.Series:
 def main() -> None:
     """Print the coverage and the median width."""
     models = tuple(sys.argv[1:]) or MODELS
-    rows = held_out(common.load(), Settings(models=models))
+    rows = held_out(load(), Settings(models=models))
     print(coverage(rows).map("{:.1%}".format).to_string())
-    width = np.exp(rows["high"] - rows["predicted"]) - np.exp(
-        rows["low"] - rows["predicted"]
-    )
+    low, high = (np.exp(rows[end] - rows["predicted"]) for end in ("low", "high"))
+    width = high - low
     print(f"median width: {width.median():.1%} of the prediction")
 
 

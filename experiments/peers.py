@@ -144,28 +144,7 @@ PEERS: dict[str, Peer] = {
 
 
 def predict(name: str, parts: Split, table: Table, metric: Metric) -> np.ndarray:
-    """Fit a peer once on all training rows; return its predictions of the test rows."""
+    """Fit a peer on all training rows; return its predictions of the test rows."""
     train, test = (features(part, table) for part in parts)
     target = metric.transform(parts.train[table.target].to_numpy())
     return metric.undo(PEERS[name](train, target, test, metric))
-
-
-def predict_by_fold(
-    name: str, parts: Split, table: Table, metric: Metric, fold_of: np.ndarray
-) -> np.ndarray:
-    """Return the mean of the predictions of five models, each without one fold.
-
-    Args:
-        name: of the peer.
-        parts: the training and the test rows.
-        table: what is predicted.
-        metric: the mean is taken in its scale, as that of our models is.
-        fold_of: the fold of each training row, shape (rows,).
-    """
-    of_folds = [
-        metric.transform(
-            predict(name, Split(parts.train[fold_of != k], parts.test), table, metric)
-        )
-        for k in np.unique(fold_of)
-    ]
-    return metric.undo(np.mean(of_folds, axis=0))

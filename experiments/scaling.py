@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.common import PROJECT
 from experiments.documents import SPEED, put, table
 from experiments.processes import cost, temporary_project
 from pipeline.core.paths import Project
 
+PROJECT = Project(Path())
 ID, TARGET = "Id", "SalePrice"
 TIMES = (1, 10, 100, 1000)
 ONE_EPOCH = ("train", "--model", "mlp", "--epochs", "1")

@@ -4,30 +4,27 @@ Needs the extra `bench`: python -m experiments.tables
 
 A third of each table is held out at random, three times. On the rest, `pipeline schema`
 infers the schema, and `preprocess`, `train` and `submit` run with their default
-settings. The peers, with theirs, are fitted once on the same rows, and with `--by-fold`
-also as the mean of a model per fold, which takes five times as long. All are scored on
+settings. The peers, with theirs, are fitted once on the same rows. All are scored on
 the held-out rows, in the metric that the schema has.
 
 Predictions are kept in the folder that the variable TABLES_CACHE names (data/tables):
 those of the peers, and ours under a label, such as a version. What is there is not run
-again, and `--report` runs nothing.
+again.
 """
 
 import argparse
 import json
 import shutil
 from collections.abc import Sequence
-from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from experiments.documents import TABLES as DOCUMENT
 from experiments.documents import put
-from experiments.held_out import BY_FOLD, SENT, Outcome, Result, combine, report
-from experiments.peers import PEERS, predict, predict_by_fold
+from experiments.held_out import SENT, Outcome, Result, combine, report
+from experiments.peers import PEERS, predict
 from experiments.processes import cost, temporary_project
 from experiments.shipped_tables import CACHE, OTHERS, SUITE, TABLES, Split, load, split
 from pipeline.core.files import read_json, write_atomically
@@ -59,19 +56,12 @@ class Task(NamedTuple):
         path = self.folder(label) / "run.json"
         return read_json(path) if path.exists() else {}
 
-    def is_complete(self, label: str) -> bool:
-        """Return whether ours and all peers are kept, for the metric of ours."""
-        record = self.record(label)
-        return bool(record) and all(
-            self.peer_file(peer, METRICS[record["metric"]]).exists() for peer in PEERS
-        )
-
     def peer_file(self, peer: str, metric: Metric) -> Path:
         """Return where the predictions of a peer for a metric are kept."""
         return self.folder("peers") / f"{peer}, {metric.name}.csv"
 
 
-def run_ours(task: Task, label: str, arguments: Sequence[str]) -> None:
+def run_ours(task: Task, label: str) -> None:
     """Run the commands on a split, and keep the schema and files of the run.
 
     Raises:
@@ -86,7 +76,7 @@ def run_ours(task: Task, label: str, arguments: Sequence[str]) -> None:
         test.drop(columns=target).to_csv(project.raw / "test.csv", index=False)
         cost("schema", *place)
         cost("preprocess", *place)
-        done = cost("train", *place, "--json", *arguments)
+        done = cost("train", *place, "--json")
         cost("submit", *place)
         run = project.runs / json.loads(done.output)["run_id"]
         ids = pd.read_csv(run / "predictions.csv").iloc[:, 0]
@@ -99,35 +89,27 @@ def run_ours(task: Task, label: str, arguments: Sequence[str]) -> None:
             shutil.copy(run / name, folder)
 
 
-def run_peer(task: Task, peer: str, metric: Metric, fold_of: np.ndarray | None) -> None:
-    """Keep a peer's predictions, or with `fold_of` those of the models of the folds."""
-    parts, shipped = task.parts, TABLES[task.name]
-    if fold_of is None:
-        predicted = predict(peer, parts, shipped, metric)
-    else:
-        predicted = predict_by_fold(peer, parts, shipped, metric, fold_of)
-    path = task.peer_file(peer if fold_of is None else peer + BY_FOLD, metric)
+def run_peer(task: Task, peer: str, metric: Metric) -> None:
+    """Keep a peer's predictions."""
+    parts, path = task.parts, task.peer_file(peer, metric)
+    predicted = predict(peer, parts, TABLES[task.name], metric)
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = pd.DataFrame({"row": parts.test.index, "prediction": predicted})
     write_atomically(path, kept.to_csv(index=False))
 
 
-def run(
-    tasks: Sequence[Task], label: str, arguments: Sequence[str], *, by_fold: bool
-) -> None:
-    """Run what is not kept yet: ours, the peers, and the peers by fold."""
+def run(tasks: Sequence[Task], label: str) -> None:
+    """Run what is not kept yet: ours, and the peers."""
     for task in tasks:
         if not task.record(label):
             print(*task, label, flush=True)
-            run_ours(task, label, arguments)
-    for suffix, task in product(["", BY_FOLD] if by_fold else [""], tasks):
-        metric, fold_of = METRICS[task.record(label)["metric"]], None
-        if suffix:
-            fold_of = pd.read_csv(task.folder(label) / "oof.csv")["fold"].to_numpy() - 1
+            run_ours(task, label)
+    for task in tasks:
+        metric = METRICS[task.record(label)["metric"]]
         for peer in PEERS:
-            if not task.peer_file(peer + suffix, metric).exists():
-                print(*task, peer + suffix, flush=True)
-                run_peer(task, peer, metric, fold_of)
+            if not task.peer_file(peer, metric).exists():
+                print(*task, peer, flush=True)
+                run_peer(task, peer, metric)
 
 
 def outcome(task: Task, label: str) -> Outcome:
@@ -136,10 +118,9 @@ def outcome(task: Task, label: str) -> Outcome:
     metric, target = METRICS[record["metric"]], TABLES[task.name].target
     ours = pd.read_csv(task.folder(label) / "predictions.csv").iloc[:, 1:]
     predicted = ours.rename(columns={target: SENT}).set_index(test.index)
-    for peer in [*PEERS, *(peer + BY_FOLD for peer in PEERS)]:
-        path = task.peer_file(peer, metric)
-        if path.exists():
-            predicted[peer] = pd.read_csv(path, index_col="row")["prediction"]
+    for peer in PEERS:
+        kept = pd.read_csv(task.peer_file(peer, metric), index_col="row")
+        predicted[peer] = kept["prediction"]
     actual = test[target].to_numpy()
     losses = predicted.apply(lambda column: metric.losses(column.to_numpy(), actual))
     score, expected = metric.of_mean(losses[SENT].mean()), record["forecast"]
@@ -147,11 +128,10 @@ def outcome(task: Task, label: str) -> Outcome:
 
 
 def results(tasks: Sequence[Task], label: str) -> dict[str, Result]:
-    """Return the results of the splits of which ours and all peers are kept."""
+    """Return the results of the tables, from what is kept."""
     outcomes: dict[str, list[Outcome]] = {}
     for task in tasks:
-        if task.is_complete(label):
-            outcomes.setdefault(task.name, []).append(outcome(task, label))
+        outcomes.setdefault(task.name, []).append(outcome(task, label))
     return {name: combine(splits) for name, splits in outcomes.items()}
 
 
@@ -165,26 +145,16 @@ def main() -> None:
     add("--tables", default="suite", help="suite, others, or names with commas")
     add("--splits", default="0,1,2", help="seeds with commas")
     add("--label", default="now", help="the name under which ours is kept")
-    add("--arguments", default="", help='of train, for example "--model boosting"')
-    add("--by-fold", action="store_true", help="also run the peers by fold")
-    add("--report", action="store_true", help="run nothing")
     given = parser.parse_args()
     seeds = [int(seed) for seed in given.splits.split(",")]
     names = GROUPS.get(given.tables) or given.tables.split(",")
     tasks = [Task(name, seed) for seed in seeds for name in names]
-    if not given.report:
-        arguments = given.arguments.split()
-        run(tasks, given.label, arguments, by_fold=given.by_fold)
-    found = results(tasks, given.label)
-    if not found:
-        parser.error(f"no run is kept under the label {given.label}")
-    lacking = [task for task in tasks if not task.is_complete(given.label)]
-    if lacking:
-        print("Not complete:", *(f"{name} {seed}" for name, seed in lacking))
-    if given.tables in GROUPS and seeds == list(SPLITS) and not lacking:
-        put(given.tables, report(found), DOCUMENT)
+    run(tasks, given.label)
+    text = report(results(tasks, given.label))
+    if given.tables in GROUPS and seeds == list(SPLITS):
+        put(given.tables, text, DOCUMENT)
     else:
-        print(report(found))
+        print(text)
 
 
 if __name__ == "__main__":

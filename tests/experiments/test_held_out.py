@@ -10,7 +10,7 @@ import pytest
 
 from experiments import shipped_tables
 from experiments.held_out import SENT, Outcome, combine, figures
-from experiments.peers import PEERS, features, predict, predict_by_fold
+from experiments.peers import PEERS, features, predict
 from experiments.shipped_tables import TABLES, Split, Table, load, member, split
 from experiments.tables import Task, outcome, results, run_ours, run_peer
 from pipeline.core.metrics import METRICS
@@ -129,18 +129,6 @@ def test_a_peer_learns_words_numbers_and_hours(peer, metric, shop):
     assert metric.score(predicted, actual) < 0.7 * metric.score(constant, actual)
 
 
-def test_a_peer_by_fold_is_the_mean_of_its_models(shop):
-    table, parts = shop
-    fold_of = np.arange(180) % 2
-    train, test = parts
-    of_folds = [
-        predict("RidgeCV", Split(train[fold_of == k], test), table, METRICS["log-rmse"])
-        for k in (0, 1)
-    ]
-    by_fold = predict_by_fold("RidgeCV", parts, table, METRICS["log-rmse"], fold_of)
-    np.testing.assert_allclose(by_fold, np.sqrt(of_folds[0] * of_folds[1]))
-
-
 # Who is worse
 
 
@@ -196,7 +184,7 @@ def test_splits_with_different_metrics_are_refused():
 
 
 def test_an_own_model_is_none_of_the_peers():
-    result = combine([held_out(mlp=0.5, boosting=2.0, **{"RidgeCV by fold": 0.1})])
+    result = combine([held_out(mlp=0.5, boosting=2.0)])
     assert result.own == ["mlp", "boosting"]
     assert result.better_own == ["mlp"]
 
@@ -223,11 +211,9 @@ def test_what_is_kept_is_scored_on_the_rows_that_were_held_out(cache, monkeypatc
     rows["price"] = 2 * rows["number"]
     monkeypatch.setitem(TABLES, "double", Table("", "", "price", read=lambda _: rows))
     task = Task("double", 0)
-    assert results([task], "now") == {}
-    run_ours(task, "now", ["--model", "ridge"])
-    assert results([task], "now") == {}, "no peer is kept yet"
+    run_ours(task, "now")
     for peer in PEERS:
-        run_peer(task, peer, RMSE, None)
+        run_peer(task, peer, RMSE)
     found = outcome(task, "now")
     assert list(found.losses.index) == list(task.parts.test.index)
     assert found.metric.of_mean(found.losses[SENT].mean()) < 0.2 * rows["price"].std()
