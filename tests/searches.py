@@ -1,43 +1,30 @@
-"""Shared by the tests of searches: quick options, and functions to read the journal."""
+"""Shared by the tests of searches: quick options, and functions to read the trials."""
 
+import json
 import time
-
-import optuna
-from optuna.trial import TrialState
 
 QUICK = ("--epochs", "9", "--folds", "3")
 
 
-def studies_of(root):
-    journal = str(root / "runs" / "tune.journal")
-    storage = optuna.storages.JournalStorage(
-        optuna.storages.journal.JournalFileBackend(journal)
-    )
-    return optuna.get_all_study_summaries(storage), storage
-
-
-def study_of(root):
-    summaries, storage = studies_of(root)
-    (name,) = [summary.study_name for summary in summaries]
-    return optuna.load_study(study_name=name, storage=storage)
-
-
 def trials_of(root):
-    return study_of(root).trials
+    """Return the trials that the only search of a project has kept, by number."""
+    text = (root / "runs" / "tune.json").read_text(encoding="utf-8")
+    (batches,) = json.loads(text).values()
+    return [trial for batch in batches for trial in batch]
 
 
-def states_of(root):
-    states = [trial.state for trial in trials_of(root)]
-    return {state: states.count(state) for state in TrialState}
+def told(root):
+    """Return the scores of the trials that were told, by number."""
+    trials = enumerate(trials_of(root))
+    return {n: trial["rungs"][-1]["score"] for n, trial in trials if trial["rungs"]}
 
 
 def wait_for_trials(root, number):
     """Wait until a search has told this many trials and others are running."""
     for _ in range(600):
-        if (root / "runs" / "tune.journal").is_file() and studies_of(root)[0]:
-            states = states_of(root)
-            told = states[TrialState.COMPLETE]
-            if told >= number and states[TrialState.RUNNING]:
+        if (root / "runs" / "tune.json").is_file():
+            finished, trials = told(root), trials_of(root)
+            if number <= len(finished) < len(trials):
                 return
         time.sleep(0.05)
     raise TimeoutError(number)

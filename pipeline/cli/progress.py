@@ -26,6 +26,8 @@ class Display:
         table: shown below, in a terminal.
         refresh: called when a step begins: what follows may block all threads, as the
             import of torch does.
+        in_lines: whether plain lines are printed, as there is no terminal: one after
+            each tenth of the work, too, and when another step goes on with it.
         say: prints a line that stays, above what is shown.
     """
 
@@ -33,11 +35,13 @@ class Display:
         self.note = ""
         self.table: Table | None = None
         self.refresh: Callable[[], object] = lambda: None
+        self.in_lines = False
         self.say: Callable[[str], None] = say
         self._step = Step("starting")
         self._step_begin = monotonic()
         self._share: float | None = None
         self._work_begin = self._ends = 0.0
+        self._printed: tuple[str, int] | None = None
         self._spinner = Spinner("dots")
 
     def begin(self, step: Step) -> None:
@@ -60,6 +64,11 @@ class Display:
         elapsed = now - self._work_begin
         if share and elapsed > _WARM_UP:
             self._ends = now + elapsed * (1 - share) / share
+        # Shares are rounded: their sum may be a little less than 1.
+        reached = self._step.text, int(10 * share + 1e-6)
+        if self.in_lines and reached != self._printed:
+            self._printed = reached
+            self.print_line()
 
     @property
     def step_text(self) -> str:
@@ -134,6 +143,7 @@ def _live(display: Display) -> Iterator[None]:
 @contextmanager
 def _print_lines(display: Display) -> Iterator[None]:
     """Print plain lines from another thread, since a step may take long."""
+    display.in_lines = True
     ended = Event()
 
     def print_now_and_then() -> None:
@@ -152,34 +162,24 @@ def _print_lines(display: Display) -> Iterator[None]:
 
 
 @contextmanager
-def progress(*, doing: str = "", hidden: bool = False) -> Iterator[Callback]:
+def progress(*, hidden: bool = False) -> Iterator[Callback]:
     """Show the steps of the command, the share of its work and the time left.
 
     Yields a function to call with the share of all work done since the last call, and a
     note about it.
 
     Args:
-        doing: without a terminal, a line such as "trained 25 %" is printed after each
-            quarter of the work, with this word.
         hidden: show nothing, for `--json`.
     """
-    done, quarter = 0.0, 0
-    lock = Lock()  # models train in threads
+    done, lock = 0.0, Lock()  # models train in threads
     with steps(hidden=hidden) as display:
-        prints_lines = doing and not hidden and not err.is_interactive
 
         def callback(share: float, note: str) -> None:
-            nonlocal done, quarter
+            nonlocal done
             with lock:
                 done += share
                 display.note = note or display.note
                 display.advance(min(done, 1.0))
-                # Shares are rounded: their sum may be a little less than 1.
-                reached = int(4 * done + 1e-6)
-                if prints_lines and reached > quarter:
-                    quarter = reached
-                    note = f" · {display.note}" if display.note else ""
-                    say_err(f"{doing} {25 * quarter} %{note}")
 
         yield callback
 

@@ -61,7 +61,7 @@ def train(
     check_scheduler(backend, scheduler)
     project = Project(root)
     tracker = _tracker(hidden=as_json) if track else None
-    with progress(doing="trained", hidden=as_json) as callback:
+    with progress(hidden=as_json) as callback:
         outcome = up_to_date.train(
             project,
             settings,

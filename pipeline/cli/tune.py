@@ -77,32 +77,17 @@ def tune(
 
 @contextmanager
 def search_progress(*, hidden: bool = False) -> Iterator[Callable[[Progress], None]]:
-    """Show the steps of a search, the best trials so far and the time left.
-
-    Without a terminal, print a plain line after each tenth of the trials, and after
-    each quarter of a later step.
-    """
-    printed = set()
+    """Show the steps of a search, the best trials so far and the time left."""
     with steps(hidden=hidden) as display:
 
         def callback(progress: Progress) -> None:
-            from pipeline.stages.tune import to_record
-
-            finished, step = progress.finished, progress.step
-            display.begin(step)
+            finished = progress.finished
+            display.begin(progress.step)
             display.note = f"{len(finished)} of {progress.total} trials"
             if finished:
                 display.note += f" · lowest score {score_text(finished[0].score)}"
+                display.table = _trial_table(finished[:_SHOWN])
             display.advance(progress.share)
-            if console.err.is_interactive:
-                best = [to_record(trial) for trial in finished[:_SHOWN]]
-                display.table = _trial_table(best) if best else None
-                return
-            tenth = 10 * len(finished) // progress.total
-            key = (step.text, tenth, step.total and 4 * step.done // step.total)
-            if key not in printed and not hidden:
-                printed.add(key)
-                display.print_line()
 
         yield callback
 

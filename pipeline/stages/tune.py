@@ -1,4 +1,4 @@
-"""The stage `tune`: data/processed -> runs/<run id>/; its study: runs/tune.journal.
+"""The stage `tune`: data/processed -> runs/<run id>/; its trials: runs/tune.json.
 
 The lowest of many scores is partly luck. So the best trials are scored again, house by
 house, and a trial replaces the default settings only by the rule of the Ladder. What is
@@ -18,8 +18,15 @@ from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.settings import Settings, train_command
 from pipeline.data.dataset import Dataset
-from pipeline.runs import record
-from pipeline.runs.record import Confirmations, Provenance, Run, Search, Trial
+from pipeline.runs.record import (
+    Confirmation,
+    Confirmations,
+    Provenance,
+    Run,
+    Search,
+    SearchedSettings,
+    Trial,
+)
 from pipeline.stages.preprocess import read_features
 from pipeline.stages.train import train
 from pipeline.tuning.executors import Pool, open_pool
@@ -33,12 +40,12 @@ from pipeline.tuning.plan import (
     Work,
 )
 from pipeline.tuning.search import losses, search
-from pipeline.tuning.study import FinishedTrial, Study
+from pipeline.tuning.space import settings_of
+from pipeline.tuning.study import Study
 from pipeline.validation.folds import dataset_folds, smallest
-from pipeline.validation.resampling import Units
 from pipeline.validation.uncertainty import paired_difference
 
-JOURNAL = "tune.journal"  # in runs/, beside the run folders
+TRIALS = "tune.json"  # in runs/, beside the run folders
 _FIRST_OTHER = 10  # added to the seed of the search
 
 Callback = Callable[[Progress], None]
@@ -62,9 +69,9 @@ def tune(
     dataset = read_features(project, provenance.inputs)
     rows = smallest(dataset_folds(dataset, plan.settings))
     plan = replace(plan, settings=plan.settings.for_rows(rows))
-    journal = project.runs / JOURNAL
-    with alone(journal):
-        study = Study(journal, provenance.fingerprint, plan.settings)
+    path = project.runs / TRIALS
+    with alone(path):
+        study = Study(path, provenance.fingerprint, plan.settings)
         work = Work(plan, len(study.finished_trials()), callback)
         with open_pool(plan) as pool:
             for progress in search(study, dataset, plan, pool):
@@ -76,7 +83,7 @@ def tune(
 
 
 def _choose(
-    finished: Sequence[FinishedTrial],
+    finished: list[Trial],
     dataset: Dataset,
     plan: Plan,
     pool: Pool,
@@ -88,9 +95,10 @@ def _choose(
         UserError: No trial is finished, or none was scored again in time.
     """
     again = best_trials(finished)
-    candidates = [plan.settings, *(trial.settings for trial in again)]
+    trials = [settings_of(trial, plan.settings) for trial in again]
+    candidates = [plan.settings, *trials]
     left = partial(plan.left, SCORING)
-    row_losses = losses(dataset, candidates, pool, work.scoring, left)
+    row_losses = losses(dataset, candidates, pool, work.parts(SCORING), left)
     usable = np.isfinite(row_losses).all(axis=1)
     if left() == 0 and not (usable[0] and usable[1:].any()):
         raise UserError(
@@ -105,32 +113,17 @@ def _choose(
     best = candidates[kept[ladder(row_losses[kept], dataset.groups)]]
     left = partial(plan.left, CONFIRMING)
     return best, Search(
-        best=_searched(best),
+        best=SearchedSettings(best.lambdas[0], best.lr, best.dropout, best.hidden),
         command=train_command(replace(best, models=Settings().models)),
-        trials=[to_record(trial) for trial in finished],
-        confirmed=confirm(dataset, best, plan.settings, pool, work.confirming, left),
+        trials=finished,
+        confirmed=confirm(
+            dataset, best, plan.settings, pool, work.parts(CONFIRMING), left
+        ),
         beats_default=best != plan.settings,
     )
 
 
-def to_record(trial: FinishedTrial) -> Trial:
-    """Return a trial as run.json records it."""
-    return Trial(
-        number=trial.number,
-        **vars(_searched(trial.settings)),
-        score=trial.score,
-        pruned=trial.pruned,
-        rungs=[record.TrialScore(**rung._asdict()) for rung in trial.rungs],
-    )
-
-
-def _searched(settings: Settings) -> record.SearchedSettings:
-    return record.SearchedSettings(
-        settings.lambdas[0], settings.lr, settings.dropout, settings.hidden
-    )
-
-
-def best_trials(finished: Sequence[FinishedTrial]) -> list[FinishedTrial]:
+def best_trials(finished: Sequence[Trial]) -> list[Trial]:
     """Return the best trials that were not pruned, best first.
 
     Raises:
@@ -155,13 +148,10 @@ def ladder(row_losses: np.ndarray, groups: np.ndarray | None = None) -> int:
         row_losses: Losses, shape (candidates, rows), the default settings first.
         groups: The group of each row, if they have any.
     """
-    best, rows = 0, row_losses.shape[1]
-    units = Units.of(rows, groups)
-    for index in range(1, len(row_losses)):
-        gaps = row_losses[index] - row_losses[best]
-        sums = units.sums(gaps - gaps.mean())
-        error = np.std(sums, ddof=1) * np.sqrt(len(sums)) / rows
-        if gaps.mean() < -error:
+    best = 0
+    for index, candidate in enumerate(row_losses):
+        gap, error = paired_difference(row_losses[best], candidate, groups=groups)
+        if gap < -error:
             best = index
     return best
 
@@ -193,7 +183,7 @@ def confirm(
     scores = []
     for means in row_losses.mean(axis=2).T:
         pooled = [metric.of_mean(mean) for mean in means]
-        scores.append(record.Confirmation(pooled=pooled, mean=float(np.mean(pooled))))
+        scores.append(Confirmation(pooled=pooled, mean=float(np.mean(pooled))))
     ready = [seed for seed, is_ready in zip(seeds, usable, strict=True) if is_ready]
     found = Confirmations(fold_seeds=ready, best=scores[0], default=scores[-1])
     if best == default:

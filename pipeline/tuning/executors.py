@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -58,23 +58,19 @@ def _loky(plan: Plan) -> Iterator[Pool]:
     jobs = plan.jobs or cpu_count()
     try:
         executor = get_reusable_executor(
-            max_workers=jobs, initializer=_exit_with, initargs=(os.getpid(),)
+            max_workers=jobs,
+            timeout=None,  # workers that wait for others do not end
+            initializer=_exit_with,
+            initargs=(os.getpid(),),
         )
+        with _sigint_blocked():
+            executor.submit(os.getpid)  # the first call starts the workers
     except OSError as error:  # their locks are files in memory, as in /dev/shm
         raise UserError(
             f"processes cannot be started ({error.strerror}); free shared memory"
         ) from error
-    running: set[Future[Any]] = set()
     try:
-        start = _submit_without_sigint(executor)
-
-        def submit(*call: Any) -> "Future[Any]":  # noqa: ANN401
-            future = start(*call)
-            running.add(future)
-            future.add_done_callback(running.discard)
-            return future
-
-        yield Pool(submit, jobs, lambda function, *args: function(*args))
+        yield Pool(executor.submit, jobs, lambda function, *args: function(*args))
     except BrokenExecutor as error:
         raise UserError(
             f"a worker was killed, perhaps out of memory: {_RESUME}"
@@ -82,26 +78,24 @@ def _loky(plan: Plan) -> Iterator[Pool]:
     finally:
         # Nobody needs what still trains. Joblib shares the executor: later users expect
         # a new one.
-        executor.shutdown(wait=True, kill_workers=bool(running))
+        executor.shutdown(wait=True, kill_workers=True)
 
 
-def _submit_without_sigint(executor: Executor) -> Callable[..., "Future[Any]"]:
-    """Return a `submit` that blocks SIGINT while it starts new workers.
+@contextmanager
+def _sigint_blocked() -> Iterator[None]:
+    """Block SIGINT, for the workers that start in the block, and that inherit it.
 
-    A terminal sends Ctrl-C to the workers too. They inherit the blocked signal, so only
-    this process reacts to it. Windows cannot block signals.
+    A terminal sends Ctrl-C to the workers too, and only this process reacts to it.
+    Windows cannot block signals.
     """
     if not hasattr(signal, "pthread_sigmask"):
-        return executor.submit
-
-    def submit(*call: Any) -> "Future[Any]":  # noqa: ANN401
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            return executor.submit(*call)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-    return submit
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _exit_with(parent: int) -> None:

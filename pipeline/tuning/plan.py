@@ -3,17 +3,15 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from operator import mul
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pipeline.core.errors import UserError
 from pipeline.core.progress import Callback, Step
 from pipeline.core.settings import Settings, check_minimum
-
-if TYPE_CHECKING:  # the command line imports this module, and starts without torch
-    from pipeline.tuning.study import FinishedTrial
+from pipeline.runs.record import Trial
 
 BATCH_SIZE = 8  # trials that train as one stack
 RUNGS = (1 / 3, 2 / 3, 1)  # of the epochs; after each, the worse half is pruned
@@ -82,7 +80,7 @@ class Progress(NamedTuple):
     `share` of its work is done, by the number of trials or by the time limit.
     """
 
-    finished: "list[FinishedTrial]"
+    finished: list[Trial]
     total: int  # trials
     share: float
     step: Step = Step(SEARCHING)
@@ -123,15 +121,11 @@ class Work:
     def search(self, progress: Progress) -> None:
         """Report the progress of the search."""
         self._progress = progress
-        self._report(progress.step, self._share(SEARCHING, progress.share))
+        self._report(progress.step, progress.share)
 
-    def scoring(self, done: int, total: int) -> None:
-        """Report how many of the best trials are scored again."""
-        self._part(SCORING, done, total)
-
-    def confirming(self, done: int, total: int) -> None:
-        """Report how many cross-validations on other fold seeds are done."""
-        self._part(CONFIRMING, done, total)
+    def parts(self, phase: str) -> Callable[[int, int], None]:
+        """Return the callback for a phase: how many of how many parts are done."""
+        return lambda done, total: self._report(Step(phase, done, total), done / total)
 
     def training(self) -> Callback:
         """Return the callback for training the best settings."""
@@ -141,18 +135,14 @@ class Work:
             nonlocal done
             with lock:
                 done += share
-                self._report(Step(TRAINING), self._share(TRAINING, done))
+                self._report(Step(TRAINING), done)
 
         return callback
 
-    def _part(self, phase: str, done: int, total: int) -> None:
-        self._report(Step(phase, done, total), self._share(phase, done / total))
-
-    def _share(self, phase: str, done: float) -> float:
-        earlier = takewhile(lambda name: name != phase, self._networks)
-        before = sum(self._networks[name] for name in earlier)
-        work = before + done * self._networks[phase]
-        return float(work / sum(self._networks.values()))
-
-    def _report(self, step: Step, share: float) -> None:
+    def _report(self, step: Step, done: float) -> None:
+        """Report a step and the share of its phase that is done."""
+        phase = list(self._networks).index(step.text)
+        networks = list(self._networks.values())
+        work = sum(networks[:phase]) + done * networks[phase]
+        share = float(work / sum(networks))
         self._callback(self._progress._replace(step=step, share=share))

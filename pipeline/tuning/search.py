@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from pipeline.core.errors import UserError
 from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
-from pipeline.models.ensemble import cross_validate_models
+from pipeline.models.ensemble import cross_validate_models, score_folds
 from pipeline.network.replicas import (
     FoldTensors,
     mean_over_seeds,
@@ -29,12 +29,14 @@ from pipeline.network.replicas import (
 from pipeline.network.seeds import Replica, replicas_of
 from pipeline.network.threads import use_one_thread
 from pipeline.network.trainer import Candidate, Trainer
+from pipeline.runs.record import TrialScore
 from pipeline.tuning.executors import Pool
 from pipeline.tuning.plan import BATCH_SIZE, RUNGS, SEARCHING, Plan, Progress
-from pipeline.tuning.study import Rung, Study, TrialBatch
+from pipeline.tuning.study import Study, TrialBatch
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import out_of_fold
 
+T = TypeVar("T")
 BATCHES_PER_JOB = 2  # in advance, so that no job waits for a slower one
 
 
@@ -53,30 +55,38 @@ def search(
     announce("starting the workers")
     if not is_done(pool.submit(_load), plan.left(SEARCHING)):
         return
-    before, limit = len(study.finished_trials()), plan.left(SEARCHING)
-    progress = partial(_progress, study, plan, before, limit)
-    pending: deque[tuple[TrialBatch, Future[list[list[Rung]]]]] = deque()
+    left = partial(plan.left, SEARCHING)
+    progress = partial(_progress, study, plan, len(study.finished_trials()), left())
+    asked = deque[TrialBatch]()
+
+    def submitted() -> "Iterator[Future[list[list[TrialScore]]]]":
+        while batch := study.next_batch(plan.trials, BATCH_SIZE):
+            asked.append(batch)
+            yield pool.submit(successive_halving, tensors, batch.settings)
 
     # With a time limit no batch waits: it would begin when the time is up.
     in_advance = BATCHES_PER_JOB if plan.timeout is None else 1
-
-    def fill() -> None:
-        while len(pending) < in_advance * pool.jobs:
-            batch = study.next_batch(plan.trials, BATCH_SIZE)
-            if batch is None:
-                return
-            future = pool.submit(successive_halving, tensors, batch.settings)
-            pending.append((batch, future))
-
     yield progress()
-    fill()
-    while pending and plan.left(SEARCHING) != 0:
-        batch, future = pending.popleft()
-        if not is_done(future, plan.left(SEARCHING)):
-            return
-        study.tell(batch, future.result())
+    for reached in _in_order(submitted(), in_advance * pool.jobs, left):
+        study.tell(asked.popleft(), reached)
         yield progress()
-        fill()
+
+
+def _in_order(
+    submitted: "Iterator[Future[T]]", most: int, left: Callable[[], float | None]
+) -> Iterator[T]:
+    """Yield the results of calls in their order, until the time is up.
+
+    Args:
+        submitted: Submits the next call when its future is asked for.
+        most: The number of calls that may run or wait.
+        left: Returns the seconds that are left, or None without a limit.
+    """
+    pending = deque(islice(submitted, most))
+    while pending and is_done(pending[0], left()):
+        yield pending.popleft().result()
+        if left() != 0:
+            pending.extend(islice(submitted, 1))
 
 
 def is_done(future: "Future[Any]", seconds: float | None) -> bool:
@@ -124,7 +134,7 @@ def _encode(dataset: Dataset, settings: Settings) -> FoldTensors:
 
 def successive_halving(
     tensors: FoldTensors, trials: Sequence[Settings]
-) -> list[list[Rung]]:
+) -> list[list[TrialScore]]:
     """Train trials under cross-validation and return the rungs that each reached.
 
     Args:
@@ -139,14 +149,14 @@ def successive_halving(
     ]
     replicas = replicas_of(settings)
     trainer = new_trainer(tensors, replicas, candidates, settings)
-    reached: list[list[Rung]] = [[] for _ in trials]
+    reached: list[list[TrialScore]] = [[] for _ in trials]
     active = list(range(len(trials)))
     for epoch in rungs_of(settings.epochs):
         while trainer.epoch < epoch:
             trainer.train_epoch()
         scores = _scores(trainer, replicas, tensors, settings)
         for index, score in zip(active, scores, strict=True):
-            reached[index].append(Rung(epoch, score))
+            reached[index].append(TrialScore(epoch, score))
         if epoch < settings.epochs:
             kept = better_half(scores)
             trainer.keep(kept)
@@ -177,9 +187,8 @@ def _scores(
     # A diverged network predicts NaN: score it as the lowest possible target.
     finite = np.where(np.isnan(predicted), -np.inf, predicted)
     clipped = data.row_bounds.clip(data.scale.undo(finite))
-    metric, actual = data.metric, data.dataset.actual
     scored = out_of_fold(clipped, data.fold_of)
-    return [metric.score(metric.undo(row), actual) for row in scored]
+    return [score_folds(each, data).pooled for each in scored]
 
 
 def losses(
@@ -204,13 +213,11 @@ def losses(
     callback(0, total)
     shared = pool.share(_unchanged, dataset)
     submitted = (pool.submit(_losses, shared, settings) for settings in candidates)
+    found = []
     # One per worker: none waits when the time is up and the workers are stopped.
-    pending, found = deque(islice(submitted, pool.jobs)), []
-    while pending and is_done(pending[0], left()):
-        found.append(pending.popleft().result())
+    for of_settings in _in_order(submitted, pool.jobs, left):
+        found.append(of_settings)
         callback(len(found), total)
-        if left() != 0:
-            pending.extend(islice(submitted, 1))
     late = np.full((total - len(found), rows), np.inf)
     return np.concatenate([np.reshape(found, (-1, rows)), late])
 

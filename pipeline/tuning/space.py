@@ -17,6 +17,7 @@ from optuna.samplers import PartialFixedSampler, TPESampler
 from optuna.trial import FrozenTrial
 
 from pipeline.core.settings import Settings
+from pipeline.runs.record import SearchedSettings
 
 SHAPES = ("64", "128", "256", "64,32", "128,64")  # hidden layers
 SPACE: dict[str, BaseDistribution] = {
@@ -30,9 +31,11 @@ STARTUP = 32  # trials sampled uniformly before TPE learns from them
 
 
 def sample(
-    earlier: Sequence[FrozenTrial], seed: int, shape: str | None, size: int
+    earlier: Sequence[FrozenTrial], seed: int, size: int
 ) -> Iterator[dict[str, Any]]:
     """Sample the parameters of a batch of trials by TPE (Bergstra et al. 2011).
+
+    All trials of the batch have the hidden layers of its first one.
 
     Optuna runs in memory, with a seed made of `seed` and the trial's number: after the
     same earlier trials, a trial always samples the same parameters.
@@ -40,11 +43,11 @@ def sample(
     Args:
         earlier: All trials before the batch.
         seed: The seed of the search.
-        shape: The hidden layers of the batch, like "64,32"; None samples them once.
         size: The number of trials.
     """
     study = optuna.create_study()
     study.add_trials(earlier)
+    fixed: dict[str, Any] = {}
     for number in range(len(earlier), len(earlier) + size):
         (trial_seed,) = np.random.SeedSequence([seed, number]).generate_state(1)
         # Running trials count as bad (constant_liar), so that others sample elsewhere.
@@ -53,29 +56,30 @@ def sample(
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
-            study.sampler = PartialFixedSampler({"hidden": shape} if shape else {}, tpe)
+            study.sampler = PartialFixedSampler(fixed, tpe)
         params = study.ask(SPACE).params
-        shape = params["hidden"]
+        fixed = {"hidden": params["hidden"]}
         yield params
 
 
-def is_in_space(trial: FrozenTrial) -> bool:
-    """Return whether a trial read from a file is within the search space."""
-    return trial.distributions == SPACE and all(
-        values.low <= trial.params[name] <= values.high
-        for name, values in trial.distributions.items()
-        if isinstance(values, FloatDistribution)
-    )
-
-
-def settings_of(params: dict[str, Any], base: Settings) -> Settings:
-    """Return the settings of a trial, rounded to the three digits of its command."""
-    return replace(
-        base,
-        lambdas=(_rounded(params["lambda"]),),
+def searched(params: dict[str, Any]) -> SearchedSettings:
+    """Return the parameters of a trial, rounded to the three digits of its command."""
+    return SearchedSettings(
+        weight_decay=_rounded(params["lambda"]),
         lr=_rounded(params["lr"]),
         dropout=_rounded(params["dropout"]),
         hidden=tuple(map(int, params["hidden"].split(","))),
+    )
+
+
+def settings_of(found: SearchedSettings, base: Settings) -> Settings:
+    """Return the base settings with those of a trial."""
+    return replace(
+        base,
+        lambdas=(found.weight_decay,),
+        lr=found.lr,
+        dropout=found.dropout,
+        hidden=found.hidden,
     )
 
 

@@ -134,7 +134,7 @@ def test_lines_go_to_a_pipe_now_and_then_but_not_with_json(
     monkeypatch.setattr(progress.Display, "begin", begin_slowly)
     command = command_of(name, trained_project)
     lines = pipeline(*command).err.splitlines()
-    known = ("starting", "trained", "checking the files of ", *STEPS[name])
+    known = ("starting", "checking the files of ", *STEPS[name])
     assert lines
     assert all(line.startswith(known) for line in lines)
     shown = pipeline(*command, "--json")
@@ -230,16 +230,18 @@ def test_the_bar_of_any_work_ends_at_100_percent(shares, displays, clock):
     assert displays[0].work_text == "100% · log-RMSE of mlp 0.2000"
 
 
-def test_without_a_terminal_a_line_is_printed_after_each_quarter(monkeypatch):
+def test_without_a_terminal_a_line_is_printed_after_each_tenth(monkeypatch, clock):
     pipe = Console(file=io.StringIO())
     for module in (console, progress):
         monkeypatch.setattr(module, "err", pipe)
-    with progress.progress(doing="trained") as callback:
-        for _ in range(10):
-            callback(0.1, "log-RMSE of mlp 0.2000")
+    with progress.progress() as callback:
+        announce("training")
+        for _ in range(30):
+            callback(1 / 30, "log-RMSE of mlp 0.2000")
     lines = pipe.file.getvalue().splitlines()
-    quarters = [f"trained {n} % · log-RMSE of mlp 0.2000" for n in (25, 50, 75, 100)]
-    assert [line for line in lines if line.startswith("trained")] == quarters
+    shares = [int(re.search(r"(\d+)% · log-RMSE", line)[1]) for line in lines]
+    assert [share // 10 for share in shares] == list(range(11))
+    assert lines[-1] == "training · 0 s · 100% · log-RMSE of mlp 0.2000"
 
 
 @pytest.mark.parametrize(

@@ -269,14 +269,15 @@ def train_in(terminal, monkeypatch, note="log-RMSE of one network 0.2000"):
     """The progress that `train` prints on a console."""
     monkeypatch.setattr(console, "err", terminal)
     monkeypatch.setattr(progress, "err", terminal)
-    with progress.progress(doing="trained") as callback:
+    with progress.progress() as callback:
         for _ in range(8):
             callback(1 / 8, note)
     return terminal.file.getvalue()
 
 
 PLAIN = [
-    f"trained {share} % · log-RMSE of one network 0.2000" for share in (25, 50, 75, 100)
+    f"starting · 0 s · {share}% · log-RMSE of one network 0.2000"
+    for share in (12, 25, 38, 50, 62, 75, 88, 100)
 ]
 
 

@@ -35,7 +35,7 @@ def search(root):
 
 
 def result(root):
-    """Return all files of a project except the journal, by path, without the run id.
+    """Return all files of a project except the trials, by path, without the run id.
 
     Errors in history.csv are rounded: their last digit differs in about one of a
     hundred runs on a busy machine, killed or not, where all weights and predictions are
@@ -45,7 +45,7 @@ def result(root):
     assert not list(integrity.changes(Project(root), run))
     files = {}
     for path in root.rglob("*"):
-        if path.is_file() and path.name != "tune.journal":
+        if path.is_file() and path.name != "tune.json":
             name = str(path.relative_to(root)).replace(run.run_id, "<run id>")
             files[name] = path.read_bytes().replace(run.run_id.encode(), b"<run id>")
     history = "runs/<run id>/history.csv"

@@ -130,7 +130,7 @@ def copy(tmp_path_factory):
 
 
 def test_the_work_of_any_models_ends_at_100_percent(copy):
-    assert "trained 100 %" in copy.trained.stderr
+    assert " · 100% · " in copy.trained.stderr
 
 
 def test_what_is_predicted_for_a_file_is_what_the_run_predicts(copy):

@@ -1,6 +1,5 @@
 """A search that was killed at any moment resumes with the same trials and scores."""
 
-import json
 from concurrent.futures import Future
 
 import numpy as np
@@ -9,11 +8,13 @@ import pytest
 from ames_columns import ames_dataset
 
 from pipeline.core.errors import UserError
+from pipeline.core.files import write_atomically
 from pipeline.core.settings import Settings
-from pipeline.tuning import search, space
+from pipeline.runs.record import TrialScore as Rung
+from pipeline.tuning import search, space, study
 from pipeline.tuning.executors import Pool
 from pipeline.tuning.plan import Plan
-from pipeline.tuning.study import Rung, Study
+from pipeline.tuning.study import Study
 
 BASE = Settings(epochs=3).for_rows(80)
 PLAN = Plan(trials=14, settings=BASE)
@@ -39,112 +40,104 @@ def quick(monkeypatch):
     monkeypatch.setattr(search, "successive_halving", instant_halving)
     monkeypatch.setattr(search, "BATCH_SIZE", 4)
     monkeypatch.setattr(space, "STARTUP", 4)
-    monkeypatch.setattr("os.fsync", lambda _: None)
 
 
 def searched(path):
-    """Search to the end; return the trials and the lines of the journal."""
+    """Search to the end; return the trials."""
     opened = Study(path, "a", BASE)
     pool = Pool(call, 1, lambda *_: None)
     *_, last = search.search(opened, DATASET, PLAN, pool)
-    return last.finished, path.read_bytes().splitlines(keepends=True)
+    return last.finished
 
 
-def test_a_search_killed_after_any_line_of_its_journal_ends_the_same(tmp_path):
-    undisturbed, lines = searched(tmp_path / "undisturbed")
-    assert len({trial.settings for trial in undisturbed}) == PLAN.trials
-    assert len(lines) > 40
-    for kept in range(1, len(lines)):
-        path = tmp_path / f"killed after {kept}"
-        path.write_bytes(b"".join(lines[:kept]))
-        assert searched(path)[0] == undisturbed, kept
+@pytest.fixture
+def saved(monkeypatch):
+    """What was written to the file of the trials, in turn."""
+    contents = []
+
+    def keep(path, text):
+        contents.append(text)
+        return write_atomically(path, text)
+
+    monkeypatch.setattr(study, "write_atomically", keep)
+    return contents
 
 
-def test_an_incomplete_last_line_is_ignored(tmp_path):
-    undisturbed, lines = searched(tmp_path / "undisturbed")
-    path = tmp_path / "incomplete"
-    path.write_bytes(b"".join(lines[:20]) + lines[20][:30])
-    assert searched(path)[0] == undisturbed
+def test_a_search_killed_after_any_change_of_its_file_ends_the_same(tmp_path, saved):
+    undisturbed = searched(tmp_path / "undisturbed")
+    assert len({(t.lr, t.dropout) for t in undisturbed}) == PLAN.trials
+    states = saved.copy()
+    assert len(states) == 8, "four batches are asked for and told"
+    for number, state in enumerate(states):
+        path = tmp_path / f"killed after {number}"
+        path.write_text(state)
+        assert searched(path) == undisturbed, number
 
 
-def test_a_search_killed_again_and_again_ends_the_same(tmp_path):
-    undisturbed, lines = searched(tmp_path / "undisturbed")
+def test_a_search_killed_again_and_again_ends_the_same(tmp_path, saved):
+    undisturbed = searched(tmp_path / "undisturbed")
     path = tmp_path / "killed"
-    path.write_bytes(lines[0])
-    while len(kept := path.read_bytes().splitlines(keepends=True)) < len(lines):
-        _, written = searched(path)
-        path.write_bytes(b"".join(written[: len(kept) + 3]))
-    assert searched(path)[0] == undisturbed
+    for _ in range(9):
+        saved.clear()
+        searched(path)
+        if saved:
+            path.write_text(saved[0])
+    assert not saved, "each search tells a batch or asks for one"
+    assert searched(path) == undisturbed
 
 
 def test_the_batches_of_an_interrupted_process_are_trained_first(tmp_path):
-    path = tmp_path / "journal"
+    path = tmp_path / "tune.json"
     interrupted = Study(path, "a", BASE)
     started = [interrupted.next_batch(12, 4) for _ in range(2)]
     again = Study(path, "a", BASE)
     batches = [again.next_batch(12, 4) for _ in range(4)]
     assert batches[:2] == started
-    assert batches[2].numbers == [8, 9, 10, 11]
+    assert (batches[2].number, len(batches[2].settings)) == (2, 4)
     assert batches[3] is None
-
-
-def test_a_trial_that_was_told_stays_as_it_is(tmp_path):
-    path = tmp_path / "journal"
-    first = Study(path, "a", BASE)
-    batch = first.next_batch(4, 4)
-    first.tell(batch._replace(numbers=batch.numbers[:1]), [[Rung(3, 1.0)]])
-    second = Study(path, "a", BASE)
-    (told,) = second.finished_trials()
-    assert second.next_batch(4, 4) == batch
-    second.tell(batch, [[Rung(1, 9.0)]] * 4)
-    assert len(second.finished_trials()) == 4
-    assert second.finished_trials()[0] == told
 
 
 HOSTILE = {
     "no JSON": b"not json\nnor this\n",
     "a pickle": b"cposix\nsystem\n(S'touch executed'\ntR.\n",
     "bytes": bytes(range(256)) * 4 + b"\n\n",
-    "another JSON": b'{"op_code": 4}\n[]\n',
+    "cut": b'{"a": [[{"params": {"lam',
+    "another JSON": b"[1, 2]",
     "deep": b"[" * 100_000 + b"\n\n",
-    "not of a search": b'{"op_code": "x", "worker_id": 1}\n{}\n',
+    "not of a search": b'{"a": {"op_code": 1}}',
+    "an empty batch": b'{"a": [[]]}',
 }
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_a_file_that_is_no_journal_is_one_line_and_runs_nothing(
+def test_a_file_that_is_of_no_search_is_one_line_and_runs_nothing(
     case, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    path = tmp_path / "tune.journal"
+    path = tmp_path / "tune.json"
     path.write_bytes(HOSTILE[case])
-    with pytest.raises(UserError, match="not the journal of a search"):
+    with pytest.raises(UserError, match="not the trials of a search"):
         Study(path, "a", BASE)
-    assert [file.name for file in tmp_path.iterdir()] == ["tune.journal"]
+    assert [file.name for file in tmp_path.iterdir()] == ["tune.json"]
+    assert path.read_bytes() == HOSTILE[case]
 
 
 EDITS = {
-    "a learning rate out of range": ('"lr":', '"lr":1e9, "was":'),
-    "another space": ("0.3", "0.2"),
-    "a score that is text": (
-        '"intermediate_value":',
-        '"intermediate_value":"x", "was":',
-    ),
-    "no batch": ('"batch"', '"butch"'),
+    "a learning rate out of range": ('"lr":', '"lr": 1e9, "was":'),
+    "a parameter that is missing": ('"lr":', '"rl":'),
+    "hidden layers of another kind": ('"hidden": "', '"hidden": "7'),
+    "a score that is text": ('"score":', '"score": "x", "was":'),
+    "no parameters": ('"params"', '"parameters"'),
 }
 
 
 @pytest.mark.parametrize("case", EDITS)
-def test_a_journal_that_no_search_can_have_written_is_one_line(case, tmp_path):
-    _, lines = searched(tmp_path / "journal")
+def test_trials_that_no_search_can_have_written_are_one_line(case, tmp_path):
+    path = tmp_path / "tune.json"
+    searched(path)
     old, new = EDITS[case]
-    text = b"".join(lines).decode()
+    text = path.read_text()
     assert old in text
-    (tmp_path / "journal").write_text(text.replace(old, new))
-    with pytest.raises(UserError, match="not the journal of a search"):
-        Study(tmp_path / "journal", "a", BASE)
-
-
-def test_every_line_of_a_resumed_journal_is_json(tmp_path):
-    _, lines = searched(tmp_path / "journal")
-    assert all(isinstance(json.loads(line), dict) for line in lines)
+    path.write_text(text.replace(old, new))
+    with pytest.raises(UserError, match="not the trials of a search"):
+        Study(path, "a", BASE)
