@@ -8,9 +8,14 @@ import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
+from typing import Annotated, NoReturn, TextIO
 
 import typer
+
+try:
+    from typer import TyperException
+except ImportError:  # before version 0.27.1, typer raised the exceptions of click
+    from click import ClickException as TyperException  # type: ignore[assignment]
 
 from pipeline import __version__
 from pipeline.cli.baselines import baselines
@@ -29,10 +34,6 @@ from pipeline.cli.train import train
 from pipeline.cli.tune import tune
 from pipeline.core.errors import INTERRUPTED, INTERRUPTED_LINE, UserError, one_line
 
-if TYPE_CHECKING:
-    from typer import TyperException
-else:  # before version 0.27.1 typer raised the exceptions of click
-    TyperException = typer.BadParameter.mro()[2]
 app = typer.Typer(pretty_exceptions_enable=False)
 _COMMANDS = {
     command.__name__: command

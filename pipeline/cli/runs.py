@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.analysis.identify import describe, distinguishing, matching
-from pipeline.cli.console import (
-    make_table,
-    print_json,
-    say,
-    say_err,
-    say_wrapped,
-    show,
-)
+from pipeline.cli import console
 from pipeline.cli.options import Json, Root
 from pipeline.cli.progress import steps
 from pipeline.core.errors import UserError, one_line
@@ -72,21 +65,21 @@ def runs(
         kept = matching(found.usable, filters or [])
         submitted = [with_submission(project, run) for run in kept[:most]]
     if as_json:
-        print_json({"runs": [item.to_json() for item in submitted]})
+        console.print_json({"runs": [item.to_json() for item in submitted]})
         return
     if submitted:
         older = found.older + len(kept) - len(submitted)
         show_runs(submitted, selected_run(project), older)
     elif found.usable:
-        say(f"No run matches --filter {' and '.join(filters or [])}")
+        console.say(f"No run matches --filter {' and '.join(filters or [])}")
     else:
-        say(f"{project.runs}: no run yet; `pipeline train` makes one")
+        console.say(f"{project.runs}: no run yet; `pipeline train` makes one")
     for ids, why in (
         (found.other_formats, "since another version wrote them"),
         (found.broken, "since run.json cannot be read"),
     ):
         if ids:
-            say_wrapped(f"Not listed, {why}: {', '.join(ids)}")
+            console.say_wrapped(f"Not listed, {why}: {', '.join(ids)}")
 
 
 def _compare(
@@ -109,10 +102,10 @@ def _compare(
         rows = compare(submitted)
         changed = [change for run in found for change in run_changes(run)]
     for change in changed:
-        say_err(f"warning: {change}")
+        console.say_err(f"warning: {change}")
     if as_json:
         records = [item.to_json() for item in submitted]
-        print_json({"runs": records, "rows": [row._asdict() for row in rows]})
+        console.print_json({"runs": records, "rows": [row._asdict() for row in rows]})
         return
     show_comparison(run_ids, rows)
 
@@ -131,7 +124,7 @@ def show_runs(
     names = distinguishing(described)
     left = [name for name in names if name in _TEXTS]
     right = [name for name in names if name not in _TEXTS]
-    table = make_table(["run", *left], [*right, "CV", "leaderboard"])
+    table = console.make_table(["run", *left], [*right, "CV", "leaderboard"])
     # Scores of other rows or folds cannot be compared with that of the newest run.
     runs = [item.run for item in submitted]
     alike = [run for run in runs if same_folds(run, runs[0])]
@@ -145,19 +138,19 @@ def show_runs(
             _leaderboard(item),
             style=_BEST if run is best else None,
         )
-    show("Runs, newest first, with the settings that differ", table)
+    console.show("Runs, newest first, with the settings that differ", table)
     if older:
         total = f"{len(runs) + older:,}"
-        say(f"The newest {len(runs)} of {total} runs; --all shows all")
+        console.say(f"The newest {len(runs)} of {total} runs; --all shows all")
     which = " of these" if older else ""
     if len(alike) < len(runs):
         which += " on the rows and folds of the newest run"
-    say_wrapped(
+    console.say_wrapped(
         f"Lowest {best.metric_title}{which}: {best.run_id}. "
         "`pipeline runs RUN RUN` says whether runs are told apart"
     )
     if selected:
-        say_wrapped(
+        console.say_wrapped(
             f"`submit`, `predict` and `report` use {selected.run_id} by default"
         )
 
@@ -165,12 +158,12 @@ def show_runs(
 def show_comparison(run_ids: Sequence[str], rows: "Sequence[Row]") -> None:
     """Print the scores of runs, and the settings in which they differ, side by side."""
     different = [(row.name, *row.cells) for row in rows if row.differs]
-    table = make_table([""], run_ids, different)
-    show("Runs compared; ± is the standard error over the same rows", table)
-    say(f"{len(rows) - len(different)} other settings and scores are the same")
+    table = console.make_table([""], run_ids, different)
+    console.show("Runs compared; ± is the standard error over the same rows", table)
+    console.say(f"{len(rows) - len(different)} other settings and scores are the same")
     cells = next(row.cells for row in rows if row.name.startswith("difference"))
     if reasons := {cell for cell in cells if cell.startswith("different")}:
-        say_wrapped(
+        console.say_wrapped(
             f"Scores of {' and '.join(sorted(reasons))} cannot be told apart: "
             "train the runs with the same data, --folds and --seed"
         )

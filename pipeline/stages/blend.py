@@ -56,25 +56,33 @@ def blend(
     begin = datetime.now(UTC)
     members, inputs = [], dict(provenance.inputs)
     for run in runs:
+        member_begin = perf_counter()
         if isinstance(run, Run):
-            members.append(_member(run, first, data))
+            predictions = _of_run(run, first, data)
         else:
-            members.append(_own_member(run, data))
+            predictions = _of_own_model(run, data)
             inputs |= run.files
+        member = Member(
+            name=run.run_id,
+            candidates=[Candidate()],
+            scores=[score_folds(predictions.out_of_fold[0], data)],
+            predictions=predictions,
+            seconds=perf_counter() - member_begin,
+        )
+        members.append(member)
     provenance = replace(provenance, inputs=inputs)
     with new_run(project, begin) as temporary:
         result = Ensemble(data, members, blended=True)
         return write_run(temporary, result, provenance, begin)
 
 
-def _member(run: Run, first: Run, data: FoldData) -> Member:
-    """Return a run as a member of a blend, with the predictions of its files.
+def _of_run(run: Run, first: Run, data: FoldData) -> Predictions:
+    """Return the predictions in the files of a run, as those of one candidate.
 
     Raises:
         UserError: Its rows or folds are not those of the first run, or a file of it
             has no predictions.
     """
-    begin = perf_counter()
     dataset, metric, id_name = data.dataset, data.metric, data.dataset.schema.id_name
     fold, prediction = run.header("fold"), run.header("prediction")
     names = [run.header(name) for name in by_fold(run.settings.folds)]
@@ -95,33 +103,17 @@ def _member(run: Run, first: Run, data: FoldData) -> Member:
         )
     out_of_fold = metric.transform(seen[prediction].to_numpy())
     test = metric.transform(tested[names].to_numpy().T)
-    return _with_score(run.run_id, out_of_fold, test, data, begin)
+    return Predictions(out_of_fold[None], test[None])
 
 
-def _with_score(
-    name: str,
-    out_of_fold: np.ndarray,
-    test: np.ndarray,
-    data: FoldData,
-    begin: float,
-) -> Member:
-    return Member(
-        name=name,
-        candidates=[Candidate()],
-        scores=[score_folds(out_of_fold, data)],
-        predictions=Predictions(out_of_fold[None], test[None]),
-        seconds=perf_counter() - begin,
-    )
-
-
-def _own_member(model: OwnModel, data: FoldData) -> Member:
-    """Return an own model as a member of a blend; it has no test rows by fold.
+def _of_own_model(model: OwnModel, data: FoldData) -> Predictions:
+    """Return the predictions of an own model; they are the same for each fold.
 
     Raises:
         UserError: A file does not have a prediction for each row, or the folds are not
             those of the runs.
     """
-    begin, dataset, metric = perf_counter(), data.dataset, data.metric
+    dataset, metric = data.dataset, data.metric
     seen = _own_rows(model.oof, dataset.schema.id_name, dataset.train, "train.csv")
     path = model.folder / PREDICTIONS
     tested = _own_rows(path, dataset.schema.id_name, dataset.test, "test.csv")
@@ -135,9 +127,7 @@ def _own_member(model: OwnModel, data: FoldData) -> Member:
             "of their oof.csv"
         )
     by_fold = np.tile(metric.transform(test), (len(data.folds), 1))
-    return _with_score(
-        model.run_id, metric.transform(out_of_fold), by_fold, data, begin
-    )
+    return Predictions(metric.transform(out_of_fold)[None], by_fold[None])
 
 
 def _own_rows(path: Path, id_name: str, rows: pd.DataFrame, of: str) -> pd.DataFrame:

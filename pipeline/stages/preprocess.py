@@ -145,21 +145,19 @@ def _imputed(dataset: Dataset) -> list[dict[str, Any]]:
 
     Words have no median: a missing one is 0 in all of its one-hot columns.
     """
+    names = dataset.test.columns.difference(list(dataset.layout.skipped), sort=False)
+    train, test = dataset.train[names], dataset.test[names]
+    counts = pd.DataFrame({"train": train.isna().sum(), "test": test.isna().sum()})
+    counts = counts[counts.any(axis=1)]
     rows = []
-    train, test = dataset.train, dataset.test
-    for name in test.columns.difference(list(dataset.layout.skipped), sort=False):
-        counts = {"train": int(train[name].isna().sum())}
-        counts["test"] = int(test[name].isna().sum())
-        if any(counts.values()):
-            is_word = name in dataset.layout.words
-            value = None if is_word else _median(train[name])
-            rows.append({"column": name, **counts, "value": value})
+    for name, in_train, in_test in counts.itertuples():
+        value = None
+        if name not in dataset.layout.words:  # 0 if all values are missing
+            value = float(np.round(np.nan_to_num(train[name].median()), 6))
+        rows.append(
+            {"column": name, "train": in_train, "test": in_test, "value": value}
+        )
     return sorted(rows, key=lambda row: -(row["train"] + row["test"]))
-
-
-def _median(numbers: pd.Series) -> float:
-    """Return the median as `Encoder.fit` imputes it: 0 if all values are missing."""
-    return float(np.round(np.nan_to_num(numbers.median()), 6))
 
 
 def _assumptions(

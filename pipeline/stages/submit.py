@@ -14,11 +14,10 @@ from pipeline.core.numbers import score_text
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.csv_reader import csv_text, read_rows
-from pipeline.data.marks import marks_of, without_marks
 from pipeline.data.schema import Schema
 from pipeline.kaggle.receipts import Receipt
 from pipeline.runs.integrity import changes
-from pipeline.runs.record import PREDICTIONS, Run, run_schema
+from pipeline.runs.record import OUT_OF_FOLD, PREDICTIONS, Run, run_schema
 
 _RETRAIN = "run `pipeline train` again"
 _FIX = "fix it, then run `pipeline preprocess` and `pipeline train` again"
@@ -72,17 +71,15 @@ def write_submission(
         warn(f"allowed: {change}")
     _check_baseline(run, baseline)
     announce("checking the predictions")
-    schema = run_schema(run)
-    source = run.predictions_folder(baseline) / PREDICTIONS
-    ids = _test_ids(project, schema)
-    rows = check(source, ids, schema)
-    train = project.raw / "train.csv"
-    targets = [
-        _number(train, schema, line, _target_text(cell, schema), _FIX)
-        for line, cell in _column(train, schema.target)
-    ]
+    schema, folder = run_schema(run), run.predictions_folder(baseline)
+    rows = check(folder / PREDICTIONS, _test_ids(project, schema), schema)
     predicted = [float(cell) for _, cell in rows]
-    _check_range(source, schema.target, predicted, targets)
+    trained = folder / OUT_OF_FOLD
+    targets = [
+        _number(trained, schema, line, cell)
+        for line, cell in _column(trained, schema.target, _RETRAIN)
+    ]
+    _check_range(folder / PREDICTIONS, schema.target, predicted, targets)
     name = run.run_id if baseline is None else f"{run.run_id}-{baseline}"
     path = output or project.submissions / f"{name}.csv"
     content = csv_text(_as_sample(project, schema, rows))
@@ -130,7 +127,7 @@ def _test_ids(project: Project, schema: Schema) -> list[str]:
     if schema.id is None:
         lines = sum(1 for _ in read_rows(path, _FIX))
         return [str(number) for number in range(1, lines)]
-    return [_plain_id(cell, schema) for _, cell in _column(path, schema.id)]
+    return [_plain_id(cell, schema) for _, cell in _column(path, schema.id, _FIX)]
 
 
 def _plain_id(cell: str, schema: Schema) -> str:
@@ -227,7 +224,7 @@ def check(path: Path, ids: list[str], schema: Schema) -> list[tuple[str, str]]:
                 f"{path}: column {schema.id_name}, line {line}: expected the id "
                 f"{expected}; {_RETRAIN}"
             )
-        _number(path, schema, line, cell, _RETRAIN)
+        _number(path, schema, line, cell)
         checked.append((row_id, cell))
     return checked
 
@@ -253,13 +250,7 @@ def _check_baseline(run: Run, name: str | None) -> None:
         raise UserError(f"--baseline {name}: not in {run.run_id}: {found}")
 
 
-def _target_text(cell: str, schema: Schema) -> str:
-    """Return a target of train.csv as Python writes numbers."""
-    marks = schema.target_form and marks_of(schema.target_form)
-    return (without_marks(cell, marks) or cell) if marks else cell
-
-
-def _number(path: Path, schema: Schema, line: int, text: str, remedy: str) -> float:
+def _number(path: Path, schema: Schema, line: int, text: str) -> float:
     try:
         number = float(text)
     except ValueError:
@@ -268,17 +259,17 @@ def _number(path: Path, schema: Schema, line: int, text: str, remedy: str) -> fl
     if not math.isfinite(number) or number <= metric.scale.above:
         raise UserError(
             f"{path}: column {schema.target}, line {line}: {short(text)} is not "
-            f"{metric.allowed}; {remedy}"
+            f"{metric.allowed}; {_RETRAIN}"
         )
     return number
 
 
-def _column(path: Path, name: str) -> list[tuple[int, str]]:
+def _column(path: Path, name: str, remedy: str) -> list[tuple[int, str]]:
     """Return the cells of a column, each with its line number."""
-    rows = read_rows(path, _FIX)
+    rows = read_rows(path, remedy)
     _, header = next(rows)
     if name not in header:
-        raise UserError(f"{path}: column {name}: missing; {_FIX}")
+        raise UserError(f"{path}: column {name}: missing; {remedy}")
     index = header.index(name)
     return [(line, cells[index]) for line, cells in rows]
 

@@ -78,19 +78,28 @@ def test_a_price_for_which_no_house_was_sold_is_refused(tmp_path):
             _check_range(tmp_path, "SalePrice", [low, (low + high) / 2, high], prices)
 
 
+def broken_test_rows(root):
+    bare_cells({("Id", 5): b'"'})(root / "data" / "raw" / "test.csv")
+
+
+def broken_targets(root):
+    (path,) = (root / "runs").glob("*/oof.csv")
+    column_as("SalePrice", lambda _: "x")(path)
+
+
 CHANGED = {
-    "test.csv": (bare_cells({("Id", 5): b'"'}), "Id, line 5: an unclosed quote"),
-    "train.csv": (column_as("SalePrice", lambda _: "x"), "SalePrice, line 2: 'x'"),
+    "test.csv": (broken_test_rows, "Id, line 5: an unclosed quote"),
+    "oof.csv": (broken_targets, "SalePrice, line 2: 'x'"),
 }
 
 
 @pytest.mark.parametrize("file", CHANGED)
-def test_raw_data_broken_after_training_is_one_line_and_writes_nothing(
+def test_files_broken_after_training_are_one_line_and_nothing_is_written(
     file, pipeline, small_project
 ):
     train(pipeline, small_project)
     change, message = CHANGED[file]
-    change(small_project / "data" / "raw" / file)
+    change(small_project)
     result = pipeline("submit", "--root", small_project, "--allow-stale")
     assert result.status == 2
     allowed, error = result.err.splitlines()
