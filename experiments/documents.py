@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pipeline.core.files import write_atomically
 
-SCORE, SPEED, SCALE, TABLES = (
-    Path(f"docs/{name}.md") for name in ("score", "speed", "scale", "tables")
+SCORE, SPEED, TABLES = (
+    Path(f"docs/{name}.md") for name in ("score", "speed", "tables")
 )
 
 
