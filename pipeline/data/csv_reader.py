@@ -43,82 +43,16 @@ _WHOLE_CELLS = re.compile(r'(?:(?:"(?:[^"]|"")*"|[^",][^,]*)?,)*')
 
 
 class _BrokenLineError(Exception):
-    """A record is malformed; `cell` is the number of the wrong cell, from 0."""
-
-    def __init__(self, why: str, cell: int | None = None) -> None:
-        super().__init__(why)
-        self.cell = cell
-
-
-class Lines:
-    """Splits the lines of a file into the cells of records, the header first.
+    """A record is malformed.
 
     Attributes:
-        number: the number of lines that were read; the header is line 1.
-        first: the first line of the last record.
-        header: the cells of the header.
+        cell: the number of the wrong cell, from 0, if there is one.
+        line: the number of the wrong line of the record, from 0.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.number, self.first = 0, 1
-        self.header = list[str]()
-        self._record = list[str]()  # the lines of the present record
-
-    def split(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        """Yield the cells of each record; no line is read ahead.
-
-        Args:
-            lines: The next lines of the file, with their newlines.
-
-        Raises:
-            UserError: A record is malformed.
-        """
-        reader = csv.reader(self._counted(lines), strict=True)
-        while (cells := self._next(reader)) is not None:
-            self.header = self.header or cells
-            yield cells
-
-    def _next(self, reader: Iterator[list[str]]) -> list[str] | None:
-        self.first = self.number + 1
-        self._record = []
-        try:
-            cells = _parsed(reader, self._record)
-            if cells is not None:
-                _check(cells, self._record, self.header)
-            return cells
-        except _BrokenLineError as broken:
-            where = f"{self.path}: line {self.first}"
-            if broken.cell is not None and broken.cell < len(self.header):
-                name = self.header[broken.cell]
-                where = f"{self.path}: column {name}, line {self.first}"
-            raise UserError(f"{where}: {broken}") from None
-
-    def _counted(self, lines: Iterable[str]) -> Iterator[str]:
-        """Yield lines, each of which is whole and continues the present record."""
-        characters = 0
-        for line in lines:
-            if not self.number:
-                _check_kind(line)
-            self.number += 1
-            if not self._record:
-                characters = 0
-            characters += len(line)
-            self._record.append(line)
-            if characters >= LONGEST:
-                raise _too_long(self._record)
-            if not line.endswith(("\n", "\r")):
-                self.first = self.number
-                raise _BrokenLineError(
-                    "no newline at end of file: it may be truncated; if it is "
-                    "complete, add one"
-                )
-            yield line
-
-
-def lines_of(text: TextIO) -> Iterator[str]:
-    """Yield the lines of a text with their newlines; one that is too long is cut."""
-    return iter(partial(text.readline, LONGEST), "")
+    def __init__(self, why: str, cell: int | None = None, line: int = 0) -> None:
+        super().__init__(why)
+        self.cell, self.line = cell, line
 
 
 def read_rows(path: Path, remedy: str) -> Iterator[tuple[int, list[str]]]:
@@ -131,33 +65,76 @@ def read_rows(path: Path, remedy: str) -> Iterator[tuple[int, list[str]]]:
     Raises:
         UserError: The file does not exist, is not a CSV file, or a record is malformed.
     """
-    lines = Lines(path)
-    with open_text(path, remedy) as file:
-        for cells in lines.split(lines_of(file)):
-            yield lines.first, cells
+    if not path.is_file():  # opening a pipe could block forever
+        raise UserError(f"{path}: {not_a_file(path, remedy)}")
+    header, record, first = list[str](), list[str](), 1
+    with (
+        readable(path),
+        # A byte that is not UTF-8 becomes a surrogate, which `_check_text` names.
+        path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file,
+    ):
+        try:
+            for cells in csv.reader(_whole_lines(file, record), strict=True):
+                _check(cells, record, header)
+                header = header or cells
+                yield first, cells
+                first += len(record)
+                record.clear()
+        except csv.Error:
+            why = "an unclosed quote, or a quote inside a cell; close or double it"
+            where = _where(first, header, _unclosed(record))
+            raise UserError(f"{path}: {where}: {why}") from None
+        except _BrokenLineError as broken:
+            where = _where(first + broken.line, header, broken.cell)
+            raise UserError(f"{path}: {where}: {broken}") from None
+    if not header:
+        raise UserError(f"{path}: the file is empty; {remedy}")
 
 
 @contextmanager
-def open_text(path: Path, remedy: str) -> Iterator[TextIO]:
-    """Open a file as text; a byte that is not UTF-8 becomes a surrogate.
+def readable(path: Path) -> Iterator[None]:
+    """Convert an `OSError` while reading a file to an error for the user.
 
     Raises:
-        UserError: The file does not exist, is empty, or cannot be read.
+        UserError: The file cannot be read.
     """
-    if not path.is_file():  # opening a pipe could block forever
-        raise UserError(f"{path}: {not_a_file(path, remedy)}")
     try:
-        with path.open(
-            encoding="utf-8-sig", errors="surrogateescape", newline=""
-        ) as file:
-            yield file
-            if not file.tell():
-                raise UserError(f"{path}: the file is empty; {remedy}")
+        yield
     except OSError as error:
         reason = error.strerror or error
         raise UserError(
             f"{path}: cannot be read ({reason}); check its permissions and the disk"
         ) from None
+
+
+def _whole_lines(file: TextIO, record: list[str]) -> Iterator[str]:
+    """Yield the lines of a file, after each was added to the present record.
+
+    Raises:
+        _BrokenLineError: The record is too long, or the last line has no end.
+    """
+    characters = 0
+    for number, line in enumerate(iter(partial(file.readline, LONGEST), "")):
+        if number == 0:
+            _check_kind(line)
+        characters = characters + len(line) if record else len(line)
+        record.append(line)
+        if characters >= LONGEST:
+            raise _too_long(record)
+        if not line.endswith(("\n", "\r")):
+            raise _BrokenLineError(
+                "no newline at end of file: it may be truncated; if it is complete, "
+                "add one",
+                line=len(record) - 1,
+            )
+        yield line
+
+
+def _where(line: int, header: list[str], cell: int | None) -> str:
+    """Return the line of an error, and its column if the header names it."""
+    if cell is None or cell >= len(header):
+        return f"line {line}"
+    return f"column {header[cell]}, line {line}"
 
 
 def not_a_file(path: Path, remedy: str) -> str:
@@ -207,17 +184,8 @@ def check_names(path: Path | str, header: Sequence[str]) -> None:
         )
 
 
-def _parsed(reader: Iterator[list[str]], record: list[str]) -> list[str] | None:
-    """Return the cells of the next record, or None at the end."""
-    try:
-        return next(reader, None)
-    except csv.Error:
-        why = "an unclosed quote, or a quote inside a cell; close or double it"
-        raise _BrokenLineError(why, _unclosed(record)) from None
-
-
 def _check(cells: list[str], record: list[str], header: list[str]) -> None:
-    if any(not line.isascii() or "\0" in line for line in record):
+    if any(map(_NO_TEXT.search, record)):
         _check_text(cells)
     if not cells:
         raise _BrokenLineError("an empty line; remove it")
