@@ -3,23 +3,15 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline.core.files import sha256
 from pipeline.core.paths import PACKAGE
 
-_IMPORT = re.compile(
-    r"^[ \t]*(?:import (pipeline[.\w]*)"
-    r"|from (pipeline[.\w]*) import (\([^)]*\)|.*))",
-    re.MULTILINE,
-)
-_FOR_TYPE_CHECKERS = re.compile(
-    r"^if TYPE_CHECKING:\n(?:(?:[ \t].*)?\n)*", re.MULTILINE
-)
-_NAME = re.compile(r"\w+")
-_COMPUTED_IMPORT = re.compile(r"\bimport_module\(")
+# A room or, of the stages, a module that a file imports; also inside a function.
+_IMPORT = re.compile(r"^\s*(?:from|import) pipeline\.(stages\.\w+|\w+)", re.MULTILINE)
 
 
 def digests(folder: Path, names: Iterable[str]) -> dict[str, str | None]:
@@ -53,44 +45,19 @@ def record_digest(record: dict[str, Any]) -> str:
 def stage_files(stage: str) -> list[Path]:
     """Return the files that the result of a stage depends on.
 
-    These are the module of the stage, all modules of the package that it imports,
-    directly or through others, and the TOML files beside them. Imports inside functions
-    count; imports for type checkers do not. If a module computes the names of modules
-    to import, all modules of its room count. Only the text of the files is read, so
-    nothing heavy is loaded.
+    These are the module of the stage, and all modules and TOML files of the rooms that
+    it imports, directly or through others. Only their text is read, so nothing heavy is
+    loaded.
     """
-    files = {_module_name(path): path for path in PACKAGE.rglob("*.py")}
-    del files[PACKAGE.name]  # it only has the names for users, and imports all of them
-    found: set[str] = set()
-    names = [f"pipeline.stages.{stage}"]
-    while names:
-        name = names.pop()
-        if name not in files or name in found:
-            continue
-        found.add(name)
-        code = files[name].read_text(encoding="utf-8")
-        room = files[name].parent
-        names += [*_imported_names(code), _module_name(room / "__init__.py")]
-        if _COMPUTED_IMPORT.search(code):
-            names += [_module_name(path) for path in room.glob("*.py")]
-    code_files = [files[name] for name in found]
-    rooms = {path.parent for path in code_files}
-    return sorted(
-        [*code_files, *(toml for room in rooms for toml in room.glob("*.toml"))]
-    )
-
-
-def _module_name(path: Path) -> str:
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return ".".join((PACKAGE.name, *(part for part in parts if part != "__init__")))
-
-
-def _imported_names(code: str) -> Iterator[str]:
-    """Yield what a file imports of this package; some may not be modules."""
-    for module, source, objects in _IMPORT.findall(_FOR_TYPE_CHECKERS.sub("", code)):
-        yield module or source
-        for name in _NAME.findall(objects):
-            yield f"{source}.{name}"
+    parts, files = [f"stages.{stage}"], [PACKAGE / "stages" / "__init__.py"]
+    for part in parts:  # grows in the loop
+        path = PACKAGE / part.replace(".", "/")
+        modules = [*path.glob("*.py")] if path.is_dir() else [path.with_suffix(".py")]
+        files += [*modules, *path.glob("*.toml")]
+        for module in modules:
+            found = _IMPORT.findall(module.read_text(encoding="utf-8"))
+            parts += [name for name in dict.fromkeys(found) if name not in parts]
+    return sorted(files)
 
 
 def _code_digest(stage: str) -> str:

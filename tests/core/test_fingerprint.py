@@ -10,17 +10,6 @@ from pipeline.core import fingerprint as module
 from pipeline.core.fingerprint import digests, fingerprint, stage_files
 from pipeline.core.paths import PACKAGE
 
-IMPORTS = """
-def later():
-    from pipeline.stages import (
-        late,
-    )
-
-if TYPE_CHECKING:
-    from pipeline.stages import typed
-
-X = 1
-"""
 STAGES = ("preprocess", "train", "baselines", "tune", "blend")
 
 
@@ -49,8 +38,7 @@ def changes(stage, path):
 
 
 def a_file_of(room):
-    imported = (path for path in room.glob("*.py") if path.name != "estimator.py")
-    return max(imported, key=lambda path: path.stat().st_size)
+    return max(room.glob("*.py"), key=lambda path: path.stat().st_size)
 
 
 @pytest.mark.parametrize("room", ["core", "data", "ames", "network", "models", "runs"])
@@ -72,27 +60,19 @@ def test_preprocess_does_not_run_again_after_a_change_in_a_network(copied):
     assert changes("preprocess", copied / "ames" / "schema.toml")
 
 
-def test_imports_in_functions_count_and_those_for_type_checkers_do_not(copied):
+def test_imports_in_functions_count(copied):
     room = copied / "stages"
     (room / "late.py").write_text("", encoding="utf-8")
-    (room / "typed.py").write_text("", encoding="utf-8")
     with (room / "train.py").open("a", encoding="utf-8") as file:
-        file.write(
-            "\ndef later():\n    from pipeline.stages import (\n        late,\n    )\n"
-        )
-        file.write(
-            "\nif TYPE_CHECKING:\n    from pipeline.stages import typed\n\nX = 1\n"
-        )
+        file.write("\ndef later():\n    from pipeline.stages.late import (\n")
+        file.write("        something,\n    )\n")
     assert changes("train", room / "late.py")
-    assert not changes("train", room / "typed.py")
 
 
-def test_a_module_that_computes_the_names_of_others_imports_its_room(copied):
-    room = copied / "models"
-    (room / "new.py").write_text("", encoding="utf-8")
-    with (room / "__init__.py").open("a", encoding="utf-8") as file:
-        file.write("\nmodel = import_module(f'pipeline.models.{name}')\n")
-    assert changes("train", room / "new.py")
+def test_a_new_file_of_a_room_counts(copied):
+    before = of("train")
+    (copied / "models" / "new.py").write_text("X = 1\n", encoding="utf-8")
+    assert of("train") != before
 
 
 @pytest.mark.parametrize("stage", STAGES)
