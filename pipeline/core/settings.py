@@ -144,14 +144,6 @@ class Settings:
         object.__setattr__(self, "models", ordered)
         check_positive("--lr", self.lr)
         check_probability("--dropout", self.dropout)
-        _check_share("margin_quantile", self.margin_quantile)
-        _check_share("rare_share", self.rare_share, most=0.5)
-        if len(self.adam_betas) != 2:
-            raise UserError(f"adam_betas {self.adam_betas}: must be two numbers")
-        for beta in self.adam_betas:
-            check_probability("adam_betas", beta)
-        _check_share("warm_up", self.warm_up)
-        check_minimum("trees", self.trees, 1)
 
     def for_rows(self, rows: int) -> Self:
         """Return the settings with all that follows from the rows, where it is None.
@@ -280,8 +272,3 @@ def check_probability(name: str, value: float | None) -> None:
     """
     if value is not None and not 0 <= value < 1:
         raise UserError(f"{name} {value:g}: must be 0 or more, less than 1")
-
-
-def _check_share(name: str, value: float, most: float = 1) -> None:
-    if not 0 < value <= most:
-        raise UserError(f"{name} {value:g}: must be more than 0, {most:g} at most")

@@ -1,4 +1,4 @@
-"""Settings are validated, including those without a command-line option."""
+"""Settings are validated, and some follow from the rows."""
 
 from dataclasses import replace
 
@@ -13,11 +13,9 @@ NAN = float("nan")
 @pytest.mark.parametrize(
     ("name", "values"),
     {
-        "margin_quantile": (0.0, 1.1, NAN),
-        "rare_share": (0.0, 0.6, NAN),
-        "adam_betas": ((0.9,), (0.9, 1.0), (-0.1, 0.9), (0.9, NAN)),
-        "warm_up": (0.0, 1.1, NAN),
-        "trees": (0,),
+        "lr": (0.0, NAN, float("inf")),
+        "dropout": (-0.1, 1.0, NAN),
+        "lambdas": ((-1.0,), (NAN,), (1.0, 1.0)),
         "models": ((), ("mlp", "mlp"), ("forest",)),
     }.items(),
 )
@@ -58,7 +56,3 @@ def test_what_is_given_stays_whatever_the_rows_are():
 def test_with_other_batches_there_are_as_many_steps():
     assert Settings(batch_size=64).for_rows(1168).steps == 1170
     assert Settings(batch_size=10**9).for_rows(1168).steps == 1168
-
-
-def test_the_ends_of_a_range_are_accepted():
-    Settings(margin_quantile=1.0, rare_share=0.5, warm_up=1.0, adam_betas=(0.0, 0.0))
