@@ -140,12 +140,13 @@ def numbers(cells: Cells, column: Number) -> pd.Series:
         fix = "replace or remove it in all rows"
         cells.refuse(wrong, f"is not a number, as it has {unusual}", fix)
     cells.refuse(wrong, f"is not {what} (missing values are NA)")
-    outside = present & ((values < column.low) | (values > column.high))
-    cells.refuse(outside, f"is outside {column.low:,.15g} to {column.high:,.15g}")
+    low, high = column.range
+    outside = present & ((values < low) | (values > high))
+    cells.refuse(outside, f"is outside {low:,.15g} to {high:,.15g}")
     cells.refuse(np.isinf(values), "is not finite")
     beyond = np.abs(values) > LARGEST
     cells.refuse(beyond, f"is beyond {LARGEST:.1e}, the largest number")
-    if column.blank is not None:
+    if column.blank != "missing":
         values[cells.missing] = column.blank
     return cells.by_line(values)
 

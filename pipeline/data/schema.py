@@ -6,7 +6,11 @@ A schema is a file that a person can read and edit: `pipeline.data.schema_file`.
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import inf
+from math import inf, nextafter
+
+from pipeline.core.metrics import METRICS
+from pipeline.data import schema_keys as keys
+from pipeline.data.schema_keys import key
 
 ABSENT = "None"  # the category of a blank that means that there is none
 OTHER = "other"  # the category of all words that the vocabulary does not list
@@ -19,21 +23,19 @@ class Number:
 
     Attributes:
         name: of the column.
-        low: the lowest value that a cell may have.
-        high: the highest.
+        range: the lowest and the highest value that a cell may have.
         log: whether the feature is log1p of the number, to shorten a long right tail.
-        blank: the number that a blank means; None if it is missing.
+        blank: the number that a blank means, or "missing".
         knots: the knots of its piecewise linear encoding, in rising order.
         form: that of numbers with marks (`pipeline.data.marks`); None without marks.
     """
 
     name: str
-    low: float = -inf
-    high: float = inf
-    log: bool = False
-    blank: float | None = None
-    knots: tuple[float, ...] = ()
-    form: str | None = None
+    range: tuple[float, float] = key(keys.RANGE, (-inf, inf))
+    log: bool = key(keys.FLAG, default=False)
+    blank: float | str = key(keys.BLANK_NUMBER, "missing")
+    knots: tuple[float, ...] = key(keys.KNOTS, ())
+    form: str | None = key(keys.FORM, None)
 
 
 @dataclass(frozen=True)
@@ -44,17 +46,21 @@ class Category:
         name: of the column.
         values: the words that a cell may be; of an ordered column from lowest to
             highest.
-        absent: whether a blank means that there is none, a category of its own; if not,
-            it is missing.
+        blank: what a blank means: "missing", or "none", a category of its own.
         ordered: whether the words have an order.
         others: whether words that are not listed are allowed, as one category.
     """
 
     name: str
-    values: tuple[str, ...]
-    absent: bool = False
+    values: tuple[str, ...] = key(keys.WORDS, name="vocabulary")
+    blank: str = key(keys.one_of("missing", "none"), "missing")
     ordered: bool = False
-    others: bool = False
+    others: bool = key(keys.FLAG, default=False)
+
+    @property
+    def absent(self) -> bool:
+        """Whether a blank means that there is none, a category of its own."""
+        return self.blank == "none"
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
@@ -74,8 +80,8 @@ class Date:
     """
 
     name: str
-    format: str
-    parts: tuple[str, ...] = ("year", "month")
+    format: str = key(keys.DATE_FORMAT)
+    parts: tuple[str, ...] = key(keys.DATE_PARTS, ("year", "month"))
 
 
 Column = Number | Category | Date
@@ -97,11 +103,10 @@ class Schema:
         text: the file that it was read from.
         id: the column that names the rows; None if they are numbered. A date may also
             be read as a column.
-        integer_ids: whether the ids are positive integers, of at most 15 digits.
+        id_kind: "word", or "integer": positive, of at most 15 digits.
         id_in_train: whether train.csv has the ids; if not, its rows are numbered.
         target: the column that is predicted.
-        target_low: the lowest target that a training row may have.
-        target_high: the highest.
+        target_range: the lowest and the highest target that a training row may have.
         target_median: the lowest and the highest median of the targets, to catch
             another unit.
         target_form: that of targets with marks; None without marks.
@@ -122,24 +127,28 @@ class Schema:
 
     source: str = "schema.toml"
     text: str = field(repr=False)
-    id: str | None
-    integer_ids: bool
-    id_in_train: bool
-    target: str
-    target_low: float
-    target_high: float
-    target_median: tuple[float, float]
-    target_form: str | None
-    metric: str
-    columns: tuple[Column, ...]
-    left_out: tuple[str, ...]
-    missing: tuple[str, ...]
-    group: str | None
-    ceiling: str | None
-    interactions: tuple[tuple[str, str], ...]
-    shown: tuple[str, ...]
-    competition: str | None
-    features: str | None
+    id: str | None = key(keys.TEXT, None)
+    id_kind: str = key(keys.one_of("word", "integer"), "word")
+    id_in_train: bool = key(keys.FLAG, default=True)
+    metric: str = key(keys.METRIC)
+    target: str = key(keys.TEXT)
+    target_range: tuple[float, float] = key(keys.RANGE, (-inf, inf))
+    target_median: tuple[float, float] = key(keys.RANGE, (-inf, inf))
+    target_form: str | None = key(keys.FORM, None)
+    columns: tuple[Column, ...] = key(keys.COLUMNS, ())
+    left_out: tuple[str, ...] = key(keys.TEXTS, ())
+    missing: tuple[str, ...] = key(keys.TEXTS, ("NA", ""))
+    group: str | None = key(keys.TEXT, None)
+    ceiling: str | None = key(keys.TEXT, None)
+    interactions: tuple[tuple[str, str], ...] = key(keys.PAIRS, ())
+    shown: tuple[str, ...] = key(keys.TEXTS, ())
+    competition: str | None = key(keys.TEXT, None)
+    features: str | None = key(keys.one_of("ames"), None)
+
+    @property
+    def integer_ids(self) -> bool:
+        """Whether the ids are positive integers, of at most 15 digits."""
+        return self.id_kind == "integer"
 
     @property
     def id_name(self) -> str:
@@ -149,8 +158,10 @@ class Schema:
     @property
     def target_column(self) -> Number:
         """What the cells of the target may be."""
-        limits = self.target_low, self.target_high
-        return Number(self.target, *limits, form=self.target_form)
+        low, high = self.target_range
+        lowest = nextafter(METRICS[self.metric].scale.above, inf)
+        limits = max(low, lowest), high
+        return Number(self.target, limits, form=self.target_form)
 
     @cached_property
     def names(self) -> list[str]:

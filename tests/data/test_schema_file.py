@@ -57,13 +57,13 @@ BROKEN = {
     "a blank of 401 digits": (*number(f"blank = {'9' * 401}"), "blank: '9999"),
     "an integer of 5,001 digits": (
         *number(f"range = [0, {'9' * 5001}]"),
-        "line 7: an integer of more than 4,000 digits; write inf, or less",
+        "Exceeds the limit (4300 digits)",
     ),
     "a hexadecimal integer of 5,000 digits": (
         *words(f"vocabulary = [0x{'f' * 5000}]"),
-        "vocabulary: a number of thousands of digits is not a text",
+        "Exceeds the limit (4300 digits)",
     ),
-    "a kind of 5,000 digits": ('"number"', f"0x{'f' * 5000}", "kind: a number of thou"),
+    "a kind of 5,000 digits": ('"number"', f"0x{'f' * 5000}", "Exceeds the limit"),
     "a directive twice": ('"%Y-%m-%d"', '"%Y-%m-%d %Y"', "%Y' is not right; give year"),
     "nothing but years": ('"%Y-%m-%d"', f'"{"%Y" * 3000}"', "month and day once each"),
     "a zone": ('"%Y-%m-%d"', '"%Y-%m-%d %z"', "once each, without a zone, like"),
@@ -483,8 +483,8 @@ def test_a_schema_gives_the_columns_their_types(tmp_path):
     )
     schema = read_schema(path)
     assert schema.columns == (
-        Number("size", 0.0, math.inf, log=True, blank=2.0, knots=(3.0,)),
-        Category("colour", ("red",), absent=True, others=True),
+        Number("size", (0.0, math.inf), log=True, blank=2.0, knots=(3.0,)),
+        Category("colour", ("red",), blank="none", others=True),
         Category("grade", ("low", "high"), ordered=True),
         Date("day", "%Y-%m-%d"),
     )

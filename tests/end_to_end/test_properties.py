@@ -51,8 +51,8 @@ REAL = {file: real_rows(file) for file in ("train.csv", "test.csv")}
 def cells_of(column):
     """Any valid cell of a column."""
     if isinstance(column, Number):
-        ends = st.sampled_from([repr(column.low), repr(column.high)])
-        return MISSING | ends | st.floats(column.low, column.high).map(repr)
+        ends = st.sampled_from([*map(repr, column.range)])
+        return MISSING | ends | st.floats(*column.range).map(repr)
     return MISSING | st.sampled_from(column.values)
 
 

@@ -81,10 +81,10 @@ def test_the_ames_files_give_kinds_like_those_written_by_hand(infer, ames):
     assert kinds["YearBuilt"] == kinds["OverallQual"] == "number"
     assert kinds["ExterQual"] == kinds["PoolQC"] == "ordered"
     assert column_of(schema, "Alley") == Category(
-        "Alley", ("Grvl", "Pave"), absent=True
+        "Alley", ("Grvl", "Pave"), blank="none"
     )
     lot, built = column_of(schema, "LotArea"), column_of(schema, "YearBuilt")
-    assert replace(lot, knots=()) == Number("LotArea", low=0, high=inf, log=True)
+    assert replace(lot, knots=()) == Number("LotArea", (0, inf), log=True)
     assert replace(built, knots=()) == Number("YearBuilt")
     assert listed(schema, "ExterQual") == ["Fa", "TA", "Gd", "Ex"]
     assert not column_of(schema, "MasVnrType").absent
@@ -138,7 +138,7 @@ def test_a_table_of_many_kinds_of_columns(infer):
     assert column_of(schema, "area").log
     assert listed(schema, "post") == ["01234", "20001", "98052"]
     assert listed(schema, "size") == ["small", "medium", "large"]
-    assert column_of(schema, "flag") == Category("flag", ("1",), absent=True)
+    assert column_of(schema, "flag") == Category("flag", ("1",), blank="none")
     assert replace(column_of(schema, "built"), knots=()) == Number("built")
     assert guesses["renewed"].kind == "number"
     assert guesses["renewed"].doubtful

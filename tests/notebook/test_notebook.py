@@ -119,7 +119,7 @@ def test_an_ordered_categorical_keeps_its_order(rows):
     )
     data = load(*frames)
     columns = {each.name: each for each in data.table.schema.columns}
-    width = Category("width", ("tiny", "mid", "vast"), absent=True, ordered=True)
+    width = Category("width", ("tiny", "mid", "vast"), blank="none", ordered=True)
     assert columns["width"] == width
     assert columns["part"].vocabulary == ("(-1, 5]", "(5, 20]", "(20, 50]")
     assert data.dataset.train["width"].tolist()[:4] == [3, 1, 2, 0]
