@@ -13,6 +13,19 @@ from pipeline.data.features import log1p
 from pipeline.data.schema import ABSENT
 from pipeline.data.table import Formula, Rule
 
+
+def _missing(thing: str, columns: tuple[str, ...], has_it: Formula) -> Rule:
+    """Return the rule that NA is a missing value where the house has the thing."""
+    return Rule(
+        f"there is {thing}, so NA means missing, not none",
+        columns,
+        lambda h, cells: (cells == ABSENT) & has_it(h),
+        lambda h: None,
+    )
+
+
+_BASEMENT = ("BsmtQual", "BsmtCond", "BsmtExposure", "BsmtFinType1", "BsmtFinType2")
+_GARAGE = ("GarageFinish", "GarageQual", "GarageCond")
 RULES = (
     Rule(
         "no basement, so its areas and baths are 0",
@@ -23,30 +36,10 @@ RULES = (
         lambda h, cells: cells.isna() & (h["BsmtQual"] == ABSENT),
         lambda h: 0.0,
     ),
-    Rule(
-        "there is a basement, so NA means missing, not none",
-        ("BsmtQual", "BsmtCond", "BsmtExposure", "BsmtFinType1", "BsmtFinType2"),
-        lambda h, cells: (cells == ABSENT) & (h["TotalBsmtSF"] > 0),
-        lambda h: None,
-    ),
-    Rule(
-        "there is a garage, so NA means missing, not none",
-        ("GarageFinish", "GarageQual", "GarageCond"),
-        lambda h, cells: (cells == ABSENT) & (h["GarageType"] != ABSENT),
-        lambda h: None,
-    ),
-    Rule(
-        "there is a fireplace, so NA means missing, not none",
-        ("FireplaceQu",),
-        lambda h, cells: (cells == ABSENT) & (h["Fireplaces"] > 0),
-        lambda h: None,
-    ),
-    Rule(
-        "there is a pool, so NA means missing, not none",
-        ("PoolQC",),
-        lambda h, cells: (cells == ABSENT) & (h["PoolArea"] > 0),
-        lambda h: None,
-    ),
+    _missing("a basement", _BASEMENT, lambda h: h["TotalBsmtSF"] > 0),
+    _missing("a garage", _GARAGE, lambda h: h["GarageType"] != ABSENT),
+    _missing("a fireplace", ("FireplaceQu",), lambda h: h["Fireplaces"] > 0),
+    _missing("a pool", ("PoolQC",), lambda h: h["PoolArea"] > 0),
     Rule(
         "no garage year, so the year of the house is used",
         ("GarageYrBlt",),

@@ -4,8 +4,6 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import pandas as pd
-
 from pipeline.ames import ames_schema
 from pipeline.ames.columns import BUILT, NETWORKS_ONLY, RULES
 from pipeline.core.errors import UserError, short
@@ -14,27 +12,18 @@ from pipeline.data import own_columns
 from pipeline.data.csv_reader import read_rows
 from pipeline.data.features import build_features, clean_rows
 from pipeline.data.header import is_like
-from pipeline.data.schema import Category, Date, Schema
+from pipeline.data.raw import no_rows
+from pipeline.data.schema import Schema
 from pipeline.data.schema_file import read_schema
 from pipeline.data.table import Table
 
 _REMEDY = "put Kaggle's file there (in a clone, `git checkout data/raw` restores it)"
 _GIVE = "give the file of House Prices: Advanced Regression Techniques"
 
-
-# Files of the same houses: another schema would not help.
-_TAKEN_FOR_AMES: dict[tuple[str, ...], str] = {
+# Files of the same houses, by columns that mark them: another schema would not help.
+_OTHERS: dict[tuple[str, ...], str] = {
     ("PID", "Gr Liv Area"): "De Cock's original table, with other columns and houses",
     ("Id", "SalePrice"): "a submission file, with prices but without columns",
-}
-_OTHERS: dict[tuple[str, ...], str] = {
-    **_TAKEN_FOR_AMES,
-    ("Survived", "Pclass"): "the Titanic data",
-    ("PassengerId", "Pclass"): "the Titanic data",
-    ("median_house_value",): "the California housing data",
-    ("MedHouseVal",): "the California housing data",
-    ("sqft_living", "price"): "the King County data",
-    ("CRIM", "LSTAT"): "the Boston housing data",
 }
 
 
@@ -91,7 +80,7 @@ def is_ames(path: Path) -> bool:
         UserError: The file cannot be read.
     """
     header = _header(path)
-    mistaken = any(set(header).issuperset(marks) for marks in _TAKEN_FOR_AMES)
+    mistaken = any(set(header).issuperset(marks) for marks in _OTHERS)
     return mistaken or is_like(header, ames_schema())
 
 
@@ -117,7 +106,7 @@ def _check_features(table: Table) -> None:
                 "remove the key features"
             )
     try:
-        build_features(clean_rows(_no_rows(schema), table).frame, table)
+        build_features(clean_rows(no_rows(table), table).frame, table)
     except KeyError as error:
         raise UserError(
             f"{where}: needs the column {error.args[0]}; add it, or remove the key "
@@ -128,17 +117,3 @@ def _check_features(table: Table) -> None:
             f"{where}: needs other kinds of columns; restore those of House Prices, "
             "or remove the key features"
         ) from None
-
-
-def _no_rows(schema: Schema) -> pd.DataFrame:
-    """Return an empty frame with the types of checked rows."""
-    types = {
-        column.name: pd.CategoricalDtype(list(column.vocabulary))
-        if isinstance(column, Category)
-        else "datetime64[s]"
-        if isinstance(column, Date)
-        else "float"
-        for column in schema.columns
-    }
-    names = [schema.id_name, *types]
-    return pd.DataFrame(columns=names).astype(types)

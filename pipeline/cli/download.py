@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -54,14 +54,9 @@ def download(
     if as_json:
         print_json(record)
         return
-    show_download(record)
-    if competition:
-        say(next_step(f"schema --competition {shlex.quote(competition)}", root))
-
-
-def show_download(record: dict[str, Any]) -> None:
-    """Print what was done with the files, and their SHA-256."""
     states = record.get("states", {})
     for path, digest in record["files"].items():
         say(f"{path}: {states.get(path, 'placed')}")
         say(f"  SHA-256 {digest}")
+    if competition:
+        say(next_step(f"schema --competition {shlex.quote(competition)}", root))

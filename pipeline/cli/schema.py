@@ -55,21 +55,16 @@ def schema(
     if as_json:
         console.print_json(written.to_json())
         return
-    show_schema(written)
+    if written.guesses:
+        _show_guesses(written)
+    else:
+        console.say("The columns are those of House Prices, so their schema was copied")
+    console.say(f"Schema saved to {written.path}; edit it where you know better")
     console.say(console.next_step("preprocess", root))
 
 
-def show_schema(written: "WrittenSchema") -> None:
-    """Print what was inferred, and the columns to check."""
-    if not written.guesses:
-        console.say("The columns are those of House Prices, so their schema was copied")
-    else:
-        _show_guesses(written)
-    console.say(f"Schema saved to {written.path}; edit it where you know better")
-
-
 def _show_guesses(written: "WrittenSchema") -> None:
-    schema = written.schema
+    """Print what was inferred, and the columns to check."""
     of_interest = [
         guess
         for guess in written.guesses
@@ -84,4 +79,4 @@ def _show_guesses(written: "WrittenSchema") -> None:
     if (more := len(of_interest) - _MOST) > 0:
         console.say(f"and {more} more: see {written.path}")
     kinds = ", ".join(f"{number} {kind}" for kind, number in written.kinds.items())
-    console.say_wrapped(f"Columns: {kinds}. Metric: {schema.metric}")
+    console.say_wrapped(f"Columns: {kinds}. Metric: {written.schema.metric}")

@@ -85,11 +85,8 @@ def _sample(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sample(rows, random_state=0).reset_index(drop=True)
 
 
-class _Ordered(NamedTuple):
-    """A column as numbers, and the labels that it should order, for the same rows."""
-
-    numbers: np.ndarray
-    labels: np.ndarray
+# A column as numbers, and the labels that it should order, for the same rows.
+_Ordered = tuple[np.ndarray, np.ndarray]
 
 
 def _ordered(column: pd.Series, labels: np.ndarray) -> list[_Ordered]:
@@ -105,16 +102,16 @@ def _ordered(column: pd.Series, labels: np.ndarray) -> list[_Ordered]:
         column = column.astype("int64").where(column.notna())
     if pd.api.types.is_numeric_dtype(column):
         below = column.min() - 1
-        return [_Ordered(column.fillna(below).to_numpy(float), labels)]
+        return [(column.fillna(below).to_numpy(float), labels)]
     half = np.random.default_rng(0).permutation(len(column)) % 2
     codes = pd.factorize(column, use_na_sentinel=False)[0]
-    parts = []
+    parts: list[_Ordered] = []
     for part in (half == 0, half == 1):
         counts = np.bincount(codes[~part], minlength=codes.max() + 1)
         sums = np.bincount(codes[~part], labels[~part], minlength=len(counts))
         means = np.full(len(counts), labels.mean())
         np.divide(sums, counts, out=means, where=counts > 0)
-        parts.append(_Ordered(means[codes[part]], labels[part]))
+        parts.append((means[codes[part]], labels[part]))
     return parts
 
 

@@ -110,16 +110,16 @@ def require(project: Project) -> dict[str, str | None]:
     return raw | outputs
 
 
-def own_columns(project: Project) -> dict[str, list[str] | None]:
-    """Return the user's columns with the words of each, or None for numbers.
+def summary(project: Project) -> dict[str, Any]:
+    """Return the summary that `preprocess` wrote.
 
     Raises:
-        UserError: The summary is no longer there.
+        UserError: It is no longer there.
     """
-    summary = _read_summary(project)
-    if summary is None:
+    found = _read_summary(project)
+    if found is None:
         raise gone(project.root / SUMMARY)
-    return dict(summary["own_columns"])
+    return found
 
 
 def gone(path: Path | str) -> UserError:
@@ -128,11 +128,6 @@ def gone(path: Path | str) -> UserError:
         f"{path}: removed while this command was starting; run `pipeline preprocess`, "
         "then the command again"
     )
-
-
-def units(project: Project) -> dict[str, dict[str, float]]:
-    """Return the origin and the size of each unit of `pipeline.data.units`."""
-    return dict((_read_summary(project) or {}).get("units", {}))
 
 
 def _fingerprint(inputs: Mapping[str, str | None]) -> str:

@@ -114,6 +114,12 @@ def read_new(source: Path | Frame, table: Table) -> RawRows:
     return reader.read(ignored=table.schema.target)
 
 
+def no_rows(table: Table) -> pd.DataFrame:
+    """Return a frame without rows, but with the types of checked rows."""
+    names = [table.schema.id_name, *table.schema.names]
+    return _Reader(Path(), table).typed(pd.DataFrame(columns=names, dtype=object))
+
+
 def unseen_words(
     train: pd.DataFrame, test: RawRows, schema: Schema
 ) -> dict[str, list[str]]:
@@ -273,7 +279,7 @@ class _Reader:
         check_header(self.path, header, self._table, with_target=self._with_target)
         if isinstance(self._source, Frame):
             _check_exact(self._source, self._schema.id)
-        typed = [self._typed(block) for block in blocks]
+        typed = [self.typed(block) for block in blocks]
         if not typed:
             raise UserError(f"{self.path}: a header but no rows; add rows")
         frame = pd.concat(typed)
@@ -289,7 +295,7 @@ class _Reader:
         unlisted = {name: list(words) for name, words in self._unlisted.items()}
         return RawRows(frame.reset_index(drop=True), unlisted)
 
-    def _typed(self, block: pd.DataFrame) -> pd.DataFrame:
+    def typed(self, block: pd.DataFrame) -> pd.DataFrame:
         """Convert a block of text, in the order of the schema."""
         schema = self._schema
 

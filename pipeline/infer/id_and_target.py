@@ -4,7 +4,6 @@ The user may give them as options, which are checked against the headers of the 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from pipeline.core.errors import UserError, meant, short
 from pipeline.core.metrics import LOG_RMSE, METRICS
 from pipeline.data.csv_reader import check_names
 from pipeline.data.marks import unusual_character
-from pipeline.infer.marks import find_marks
+from pipeline.infer.numbers import find_marks
 from pipeline.infer.texts import (
     SAMPLE,
     SKEWED,
@@ -110,15 +109,8 @@ def find_target(
     return str(only[0])
 
 
-class FoundTarget(NamedTuple):
-    """The target by line number, and the form of its cells if they have marks."""
-
-    numbers: pd.Series
-    form: str | None
-
-
-def read_target(cells: pd.Series, target: str) -> FoundTarget:
-    """Return the targets as numbers.
+def read_target(cells: pd.Series, target: str) -> tuple[pd.Series, str | None]:
+    """Return the targets by line number, and their form if they have marks.
 
     Args:
         cells: The column of the target as text.
@@ -149,7 +141,7 @@ def read_target(cells: pd.Series, target: str) -> FoundTarget:
             f"is not a number{why}; fix the cell, remove the row, or give another "
             "column with --target"
         )
-    return FoundTarget(pd.Series(numbers, index=cells.index), form)
+    return pd.Series(numbers, index=cells.index), form
 
 
 def find_metric(
@@ -191,21 +183,13 @@ def find_metric(
     return metric, Found("target", reason, doubtful=True)
 
 
-class FoundId(NamedTuple):
-    """The column that names the rows, why, and whether train.csv has it."""
-
-    name: str
-    found: Found
-    in_train: bool = True
-
-
 def find_id(
     columns: Mapping[str, Column],
     only_in_test: Mapping[str, Column],
     first: str,
     sample: Sequence[str] = (),
-) -> FoundId | None:
-    """Return the column that names the rows, or None.
+) -> tuple[str, Found] | None:
+    """Return the column that names the rows, and why, or None.
 
     Args:
         columns: The columns that are in both files, without the target.
@@ -228,7 +212,7 @@ def find_id(
         return _found_id(found, "different in each row", only_in_test)
     if first.strip() and first in columns and _rises_steadily(columns[first]):
         reason = "whole numbers that rise steadily"
-        return FoundId(first, Found("id", reason, doubtful=True))
+        return first, Found("id", reason, doubtful=True)
     return None
 
 
@@ -236,11 +220,12 @@ def _has_fractions(column: Column) -> bool:
     return bool((column.numbers % 1 > 0).any())
 
 
-def _found_id(column: Column, reason: str, only_in_test: Collection[str]) -> FoundId:
-    if column.name not in only_in_test:
-        return FoundId(column.name, Found("id", reason))
-    found = Found("id", f"{reason}; {_NUMBERED}", doubtful=True)
-    return FoundId(column.name, found, in_train=False)
+def _found_id(
+    column: Column, reason: str, only_in_test: Collection[str]
+) -> tuple[str, Found]:
+    if column.name in only_in_test:
+        return column.name, Found("id", f"{reason}; {_NUMBERED}", doubtful=True)
+    return column.name, Found("id", reason)
 
 
 def no_id(columns: Mapping[str, Column]) -> Found:
@@ -270,16 +255,14 @@ def beside_sample(found: Found, name: str | None, sample: Sequence[str]) -> Foun
 
 def check_id(
     name: str, train: pd.DataFrame, test: pd.DataFrame, missing: Collection[str]
-) -> FoundId:
-    """Return the column that the user gives, if it names the rows of both files.
+) -> Found:
+    """Return what the column is that the user gives, if it names the rows of each file.
 
     Raises:
         UserError: test.csv does not have it, or it has a blank cell or a value twice.
     """
-    _check_name(name, train if name in train else test, TEST, "id")
-    for frame, file in ((train, TRAIN), (test, TEST)):
-        if frame is train and name not in train:
-            continue
+    both = {TRAIN: train, TEST: test}
+    for file, frame in both.items() if name in train else [(TEST, test)]:
         _check_name(name, frame, file, "id")
         cells = frame[name]
         for wrong, why in (
@@ -293,9 +276,7 @@ def check_id(
                     f"{short(cells.iloc[row])} {why}; give another column with --id, "
                     "or leave --id away"
                 )
-    if name in train:
-        return FoundId(name, Found("id", "as given"))
-    return FoundId(name, Found("id", f"as given; {_NUMBERED}"), in_train=False)
+    return Found("id", "as given" if name in train else f"as given; {_NUMBERED}")
 
 
 def find_other_id(column: Column) -> Found | None:
@@ -317,9 +298,14 @@ def find_other_id(column: Column) -> Found | None:
     return Found("left out", reason, doubtful=True)
 
 
-def are_integers(ids: pd.Series) -> bool:
-    """Return whether all ids are positive integers of at most 15 digits."""
-    return bool(ids.str.fullmatch("[1-9][0-9]{0,14}").all())
+def kind_of_ids(
+    name: str | None, train: pd.DataFrame, test: pd.DataFrame
+) -> str | None:
+    """Return "integer" for positive integers of at most 15 digits, or "word"."""
+    if name is None:
+        return None
+    ids = pd.concat([frame[name] for frame in (train, test) if name in frame])
+    return "integer" if ids.str.fullmatch("[1-9][0-9]{0,14}").all() else "word"
 
 
 def _is_named(column: Column) -> bool:

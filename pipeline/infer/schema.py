@@ -5,7 +5,7 @@ No column is compared with another one, or with the target.
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import pandas as pd
 
@@ -49,6 +49,11 @@ class Guess(NamedTuple):
     kind: str
     reason: str
     doubtful: bool
+
+    @classmethod
+    def of(cls, column: str, found: Found) -> Self:
+        """Return what was found of a column."""
+        return cls(column, found.kind, one_line(found.reason), found.doubtful)
 
 
 class Inferred(NamedTuple):
@@ -125,12 +130,14 @@ def _infer(
             if name not in columns
         }
         ids = id_and_target.find_id(columns, only_in_test, train.columns[0], sample)
+        id_name, of_id = ids or (None, id_and_target.no_id(columns))
+        of_id = id_and_target.beside_sample(of_id, id_name, sample)
     else:
-        ids, sample = id_and_target.check_id(options.id, train, test, missing), ()
+        id_name = options.id
+        of_id = id_and_target.check_id(id_name, train, test, missing)
     special = {target: about}
-    if ids is not None:
-        of_id = id_and_target.beside_sample(ids.found, ids.name, sample)
-        special[ids.name] = _with_date(of_id, columns.get(ids.name))
+    if id_name is not None:
+        special[id_name] = _with_date(of_id, columns.get(id_name))
     found = {
         name: special[name]
         if name in special
@@ -138,31 +145,21 @@ def _infer(
         for name in dict.fromkeys((*train.columns, *test.columns))
     }
     _check_result(found)
-    guesses = [
-        Guess(name, column.kind, one_line(column.reason), column.doubtful)
-        for name, column in found.items()
-    ]
+    guesses = [Guess.of(name, column) for name, column in found.items()]
+    if id_name is None:
+        guesses.append(Guess.of("", of_id))
     settings: dict[str, Any] = {
+        "id": id_name,
+        "id_kind": id_and_target.kind_of_ids(id_name, train, test),
+        "id_in_train": None if id_name is None or id_name in train else False,
         "target": target,
         "target_form": form,
         "metric": metric,
         "missing": missing,
         "competition": options.competition,
     }
-    if ids is None:
-        no_id = id_and_target.no_id(columns)
-        no_id = id_and_target.beside_sample(no_id, None, sample)
-        guesses.append(Guess("", "id", one_line(no_id.reason), no_id.doubtful))
-        return Inferred(schema_text(settings, found, no_id.reason), guesses)
-    both = [frame[ids.name] for frame in (train, test) if ids.name in frame]
-    are_integers = id_and_target.are_integers(pd.concat(both))
-    settings = {
-        "id": ids.name,
-        "id_kind": "integer" if are_integers else "word",
-        "id_in_train": None if ids.in_train else False,
-        **settings,
-    }
-    return Inferred(schema_text(settings, found), guesses)
+    why_no_id = of_id.reason if id_name is None else None
+    return Inferred(schema_text(settings, found, why_no_id), guesses)
 
 
 def _with_date(found: Found, column: Column | None) -> Found:

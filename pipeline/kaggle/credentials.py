@@ -53,11 +53,10 @@ def find() -> Credentials | None:
 
 def missing() -> UserError:
     """Return the error that names all variables and files that were looked at."""
-    home = _home() / ".kaggle"
     return UserError(
         "no Kaggle credentials; looked at KAGGLE_API_TOKEN, "
-        f"{home / 'access_token'}, KAGGLE_USERNAME with KAGGLE_KEY, {_key_file()} and "
-        f"{home / 'credentials.json'}; {NEW_CREDENTIALS}"
+        f"{_folder() / 'access_token'}, KAGGLE_USERNAME with KAGGLE_KEY, {_key_file()} "
+        f"and {_folder() / 'credentials.json'}; {NEW_CREDENTIALS}"
     )
 
 
@@ -102,19 +101,17 @@ def _username_and_key() -> Credentials | None:
     return Credentials(str(path), username=username, key=key)
 
 
-def _home() -> Path:
-    """Return the user's home, or "~" for a user without one, as in some containers."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        return Path("~")
+def _folder() -> Path:
+    """Return ~/.kaggle; "~" stays for a user without a home, as in some containers."""
+    return Path(os.path.expanduser("~/.kaggle"))  # noqa: PTH111 - Path.home() raises
 
 
 def _key_file() -> Path:
-    home = _home()
-    folder = home / ".kaggle"
+    folder = _folder()
     if named := os.environ.get("KAGGLE_CONFIG_DIR"):
         folder = Path(named)
     elif sys.platform.startswith("linux") and not folder.exists():
-        folder = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config", "kaggle")
+        folder = Path(
+            os.environ.get("XDG_CONFIG_HOME") or folder.with_name(".config"), "kaggle"
+        )
     return folder / "kaggle.json"

@@ -101,8 +101,9 @@ def read_features(project: Project, inputs: Mapping[str, str | None]) -> Dataset
     announce("reading data/processed")
     table = project_table(project)
     schema = table.schema
-    of_the_user = processed.own_columns(project)
-    units = {n: Unit(**unit) for n, unit in processed.units(project).items()}
+    summary = processed.summary(project)
+    of_the_user = summary["own_columns"]
+    units = {n: Unit(**unit) for n, unit in summary.get("units", {}).items()}
     encoding = layout(table, of_the_user, units)
     texts = list(encoding.words)
     if schema.carried_group:

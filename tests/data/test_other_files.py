@@ -164,14 +164,6 @@ OTHERS = {
         lambda _: "Order,PID,MS SubClass,Gr Liv Area,SalePrice\n1,1,20,1000,1\n",
         "line 1: this is De Cock's original table, with other columns and houses",
     ),
-    "the Titanic": (
-        lambda _: "PassengerId,Survived,Pclass,Name\n1,0,3,x\n",
-        "line 1: this is the Titanic data; give the file of House Prices",
-    ),
-    "California": (
-        lambda _: "longitude,latitude,median_house_value\n1,2,3\n",
-        "line 1: this is the California housing data",
-    ),
     "a web page": (lambda _: "<!DOCTYPE html>\n", "line 1: this is a web page"),
     "a blank line at the end": (
         lambda train: csv_of(train) + "\n",
