@@ -211,21 +211,22 @@ def _column_texts(column: pd.Series, form: str | None) -> pd.Series:
 
 
 def _blocks(source: Frame, schema: Schema) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a frame as those of a file, the header line first."""
-    texts = texts_of(source.rows, schema)
+    """Yield the rows of a frame as those of a file, the header line first.
+
+    Raises:
+        UserError: Ids are floats and may have lost digits.
+    """
+    rows = with_index(source.rows, schema)
+    texts = texts_of(rows, schema)
     yield texts.head(0)
-    if len(texts):
-        yield texts
-
-
-def _check_exact(source: Frame, name: str | None) -> None:
-    """Refuse ids that are floats and may have lost digits."""
-    ids = source.rows.get(name, pd.Series(dtype=object))
+    ids = rows.get(schema.id, pd.Series(dtype=object))
     if pd.api.types.is_float_dtype(ids) and (ids.abs() >= 2**53).any():
         raise UserError(
-            f"{source.name}: column {name}: ids above 2^53 are not exact as floats; "
-            "read them as texts, like dtype=str"
+            f"{source.name}: column {schema.id}: ids above 2^53 are not exact as "
+            "floats; read them as texts, like dtype=str"
         )
+    if len(texts):
+        yield texts
 
 
 def _check_targets(path: Path, targets: pd.Series, schema: Schema) -> None:
@@ -257,11 +258,12 @@ class _Reader:
     def __init__(
         self, source: Path | Frame, table: Table, *, with_target: bool = False
     ) -> None:
-        self.path = source if isinstance(source, Path) else Path(source.name)
         self._table, self._schema = table, table.schema
-        self._source, self._with_target = source, with_target
-        if isinstance(source, Frame):
-            self._source = source._replace(rows=with_index(source.rows, self._schema))
+        self._with_target = with_target
+        if isinstance(source, Path):
+            self.path, self._blocks = source, read_blocks(source, table.remedy)
+        else:
+            self.path, self._blocks = Path(source.name), _blocks(source, table.schema)
         self._unlisted: dict[str, dict[str, None]] = {}  # a dict keeps their order
         self._rows = 0  # that were read
 
@@ -271,15 +273,9 @@ class _Reader:
         Raises:
             UserError: A column or a cell is invalid.
         """
-        if isinstance(self._source, Path):
-            blocks = read_blocks(self._source, self._table.remedy)
-        else:
-            blocks = _blocks(self._source, self._schema)
-        header = [name for name in next(blocks).columns if name != ignored]
+        header = [name for name in next(self._blocks).columns if name != ignored]
         check_header(self.path, header, self._table, with_target=self._with_target)
-        if isinstance(self._source, Frame):
-            _check_exact(self._source, self._schema.id)
-        typed = [self.typed(block) for block in blocks]
+        typed = [self.typed(block) for block in self._blocks]
         if not typed:
             raise UserError(f"{self.path}: a header but no rows; add rows")
         frame = pd.concat(typed)

@@ -78,7 +78,8 @@ def _schema(document: Mapping[str, Any], text: str) -> Schema:
     if not values["columns"]:
         raise SchemaError("columns: there are none; run `pipeline schema` again")
     columns = [_column(name, table) for name, table in values["columns"].items()]
-    return Schema(text=text, **{**values, "columns": tuple(columns)})
+    values["columns"] = tuple(columns)
+    return Schema(text=text, **values)
 
 
 _KINDS = {"number": Number, "word": Category, "ordered": Category, "date": Date}

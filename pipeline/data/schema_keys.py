@@ -57,12 +57,12 @@ def read_keys(
         if name not in keys:
             hint = meant(name, keys, f"known: {', '.join(keys)}")
             raise SchemaError(f"{name}: not a {what}; {hint}")
-    return {
-        each.name: each.default
-        if name not in table and each.default is not MISSING
-        else read_key(table, name, each.metadata["value"])
-        for name, each in keys.items()
-    }
+    found = {}
+    for name, each in keys.items():
+        found[each.name] = each.default
+        if name in table or each.default is MISSING:
+            found[each.name] = read_key(table, name, each.metadata["value"])
+    return found
 
 
 def read_key(table: Mapping[str, Any], name: str, allowed: Value) -> Any:  # noqa: ANN401
