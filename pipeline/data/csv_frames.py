@@ -42,7 +42,7 @@ def read_blocks(path: Path, remedy: str) -> Iterator[pd.DataFrame]:
 
 
 def _is_plain(path: Path, columns: int) -> bool:
-    """Return whether a file is UTF-8 without quotes, and all lines have even cells."""
+    """Return whether a file is UTF-8 without quotes, and has a cell per column."""
     with path.open("rb") as file:
         while block := file.read(_BLOCK) + file.readline(LONGEST):
             ends, returns = block.count(b"\n"), block.count(b"\r")
@@ -78,6 +78,7 @@ def _plain_blocks(path: Path, header: list[str]) -> Iterator[pd.DataFrame]:
         dtype=object,
         na_filter=False,
         quoting=csv.QUOTE_NONE,
+        compression=None,
         chunksize=_BLOCK_ROWS,
     ) as blocks:
         for block in blocks:
