@@ -13,10 +13,10 @@ from pipeline.cli.options import Json, Root, RunId
 from pipeline.cli.progress import steps
 from pipeline.core import numbers
 from pipeline.core.errors import UserError
-from pipeline.core.metrics import Forecast
 from pipeline.core.paths import Project
 from pipeline.data.schema import Schema
 from pipeline.kaggle.receipts import Receipt
+from pipeline.runs.record import Run
 from pipeline.runs.store import find_run, newest_baselines
 
 if TYPE_CHECKING:
@@ -81,18 +81,19 @@ def submit(
         show_submission(submission, to_upload=not push)
     receipt = None
     if push:
+        score = f"cross-validation {numbers.score_text(found.cv)}"
         with steps(hidden=as_json):
             receipt = push_file(
                 submission.path,
                 competition,
-                message or submission.message,
+                message or f"{found.run_id}, {baseline or score}",
                 console.ignore if as_json else console.say_err,
                 again=again,
             )
     if as_json:
         console.print_json(stage.to_record(submission, receipt))
     elif receipt:
-        show_score(receipt, submission.forecast, found.about_choice)
+        show_score(receipt, None if baseline else found)
 
 
 def _check_push(*, push: bool, options: bool, output: Path | None) -> None:
@@ -126,14 +127,15 @@ def show_first(rows: Sequence[tuple[int | str, float]], schema: Schema) -> None:
     console.show(f"The first of {len(rows):,} rows", table)
 
 
-def show_score(receipt: Receipt, forecast: Forecast | None, about: str = "") -> None:
-    """Print the score on Kaggle's leaderboard, the forecast, and what it leaves out."""
+def show_score(receipt: Receipt, run: Run | None) -> None:
+    """Print the score on Kaggle's leaderboard, and what was expected of a run."""
     score = "none" if receipt.public_score is None else f"{receipt.public_score:.5f}"
     console.say(f"On Kaggle's leaderboard: {score} (submission {receipt.number})")
-    if forecast:
+    if run:
+        expected = run.forecast
         console.say(
-            f"Expected there: {numbers.score_text(forecast.estimate)} "
-            f"(90 % interval {numbers.interval_text(forecast.low, forecast.high)})"
+            f"Expected there: {numbers.score_text(expected.estimate)} "
+            f"(90 % interval {numbers.interval_text(expected.low, expected.high)})"
         )
-        if about:
-            console.say_wrapped(about)
+        if run.about_choice:
+            console.say_wrapped(run.about_choice)

@@ -1,6 +1,6 @@
 """The command `tune`: search for the best settings of the networks."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,10 +13,11 @@ from pipeline.cli.options import Json, Root, Scheduler, takes_settings
 from pipeline.cli.progress import steps
 from pipeline.core.numbers import difference_text, score_text, score_texts
 from pipeline.core.paths import Project
+from pipeline.core.progress import Step
 from pipeline.core.settings import NETWORKS, Settings, comma_separated
 from pipeline.runs.record import Confirmations, Search, Trial
 from pipeline.stages import up_to_date
-from pipeline.tuning.plan import Plan, Progress
+from pipeline.tuning.plan import Plan, Report
 
 _SHOWN = 10  # trials
 _PLAN = Plan()
@@ -58,8 +59,8 @@ def tune(
         scheduler=scheduler,
         settings=settings,
     )
-    with search_progress(hidden=as_json) as callback:
-        outcome = up_to_date.tune(Project(root), plan, callback)
+    with search_progress(plan.trials, hidden=as_json) as report:
+        outcome = up_to_date.tune(Project(root), plan, report)
     if as_json:
         record = outcome.result.to_json()
         names = ("run_id", "metric", "cv", "cv_log_rmse", "forecast", "seconds")
@@ -76,20 +77,19 @@ def tune(
 
 
 @contextmanager
-def search_progress(*, hidden: bool = False) -> Iterator[Callable[[Progress], None]]:
+def search_progress(total: int, *, hidden: bool = False) -> Iterator[Report]:
     """Show the steps of a search, the best trials so far and the time left."""
     with steps(hidden=hidden) as display:
 
-        def callback(progress: Progress) -> None:
-            finished = progress.finished
-            display.begin(progress.step)
-            display.note = f"{len(finished)} of {progress.total} trials"
+        def report(step: Step, share: float, finished: list[Trial]) -> None:
+            display.begin(step)
+            display.note = f"{len(finished)} of {total} trials"
             if finished:
                 display.note += f" · lowest score {score_text(finished[0].score)}"
                 display.table = _trial_table(finished[:_SHOWN])
-            display.advance(progress.share)
+            display.advance(share)
 
-        yield callback
+        yield report
 
 
 def show_search(search: Search) -> None:

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from pipeline.core.errors import UserError, short
 from pipeline.core.files import remove_leftovers, write_atomically
-from pipeline.core.metrics import METRICS, Forecast
-from pipeline.core.numbers import score_text
+from pipeline.core.metrics import METRICS
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.csv_reader import csv_text, read_rows
@@ -36,8 +35,6 @@ class Submission(NamedTuple):
     quartiles: list[float]
     train_quartiles: list[float]
     skipped: bool  # the file was up to date
-    message: str  # the default one on Kaggle
-    forecast: Forecast | None  # None for a baseline
 
 
 def write_submission(
@@ -87,7 +84,6 @@ def write_submission(
     skipped = path.is_file() and path.read_bytes() == content.encode()
     if not skipped:
         write_atomically(path, content)
-    score = f"cross-validation {score_text(run.cv)}"
     return Submission(
         name,
         path,
@@ -96,8 +92,6 @@ def write_submission(
         _quartiles(predicted),
         _quartiles(targets),
         skipped,
-        message=f"{run.run_id}, {baseline or score}",
-        forecast=None if baseline else run.forecast,
     )
 
 

@@ -36,7 +36,7 @@ from pipeline.tuning.plan import (
     SCORED_AGAIN,
     SCORING,
     Plan,
-    Progress,
+    Report,
     Work,
 )
 from pipeline.tuning.search import losses, search
@@ -48,19 +48,15 @@ from pipeline.validation.uncertainty import paired_difference
 TRIALS = "tune.json"  # in runs/, beside the run folders
 _FIRST_OTHER = 10  # added to the seed of the search
 
-Callback = Callable[[Progress], None]
 
-
-def tune(
-    project: Project, plan: Plan, provenance: Provenance, callback: Callback
-) -> Run:
+def tune(project: Project, plan: Plan, provenance: Provenance, report: Report) -> Run:
     """Search, score the best settings on other fold seeds, and train their MLP.
 
     Args:
         project: The project.
         plan: The options of the search.
         provenance: The fingerprint of the search and the digests of its inputs.
-        callback: Called with the progress after each batch, and in all that follows.
+        report: Called after each batch, and in all that follows.
 
     Raises:
         UserError: As `train`; the workers cannot be used; or no trial is finished, or
@@ -72,10 +68,10 @@ def tune(
     path = project.runs / TRIALS
     with alone(path):
         study = Study(path, provenance.fingerprint, plan.settings)
-        work = Work(plan, len(study.finished_trials()), callback)
+        work = Work(plan, len(study.finished_trials()), report)
         with open_pool(plan) as pool:
-            for progress in search(study, dataset, plan, pool):
-                work.search(progress)
+            for share in search(study, dataset, plan, pool):
+                work.search(share, study.finished_trials())
             finished = study.finished_trials()
             best, found = _choose(finished, dataset, plan, pool, work)
     provenance = replace(provenance, search=found)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import mul
 from threading import Lock
-from typing import NamedTuple
 
 from pipeline.core.errors import UserError
 from pipeline.core.progress import Callback, Step
@@ -74,16 +73,9 @@ class Plan:
         return max(0.0, end - time.monotonic())
 
 
-class Progress(NamedTuple):
-    """The state of a search: its finished trials, best first.
-
-    `share` of its work is done, by the number of trials or by the time limit.
-    """
-
-    finished: list[Trial]
-    total: int  # trials
-    share: float
-    step: Step = Step(SEARCHING)
+Report = Callable[[Step, float, list[Trial]], None]
+"""Called with the present step, the share of all work that is done, and the finished
+trials, best first."""
 
 
 class Work:
@@ -93,18 +85,15 @@ class Work:
     long one takes depends on its hidden layers, so shares are approximate.
     """
 
-    def __init__(
-        self, plan: Plan, finished: int, callback: Callable[[Progress], None]
-    ) -> None:
+    def __init__(self, plan: Plan, finished: int, report: Report) -> None:
         """Plan the work.
 
         Args:
             plan: The options of the search.
             finished: The number of trials that are finished already.
-            callback: Called with the progress.
+            report: Called as the work goes on.
         """
-        self._callback = callback
-        self._progress = Progress([], plan.trials, 0.0)
+        self._callback, self._finished = report, list[Trial]()
         kept = [0.5**number for number in range(len(RUNGS))]  # of the trials, by rung
         steps = [rung - last for last, rung in pairwise((0, *RUNGS))]
         epochs = sum(map(mul, kept, steps))  # of a trial, on average
@@ -118,10 +107,10 @@ class Work:
             TRAINING: networks,
         }
 
-    def search(self, progress: Progress) -> None:
-        """Report the progress of the search."""
-        self._progress = progress
-        self._report(progress.step, progress.share)
+    def search(self, share: float, finished: list[Trial]) -> None:
+        """Report the share of the search that is done, and its trials, best first."""
+        self._finished = finished
+        self._report(Step(SEARCHING), share)
 
     def parts(self, phase: str) -> Callable[[int, int], None]:
         """Return the callback for a phase: how many of how many parts are done."""
@@ -144,5 +133,4 @@ class Work:
         phase = list(self._networks).index(step.text)
         networks = list(self._networks.values())
         work = sum(networks[:phase]) + done * networks[phase]
-        share = float(work / sum(networks))
-        self._callback(self._progress._replace(step=step, share=share))
+        self._callback(step, float(work / sum(networks)), self._finished)

@@ -31,7 +31,7 @@ from pipeline.network.threads import use_one_thread
 from pipeline.network.trainer import Candidate, Trainer
 from pipeline.runs.record import TrialScore
 from pipeline.tuning.executors import Pool
-from pipeline.tuning.plan import BATCH_SIZE, RUNGS, SEARCHING, Plan, Progress
+from pipeline.tuning.plan import BATCH_SIZE, RUNGS, SEARCHING, Plan
 from pipeline.tuning.study import Study, TrialBatch
 from pipeline.validation.fold_data import FoldData
 from pipeline.validation.folds import out_of_fold
@@ -40,10 +40,10 @@ T = TypeVar("T")
 BATCHES_PER_JOB = 2  # in advance, so that no job waits for a slower one
 
 
-def search(
-    study: Study, dataset: Dataset, plan: Plan, pool: Pool
-) -> Iterator[Progress]:
-    """Run trials until there are enough or the time is up; yield after each batch.
+def search(study: Study, dataset: Dataset, plan: Plan, pool: Pool) -> Iterator[float]:
+    """Run trials until there are enough or the time is up.
+
+    Yields the share of the search that is done, after each batch.
 
     Batches are told in the order in which they were asked. So the same seed and number
     of jobs give the same trials, whichever batch ends first. If the search is
@@ -56,7 +56,7 @@ def search(
     if not is_done(pool.submit(_load), plan.left(SEARCHING)):
         return
     left = partial(plan.left, SEARCHING)
-    progress = partial(_progress, study, plan, len(study.finished_trials()), left())
+    share = partial(_share_done, study, plan, len(study.finished_trials()), left())
     asked = deque[TrialBatch]()
 
     def submitted() -> "Iterator[Future[list[list[TrialScore]]]]":
@@ -66,10 +66,10 @@ def search(
 
     # With a time limit no batch waits: it would begin when the time is up.
     in_advance = BATCHES_PER_JOB if plan.timeout is None else 1
-    yield progress()
+    yield share()
     for reached in _in_order(submitted(), in_advance * pool.jobs, left):
         study.tell(asked.popleft(), reached)
-        yield progress()
+        yield share()
 
 
 def _in_order(
@@ -105,8 +105,8 @@ def is_done(future: "Future[Any]", seconds: float | None) -> bool:
     return True
 
 
-def _progress(study: Study, plan: Plan, before: int, limit: float | None) -> Progress:
-    """Return the progress since the search began, by trials or by time.
+def _share_done(study: Study, plan: Plan, before: int, limit: float | None) -> float:
+    """Return the share of the search that is done, by trials or by time.
 
     Args:
         study: The trials.
@@ -114,11 +114,11 @@ def _progress(study: Study, plan: Plan, before: int, limit: float | None) -> Pro
         before: The number of trials that were finished when it began.
         limit: The seconds that it had then; None without a limit.
     """
-    finished, missing = study.finished_trials(), plan.trials - before
-    share = (len(finished) - before) / missing if missing > 0 else 1.0
+    finished, missing = len(study.finished_trials()), plan.trials - before
+    share = (finished - before) / missing if missing > 0 else 1.0
     if limit:
         share = max(share, 1 - (plan.left(SEARCHING) or 0.0) / limit)
-    return Progress(finished, plan.trials, min(1.0, share))
+    return min(1.0, share)
 
 
 def _load() -> None:

@@ -50,7 +50,7 @@ class Study:
             base: The settings that are not searched.
 
         Raises:
-            UserError: The file has no studies.
+            UserError: The file has no studies, or cannot be written to.
         """
         self._path, self._base = path, base
         self._asked: set[int] = set()  # the batches that this process trains
@@ -69,6 +69,7 @@ class Study:
                 f"{path}: not the trials of a search ({error!r}); move it away "
                 "to start a new search"
             ) from error
+        self._save()  # fail early if it cannot be written to
 
     def next_batch(self, total: int, size: int) -> TrialBatch | None:
         """Return the oldest batch that was not told, or else a new one.

@@ -182,8 +182,6 @@ TABLES = {
             quartiles=[755_000.0] * 5,
             train_quartiles=[755_000.0] * 5,
             skipped=True,
-            message="",
-            forecast=None,
         )
     ),
     "tune": lambda _: show_search(search()),

@@ -24,6 +24,7 @@ from tiny_networks import rows_of, trainer_of
 from pipeline.cli.tune import search_progress, show_search
 from pipeline.core.errors import UserError
 from pipeline.core.paths import Project
+from pipeline.core.progress import Step
 from pipeline.core.settings import Settings
 from pipeline.models.ensemble import cross_validate_models
 from pipeline.network.replicas import FoldTensors
@@ -40,7 +41,7 @@ from pipeline.stages import tune as stage
 from pipeline.stages import up_to_date
 from pipeline.stages.tune import confirm, ladder, other_seeds
 from pipeline.tuning.executors import Pool
-from pipeline.tuning.plan import SCORING, SEARCHING, Plan, Progress
+from pipeline.tuning.plan import SCORING, SEARCHING, Plan
 from pipeline.tuning.search import (
     better_half,
     is_done,
@@ -411,9 +412,9 @@ def test_a_terminal_shows_the_best_ten_and_the_share_of_the_work(monkeypatch):
         Trial(1.0, 1e-3 + n, 0.2, (64,), 300 + n, 0.1 + n / 100, pruned=False, rungs=[])
         for n in range(12)
     ]
-    with search_progress() as callback:
-        callback(Progress([], 24, 0.0))
-        callback(Progress(finished, 24, 0.5))
+    with search_progress(24) as report:
+        report(Step(SEARCHING), 0.0, [])
+        report(Step(SEARCHING), 0.5, finished)
     text = screen.getvalue()
     assert "searching" in text
     assert "50% · 12 of 24 trials · lowest score 0.1000" in text
@@ -439,8 +440,8 @@ def test_batches_that_still_train_when_the_time_is_up_are_left(tmp_path):
     calls = iter([loaded])
     pool = Pool(lambda *_: next(calls, forever), 1, lambda *_: None)
     begin = time.monotonic()
-    *_, last = search(study, None, plan, pool)
-    assert last.finished == study.finished_trials() == []
+    assert list(search(study, None, plan, pool))
+    assert study.finished_trials() == []
     assert time.monotonic() - begin < 1
 
 
