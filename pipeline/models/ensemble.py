@@ -222,14 +222,15 @@ def cross_validate(
         model.seconds(settings, data.rows, len(data.read(model.view).names))
         for model in models
     ]
-    members: list[Member] = []
-    for model, own_seconds in zip(models, seconds, strict=True):
+    members: dict[Model, Member] = {}
+    for model, own_seconds in sorted(
+        zip(models, seconds, strict=True), key=lambda pair: not pair[0].is_first
+    ):
         progress = _ModelProgress(callback, own_seconds / sum(seconds), own_seconds)
-        member = _fit(model, data, progress, jobs)
-        members.append(member)
+        members[model] = member = _fit(model, data, progress, jobs)
         score = score_text(member.scores[member.best].pooled)
         progress.finish(f"{data.metric.title} of {model.name} {score}")
-    return Ensemble(data, members)
+    return Ensemble(data, [members[model] for model in models])
 
 
 class _ModelProgress:

@@ -29,10 +29,10 @@ from pipeline.validation.underfitting import sampled_rows, training_gap
 if TYPE_CHECKING:  # it loads torch, which only training and whole files need
     from pipeline.network.replicas import AfterEpoch, Trained
 
-# Measured beside boosting, with the default settings on two cores, on tables of 4,000
-# to half a million cells (rows × encoded columns): seconds of a step of a network, and
-# of a cell in an epoch.
-_STEP, _EPOCH_PER_CELL = 2.5e-4, 2e-9
+# Measured on tables of 330 and 2,900 columns, with networks of 21,000 to 790,000
+# weights: seconds of a step of a network, of a weight in it, of a weight and a row in
+# it, and of a cell (rows × encoded columns) in an epoch.
+_STEP, _PER_WEIGHT, _PER_PRODUCT, _PER_CELL = 2.5e-4, 2e-9, 4.6e-11, 2.5e-9
 
 
 class MLP(Model):
@@ -48,9 +48,10 @@ class MLP(Model):
 
     def seconds(self, settings: Settings, rows: int, columns: int) -> float:
         """Return the time of all steps of all networks."""
+        per_weight = _PER_WEIGHT + _PER_PRODUCT * settings.batch_size
+        step = _STEP + per_weight * perceptron.size(columns, settings.hidden)
         cells = settings.epochs * rows * columns
-        per_network = _STEP * settings.steps + _EPOCH_PER_CELL * cells
-        return _networks(settings) * per_network
+        return _networks(settings) * (settings.steps * step + _PER_CELL * cells)
 
     def fit(self, data: FoldData, settings: Settings, step: Step, jobs: int) -> Fitted:
         """Train all networks as one stack, and drop those that diverged.

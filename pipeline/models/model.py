@@ -84,6 +84,8 @@ class Model(ABC):
         packages: the distributions whose versions its numbers depend on.
         bounded: whether its predictions are clipped to the target bounds.
         tells_alike: whether it has `alike`.
+        is_first: whether others read what it fits, so that its time is its own only if
+            it is fitted before them.
     """
 
     name: str
@@ -91,6 +93,7 @@ class Model(ABC):
     packages: tuple[str, ...] = ()
     bounded = True
     tells_alike = False
+    is_first = False
 
     def candidates(self, settings: Settings) -> list[Candidate]:
         """Return the candidates that are fitted and compared."""

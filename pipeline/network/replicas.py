@@ -56,7 +56,9 @@ class FoldTensors(NamedTuple):
         targets = np.full((len(data.folds), data.all_rows), np.nan, np.float32)
         targets[:, : data.rows] = np.clip(data.targets, -FURTHEST, FURTHEST)
         delta = np.array([ridge.delta for ridge in data.ridges])
-        parts = (targets, delta, data.decay)
+        # All in single precision: a product of a network's weights and a double number
+        # converts all weights, twice.
+        parts = (targets, delta.astype(np.float32), data.decay.astype(np.float32))
         return cls(data, inputs, *(torch.from_numpy(part).to(device) for part in parts))
 
 
