@@ -62,13 +62,15 @@ def comparison(run: Run, leaderboard: float | None = None) -> dict[str, list[Pee
         return {}
     if run.metric != LOG_RMSE.name or run_schema(run).target != ames_schema().target:
         return {}
-    shown = {"cross-validated": [*CROSS_VALIDATED, Peer(THIS_RUN, run.cv)]}
-    shown["on the leaderboard"] = [*LEADERBOARD]
-    if leaderboard is not None:
-        shown["on the leaderboard"].append(Peer(THIS_RUN, leaderboard))
-    for peers in shown.values():
-        peers.sort(key=lambda peer: -peer.score)
-    return shown
+    sent = [] if leaderboard is None else [Peer(THIS_RUN, leaderboard)]
+    shown = {
+        "cross-validated": [*CROSS_VALIDATED, Peer(THIS_RUN, run.cv)],
+        "on the leaderboard": [*LEADERBOARD, *sent],
+    }
+    return {
+        where: sorted(peers, key=lambda peer: -peer.score)
+        for where, peers in shown.items()
+    }
 
 
 def compared(run: Run) -> list[tuple[ModelScore, list[ModelScore]]]:
@@ -104,11 +106,12 @@ def _verdict(score: ModelScore) -> str:
     return difference if told_apart(score) else f"{difference}, not told apart"
 
 
-def better_alone(run: Run) -> ModelScore | None:
-    """Return the best model that is better than the blend by two standard errors.
+def better_alone(run: Run) -> Advice | None:
+    """Return how to train the best model that is better than the blend, if one is.
 
-    It is rare, since a model that is much better than the others gets most of the
-    weight: the weights of the other folds are wrong for a fold, or shrunk too much.
+    It is better by two standard errors. That is rare, since a model that is much better
+    than the others gets most of the weight: the weights of the other folds are wrong
+    for a fold, or shrunk too much.
     """
     if not run.is_blend or run.blended:
         return None
@@ -117,12 +120,11 @@ def better_alone(run: Run) -> ModelScore | None:
         for score in run.members
         if (score.difference or 0.0) < 0 and told_apart(score)
     ]
-    return min(better, key=lambda score: score.pooled, default=None)
-
-
-def better_alone_command(run: Run, model: ModelScore) -> str:
-    """Return the command that trains a model of a run alone."""
-    return train_command(replace(run.settings, models=(model.model,)))
+    if not better:
+        return None
+    name = min(better, key=lambda score: score.pooled).model
+    text = f"{name} alone is better than the weighted blend:"
+    return Advice(text, train_command(replace(run.settings, models=(name,))))
 
 
 def candidate_advice(run: Run) -> str | None:
@@ -154,13 +156,13 @@ def advise(facts: Facts) -> list[Advice]:
         found.append(Advice("Make the submission file:", command))
     elif facts.leaderboard is None and upload:
         found.append(Advice(f"Upload submissions/{run.run_id}.csv at {upload}"))
-    if model := better_alone(run):
-        text = f"{model.model} alone is better than the weighted blend:"
-        found.append(Advice(text, better_alone_command(run, model)))
-    if hint := underfitting(run):
-        found.append(hint)
     look = f"Look at the largest errors: {largest_share(facts)}."
-    return [*found, *_weight_decay(run), Advice(look)]
+    return [*found, *hints(run), *_weight_decay(run), Advice(look)]
+
+
+def hints(run: Run) -> list[Advice]:
+    """Return what to do if a model is better alone, or if the networks underfit."""
+    return [hint for hint in (better_alone(run), underfitting(run)) if hint]
 
 
 def largest_share(facts: Facts) -> str:

@@ -19,7 +19,7 @@ from pipeline.core.numbers import (
 )
 from pipeline.runs.record import Run, run_schema
 from pipeline.runs.tables import read_results
-from pipeline.validation.uncertainty import Difference, paired_difference
+from pipeline.validation.uncertainty import paired_difference
 
 if TYPE_CHECKING:  # facts loads torch
     from pipeline.analysis.facts import Facts
@@ -47,10 +47,11 @@ def compare(submitted: Sequence[Facts | SubmittedRun]) -> list[Row]:
     metric = METRICS[runs[0].metric]
     first, *others = [read_results(run) for run in runs]
     differences = [_difference(metric, first, other) for other in others]
-    scores = {
+    values = ["–" if r.best_value is None else f"{r.best_value:g}" for r in runs]
+    cells = {
         f"{metric.title}, all rows": [score_text(run.final.pooled) for run in runs],
-        "difference to the first run": ["–", *map(_signed, differences)],
-        "told apart from it": ["–", *map(_told_apart, differences)],
+        "difference to the first run": ["–", *(text for text, _ in differences)],
+        "told apart from it": ["–", *(verdict for _, verdict in differences)],
         "corrected for the choice": [
             "not for the search" if run.search else score_text(run.cv_corrected)
             for run in runs
@@ -63,11 +64,11 @@ def compare(submitted: Sequence[Facts | SubmittedRun]) -> list[Row]:
         ],
         "on the leaderboard": [score_text(item.leaderboard) for item in submitted],
         "weights": [weights_text(run.weights) for run in runs],
-        "best λ": [_value(run.best_value) for run in runs],
+        "best λ": values,
         "seconds": [f"{run.seconds:.1f}" for run in runs],
+        **_settings(runs),
     }
-    rows = [Row(name, cells, len(set(cells)) > 1) for name, cells in scores.items()]
-    return rows + _settings(runs)
+    return [Row(name, each, len(set(each)) > 1) for name, each in cells.items()]
 
 
 def _check_metric(runs: Sequence[Run]) -> None:
@@ -82,66 +83,45 @@ def _check_metric(runs: Sequence[Run]) -> None:
         )
 
 
-def _settings(runs: Sequence[Run]) -> list[Row]:
-    """Return the rows of settings, versions, data and notes.
+def _settings(runs: Sequence[Run]) -> dict[str, list[str]]:
+    """Return the settings, versions, notes and data of the runs, by their names.
 
     A setting that one of the runs lacks is not compared, but a file or a note is.
     """
-    described = [describe(run) for run in runs]
+    described = [describe(run) | {"note": run.note or NONE} for run in runs]
+    names = dict.fromkeys(name for texts in described for name in texts)
+    settings = {name: [texts.get(name, "") for texts in described] for name in names}
+    del settings["data"]  # its files have rows of their own
     inputs = [input_texts(run) for run in runs]
-    rows = []
-    for name in dict.fromkeys(name for texts in described for name in texts):
-        cells = [texts.get(name, "") for texts in described]
-        if name == "note":
-            cells = [cell or NONE for cell in cells]
-        is_comparable = all(cells) and name != "data"  # its files have rows
-        if is_comparable:
-            rows.append(Row(name, cells, len(set(cells)) > 1))
-    for name in dict.fromkeys(name for texts in inputs for name in texts):
-        cells = [texts.get(name, NONE) for texts in inputs]
-        rows.append(Row(name, cells, len(set(cells)) > 1))
-    return rows
-
-
-def _value(value: float | None) -> str:
-    return "–" if value is None else f"{value:g}"
+    files = dict.fromkeys(name for texts in inputs for name in texts)
+    return {
+        **{name: cells for name, cells in settings.items() if all(cells)},
+        **{name: [texts.get(name, NONE) for texts in inputs] for name in files},
+    }
 
 
 def _difference(
     metric: Metric, reference: pd.DataFrame, other: pd.DataFrame
-) -> Difference | str:
-    """Return the difference of the scores of two runs, or what forbids to compare them.
+) -> tuple[str, str]:
+    """Return the difference of the scores of two runs, and if they are told apart.
+
+    In place of the difference it may be what forbids to compare them.
 
     The errors are paired by row: see `paired_difference`. The groups are those of the
     first run that has any. On other folds or fold seeds the difference is partly that
     of the folds, which the standard error over rows does not contain.
     """
     if reference["id"].dtype != other["id"].dtype:
-        return "different rows"
-    columns = ["id", "fold", "actual", "error"]
-    pairs = reference[columns].merge(other[columns], on="id")
-    if len(pairs) < len(reference) or len(pairs) < len(other):
-        return "different rows"
+        return "different rows", "–"
+    pairs = reference.merge(other, on="id", suffixes=("", " of other"))
+    if len(pairs) < max(len(reference), len(other)):
+        return "different rows", "–"
     for name, what in (("actual", "different targets"), ("fold", "different folds")):
-        if (pairs[f"{name}_x"] != pairs[f"{name}_y"]).any():
-            return what
-    first = metric.losses_of(pairs["error_x"].to_numpy())
-    second = metric.losses_of(pairs["error_y"].to_numpy())
-    groups = None
-    for run in (other, reference):
-        if "group" in run:
-            groups = run.set_index("id").loc[pairs["id"], "group"].to_numpy()
-    return paired_difference(first, second, metric, groups)
-
-
-def _signed(difference: Difference | str) -> str:
-    if isinstance(difference, str):
-        return difference
-    return difference_text(*difference)
-
-
-def _told_apart(difference: Difference | str) -> str:
-    """Return whether a difference is more than two standard errors."""
-    if isinstance(difference, str):
-        return "–"
-    return "yes" if difference.is_told_apart else "no"
+        if (pairs[name] != pairs[f"{name} of other"]).any():
+            return what, "–"
+    first, second = (
+        metric.losses_of(pairs[name].to_numpy()) for name in ("error", "error of other")
+    )
+    groups = pairs["group"].to_numpy() if "group" in pairs else None
+    found = paired_difference(first, second, metric, groups)
+    return difference_text(*found), "yes" if found.is_told_apart else "no"

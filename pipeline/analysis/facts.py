@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import suppress
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from pipeline.analysis.importance import Importance, importances
@@ -14,22 +13,14 @@ from pipeline.core.errors import UserError
 from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
-from pipeline.data.features import clean_rows
-from pipeline.data.raw import read_train
 from pipeline.data.schema import Schema
-from pipeline.data.table import Table
 from pipeline.explain.explainer import Explainer
 from pipeline.explain.explanation import Explanation
 from pipeline.kaggle.receipts import with_submission
-from pipeline.runs.integrity import changes, data_changes
-from pipeline.runs.predictor import Predictor
-from pipeline.runs.record import HISTORY, LARGEST_ERRORS, Run
-from pipeline.runs.tables import (
-    read_numbers,
-    read_results,
-    run_own_columns,
-    run_table,
-)
+from pipeline.runs.integrity import changes
+from pipeline.runs.predictor import RunModels
+from pipeline.runs.record import HISTORY, LARGEST_ERRORS, Run, run_schema
+from pipeline.runs.tables import full_table, read_numbers, read_results, training_rows
 
 EXPLAINED = 5  # of the largest errors
 _HISTORY = {"lambda": float, "fold": int, "epoch": int, "train": float, "valid": float}
@@ -40,7 +31,6 @@ class Facts(NamedTuple):
 
     Attributes:
         run: The run.
-        table: The schema of the rows, and the user's columns.
         results: The results of the training rows; see `read_results`.
         rows: The cleaned training rows, or None if data/raw has changed since training.
         history: The learning curves, or None if the run has none.
@@ -49,11 +39,11 @@ class Facts(NamedTuple):
         changes: A line for each file that has changed since the run finished.
         submitted: Whether there is a submission file.
         leaderboard: The score on Kaggle, or None.
+        explainer: Explains the rows, or None if data/raw or a blended run has changed.
         explanations: Of the largest errors, if `explain_errors` could add them.
     """
 
     run: Run
-    table: Table
     results: pd.DataFrame
     rows: pd.DataFrame | None
     history: pd.DataFrame | None
@@ -61,34 +51,24 @@ class Facts(NamedTuple):
     changes: list[str]
     submitted: bool
     leaderboard: float | None
+    explainer: Explainer | None
     explanations: Sequence[Explanation] = ()
 
     @property
     def schema(self) -> Schema:
         """The schema of the rows."""
-        return self.table.schema
+        return run_schema(self.run)
 
     @property
     def metric(self) -> Metric:
         """The metric of the scores."""
-        return METRICS[self.schema.metric]
+        return METRICS[self.run.metric]
 
     @property
     def ratios(self) -> Ratios | None:
         """The measures of assessors, for targets and predictions above 0."""
         predicted, actual = self.results["prediction"], self.results["actual"]
         return Ratios.of(predicted.to_numpy(), actual.to_numpy())
-
-    @property
-    def model_errors(self) -> pd.DataFrame:
-        """The errors of the models of a blend, a column per model; else empty."""
-        actual = self.results["actual"].to_numpy()
-        models = self.run.models if self.run.is_blend else ()
-        errors = {
-            name: self.metric.errors(self.results[f"by {name}"].to_numpy(), actual)
-            for name in models
-        }
-        return pd.DataFrame(errors)
 
     @property
     def largest_errors(self) -> pd.DataFrame:
@@ -113,19 +93,19 @@ def read_facts(project: Project, run: Run) -> Facts:
     Raises:
         UserError: A file of the run is missing or not as `pipeline train` writes it.
     """
-    table, results = run_table(run), read_results(run)
-    history = _read_history(run)
-    rows = _cleaned(project, run, table, results)
-    importance = None
+    results, history = read_results(run), _read_history(run)
+    rows = explainer = importance = None
+    with suppress(UserError):  # data/raw has changed
+        rows = training_rows(project, run, results)
     if rows is not None:
-        table = replace(table, own=run_own_columns(project, run))
-        if not run.blended:
-            predictor = replace(Predictor.load(run), table=table)
-            importance = importances(predictor, rows, results["fold"].to_numpy())
+        explainer = _explainer(project, run, results, rows)
+    if explainer and not run.blended:
+        (predictor,) = explainer.models.predictors()
+        fold = results["fold"].to_numpy()
+        importance = importances(predictor, explainer.rows, fold)
     submitted = with_submission(project, run)
     return Facts(
         run=run,
-        table=table,
         results=results,
         rows=rows,
         history=history,
@@ -133,26 +113,36 @@ def read_facts(project: Project, run: Run) -> Facts:
         changes=list(changes(project, run)),
         submitted=submitted.submission is not None,
         leaderboard=submitted.leaderboard,
+        explainer=explainer,
     )
 
 
-def explain_errors(project: Project, facts: Facts) -> Facts:
-    """Return the facts with explanations of the largest errors.
+def _explainer(
+    project: Project, run: Run, results: pd.DataFrame, rows: pd.DataFrame
+) -> Explainer | None:
+    """Return what explains rows, or None if a blended run is missing or has changed.
 
-    Without them if data/raw has changed, or a run that is blended is missing or has
-    changed.
+    Raises:
+        UserError: The weights of the run itself cannot be used.
     """
-    run, table, results, rows = facts[:4]
-    if rows is None:
-        return facts
+    table = full_table(project, run)
     try:
-        explainer = Explainer.load(project, run, table, results, rows)
+        models = RunModels.load(project, run, table)
     except UserError:
+        if run.blended:
+            return None
+        raise
+    return Explainer(run, table, results, rows, models)
+
+
+def explain_errors(facts: Facts) -> Facts:
+    """Return the facts with explanations of the largest errors, if there can be any."""
+    if facts.explainer is None:
         return facts
     numbers, found = facts.largest_errors.index[:EXPLAINED], []
     for done, number in enumerate(numbers):
         announce("explaining the largest errors", done, len(numbers))
-        found.append(explainer.training_row(number))
+        found.append(facts.explainer.training_row(number))
     return facts._replace(explanations=found)
 
 
@@ -174,18 +164,3 @@ def _read_history(run: Run) -> pd.DataFrame | None:
             f"{expected:,}; restore it or train again"
         )
     return history.assign(fold=history["fold"] - 1)  # files count them from 1
-
-
-def _cleaned(
-    project: Project, run: Run, table: Table, results: pd.DataFrame
-) -> pd.DataFrame | None:
-    """Return the cleaned training rows, or None if they are not those of the run."""
-    if any(data_changes(project, run)):
-        return None
-    try:
-        raw = read_train(project.raw / "train.csv", table)
-    except UserError:
-        return None
-    cleaned = clean_rows(raw, table).frame
-    name = table.schema.id_name
-    return cleaned if np.array_equal(cleaned[name], results["id"]) else None

@@ -164,10 +164,7 @@ def _networks(settings: Settings) -> str:
 
 
 def _hints(run: Run) -> Iterator[str]:
-    if model := advice.better_alone(run):
-        command = advice.better_alone_command(run, model)
-        yield f"{model.model} alone is better than the weighted blend: `{command}`"
-    if hint := advice.underfitting(run):
+    for hint in advice.hints(run):
         yield f"{hint.text} `{hint.command}`"
     if sentences := advice.candidate_advice(run):
         yield sentences

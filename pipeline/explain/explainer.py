@@ -3,19 +3,18 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.core.metrics import METRICS, Metric
-from pipeline.core.paths import Project
 from pipeline.data.features import build_features, with_columns
 from pipeline.data.table import Table
-from pipeline.explain.blend import Blend
 from pipeline.explain.explanation import BOUNDS, Contribution, Explanation, Similar
 from pipeline.explain.interval import Intervals
 from pipeline.explain.shapley import shapley
+from pipeline.runs.predictor import RunModels
 from pipeline.runs.record import TEST_BY_FOLD, Run, by_fold
 from pipeline.runs.tables import read_numbers
 from pipeline.validation.clipping import places_of
@@ -34,31 +33,14 @@ class Explainer:
         table: of the run, with the user's own columns.
         results: as `read_results` returns them.
         rows: the cleaned training rows.
-        blend: the models.
+        models: of the run, or of the runs that it blends.
     """
 
     run: Run
     table: Table
     results: pd.DataFrame
     rows: pd.DataFrame
-    blend: Blend
-
-    @classmethod
-    def load(
-        cls,
-        project: Project,
-        run: Run,
-        table: Table,
-        results: pd.DataFrame,
-        rows: pd.DataFrame,
-    ) -> Self:
-        """Load the models of a run.
-
-        Raises:
-            UserError: A file of the run, or of a run that it blends, cannot be used.
-        """
-        blend = Blend.load(project, run, table, results)
-        return cls(run, table, results, rows, blend)
+    models: RunModels
 
     @property
     def _metric(self) -> Metric:
@@ -127,18 +109,14 @@ class Explainer:
     def _similar(
         self, features: pd.DataFrame, fold: int | None, own: int | None
     ) -> list[Similar] | None:
-        alike = self.blend.alike(features, self._features, fold)
+        alike = self.models.alike(features, self._features, fold)
         if alike is None:
             return None
         order = np.argsort(-alike, kind="stable")
         chosen = order[order != own][:SIMILAR]
-        found = self.results.iloc[chosen]
-        columns = (
-            found["id"].tolist(),
-            found["actual"].tolist(),
-            alike[chosen].tolist(),
-        )
-        return [Similar(*each) for each in zip(*columns, strict=True)]
+        found = self.results.iloc[chosen].assign(similarity=alike[chosen])
+        columns = found[["id", "actual", "similarity"]]
+        return [Similar(*each) for each in columns.itertuples(index=False, name=None)]
 
     def _contributions(
         self, row: pd.DataFrame, features: pd.DataFrame, fold: int | None
@@ -149,7 +127,9 @@ class Explainer:
             if schema.id_name not in rows:
                 rows = with_columns(rows, {schema.id_name: 0})
             features = build_features(rows, self.table)
-            predicted = self.blend.predict(features, fold, bounded=False)
+            predicted = self.models.transformed(
+                features, fold, bounded=False, exact=False
+            )
             low, high = centre - furthest, centre + furthest
             return np.asarray(np.clip(predicted, low, high))
 
@@ -158,7 +138,7 @@ class Explainer:
         found = shapley(predict, row, self.rows, self._predicted, schema.names)
         lines = list(zip(schema.names, found.effects, found.errors, strict=True))
         lines.sort(key=lambda line: -abs(line[1]))
-        bounded = float(self.blend.predict(features, fold, bounded=True)[0])
+        bounded = float(self.models.transformed(features, fold, exact=False)[0])
         clipped = bounded - found.base - found.effects.sum()
         if abs(clipped) > _ROUNDING * np.std(self._predicted):
             lines.append((BOUNDS, clipped, 0.0))

@@ -57,14 +57,8 @@ class Spread:
 
 def _terms(predicted: np.ndarray, knots: np.ndarray) -> np.ndarray:
     inside = np.clip(predicted, knots[0] - np.ptp(knots), knots[-1] + np.ptp(knots))
-    return np.stack(
-        [
-            np.ones_like(inside),
-            inside,
-            *(np.maximum(inside - knot, 0) for knot in knots),
-        ],
-        axis=1,
-    )
+    bends = np.maximum(inside[:, None] - knots, 0)
+    return np.column_stack([np.ones_like(inside), inside, bends])
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,6 @@ from pipeline.models.model import Arrays, Candidate, Failure, Fitted, Model, Ste
 from pipeline.network import perceptron
 from pipeline.network.seeds import Replica, replicas_of
 from pipeline.validation.fold_data import FoldData
-from pipeline.validation.underfitting import sampled_rows, training_gap
 
 if TYPE_CHECKING:  # it loads torch, which only training and whole files need
     from pipeline.network.replicas import AfterEpoch, Trained
@@ -84,16 +83,13 @@ class MLP(Model):
         # The other networks of the fold do not replace one that diverged: the fold has
         # no score, and neither has its λ, which thus cannot be the best.
         kept = np.where(epochs[..., None], np.nan, trained.predicted)
-        rows = sampled_rows(data)
-        seen = mean_over_seeds(
-            predicted_by_all(trained, tensors, replicas, rows), settings
-        )
+        by_all = predicted_by_all(trained, tensors, replicas, data.sampled_rows)
         return Fitted(
             predicted=mean_over_seeds(kept, settings),
             arrays=_Arrays(trained, data, settings),
             failures=name_failures(epochs, replicas, settings),
             history=_history(trained, replicas, settings),
-            gaps=[training_gap(data, rows, each) for each in seen],
+            gaps=[data.training_gap(e) for e in mean_over_seeds(by_all, settings)],
         )
 
     def predict(self, arrays: Arrays, entries: np.ndarray) -> np.ndarray:

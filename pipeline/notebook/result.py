@@ -1,7 +1,7 @@
 """What a training has found: scores, predictions, and what can be done with them."""
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any, Self
@@ -23,18 +23,16 @@ from pipeline.notebook.progress import print_step
 from pipeline.notebook.saving import Trained
 from pipeline.report.page import write_report
 from pipeline.runs.integrity import run_changes
-from pipeline.runs.predictor import Predictor
+from pipeline.runs.predictor import Predictor, RunModels
 from pipeline.runs.record import (
     OUT_OF_FOLD,
     PREDICTIONS,
     ModelScore,
     Run,
-    run_schema,
 )
 from pipeline.runs.store import find_run
-from pipeline.runs.tables import read_numbers, run_own_columns, run_table
+from pipeline.runs.tables import column_types, full_table, read_numbers
 from pipeline.runs.writer import headers, model_scores
-from pipeline.stages.predict import load_models
 from pipeline.stages.submit import write_submission
 
 _FORM: dict[str, Any] = {"index": False, "float_format": "{:.4f}".format, "na_rep": ""}
@@ -224,21 +222,14 @@ def open_run(run_id: str | None = None, root: str | Path = ".") -> Result:
     run = find_run(project, run_id)
     for change in run_changes(run):
         raise InputError(change)
-    schema, metric = run_schema(run), METRICS[run.metric]
-    ids = {schema.id_name: int if schema.integer_ids or not schema.id else str}
-    tested = ids | {schema.target: float}
-    kinds = {
-        **ids,
-        run.header("fold"): int,
-        schema.target: float,
-        run.header("prediction"): float,
-    }
-    table = replace(run_table(run), own=run_own_columns(project, run))
+    metric, columns = METRICS[run.metric], column_types(run)
+    table = full_table(project, run)
+    tested = {n: columns[n] for n in (table.schema.id_name, table.schema.target)}
     return Result(
         cv=run.cv,
         metric=run.metric_title,
         scores=_scores(run.scores),
-        out_of_fold=read_numbers(run.folder / OUT_OF_FOLD, kinds, metric),
+        out_of_fold=read_numbers(run.folder / OUT_OF_FOLD, columns, metric),
         test=read_numbers(run.folder / PREDICTIONS, tested, metric),
         run_id=run.run_id,
         _table=table,
@@ -246,7 +237,7 @@ def open_run(run_id: str | None = None, root: str | Path = ".") -> Result:
             name: {*column.vocabulary}.difference(run.unseen_words.get(name, []))
             for name, column in table.schema.categories.items()
         },
-        _predict=lambda features: load_models(project, run).predict(features),
+        _predict=lambda features: RunModels.load(project, run, table).predict(features),
         _project=project,
     )
 

@@ -17,6 +17,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pipeline.core.numbers import score_text
+
 WIDTH = 340
 _HEIGHT = 250
 _ROW = 18
@@ -43,38 +45,55 @@ class TextElement(NamedTuple):
     anchor: str
 
 
-class PlotArea(NamedTuple):
-    """The edges of the area inside the axes."""
-
-    left: float
-    right: float
-    top: float
-    bottom: float
-
-    @property
-    def x_range(self) -> tuple[float, float]:
-        """The lengths at which x data starts and ends."""
-        return self.left + _ROOM, self.right - _ROOM
-
-    @property
-    def y_range(self) -> tuple[float, float]:
-        """The lengths at which y data starts and ends, from the bottom up."""
-        return self.bottom - _ROOM, self.top + _ROOM
-
-
 @dataclass
 class Drawing:
     """Paths and texts on a canvas. Points that are not finite are left out.
 
-    `title` and `desc` describe the drawing to screen readers.
+    Attributes:
+        title: the title, for screen readers.
+        desc: what the drawing shows, for screen readers.
+        height: of the canvas.
+        width: of the canvas.
+        left: the room beside the axes, for ticks and names.
+        right: the same on the right.
+        top: the same above.
+        bottom: the same below.
+        paths: all paths.
+        texts: all texts.
     """
 
     title: str
     desc: str
     height: int = _HEIGHT
     width: int = WIDTH
+    left: float = 48
+    right: float = 8
+    top: float = _ABOVE
+    bottom: float = _BELOW
     paths: list[PathElement] = field(default_factory=list)
     texts: list[TextElement] = field(default_factory=list)
+
+    @property
+    def x_edges(self) -> tuple[float, float]:
+        """The lengths at which the x axis starts and ends."""
+        return self.left, self.width - self.right
+
+    @property
+    def y_edges(self) -> tuple[float, float]:
+        """The lengths at which the y axis starts and ends, from the bottom up."""
+        return self.height - self.bottom, self.top
+
+    @property
+    def x_range(self) -> tuple[float, float]:
+        """The lengths at which x data starts and ends."""
+        start, end = self.x_edges
+        return start + _ROOM, end - _ROOM
+
+    @property
+    def y_range(self) -> tuple[float, float]:
+        """The lengths at which y data starts and ends, from the bottom up."""
+        start, end = self.y_edges
+        return start - _ROOM, end + _ROOM
 
     def line(self, kind: str, x: ArrayLike, y: ArrayLike) -> None:
         """Add a line through points, or a dot if there is only one."""
@@ -105,31 +124,24 @@ class Drawing:
         if text:
             self.texts.append(TextElement(kind, round(x, 1), round(y, 1), text, anchor))
 
-    def area(
-        self, left: float = 48, right: float = 8, bottom: float = _BELOW
-    ) -> PlotArea:
-        """Return the area without the given room for ticks and names."""
-        return PlotArea(left, self.width - right, _ABOVE, self.height - bottom)
-
-    def axes(
-        self, area: PlotArea, x: "Scale", y: "Scale", x_name: str, y_name: str
-    ) -> None:
+    def axes(self, x: "Scale", y: "Scale", x_name: str, y_name: str) -> None:
         """Draw both axes: their names, x ticks, and a grid line for each y tick."""
         for tick in y.ticks:
             height = y.at(tick)
-            self.line("grid", [area.left, area.right], height)
-            self.text("tick", area.left - 6, height + 4, y.label(tick), "end")
-        self.x_axis(area, x, x_name)
+            self.line("grid", self.x_edges, height)
+            self.text("tick", self.left - 6, height + 4, y.label(tick), "end")
+        self.x_axis(x, x_name)
         self.text("name", 0, 12, y_name)
 
-    def x_axis(self, area: PlotArea, x: "Scale", name: str) -> None:
+    def x_axis(self, x: "Scale", name: str) -> None:
         """Draw the x axis: its ticks and its name."""
-        self.line("axis", [area.left, area.right], area.bottom)
+        (_, right), (bottom, _) = self.x_edges, self.y_edges
+        self.line("axis", self.x_edges, bottom)
         for tick in x.ticks:
             length = x.at(tick)
-            self.line("axis", length, [area.bottom, area.bottom + 4])
-            self.text("tick", length, area.bottom + 17, x.label(tick), "middle")
-        self.text("name", area.right, area.bottom + 31, name, "end")
+            self.line("axis", length, [bottom, bottom + 4])
+            self.text("tick", length, bottom + 17, x.label(tick), "middle")
+        self.text("name", right, bottom + 31, name, "end")
 
     def _add(self, kind: str, d: str, start: str = "") -> None:
         if d:
@@ -216,13 +228,13 @@ def _range(values: ArrayLike) -> tuple[float, float]:
 
 
 class RangeRow(NamedTuple):
-    """A row: its name, a value with its range, and the value as text."""
+    """A row: its name, a value with its range, and a text; by default the value."""
 
     name: str
     low: float
     middle: float
     high: float
-    text: str
+    text: str = ""
 
 
 def draw_range_rows(
@@ -245,17 +257,17 @@ def draw_range_rows(
         zero: A value to mark with a vertical line.
     """
     height = _ROW * len(rows) + _BELOW + 8
-    drawing = Drawing(title, desc, height)
-    area = PlotArea(x.start, x.end, 4, height - _BELOW)
+    drawing = Drawing(title, desc, height, left=x.start, right=WIDTH - x.end, top=4)
     for tick in x.ticks:
-        drawing.line("grid", x.at(tick), [area.top, area.bottom])
+        drawing.line("grid", x.at(tick), drawing.y_edges[::-1])
     if zero is not None:
-        drawing.line("zero", x.at(zero), [area.top, area.bottom])
+        drawing.line("zero", x.at(zero), drawing.y_edges[::-1])
     for number, row in enumerate(rows):
-        y = 4 + _ROW * (number + 0.5)
+        y = drawing.top + _ROW * (number + 0.5)
         drawing.text("row", 0, y + 4, row.name)
         drawing.line("range", x([row.low, row.high]), y)
         drawing.dots("value", x.at(row.middle), y)
-        drawing.text("number", WIDTH, y + 4, row.text, "end")
-    drawing.x_axis(area, x, x_name)
+        text = row.text or score_text(row.middle)
+        drawing.text("number", WIDTH, y + 4, text, "end")
+    drawing.x_axis(x, x_name)
     return drawing

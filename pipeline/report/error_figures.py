@@ -27,12 +27,11 @@ def against_actual(facts: Facts) -> Drawing:
         f"{len(results):,} dots, one per row{_share_within(facts)}.",
         WIDTH - 20,
     )
-    area = drawing.area()
     both = np.concatenate([actual, predicted])
-    x = _targets(facts, both, *area.x_range)
-    y = _targets(facts, both, *area.y_range)
-    drawing.axes(area, x, y, _axis_name(facts, target), "prediction")
-    drawing.line("zero", area.x_range, area.y_range)
+    x = _targets(facts, both, *drawing.x_range)
+    y = _targets(facts, both, *drawing.y_range)
+    drawing.axes(x, y, _axis_name(facts, target), "prediction")
+    drawing.line("zero", drawing.x_range, drawing.y_range)
     _dots(drawing, x(actual), y(predicted))
     worst = facts.largest_errors
     drawing.rings("largest", x(worst["actual"]), y(worst["prediction"]), 4.5)
@@ -51,15 +50,14 @@ def residuals(facts: Facts, column: str) -> Drawing:
             "the mean)."
         )
     drawing = Drawing(f"Residuals over {column}", text)
-    area = drawing.area()
     if column == facts.schema.target:
-        x = _targets(facts, values.to_numpy(), *area.x_range)
+        x = _targets(facts, values.to_numpy(), *drawing.x_range)
     else:
-        x = Scale.linear(values, *area.x_range, short_tick)
-    y = _errors(facts.metric, errors.to_numpy(), *area.y_range)
+        x = Scale.linear(values, *drawing.x_range, short_tick)
+    y = _errors(facts.metric, errors.to_numpy(), *drawing.y_range)
     x_name = _axis_name(facts, column)
-    drawing.axes(area, x, y, x_name, "prediction too high or too low")
-    drawing.line("zero", [area.left, area.right], y.at(0))
+    drawing.axes(x, y, x_name, "prediction too high or too low")
+    drawing.line("zero", drawing.x_edges, y.at(0))
     _dots(drawing, x(values), y(errors))
     worst = facts.largest_errors["error"]
     drawing.rings("largest", x(facts.column(column).loc[worst.index]), y(worst), 4.5)
@@ -76,9 +74,8 @@ def residuals_by_word(facts: Facts, column: str) -> Drawing:
     counts = words.value_counts().head(_MOST_WORDS).to_dict()
     words = words[words.isin(counts)]
     results = facts.results.loc[words.index]
-    targets = results["actual"].groupby(words).median()
-    quartiles = _quartiles(results["error"], words)
-    quartiles = quartiles.loc[targets.sort_values(ascending=False).index]
+    targets = results["actual"].groupby(words).median().sort_values(ascending=False)
+    quartiles = _quartiles(results["error"], words).loc[targets.index]
     ranges = [
         RangeRow(str(word), error.low, error.middle, error.high, f"{counts[word]}")
         for word, error in quartiles.iterrows()

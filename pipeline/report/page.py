@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -44,7 +45,6 @@ class RunView(NamedTuple):
 
     Attributes:
         facts: The run and its files.
-        next_steps: What to do next.
         figures: The figures, by name.
         curves: The learning curves of each fold that is shown.
         models: The rows of the table of models; empty for a single model.
@@ -53,7 +53,6 @@ class RunView(NamedTuple):
     """
 
     facts: Facts
-    next_steps: list[advice.Advice]
     figures: dict[str, Drawing]
     curves: dict[int, Drawing]
     models: list[list[str]]
@@ -78,7 +77,7 @@ def write_report(project: Project, runs: Sequence[Run]) -> Path:
     use_one_thread()  # sums depend on the number of threads
     several = [read_facts(project, run) for run in runs]
     if len(several) == 1:
-        several = [explain_errors(project, several[0])]
+        several = [explain_errors(several[0])]
     announce("drawing the page")
     path = project.reports / f"{'_'.join(run.run_id for run in runs)}.html"
     baselines = newest_baselines(project, lambda other: same_rows(other, runs[0]))
@@ -142,7 +141,6 @@ def _draw(facts: Facts, axes: score_figures.Axes) -> RunView:
         figures["importance"] = score_figures.importance(facts.importance)
     return RunView(
         facts=facts,
-        next_steps=advice.advise(facts),
         figures=figures,
         curves=score_figures.curves(facts, axes),
         models=compare_models(facts),
@@ -158,17 +156,26 @@ def compare_models(facts: Facts) -> list[list[str]]:
     standard error over rows, the median absolute error, and the correlations of the
     errors with those of the models. Errors that are all equal have no correlation.
     """
-    errors, members, blend = facts.model_errors, facts.run.members, facts.run.final
-    if errors.empty:
+    run, results = facts.run, facts.results
+    if not run.is_blend:
         return []
-    errors[blend.model] = facts.results["error"]
+    members, blend, actual = run.members, run.final, results["actual"].to_numpy()
+    errors = pd.DataFrame(
+        {
+            score.model: facts.metric.errors(
+                results[f"by {score.model}"].to_numpy(), actual
+            )
+            for score in members
+        }
+    )
+    errors[blend.model] = results["error"]
     correlations = errors.corr()[[score.model for score in members]].map(
         lambda value: "–" if math.isnan(value) else f"{value:.2f}"
     )
     return [
         [
             score.model,
-            numbers.weight_text(facts.run.weights.get(score.model, 1.0)),
+            numbers.weight_text(run.weights.get(score.model, 1.0)),
             numbers.score_text(score.pooled),
             numbers.difference_text(score.difference, score.difference_error),
             facts.typical_error(errors[score.model]),

@@ -32,24 +32,16 @@ class Axes(NamedTuple):
 
     forecast: list[float]
     epochs: int
-    losses: list[float]
+    losses: np.ndarray
 
 
 def shared_axes(several: Sequence[Facts]) -> Axes:
     """Return axes on which the figures of all runs fit."""
-    curves = [
-        _shown_history(facts.run.learner, facts.history)
-        for facts in several
-        if facts.history is not None and facts.run.learner is not None
-    ]
+    curves = pd.concat(map(_shown_history, several))
     return Axes(
         forecast=[end for facts in several for end in _forecast_ends(facts)],
-        epochs=max((int(curve["epoch"].max()) for curve in curves), default=1),
-        losses=[
-            loss
-            for curve in curves
-            for loss in curve[["train", "valid"]].to_numpy().flat
-        ],
+        epochs=1 if curves.empty else int(curves["epoch"].max()),
+        losses=curves[["train", "valid"]].to_numpy(),
     )
 
 
@@ -60,9 +52,9 @@ def forecast(facts: Facts, axes: Axes) -> Drawing:
     actual = [] if leaderboard is None else [leaderboard]
     text = f"Expected {score_text(estimate)}, 90% interval {interval_text(low, high)}"
     text += "".join(f", actual {score_text(score)}" for score in actual)
-    drawing = Drawing("Expected score", text, 46)
-    x = Scale.linear(axes.forecast, _EDGE, WIDTH - _EDGE, score_tick)
-    drawing.x_axis(drawing.area(_EDGE, _EDGE, bottom=26), x, "")
+    drawing = Drawing("Expected score", text, 46, left=_EDGE, right=_EDGE, bottom=26)
+    x = Scale.linear(axes.forecast, *drawing.x_edges, score_tick)
+    drawing.x_axis(x, "")
     drawing.line("range", x([low, high]), 12)
     drawing.dots("value", x.at(estimate), 12)
     drawing.rings("largest", x(actual), 12, 6)
@@ -90,22 +82,21 @@ def candidates(run: Run, chosen: ModelScore, others: Sequence[ModelScore]) -> Dr
         f"{chosen.label} has the lowest pooled score; {far} of the "
         f"{len(others)} others are more than two standard errors above it.",
     )
-    area = drawing.area()
     # The candidates are evenly spaced: λ may be 0, which is not on a log scale.
     step = math.ceil(len(labels) / _MOST_LABELS)
     x = Scale(
         -0.5,
         len(labels) - 0.5,
-        *area.x_range,
+        *drawing.x_range,
         ticks=list(range(0, len(labels), step)),
         label=lambda index: labels[int(index)],
     )
     middle = np.array([score.difference or 0.0 for score in scores])
     reach = np.array([2 * (score.difference_error or 0.0) for score in scores])
     low, high = middle - reach, middle + reach
-    y = Scale.linear([*low, *high], *area.y_range, score_tick)
-    drawing.axes(area, x, y, "candidate", f"{run.metric_title} above the best")
-    drawing.line("zero", [area.left, area.right], y.at(0))
+    y = Scale.linear([*low, *high], *drawing.y_range, score_tick)
+    drawing.axes(x, y, "candidate", f"{run.metric_title} above the best")
+    drawing.line("zero", drawing.x_edges, y.at(0))
     lengths = x(range(len(labels)))
     for length, ends in zip(lengths, zip(y(low), y(high), strict=True), strict=True):
         drawing.line("whisker", length, ends)
@@ -116,24 +107,22 @@ def candidates(run: Run, chosen: ModelScore, others: Sequence[ModelScore]) -> Dr
 
 def curves(facts: Facts, axes: Axes) -> dict[int, Drawing]:
     """Draw the learning curves of each fold; of many, the best, median and worst."""
-    learner = facts.run.learner
-    if facts.history is None or learner is None:
-        return {}
-    shown = _shown_history(learner, facts.history)
-    return {
-        fold: _curve(shown, fold, learner.folds[fold], axes)
-        for fold in _shown_folds(learner)
-    }
+    shown, learner = _shown_history(facts), facts.run.learner
+    folds = learner.folds if learner else []
+    return {n: _curve(shown, n, folds[n], axes) for n in _shown_folds(learner)}
 
 
-def _shown_history(learner: ModelScore, history: pd.DataFrame) -> pd.DataFrame:
+def _shown_history(facts: Facts) -> pd.DataFrame:
     """Return the rows of the chosen candidate and of the folds that have a figure."""
+    history, learner = facts.history, facts.run.learner
+    if history is None or learner is None:
+        return pd.DataFrame({"epoch": [], "train": [], "valid": []})
     is_shown = history["fold"].isin(_shown_folds(learner))
     return history[is_shown & (history["lambda"] == learner.value)]
 
 
-def _shown_folds(learner: ModelScore) -> list[int]:
-    folds = learner.folds
+def _shown_folds(learner: ModelScore | None) -> list[int]:
+    folds = learner.folds if learner else []
     if len(folds) <= MOST_FOLDS:
         return list(range(len(folds)))
     order = sorted(range(len(folds)), key=lambda fold: folds[fold])
@@ -151,14 +140,14 @@ def _curve(history: pd.DataFrame, fold: int, score: float, axes: Axes) -> Drawin
         f"{mean['train'].iloc[-1]:.3f}.",
         height=140,
         width=170,
+        left=28,
+        right=10,
+        bottom=22,
     )
-    area = drawing.area(left=28, right=10, bottom=22)
-    y = Scale.logarithmic(axes.losses, area.bottom, area.top, short_tick)
+    y = Scale.logarithmic(axes.losses, *drawing.y_edges, short_tick)
     most = min(3, axes.epochs)
-    x = Scale.linear(
-        [0, axes.epochs], area.left, area.right, "{:.0f}".format, most=most
-    )
-    drawing.axes(area, x, y, "", f"fold {fold + 1}: {score_text(score)}")
+    x = Scale.linear([0, axes.epochs], *drawing.x_edges, "{:.0f}".format, most=most)
+    drawing.axes(x, y, "", f"fold {fold + 1}: {score_text(score)}")
     epochs = x(mean.index)
     drawing.line("train", epochs, y(mean["train"]))
     drawing.band("spread", epochs, y(low["valid"]), y(high["valid"]))
@@ -169,22 +158,11 @@ def _curve(history: pd.DataFrame, fold: int, score: float, axes: Axes) -> Drawin
 def importance(found: Sequence[Importance]) -> Drawing:
     """Draw the importances of the most important columns."""
     rows = [
-        RangeRow(
-            item.column,
-            min(item.increases),
-            item.mean,
-            max(item.increases),
-            score_text(item.mean),
-        )
-        for item in found[:MOST_COLUMNS]
+        RangeRow(each.column, min(each.increases), each.mean, max(each.increases))
+        for each in found[:MOST_COLUMNS]
     ]
-    x = Scale.linear(
-        [0, *(row.low for row in rows), *(row.high for row in rows)],
-        104,
-        WIDTH - 52,
-        short_tick,
-        most=4,
-    )
+    ends = [0.0, *(end for row in rows for end in (row.low, row.high))]
+    x = Scale.linear(ends, 104, WIDTH - 52, short_tick, most=4)
     best = ", ".join(row.name for row in rows[:3] if row.middle > 0)
     return draw_range_rows(
         "Column importance",
@@ -202,22 +180,17 @@ def baselines(scores: Sequence[BaselineScore]) -> Drawing:
     The scale is logarithmic, since the mean price scores several times worse than the
     others.
     """
-    rows = [
-        RangeRow(
-            score.name,
-            max(score.pooled - score.std, 0.0),
-            score.pooled,
-            score.pooled + score.std,
-            score_text(score.pooled),
-        )
-        for score in scores
-    ]
+    rows = []
+    for each in scores:
+        low = max(each.pooled - each.std, 0.0)
+        rows.append(RangeRow(each.name, low, each.pooled, each.pooled + each.std))
     ends = [end for row in rows for end in (row.low, row.high)]
     x = Scale.logarithmic(ends, 118, WIDTH - 52, short_tick)
     best = min(rows, key=lambda row: row.middle)
     return draw_range_rows(
         "Baselines",
-        f"The lowest is {best.name} at {best.text}; {rows[0].name} has {rows[0].text}.",
+        f"The lowest is {best.name} at {score_text(best.middle)}; {rows[0].name} has "
+        f"{score_text(rows[0].middle)}.",
         rows,
         x,
         "log-RMSE over all rows ± sd of folds (log scale)",

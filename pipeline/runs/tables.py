@@ -1,8 +1,10 @@
 """The table that a run was trained on, and the numbers in the run's CSV files."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pipeline.ames.table import table_of
@@ -12,8 +14,11 @@ from pipeline.core.fingerprint import digests
 from pipeline.core.metrics import METRICS, Metric
 from pipeline.core.paths import Project
 from pipeline.data import own_columns
+from pipeline.data.features import clean_rows
 from pipeline.data.processed import COLUMNS
+from pipeline.data.raw import read_train
 from pipeline.data.table import Table
+from pipeline.runs.integrity import data_changes
 from pipeline.runs.record import OUT_OF_FOLD, Run, run_schema
 
 
@@ -26,22 +31,41 @@ def run_table(run: Run) -> Table:
     return table_of(run_schema(run))
 
 
-def run_own_columns(project: Project, run: Run) -> own_columns.OwnColumns | None:
-    """Return the user's own columns, if the run has some.
+def full_table(project: Project, run: Run) -> Table:
+    """Return the table of a run, with the code of the user's own columns.
 
     A run folder has no code: it is that of data/raw, and must be what it was.
 
     Raises:
         UserError: The file has changed since.
     """
+    table = run_table(run)
     if not run.own_columns:
-        return None
+        return table
     if digests(project.root, [COLUMNS])[COLUMNS] != run.inputs.get(COLUMNS):
         raise UserError(
             f"{project.columns_file}: changed since {run.run_id} was trained with it; "
             "restore it or train again"
         )
-    return own_columns.load(project.columns_file)
+    return replace(table, own=own_columns.load(project.columns_file))
+
+
+def training_rows(project: Project, run: Run, results: pd.DataFrame) -> pd.DataFrame:
+    """Return the cleaned rows of data/raw/train.csv, which are those of the results.
+
+    Raises:
+        UserError: data/raw has changed since the run was trained, or cannot be used.
+    """
+    for change in data_changes(project, run):
+        raise UserError(change)
+    table, path = run_table(run), project.raw / "train.csv"
+    rows = clean_rows(read_train(path, table), table).frame
+    if not np.array_equal(rows[table.schema.id_name], results["id"]):
+        raise UserError(
+            f"{path}: has other rows than {run.run_id} was trained on; "
+            "restore it or train again"
+        )
+    return rows
 
 
 def read_numbers(
@@ -74,6 +98,17 @@ def read_numbers(
     return frame
 
 
+def column_types(run: Run) -> dict[str, type]:
+    """Return id, fold, target and prediction of oof.csv, by name, with their types."""
+    schema = run_schema(run)
+    return {
+        schema.id_name: int if schema.integer_ids or schema.id is None else str,
+        run.header("fold"): int,
+        schema.target: float,
+        run.header("prediction"): float,
+    }
+
+
 def read_results(run: Run) -> pd.DataFrame:
     """Read the out-of-fold predictions of a run, and compute their errors.
 
@@ -86,22 +121,14 @@ def read_results(run: Run) -> pd.DataFrame:
     Raises:
         UserError: oof.csv is missing or not as `pipeline train` writes it.
     """
-    schema, metric = run_schema(run), METRICS[run.metric]
-    has_integer_ids = schema.integer_ids or schema.id is None
-    columns = {
-        schema.id_name: ("id", int if has_integer_ids else str),
-        run.header("fold"): ("fold", int),
-        schema.target: ("actual", float),
-        run.header("prediction"): ("prediction", float),
-    }
-    for model in run.models if run.is_blend else ():
-        columns[run.header(model)] = (f"by {model}", float)
-    if schema.group:
-        columns[schema.group] = ("group", str)
-    kinds = {header: kind for header, (_, kind) in columns.items()}
-    names = {header: name for header, (name, _) in columns.items()}
+    metric, group = METRICS[run.metric], run_schema(run).group
+    models = run.models if run.is_blend else ()
+    columns = {**column_types(run), **{run.header(name): float for name in models}}
+    names = ["id", "fold", "actual", "prediction", *(f"by {name}" for name in models)]
+    if group:
+        columns[group], names = str, [*names, "group"]
     path = run.folder / OUT_OF_FOLD
-    rows = read_numbers(path, kinds, metric).rename(columns=names)
+    rows = read_numbers(path, columns, metric).set_axis(names, axis=1)
     if set(rows["fold"]) != set(range(1, run.settings.folds + 1)):
         raise UserError(
             f"{path}: its folds are not the {run.settings.folds} of the run; "

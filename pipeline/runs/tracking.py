@@ -21,14 +21,12 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from pipeline.core.errors import UserError, how_to_install, one_line
-from pipeline.core.metrics import LOG_RMSE
 from pipeline.core.paths import PACKAGE
 from pipeline.core.progress import announce
 from pipeline.core.settings import comma_separated
 from pipeline.runs.record import HISTORY, Run
 
 if TYPE_CHECKING:  # MLflow takes seconds to load
-    from mlflow.data.dataset import Dataset
     from mlflow.entities import Experiment
 
 EXPERIMENT = "house-prices"  # the default
@@ -104,30 +102,32 @@ def _log(run: Run, experiment: str) -> str:
     cannot set, and for all metrics in few requests.
     """
     import mlflow
+    from mlflow.data.dataset_source_registry import resolve_dataset_source
+    from mlflow.data.meta_dataset import MetaDataset
     from mlflow.entities import Metric
 
     client = mlflow.MlflowClient()
     begin = int(datetime.fromisoformat(run.created).timestamp() * 1000)
-    created = client.create_run(experiment, begin, _tags(run), run.run_id)
-    logged = str(created.info.run_id)
+    logged = client.create_run(experiment, begin, _tags(run), run.run_id).info.run_id
     metrics = [
         Metric(name, value, begin, step)
         for name, value, step in [*_scores(run), *_curves(run)]
-        if math.isfinite(value)  # the score of a fold or λ that diverged is NaN
+        if value is not None and math.isfinite(value)  # NaN where a network diverged
     ]
+    source = resolve_dataset_source(str(run.folder.resolve().parents[1] / _TRAIN))
+    digest = (run.inputs.get(_TRAIN) or "")[:36]  # the longest that MLflow accepts
     with mlflow.start_run(logged):
+        settings = asdict(run.settings).items()
         mlflow.log_params(
-            {
-                name: comma_separated(value) if isinstance(value, tuple) else value
-                for name, value in asdict(run.settings).items()
-            }
+            {n: comma_separated(v) if isinstance(v, tuple) else v for n, v in settings}
         )
-        mlflow.log_input(_dataset(run), context="training")
+        data = MetaDataset(source, _TRAIN, digest)  # type: ignore[abstract]
+        mlflow.log_input(data, context="training")
         for start in range(0, len(metrics), _BATCH):
             client.log_batch(logged, metrics[start : start + _BATCH])
         mlflow.log_artifacts(str(run.folder))
     client.set_terminated(logged, "FINISHED", begin + round(run.seconds * 1000))
-    return logged
+    return str(logged)
 
 
 def _tags(run: Run) -> dict[str, str]:
@@ -143,33 +143,20 @@ def _tags(run: Run) -> dict[str, str]:
     return {name: value for name, value in tags.items() if value}
 
 
-def _dataset(run: Run) -> "Dataset":
-    """Return the training file, with the digest that the run has recorded."""
-    from mlflow.data.dataset_source_registry import resolve_dataset_source
-    from mlflow.data.meta_dataset import MetaDataset
-
-    root = run.folder.resolve().parent.parent
-    source = resolve_dataset_source(str(root / _TRAIN))
-    digest = (run.inputs.get(_TRAIN) or "")[:36]  # the longest that MLflow accepts
-    return MetaDataset(source, _TRAIN, digest)  # type: ignore[abstract]
-
-
-def _scores(run: Run) -> Iterator[tuple[str, float, int]]:
+def _scores(run: Run) -> Iterator[tuple[str, float | None, int]]:
     """Yield the name, value and step 0 of the run's scores and of each model's."""
-    values = {"cv": run.cv, "seconds": run.seconds}
-    values |= {f"forecast_{name}": end for name, end in vars(run.forecast).items()}
-    if run.metric == LOG_RMSE.name:
-        values["cv_log_rmse"] = run.cv
-    if run.best_value is not None:
-        values["best_lambda"] = run.best_value
+    document = run.to_json()
+    for name in ("cv", "cv_log_rmse", "best_lambda", "seconds"):
+        yield name, document[name], 0
+    for name, value in vars(run.forecast).items():
+        yield f"forecast_{name}", value, 0
     for score in run.scores:
-        group = score.model if score.value is None else _group(score.value)
-        for name in ("mean", "std", "pooled"):
-            values[f"{group}/{name}"] = getattr(score, name)
+        group = score.model if score.value is None else f"lambda_{score.value:g}"
+        yield f"{group}/mean", score.mean, 0
+        yield f"{group}/std", score.std, 0
+        yield f"{group}/pooled", score.pooled, 0
         for number, value in enumerate(score.folds, start=1):
-            values[f"{group}/fold_{number}"] = value
-    for name, value in values.items():
-        yield name, value, 0
+            yield f"{group}/fold_{number}", value, 0
 
 
 def _curves(run: Run) -> Iterator[tuple[str, float, int]]:
@@ -177,15 +164,11 @@ def _curves(run: Run) -> Iterator[tuple[str, float, int]]:
     if run.history_of is None:
         return
     curves = pd.read_csv(run.folder / HISTORY)
-    means = curves.groupby(["lambda", "fold", "epoch"])[["train", "valid"]]
-    for row in means.mean(skipna=False).reset_index().itertuples(index=False):
-        weight_decay, fold, epoch, train, valid = row
-        for name, value in (("train", train), ("valid", valid)):
-            yield f"{_group(weight_decay)}/fold_{fold}_{name}", value, epoch
-
-
-def _group(weight_decay: float) -> str:
-    return f"lambda_{weight_decay:g}"
+    networks = curves.groupby(["lambda", "fold", "epoch"])[["train", "valid"]]
+    means = networks.mean(skipna=False).reset_index()
+    for weight_decay, fold, epoch, train, valid in means.itertuples(index=False):
+        yield f"lambda_{weight_decay:g}/fold_{fold}_train", train, epoch
+        yield f"lambda_{weight_decay:g}/fold_{fold}_valid", valid, epoch
 
 
 def _check_database(uri: str) -> None:
@@ -205,17 +188,15 @@ def _errors_in_one_line(what: str, remedy: str) -> Iterator[None]:
 
     What MLflow prints is suppressed: with --json, standard output has one JSON object.
     """
-    before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"), redirect_stdout(io.StringIO()):
             yield
     except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(f"{what} ({one_line(_masked(first), 300)}); {remedy}") from None
     finally:
-        logging.disable(before)
+        logging.disable(logging.NOTSET)
 
 
 def _masked(text: str) -> str:

@@ -1,7 +1,7 @@
 """Write a run folder: run.json, predictions, learning curves and weights."""
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -83,21 +83,12 @@ def write_run(
     Raises:
         UserError: The folder cannot be written to.
     """
-    folder = temporary.path
-    run = _run(temporary, result, provenance, begin)
-    run = replace(run, baselines=[baseline.score for baseline in baselines] or None)
+    folder, run = temporary.path, _run(temporary, result, provenance, begin, baselines)
     announce(f"writing runs/{temporary.name}")
     with files.writable(folder.parent):
-        members = result.members if run.is_blend else []
-        named = {member.name: member.chosen for member in members}
-        data, dataset = result.data, result.data.dataset
-        _write_predictions(
-            folder, run, dataset, data.fold_of, result.predictions, named
-        )
-        _write_test_by_fold(folder, run, dataset, result.predictions.test)
-        for score, predictions, fold_of in baselines:
-            path = run.predictions_folder(score.name)
-            _write_predictions(path, run, dataset, fold_of, predictions, {})
+        for path, frame in _tables(run, result, baselines):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.write_atomically(path, csv_blocks(frame, number_text))
         _, history = _learner(result)
         if history is not None:
             values = history["lambda"].map(repr)  # in full: they name the candidates
@@ -113,7 +104,11 @@ def write_run(
 
 
 def _run(
-    temporary: Temporary, result: Ensemble, provenance: Provenance, begin: datetime
+    temporary: Temporary,
+    result: Ensemble,
+    provenance: Provenance,
+    begin: datetime,
+    baselines: Sequence[Baseline],
 ) -> Run:
     """Return what run.json says, but for the digests of the files."""
     data = result.data
@@ -159,52 +154,54 @@ def _run(
         target_bounds=[record.Bounds(**vars(fold)) for fold in data.target_bounds],
         threads=torch.get_num_threads(),
         versions=_versions(models),
+        baselines=[baseline.score for baseline in baselines] or None,
         blended=names if result.blended else None,
     )
 
 
 def model_scores(result: Ensemble) -> list[ModelScore]:
     """Return the score of each candidate of each member, and of their blend."""
-    scores = []
     several = len(result.members) > 1
-    for member in result.members:
-        for index, candidate in enumerate(member.candidates):
-            chosen = index == member.best
-            reference = None if chosen else member.chosen
-            if chosen and several:
-                reference = result.predictions
-            score = ModelScore(
-                model=member.name,
-                **candidate._asdict(),
-                chosen=chosen,
-                **member.scores[index]._asdict(),
-                seconds=member.seconds,
-            )
-            if reference is not None and not score.failed:
-                gap = paired_difference(
-                    result.losses(reference.out_of_fold),
-                    result.losses(member.predictions.of(index).out_of_fold),
-                    result.data.metric,
-                    result.data.dataset.groups,
-                )
-                score = replace(
-                    score, difference=gap.value, difference_error=gap.standard_error
-                )
-            gaps = member.fitted.gaps if member.fitted else ()
-            if gaps and (found := gaps[index]) is not None:
-                score = replace(score, gap=found.value, gap_error=found.standard_error)
-            scores.append(score)
+    scores = [
+        _candidate_score(result, member, index)
+        for member in result.members
+        for index in range(len(member.candidates))
+    ]
     if several:
         names = [member.name for member in result.members]
-        weights = zip(names, result.weights.tolist(), strict=True)
         blend = ModelScore(
             model=record.BLEND,
             **result.score._asdict(),
             seconds=result.seconds,
-            weights=dict(weights),
+            weights=dict(zip(names, result.weights.tolist(), strict=True)),
         )
         scores.append(blend)
     return scores
+
+
+def _candidate_score(result: Ensemble, member: Member, index: int) -> ModelScore:
+    """Return the score of a candidate, with its difference to what is better."""
+    chosen = index == member.best
+    score = ModelScore(
+        model=member.name,
+        **member.candidates[index]._asdict(),
+        chosen=chosen,
+        **member.scores[index]._asdict(),
+        seconds=member.seconds,
+    )
+    if not score.failed and (not chosen or len(result.members) > 1):
+        reference = result.predictions if chosen else member.chosen
+        value, error = paired_difference(
+            result.losses(reference.out_of_fold),
+            result.losses(member.predictions.of(index).out_of_fold),
+            result.data.metric,
+            result.data.dataset.groups,
+        )
+        score = replace(score, difference=value, difference_error=error)
+    gap = member.fitted.gaps[index] if member.fitted and member.fitted.gaps else None
+    if gap is not None:
+        score = replace(score, gap=gap.value, gap_error=gap.standard_error)
+    return score
 
 
 def headers(
@@ -248,72 +245,62 @@ def _largest_errors(
     schema = dataset.schema
     shares = pd.Series(losses / (losses.sum() or 1)).nlargest(record.LARGEST_ERRORS)
     rows = dataset.train.iloc[shares.index]
-    places = rows[schema.ceiling] if schema.ceiling else [None] * len(rows)
-    return [
-        record.LargestError(
-            id=row_id,
-            place=None if pd.isna(place) else place,
-            actual=float(actual),
-            prediction=float(number_text(prediction)),
-            share=share,
-        )
-        for row_id, place, actual, prediction, share in zip(
-            rows[schema.id_name].tolist(),
-            places,
-            rows[schema.target].tolist(),
-            predicted[shares.index],
-            shares.tolist(),
-            strict=True,
-        )
-    ]
+    places = rows[schema.ceiling].astype(object) if schema.ceiling else None
+    found = {
+        "id": rows[schema.id_name],
+        "place": places if places is None else places.where(places.notna(), None),
+        "actual": rows[schema.target].astype(float),
+        "prediction": [float(number_text(each)) for each in predicted[shares.index]],
+        "share": shares.to_numpy(),
+    }
+    lines = pd.DataFrame(found).itertuples(index=False, name=None)
+    return [record.LargestError(*line) for line in lines]
 
 
-def _write_predictions(
+def _tables(
+    run: Run, result: Ensemble, baselines: Sequence[Baseline]
+) -> Iterator[tuple[Path, pd.DataFrame]]:
+    """Yield the predictions of the blend, by fold too, and of each baseline."""
+    data, dataset, predictions = result.data, result.data.dataset, result.predictions
+    yield from _predictions(run.folder, run, dataset, data.fold_of, predictions, result)
+    by_folds = METRICS[run.metric].undo(predictions.test)
+    names = [run.header(name) for name in by_fold(len(by_folds))]
+    ids = {dataset.schema.id_name: dataset.test[dataset.schema.id_name]}
+    tested = pd.DataFrame({**ids, **dict(zip(names, by_folds, strict=True))})
+    yield run.folder / record.TEST_BY_FOLD, tested
+    for score, found, fold_of in baselines:
+        folder = run.predictions_folder(score.name)
+        yield from _predictions(folder, run, dataset, fold_of, found)
+
+
+def _predictions(
     folder: Path,
     run: Run,
     dataset: Dataset,
     fold_of: np.ndarray,
     predictions: Predictions,
-    members: Mapping[str, Predictions],
-) -> None:
-    """Write oof.csv and predictions.csv, with a column for each member of a blend.
+    blended: Ensemble | None = None,
+) -> Iterator[tuple[Path, pd.DataFrame]]:
+    """Yield oof.csv and predictions.csv, with a column for each member of a blend.
 
     The last column of oof.csv is the group of each row, if there are any.
     """
-    train, test, metric = dataset.train, dataset.test, METRICS[run.metric]
+    train, test, undo = dataset.train, dataset.test, METRICS[run.metric].undo
     id_name, target = dataset.schema.id_name, dataset.schema.target
-    folder.mkdir(parents=True, exist_ok=True)
     out_of_fold = {
         id_name: train[id_name],
         run.header("fold"): fold_of + 1,
         target: train[target],
-        run.header("prediction"): metric.undo(predictions.out_of_fold),
+        run.header("prediction"): undo(predictions.out_of_fold),
     }
-    tested = {
-        id_name: test[id_name],
-        target: metric.undo(predictions.test.mean(axis=0)),
-    }
-    for name, member in members.items():
-        out_of_fold[run.header(name)] = metric.undo(member.out_of_fold)
-        tested[run.header(name)] = metric.undo(member.test.mean(axis=0))
+    tested = {id_name: test[id_name], target: undo(predictions.test.mean(axis=0))}
+    for member in blended.members if blended and run.is_blend else ():
+        out_of_fold[run.header(member.name)] = undo(member.chosen.out_of_fold)
+        tested[run.header(member.name)] = undo(member.chosen.test.mean(axis=0))
     if group := dataset.schema.group:
         out_of_fold[group] = train[group]
-    _write(folder / record.OUT_OF_FOLD, out_of_fold)
-    _write(folder / record.PREDICTIONS, tested)
-
-
-def _write_test_by_fold(
-    folder: Path, run: Run, dataset: Dataset, transformed: np.ndarray
-) -> None:
-    """Write what the models of each fold predict for the test rows."""
-    id_name, predicted = dataset.schema.id_name, METRICS[run.metric].undo(transformed)
-    columns = zip(by_fold(len(predicted)), predicted, strict=True)
-    named = {run.header(name): column for name, column in columns}
-    _write(folder / record.TEST_BY_FOLD, {id_name: dataset.test[id_name], **named})
-
-
-def _write(path: Path, columns: Mapping[str, object]) -> None:
-    files.write_atomically(path, csv_blocks(pd.DataFrame(columns), number_text))
+    yield folder / record.OUT_OF_FOLD, pd.DataFrame(out_of_fold)
+    yield folder / record.PREDICTIONS, pd.DataFrame(tested)
 
 
 def _arrays(result: Ensemble) -> dict[str, np.ndarray]:

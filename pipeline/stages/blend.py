@@ -21,14 +21,13 @@ from pipeline.models.model import Candidate
 from pipeline.network.threads import use_one_thread
 from pipeline.runs.integrity import OwnModel
 from pipeline.runs.record import (
-    OUT_OF_FOLD,
     PREDICTIONS,
     TEST_BY_FOLD,
     Provenance,
     Run,
     by_fold,
 )
-from pipeline.runs.tables import read_numbers
+from pipeline.runs.tables import read_numbers, read_results
 from pipeline.runs.writer import new_run, write_run
 from pipeline.stages.preprocess import read_features
 from pipeline.validation.fold_data import FoldData
@@ -84,24 +83,20 @@ def _of_run(run: Run, first: Run, data: FoldData) -> Predictions:
             has no predictions.
     """
     dataset, metric, id_name = data.dataset, data.metric, data.dataset.schema.id_name
-    fold, prediction = run.header("fold"), run.header("prediction")
     names = [run.header(name) for name in by_fold(run.settings.folds)]
-    ids = {id_name: str}
-    seen = read_numbers(
-        run.folder / OUT_OF_FOLD, ids | {fold: int, prediction: float}, metric
-    )
-    kinds = ids | dict.fromkeys(names, float)
-    tested = read_numbers(run.folder / TEST_BY_FOLD, kinds, metric)
+    columns = {id_name: str, **dict.fromkeys(names, float)}
+    seen = read_results(run)
+    tested = read_numbers(run.folder / TEST_BY_FOLD, columns, metric)
     if not (
-        np.array_equal(seen[id_name], dataset.train[id_name].astype(str))
-        and np.array_equal(seen[fold], data.fold_of + 1)
+        np.array_equal(seen["id"], dataset.train[id_name])
+        and np.array_equal(seen["fold"], data.fold_of)
         and np.array_equal(tested[id_name], dataset.test[id_name].astype(str))
     ):
         raise UserError(
             f"{run.run_id}: its folds are not those of {first.run_id}; blend runs with "
             "the same --folds and --seed"
         )
-    out_of_fold = metric.transform(seen[prediction].to_numpy())
+    out_of_fold = metric.transform(seen["prediction"].to_numpy())
     test = metric.transform(tested[names].to_numpy().T)
     return Predictions(out_of_fold[None], test[None])
 

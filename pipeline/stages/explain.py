@@ -1,6 +1,5 @@
 """The stage `explain`: a run and an id of test.csv or train.csv -> an explanation."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,13 +9,14 @@ from pipeline.core.errors import UserError, short
 from pipeline.core.paths import Project
 from pipeline.core.progress import announce
 from pipeline.data.features import clean_rows
-from pipeline.data.raw import read_test, read_train
+from pipeline.data.raw import read_test
 from pipeline.data.schema import Schema
 from pipeline.explain.explainer import Explainer
 from pipeline.explain.explanation import Explanation
-from pipeline.runs.integrity import changes
+from pipeline.runs.integrity import run_changes
+from pipeline.runs.predictor import RunModels
 from pipeline.runs.record import Run
-from pipeline.runs.tables import read_results, run_own_columns, run_table
+from pipeline.runs.tables import full_table, read_results, training_rows
 
 
 class Explained(NamedTuple):
@@ -41,19 +41,13 @@ def explain(project: Project, run: Run, row_id: str, *, in_train: bool) -> Expla
         UserError: No row has the id; or a file of the run, or of data/raw, has changed
             or cannot be used.
     """
-    for change in changes(project, run):
+    for change in run_changes(run):
         raise UserError(change)
     announce("reading and checking the rows")
-    table = replace(run_table(run), own=run_own_columns(project, run))
-    schema, results = table.schema, read_results(run)
-    rows = clean_rows(read_train(project.raw / "train.csv", table), table).frame
-    if not np.array_equal(rows[schema.id_name], results["id"]):
-        raise UserError(
-            f"{project.raw / 'train.csv'}: has other rows than {run.run_id} was "
-            "trained on; restore it or train again"
-        )
-    announce("loading the models")
-    explainer = Explainer.load(project, run, table, results, rows)
+    results = read_results(run)
+    rows, table = training_rows(project, run, results), full_table(project, run)
+    models = RunModels.load(project, run, table)
+    explainer, schema = Explainer(run, table, results, rows, models), table.schema
     announce("computing what each column adds")
     if not in_train:
         test = clean_rows(read_test(project.raw / "test.csv", table).frame, table).frame

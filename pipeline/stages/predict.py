@@ -1,10 +1,8 @@
 """The stage `predict`: a run and a CSV file of rows -> a CSV file of predictions."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import UserError
@@ -18,13 +16,11 @@ from pipeline.data.processed import raw_digests
 from pipeline.data.raw import RawRows, read_new, read_train
 from pipeline.data.schema import Schema
 from pipeline.data.table import Table
-from pipeline.models.ensemble import blend
 from pipeline.network.threads import use_one_thread
 from pipeline.runs.integrity import run_changes
-from pipeline.runs.predictor import Predictor
-from pipeline.runs.record import OUT_OF_FOLD, Run
-from pipeline.runs.store import find_run
-from pipeline.runs.tables import run_own_columns, run_table
+from pipeline.runs.predictor import RunModels
+from pipeline.runs.record import Run
+from pipeline.runs.tables import full_table
 from pipeline.stages.submit import check_output
 
 
@@ -41,48 +37,6 @@ class Prediction(NamedTuple):
     assumptions: list[dict[str, Any]]
     unseen: dict[str, list[str]]
     training_rows: int | None
-
-
-class RunModels(NamedTuple):
-    """The models of a run; of a blend of runs, those of each of these runs."""
-
-    run: Run
-    predictors: list[Predictor]
-
-    def predict(self, features: pd.DataFrame) -> np.ndarray:
-        """Return the predicted targets, shape (n_rows,).
-
-        Raises:
-            UserError: The run was trained on other columns.
-        """
-        by_run = [predictor.predict(features) for predictor in self.predictors]
-        if not self.run.blended:
-            return by_run[0]
-        metric = self.predictors[0].metric
-        transformed = [metric.transform(predicted) for predicted in by_run]
-        weights = [self.run.weights[run_id] for run_id in self.run.blended]
-        return metric.undo(blend(transformed, weights))
-
-
-def load_models(project: Project, run: Run) -> RunModels:
-    """Load what predicts new rows.
-
-    Raises:
-        UserError: A run has changed, or its weights do not fit its record; or it blends
-            predictions of an own model.
-    """
-    for name in run.blended or ():
-        if f"{name}/{OUT_OF_FOLD}" in run.inputs:
-            raise UserError(
-                f"{run.run_id}: blends the predictions of {name}, a model of your own, "
-                "which has none for other rows"
-            )
-    runs = [find_run(project, run_id) for run_id in run.blended or [run.run_id]]
-    for checked in [run, *runs] if run.blended else runs:
-        for change in run_changes(checked):
-            raise UserError(change)
-    announce("loading the models")
-    return RunModels(run, [Predictor.load(member) for member in runs])
 
 
 def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
@@ -104,10 +58,11 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
     """
     check_output(project, path, "-o", source)
     use_one_thread()  # as in training: sums depend on the number of threads
-    models = load_models(project, run)
+    for change in run_changes(run):
+        raise UserError(change)
+    table = full_table(project, run)
+    schema, models = table.schema, RunModels.load(project, run, table)
     announce(f"reading and checking {source.name}")
-    table = replace(run_table(run), own=run_own_columns(project, run))
-    schema = table.schema
     read = read_new(source, table)
     raw = read.frame
     cleaned = clean_rows(raw, table)
@@ -124,16 +79,16 @@ def predict(project: Project, run: Run, source: Path, path: Path) -> Prediction:
         schema,
         rows,
         assumptions,
-        _unseen(run, models.predictors[0].layout, features, read),
+        _unseen(run, schema, models.predictors()[0].layout, features, read),
         _training_rows(project, run, raw, table),
     )
 
 
 def _unseen(
-    run: Run, layout: Layout, features: pd.DataFrame, read: RawRows
+    run: Run, schema: Schema, layout: Layout, features: pd.DataFrame, read: RawRows
 ) -> dict[str, list[str]]:
     """Return the words of the rows that no training row has, by column."""
-    columns = run_table(run).schema.categories
+    columns = schema.categories
     names = dict.fromkeys([*layout.words, *columns])
     unseen = {}
     for name in names:

@@ -24,11 +24,13 @@ from pipeline.validation.clipping import RowBounds, TargetBounds, places_of
 from pipeline.validation.folds import Fold, dataset_folds, fold_numbers, smallest
 from pipeline.validation.robust_ridge import RidgeFit, fit_ridge
 from pipeline.validation.target_means import TargetMeans
+from pipeline.validation.uncertainty import Difference, paired_difference
 
 _DECAY = 24.0  # weight decay at a penalty of 1 per row; about 5 on House Prices
 BLOCK = 1024  # rows that are encoded at a time: they stay in the cache
 _ONCE = Lock()  # models fit the folds in threads, and encoders are fitted for all
 
+_MOST_SAMPLED = 4096  # rows; more would hardly change the error on rows trained on
 _LEAST_DEVIATION = 1e-6  # of that of all rows; if all of a fold are equal
 
 
@@ -232,6 +234,36 @@ class FoldData:
         rows = [np.flatnonzero(~fold) for fold in seen]
         most = max(map(len, rows))
         return np.stack([np.pad(part, (0, most - len(part)), "edge") for part in rows])
+
+    @property
+    def sampled_rows(self) -> np.ndarray:
+        """Evenly spaced training rows, all of a short table, shape (n,)."""
+        number = min(self.rows, _MOST_SAMPLED)
+        return np.linspace(0, self.rows - 1, number).astype(int)
+
+    def training_gap(self, predicted: np.ndarray) -> Difference | None:
+        """Return how much higher the score of rows is if they are not trained on.
+
+        A model that errs as much on rows that it was trained on underfits. The losses
+        of a row are paired: that of the fold that validates it, and the mean of the
+        other folds, which are trained on it.
+
+        Args:
+            predicted: standardised, each of the sampled rows predicted by every fold,
+                shape (folds, n).
+
+        Returns:
+            The difference, with its standard error; None if a prediction is not finite.
+        """
+        if not np.isfinite(predicted).all():
+            return None
+        metric, dataset, rows = self.metric, self.dataset, self.sampled_rows
+        transformed = self.row_bounds.of_rows(rows).clip(self.scale.undo(predicted))
+        losses = metric.losses(metric.undo(transformed), dataset.actual[rows])
+        validates = self.fold_of[rows] == np.arange(len(self.folds))[:, None]
+        trained = np.mean(losses, axis=0, where=~validates)
+        others = losses[validates.argmax(0), np.arange(len(rows))]
+        return paired_difference(trained, others, metric, dataset.groups_of(rows))
 
     def training(self, number: int) -> "TrainingFold":
         """Return the training rows of a fold."""

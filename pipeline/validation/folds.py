@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.core.errors import UserError
 from pipeline.core.settings import Settings
 from pipeline.data.dataset import Dataset
-from pipeline.validation.resampling import Units
+from pipeline.validation.uncertainty import Units
 
 
 class Fold(NamedTuple):

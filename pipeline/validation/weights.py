@@ -16,7 +16,7 @@
 import numpy as np
 
 from pipeline.core.metrics import SQUARED, Metric
-from pipeline.validation.resampling import Units
+from pipeline.validation.uncertainty import Units
 
 DRAWS = 200
 MOST_UNITS = 2000  # that are drawn; a long table is drawn in as many blocks of rows

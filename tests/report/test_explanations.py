@@ -22,13 +22,13 @@ def section(page):
 
 
 def page_of(folders, run):
-    return render(draw([explain_errors(folders, read_facts(folders, run))]), None)
+    return render(draw([explain_errors(read_facts(folders, run))]), None)
 
 
 def test_the_largest_errors_are_explained_by_what_predicted_them(blended):
     run = find_run(blended)
     oof = pd.read_csv(run.folder / "oof.csv").set_index("Id")
-    facts = explain_errors(blended, read_facts(blended, run))
+    facts = explain_errors(read_facts(blended, run))
     explained = facts.explanations
     assert [each.id for each in explained] == list(facts.largest_errors["id"])[:5]
     for each in explained:
