@@ -22,8 +22,8 @@ from pipeline.runs.record import Diverged, LargestError, Run, run_schema
 from pipeline.stages import up_to_date
 from pipeline.tuning.plan import check_scheduler
 
-if TYPE_CHECKING:  # it loads pandas
-    from pipeline.runs.tracking import Tracker
+if TYPE_CHECKING:  # it takes seconds to load
+    from mlflow.entities import Experiment
 
 _BEST = "bold green"
 
@@ -60,7 +60,7 @@ def train(
     """
     check_scheduler(backend, scheduler)
     project = Project(root)
-    tracker = _tracker(hidden=as_json) if track else None
+    experiment = _connect(hidden=as_json) if track else None
     with progress(hidden=as_json) as callback:
         outcome = up_to_date.train(
             project,
@@ -76,9 +76,11 @@ def train(
     if not as_json:
         show_scores(outcome.result)
     tracked = None
-    if tracker:
+    if experiment:
+        from pipeline.runs.tracking import log
+
         with steps(hidden=as_json):
-            tracked = tracker.log(outcome.result)
+            tracked = log(outcome.result, experiment)
     if as_json:
         document = outcome.result.to_json()
         console.print_json({**document, "skipped": outcome.skipped, "tracked": tracked})
@@ -94,13 +96,13 @@ def train(
     console.say(f"{console.saved(outcome)}. {console.next_step('submit', root)}")
 
 
-def _tracker(*, hidden: bool) -> "Tracker":
+def _connect(*, hidden: bool) -> "Experiment":
     """Connect to MLflow before training, so that a wrong address fails early."""
     with steps(hidden=hidden):
         announce(LOADING)
-        from pipeline.runs.tracking import Tracker
+        from pipeline.runs.tracking import connect
 
-        return Tracker.open()
+        return connect()
 
 
 def show_scores(run: Run) -> None:

@@ -160,15 +160,10 @@ def compare_models(facts: Facts) -> list[list[str]]:
     if not run.is_blend:
         return []
     members, blend, actual = run.members, run.final, results["actual"].to_numpy()
-    errors = pd.DataFrame(
-        {
-            score.model: facts.metric.errors(
-                results[f"by {score.model}"].to_numpy(), actual
-            )
-            for score in members
-        }
-    )
-    errors[blend.model] = results["error"]
+    errors = pd.DataFrame({blend.model: results["error"]})
+    for score in members:
+        predicted = results[f"by {score.model}"].to_numpy()
+        errors[score.model] = facts.metric.errors(predicted, actual)
     correlations = errors.corr()[[score.model for score in members]].map(
         lambda value: "–" if math.isnan(value) else f"{value:.2f}"
     )

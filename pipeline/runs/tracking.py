@@ -12,10 +12,10 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -41,58 +41,49 @@ _DEFAULTS = {  # for variables that the user has not set
 }
 
 
-@dataclass(frozen=True)
-class Tracker:
-    """An MLflow experiment; `store` is the address of its store, without password."""
+def connect() -> "Experiment":
+    """Connect to the store, and create the experiment if it does not exist.
 
-    experiment: "Experiment"
-    store: str
+    Raises:
+        UserError: MLflow is not installed, or the store cannot be used.
+    """
+    announce("connecting to MLflow")
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    try:
+        from mlflow import get_tracking_uri, set_experiment
+    except ImportError:
+        raise UserError(
+            "--track mlflow: MLflow is not installed; "
+            f"{how_to_install('mlflow-skinny>=3')}"
+        ) from None
+    what = f"--track mlflow: {_masked(get_tracking_uri())} cannot be used"
+    with _errors_in_one_line(what, "fix MLFLOW_TRACKING_URI"):
+        _check_database(get_tracking_uri())
+        number = os.environ.get("MLFLOW_EXPERIMENT_ID") or None
+        name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+        return set_experiment(None if number else name, number)
 
-    @classmethod
-    def open(cls) -> Self:
-        """Connect to the store, and create the experiment if it does not exist.
 
-        Raises:
-            UserError: MLflow is not installed, or the store cannot be used.
-        """
-        announce("connecting to MLflow")
-        for name, value in _DEFAULTS.items():
-            os.environ.setdefault(name, value)
-        try:
-            import mlflow
-        except ImportError:
-            raise UserError(
-                "--track mlflow: MLflow is not installed; "
-                f"{how_to_install('mlflow-skinny>=3')}"
-            ) from None
-        store = _masked(mlflow.get_tracking_uri())
-        what = f"--track mlflow: {store} cannot be used"
-        with _errors_in_one_line(what, "fix MLFLOW_TRACKING_URI"):
-            _check_database(mlflow.get_tracking_uri())
-            number = os.environ.get("MLFLOW_EXPERIMENT_ID") or None
-            name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
-            found = mlflow.set_experiment(None if number else name, number)
-            return cls(found, store)
+def log(run: Run, experiment: "Experiment") -> dict[str, str]:
+    """Log a run if the experiment does not have it yet.
 
-    def log(self, run: Run) -> dict[str, str]:
-        """Log a run if the experiment does not have it yet.
+    Returns:
+        The store without password, the experiment, and the id of the MLflow run.
 
-        Returns:
-            The store, the experiment, and the id of the MLflow run.
+    Raises:
+        UserError: The run could not be logged.
+    """
+    from mlflow import MlflowClient, get_tracking_uri
 
-        Raises:
-            UserError: The run could not be logged.
-        """
-        import mlflow
-
-        announce(f"logging {run.run_id} to MLflow")
-        what = f"runs/{run.run_id} is saved, but could not be logged to {self.store}"
-        with _errors_in_one_line(what, "run the command again to log it"):
-            text = f"tags.{_TAG} = '{run.run_id}' and attributes.status = 'FINISHED'"
-            number = self.experiment.experiment_id
-            found = mlflow.MlflowClient().search_runs([number], text)
-            logged = str(found[0].info.run_id) if found else _log(run, number)
-        return {"store": self.store, "experiment": self.experiment.name, "run": logged}
+    announce(f"logging {run.run_id} to MLflow")
+    store, number = _masked(get_tracking_uri()), experiment.experiment_id
+    what = f"runs/{run.run_id} is saved, but could not be logged to {store}"
+    with _errors_in_one_line(what, "run the command again to log it"):
+        text = f"tags.{_TAG} = '{run.run_id}' and attributes.status = 'FINISHED'"
+        found = MlflowClient().search_runs([number], text)
+        logged = str(found[0].info.run_id) if found else _log(run, number)
+    return {"store": store, "experiment": experiment.name, "run": logged}
 
 
 def _log(run: Run, experiment: str) -> str:
