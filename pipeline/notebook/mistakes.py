@@ -64,12 +64,9 @@ def settings_of(**given: object) -> Settings:
     """
     converted: dict[str, Any] = {}
     for each in fields(Settings):
-        if each.name in given:
-            value = given[each.name]
-            is_unset = value is None and each.default is None
-            converted[each.name] = (
-                None if is_unset else _as(each.type, each.name, value)
-            )
+        value = given.get(each.name)
+        if value is not None or (each.name in given and each.default is not None):
+            converted[each.name] = _as(each.type, each.name, value)
     return Settings(**converted)
 
 
