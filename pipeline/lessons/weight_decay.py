@@ -297,12 +297,14 @@ if __name__ == "__main__":
         "train": [each.train[-1] for each in fits.values()],
     }
     with picture("path", "Weight decay: final loss by λ", "λ", LOSS) as axes:
+        names = [f"{decay:g}" for decay in fits]
         for label, curve in curves.items():
-            axes.semilogy([f"{decay:g}" for decay in fits], curve, "o-", label=label)
+            axes.semilogy(names, curve, "o-", label=label)
         label, star = f"K-fold chooses λ = {chosen:g}", valid[chosen].mean()
         axes.plot(f"{chosen:g}", star, "r*", markersize=16, label=label)
-        for color, (label, loss) in enumerate(others.items(), 4):
-            axes.axhline(loss, color=f"C{color}", ls="--", label=label)
+        lines = zip(others.items(), ("C4--", "k:", "C7:"), strict=True)
+        for (label, loss), style in lines:  # two of them nearly coincide
+            axes.plot(names, [loss] * len(names), style, label=label)
 
 
 # %%
