@@ -120,7 +120,8 @@ def _imports(lesson: Lesson) -> str:
     for node in ast.parse(lesson.path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             node.names = [x for x in node.names if (x.asname or x.name) in used]
-            lines += [ast.unparse(node)] * bool(node.names)
+            if node.names:
+                lines.append(ast.unparse(node))
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             own.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):

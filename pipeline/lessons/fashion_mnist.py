@@ -94,14 +94,13 @@ def _read(directory: Path, name: str, *, dimensions: int) -> tuple[Path, Tensor]
     """Return the path of an array of bytes, and the array."""
     paths = directory / f"{name}.gz", directory / name
     path = next(filter(Path.is_file, paths), paths[0])
+    open_file = gzip.open if path.suffix == ".gz" else open
     try:
-        raw = path.read_bytes()
-        content = bytearray(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+        with open_file(path, "rb") as file:
+            content = bytearray(file.read())
     except FileNotFoundError:
         raise _invalid(path, "no such file") from None
-    except EOFError:
-        raise _invalid(path, "the gzip file is truncated") from None
-    except (OSError, zlib.error) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise _invalid(path, f"cannot be read ({one_line(error, 200)})") from None
     magic, header = BYTES + dimensions, 4 * (1 + dimensions)
     if len(content) < header or int.from_bytes(content[:4]) != magic:

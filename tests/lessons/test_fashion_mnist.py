@@ -79,7 +79,7 @@ DAMAGED = {
         _changed(lambda c: c[:8] + (14).to_bytes(4) + (56).to_bytes(4) + c[16:]),
         "14 x 56",
     ),
-    "cut gzip": (IMAGES, _cut_gzip, "truncated"),
+    "cut gzip": (IMAGES, _cut_gzip, "cannot be read (Compressed file ended"),
     "torn gzip": (IMAGES, _torn_gzip, "cannot be read"),
     "no gzip": (LABELS, _no_gzip, "cannot be read"),
     "missing": (LABELS, lambda path: path.unlink(), "no such file"),
