@@ -43,31 +43,33 @@ def split_values(
 def takes_settings(
     *names: str,
     of: type = Settings,
+    parameter: str = "settings",
     **fixed: Any,  # noqa: ANN401
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command options for its parameter `settings`.
+    """Give a command options for a parameter, which is a dataclass.
 
     Args:
-        names: the fields of the settings that it has options for; all if none is named.
-        of: their class, a dataclass whose fields are made by `option`.
+        names: the fields that it has options for; all if none is named.
+        of: the dataclass, whose fields are made by `option`.
+        parameter: its name.
         fixed: values of other fields.
     """
     fields = {x.name: x for x in options(of) if not names or x.name in names}
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         parameters: list[Parameter] = []
-        for parameter in signature(command, eval_str=True).parameters.values():
-            if parameter.name == "settings":
+        for each in signature(command, eval_str=True).parameters.values():
+            if each.name == parameter:
                 parameters += map(_parameter, fields.values())
             else:
-                parameters.append(parameter.replace(kind=Parameter.KEYWORD_ONLY))
+                parameters.append(each.replace(kind=Parameter.KEYWORD_ONLY))
 
         @wraps(command)
         def run(**values: Any) -> None:  # noqa: ANN401
             given = {
                 name: _value(field, values.pop(name)) for name, field in fields.items()
             }
-            command(settings=of(**given, **fixed), **values)
+            command(**{parameter: of(**given, **fixed)}, **values)
 
         run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {each.name: each.annotation for each in parameters}

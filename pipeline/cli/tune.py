@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
 
-import typer
 from rich.table import Table
 
 from pipeline.cli import console
-from pipeline.cli.options import Json, Root, Scheduler, takes_settings
+from pipeline.cli.options import Json, Root, takes_settings
 from pipeline.cli.progress import steps
 from pipeline.core.numbers import difference_text, score_text, score_texts
 from pipeline.core.paths import Project
@@ -20,30 +19,12 @@ from pipeline.stages import up_to_date
 from pipeline.tuning.plan import Plan, Report
 
 _SHOWN = 10  # trials
-_PLAN = Plan()
 
 
 @takes_settings("folds", "seed", "epochs", models=(NETWORKS,))
+@takes_settings(of=Plan, parameter="plan")
 def tune(
-    settings: Settings,
-    root: Root = Path(),
-    trials: Annotated[
-        int, typer.Option(help="Total number of trials, earlier ones included.")
-    ] = _PLAN.trials,
-    timeout: Annotated[
-        float | None,
-        typer.Option(help="Time limit in seconds, of the whole command."),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(help="Parallel batches of trials (default: one per core)."),
-    ] = None,
-    backend: Annotated[
-        Literal["loky", "dask"],
-        typer.Option(help="Run trials in local processes or on a Dask cluster."),
-    ] = "loky",
-    scheduler: Scheduler = None,
-    as_json: Json = False,
+    *, settings: Settings, root: Root = Path(), plan: Plan, as_json: Json = False
 ) -> None:
     """Search for λ, learning rate, dropout and hidden layers; train the best.
 
@@ -51,14 +32,7 @@ def tune(
 
     Example: pipeline tune --trials 64
     """
-    plan = Plan(
-        trials=trials,
-        timeout=timeout,
-        jobs=jobs,
-        backend=backend,
-        scheduler=scheduler,
-        settings=settings,
-    )
+    plan = replace(plan, settings=settings)
     with search_progress(plan.trials, hidden=as_json) as report:
         outcome = up_to_date.tune(Project(root), plan, report)
     if as_json:

@@ -9,7 +9,7 @@ from threading import Lock
 
 from pipeline.core.errors import UserError
 from pipeline.core.progress import Callback, Step
-from pipeline.core.settings import Settings, check_minimum
+from pipeline.core.settings import Settings, check_minimum, option
 from pipeline.runs.record import Trial
 
 BATCH_SIZE = 8  # trials that train as one stack
@@ -44,17 +44,23 @@ def check_scheduler(backend: str, scheduler: str | None) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The options of a search. The defaults are those of `pipeline tune`.
+    """The options of `pipeline tune`.
 
     Raises:
         UserError: A value is outside its range, or two options contradict each other.
     """
 
-    trials: int = 256  # finished trials in total, earlier searches included
-    timeout: float | None = None  # seconds, from the beginning to the end of all
-    jobs: int | None = None  # batches trained in parallel; None: one per core
-    backend: str = "loky"  # or "dask"
-    scheduler: str | None = None  # the address of Dask's scheduler
+    trials: int = option(256, "Total number of trials, earlier ones included.")
+    timeout: float | None = option(None, "Time limit in seconds, of the whole command.")
+    jobs: int | None = option(
+        None, "Parallel batches of trials (default: one per core)."
+    )
+    backend: str = option(
+        "loky",
+        "Run trials in local processes or on a Dask cluster.",
+        choices=("loky", "dask"),
+    )
+    scheduler: str | None = option(None, "Dask scheduler, like tcp://127.0.0.1:8786.")
     settings: Settings = field(default_factory=Settings)  # the ones not searched
     begin: float = field(default_factory=time.monotonic, compare=False)
 
