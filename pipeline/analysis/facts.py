@@ -39,8 +39,8 @@ class Facts(NamedTuple):
         changes: A line for each file that has changed since the run finished.
         submitted: Whether there is a submission file.
         leaderboard: The score on Kaggle, or None.
-        explainer: Explains the rows, or None if data/raw or a blended run has changed.
-        explanations: Of the largest errors, if `explain_errors` could add them.
+        explanations: Of the largest errors; none if they were not asked for, or if
+            data/raw or a run that is blended has changed.
     """
 
     run: Run
@@ -51,7 +51,6 @@ class Facts(NamedTuple):
     changes: list[str]
     submitted: bool
     leaderboard: float | None
-    explainer: Explainer | None
     explanations: Sequence[Explanation] = ()
 
     @property
@@ -87,8 +86,13 @@ class Facts(NamedTuple):
         return self.rows[name]
 
 
-def read_facts(project: Project, run: Run) -> Facts:
+def read_facts(project: Project, run: Run, *, explained: bool = False) -> Facts:
     """Read the files of a run, and compute the importance of each column.
+
+    Args:
+        project: The project.
+        run: The run.
+        explained: Explain the largest errors too.
 
     Raises:
         UserError: A file of the run is missing or not as `pipeline train` writes it.
@@ -104,7 +108,7 @@ def read_facts(project: Project, run: Run) -> Facts:
         fold = results["fold"].to_numpy()
         importance = importances(predictor, explainer.rows, fold)
     submitted = with_submission(project, run)
-    return Facts(
+    facts = Facts(
         run=run,
         results=results,
         rows=rows,
@@ -113,8 +117,14 @@ def read_facts(project: Project, run: Run) -> Facts:
         changes=list(changes(project, run)),
         submitted=submitted.submission is not None,
         leaderboard=submitted.leaderboard,
-        explainer=explainer,
     )
+    if explainer is None or not explained:
+        return facts
+    numbers, found = facts.largest_errors.index[:EXPLAINED], []
+    for done, number in enumerate(numbers):
+        announce("explaining the largest errors", done, len(numbers))
+        found.append(explainer.training_row(number))
+    return facts._replace(explanations=found)
 
 
 def _explainer(
@@ -133,17 +143,6 @@ def _explainer(
             return None
         raise
     return Explainer(run, table, results, rows, models)
-
-
-def explain_errors(facts: Facts) -> Facts:
-    """Return the facts with explanations of the largest errors, if there can be any."""
-    if facts.explainer is None:
-        return facts
-    numbers, found = facts.largest_errors.index[:EXPLAINED], []
-    for done, number in enumerate(numbers):
-        announce("explaining the largest errors", done, len(numbers))
-        found.append(facts.explainer.training_row(number))
-    return facts._replace(explanations=found)
 
 
 def _read_history(run: Run) -> pd.DataFrame | None:

@@ -5,7 +5,7 @@ and all columns that are built from it are built again. The importance is the in
 of the score.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -84,7 +84,7 @@ class _Scores:
         self._of_user = {str(name) for name in features} - of_package
         self._entries = predictor.read(features)
         self._actual = rows[schema.target].to_numpy(float)
-        predicted = self._predict(self._entries, fold, ceiling)
+        predicted = predictor.predict_by_fold(self._entries, ceiling, fold)
         self._score = predictor.metric.score(predicted, self._actual)
         # The rows are copied once per shuffle.
         self._row = np.tile(np.arange(len(rows)), SHUFFLES)
@@ -100,8 +100,8 @@ class _Scores:
         changed, entries = self._changed(features)
         ceiling = features.get(self._table.schema.ceiling, self._ceiling)
         predicted = self._predicted.copy()
-        predicted[changed] = self._predict(
-            entries, self._fold[changed], ceiling.iloc[changed]
+        predicted[changed] = self._predictor.predict_by_fold(
+            entries, ceiling.iloc[changed], self._fold[changed]
         )
         score = self._predictor.metric.score
         return [
@@ -148,22 +148,3 @@ class _Scores:
         return pd.DataFrame(
             features | {str(column): of_user[column] for column in of_user}
         )
-
-    def _predict(
-        self, entries: Mapping[str, np.ndarray], fold: np.ndarray, ceiling: pd.Series
-    ) -> np.ndarray:
-        """Return the out-of-fold predictions of rows.
-
-        Args:
-            entries: The encoded rows, by the name of the view.
-            fold: The fold of each row.
-            ceiling: Their words in the column that the upper target bound depends on.
-        """
-        predicted = np.empty(len(fold))
-        for number in np.unique(fold).tolist():
-            held_out = np.flatnonzero(fold == number)
-            rows = {view: encoded[held_out] for view, encoded in entries.items()}
-            predicted[held_out] = self._predictor.predict_by_fold(
-                rows, ceiling.iloc[held_out], number
-            )
-        return predicted

@@ -9,7 +9,6 @@ import base64
 import hashlib
 import math
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ from markupsafe import Markup
 from pipeline import __version__
 from pipeline.analysis import advice
 from pipeline.analysis.compare import compare
-from pipeline.analysis.facts import Facts, explain_errors, read_facts
+from pipeline.analysis.facts import Facts, read_facts
 from pipeline.analysis.identify import setting_texts
 from pipeline.core import numbers
 from pipeline.core.errors import UserError
@@ -37,7 +36,6 @@ from pipeline.runs.store import newest_baselines, same_rows
 
 MOST_RUNS = 6  # side by side
 MOST_COLUMNS = 5  # beside the largest errors, if the schema names none
-_TEMPLATES = "templates"
 
 
 class RunView(NamedTuple):
@@ -75,9 +73,8 @@ def write_report(project: Project, runs: Sequence[Run]) -> Path:
     if len(runs) > MOST_RUNS:
         raise UserError(f"{len(runs)} runs: at most {MOST_RUNS} fit side by side")
     use_one_thread()  # sums depend on the number of threads
-    several = [read_facts(project, run) for run in runs]
-    if len(several) == 1:
-        several = [explain_errors(several[0])]
+    explained = len(runs) == 1
+    several = [read_facts(project, run, explained=explained) for run in runs]
     announce("drawing the page")
     path = project.reports / f"{'_'.join(run.run_id for run in runs)}.html"
     baselines = newest_baselines(project, lambda other: same_rows(other, runs[0]))
@@ -87,14 +84,17 @@ def write_report(project: Project, runs: Sequence[Run]) -> Path:
 
 def render(views: Sequence[RunView], baselines: Run | None) -> str:
     """Return the page as HTML."""
-    style, script = _template_text("page.css"), _template_text("sort.js")
+    loader = PackageLoader("pipeline.report", "templates")
     environment = Environment(
-        loader=PackageLoader("pipeline.report", _TEMPLATES),
+        loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # Neither needs escaping.
+    style = Markup(loader.get_source(environment, "page.css")[0])
+    script = Markup(loader.get_source(environment, "sort.js")[0])
     trained = (baselines and baselines.baselines) or []
     finite = [score for score in trained if math.isfinite(score.pooled)]
     return environment.get_template("page.html.j2").render(
@@ -194,12 +194,6 @@ def shown_columns(facts: Facts) -> tuple[list[str], list[str]]:
         [name for name in shown if isinstance(columns[name], Number)],
         [name for name in shown if isinstance(columns[name], Category)],
     )
-
-
-def _template_text(name: str) -> Markup:
-    """Return the text of a template file, which needs no escaping."""
-    path = files("pipeline.report") / _TEMPLATES / name
-    return Markup(path.read_text(encoding="utf-8"))
 
 
 def _hash(text: str) -> str:

@@ -174,16 +174,22 @@ class Predictor:
         return self.metric.undo(self.transformed(features))
 
     def predict_by_fold(
-        self, entries: Mapping[str, np.ndarray], places: pd.Series, fold: int
+        self, entries: Mapping[str, np.ndarray], places: pd.Series, fold: np.ndarray
     ) -> np.ndarray:
-        """Return what the models of one fold predict, shape (n_rows,).
+        """Return what the models of a fold predict for each row, shape (n_rows,).
 
         Args:
             entries: the rows, as `read` returns them.
             places: the place of each row, for the target bounds.
-            fold: the number of the fold.
+            fold: the number of the fold of each row, shape (n_rows,).
         """
-        return self.metric.undo(self.of_fold(fold)._by_fold(entries, places)[0])
+        predicted = np.empty(len(fold))
+        for number in np.unique(fold).tolist():
+            own = np.flatnonzero(fold == number)
+            rows = {view: encoded[own] for view, encoded in entries.items()}
+            transformed = self.of_fold(number)._by_fold(rows, places.iloc[own])[0]
+            predicted[own] = self.metric.undo(transformed)
+        return predicted
 
     def transformed(
         self, features: pd.DataFrame, *, bounded: bool = True, exact: bool = True

@@ -96,10 +96,18 @@ def _log(run: Run, experiment: str) -> str:
     from mlflow.data.dataset_source_registry import resolve_dataset_source
     from mlflow.data.meta_dataset import MetaDataset
     from mlflow.entities import Metric
+    from mlflow.utils.git_utils import get_git_commit
 
     client = mlflow.MlflowClient()
     begin = int(datetime.fromisoformat(run.created).timestamp() * 1000)
-    logged = client.create_run(experiment, begin, _tags(run), run.run_id).info.run_id
+    tags = {
+        _TAG: run.run_id,
+        "mlflow.source.name": "pipeline train",
+        "mlflow.source.git.commit": get_git_commit(str(PACKAGE)),
+        "mlflow.note.content": run.note,
+    }
+    tags = {name: value for name, value in tags.items() if value}
+    logged = client.create_run(experiment, begin, tags, run.run_id).info.run_id
     metrics = [
         Metric(name, value, begin, step)
         for name, value, step in [*_scores(run), *_curves(run)]
@@ -119,19 +127,6 @@ def _log(run: Run, experiment: str) -> str:
         mlflow.log_artifacts(str(run.folder))
     client.set_terminated(logged, "FINISHED", begin + round(run.seconds * 1000))
     return str(logged)
-
-
-def _tags(run: Run) -> dict[str, str]:
-    """Return the tags of a run: its id, its note, and the commit of the code."""
-    from mlflow.utils.git_utils import get_git_commit
-
-    tags = {
-        _TAG: run.run_id,
-        "mlflow.source.name": "pipeline train",
-        "mlflow.source.git.commit": get_git_commit(str(PACKAGE)),
-        "mlflow.note.content": run.note,
-    }
-    return {name: value for name, value in tags.items() if value}
 
 
 def _scores(run: Run) -> Iterator[tuple[str, float | None, int]]:

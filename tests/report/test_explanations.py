@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from pipeline.analysis.facts import EXPLAINED, explain_errors, read_facts
+from pipeline.analysis.facts import EXPLAINED, read_facts
 from pipeline.core.metrics import METRICS
 from pipeline.explain.explanation import BOUNDS, Contribution, Explanation
 from pipeline.report.page import draw, render
@@ -22,13 +22,13 @@ def section(page):
 
 
 def page_of(folders, run):
-    return render(draw([explain_errors(read_facts(folders, run))]), None)
+    return render(draw([read_facts(folders, run, explained=True)]), None)
 
 
 def test_the_largest_errors_are_explained_by_what_predicted_them(blended):
     run = find_run(blended)
     oof = pd.read_csv(run.folder / "oof.csv").set_index("Id")
-    facts = explain_errors(read_facts(blended, run))
+    facts = read_facts(blended, run, explained=True)
     explained = facts.explanations
     assert [each.id for each in explained] == list(facts.largest_errors["id"])[:5]
     for each in explained:

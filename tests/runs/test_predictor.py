@@ -46,7 +46,8 @@ def folders(trained, tmp_path):
 def by_fold(predictor, features, fold):
     """The predictions of one fold's networks."""
     entries = predictor.read(features)
-    return predictor.predict_by_fold(entries, features["Neighborhood"], fold)
+    folds = np.full(len(features), fold)
+    return predictor.predict_by_fold(entries, features["Neighborhood"], folds)
 
 
 def test_loaded_networks_predict_what_the_run_predicted(folders):
