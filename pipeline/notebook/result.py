@@ -225,6 +225,12 @@ def open_run(run_id: str | None = None, root: str | Path = ".") -> Result:
     metric, columns = METRICS[run.metric], column_types(run)
     table = full_table(project, run)
     tested = {n: columns[n] for n in (table.schema.id_name, table.schema.target)}
+
+    def predict(features: pd.DataFrame) -> np.ndarray:
+        for change in run_changes(run):  # since it was opened
+            raise InputError(change)
+        return RunModels.load(project, run, table).predict(features)
+
     return Result(
         cv=run.cv,
         metric=run.metric_title,
@@ -237,7 +243,7 @@ def open_run(run_id: str | None = None, root: str | Path = ".") -> Result:
             name: {*column.vocabulary}.difference(run.unseen_words.get(name, []))
             for name, column in table.schema.categories.items()
         },
-        _predict=lambda features: RunModels.load(project, run, table).predict(features),
+        _predict=predict,
         _project=project,
     )
 
