@@ -218,10 +218,11 @@ def cross_validate(
 ) -> Ensemble:
     """Cross-validate models on given folds; see `cross_validate_models`."""
     settings = data.settings
-    seconds = [
-        model.seconds(settings, data.rows, len(data.read(model.view).names))
-        for model in models
-    ]
+    seconds = []
+    for model in models:
+        columns = len(data.read(model.view).names)
+        model.check_memory(settings, columns)
+        seconds.append(model.seconds(settings, data.rows, columns))
     members: dict[Model, Member] = {}
     for model, own_seconds in sorted(
         zip(models, seconds, strict=True), key=lambda pair: not pair[0].is_first

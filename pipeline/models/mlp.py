@@ -52,11 +52,27 @@ class MLP(Model):
         cells = settings.epochs * rows * columns
         return _networks(settings) * (settings.steps * step + _PER_CELL * cells)
 
+    def check_memory(self, settings: Settings, columns: int) -> None:
+        """Refuse networks that do not fit into memory.
+
+        Four copies are held: the weights, AdamW's two moments, and the file to be
+        written.
+        """
+        size, networks = perceptron.size(columns, settings.hidden), _networks(settings)
+        needed = 4 * np.float32().itemsize * size * networks
+        total = psutil.virtual_memory().total
+        if needed > total:
+            raise UserError(
+                f"{networks:,} networks of {size:,} weights need "
+                f"{needed / 1e9:,.0f} GB of memory, and this machine has "
+                f"{total / 1e9:,.0f}; give a smaller --hidden, --seeds or --folds"
+            )
+
     def fit(self, data: FoldData, settings: Settings, step: Step, jobs: int) -> Fitted:
         """Train all networks as one stack, and drop those that diverged.
 
         Raises:
-            UserError: A network of every λ diverged, or memory does not suffice.
+            UserError: A network of every λ diverged.
         """
         from pipeline.network.replicas import (
             FoldTensors,
@@ -68,7 +84,6 @@ class MLP(Model):
         )
 
         names = data.read(EXPANDED).names
-        _check_memory(settings, len(names))
         tensors = FoldTensors.of(data)
         replicas, candidates = replicas_of(settings), candidates_of(settings)
         announce("training the networks")
@@ -235,25 +250,6 @@ def _history(
     frame = pd.DataFrame(labels, columns=["lambda", "fold", "seed", "epoch"])
     errors = {"train": trained.train.ravel(), "valid": trained.valid.ravel()}
     return frame.assign(**errors).replace([np.inf, -np.inf], np.nan)
-
-
-def _check_memory(settings: Settings, columns: int) -> None:
-    """Refuse networks that do not fit into memory.
-
-    Four copies are held: the weights, AdamW's two moments, and the file to be written.
-
-    Raises:
-        UserError: The machine has too little memory.
-    """
-    size, networks = perceptron.size(columns, settings.hidden), _networks(settings)
-    needed = 4 * np.float32().itemsize * size * networks
-    total = psutil.virtual_memory().total
-    if needed > total:
-        raise UserError(
-            f"{networks:,} networks of {size:,} weights need "
-            f"{needed / 1e9:,.0f} GB of memory, and this machine has "
-            f"{total / 1e9:,.0f}; give a smaller --hidden, --seeds or --folds"
-        )
 
 
 MODEL = MLP()

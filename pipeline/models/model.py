@@ -18,7 +18,7 @@ from pipeline.core.progress import announce
 from pipeline.core.settings import Settings
 from pipeline.core.threads import run_in_threads
 from pipeline.data.encoder import View
-from pipeline.network.seeds import replica_seed, replicas_of
+from pipeline.network.seeds import replica_seed
 from pipeline.validation.fold_data import FoldData, TrainingFold
 from pipeline.validation.uncertainty import Difference
 
@@ -109,6 +109,17 @@ class Model(ABC):
             columns: the number of columns of its view.
         """
 
+    def check_memory(self, settings: Settings, columns: int) -> None:  # noqa: B027
+        """Refuse, before any model is fitted, what does not fit into memory.
+
+        Args:
+            settings: the settings.
+            columns: the number of columns of its view.
+
+        Raises:
+            UserError: The machine has too little memory.
+        """
+
     @abstractmethod
     def fit(self, data: FoldData, settings: Settings, step: Step, jobs: int) -> Fitted:
         """Fit every candidate on every fold, and predict all other rows.
@@ -196,7 +207,7 @@ class FoldModel(Model):
             random_seed = replica_seed(settings.seed, (fold, seed))
             return self.fit_fold(data.training(fold), random_seed, settings, step)
 
-        replicas = [(data, *r) for r in replicas_of(settings) if r.seed < seeds]
+        replicas = [(data, *each) for each in np.ndindex(settings.folds, seeds)]
         fitted = run_in_threads(fit, replicas, jobs, movable=True)
         arrays = _stacked(fitted, settings.folds, seeds)
         predicted = np.full((settings.folds, data.all_rows), np.nan)

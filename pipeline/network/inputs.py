@@ -1,7 +1,7 @@
 """The input matrix of all folds, standardised by a fold's statistics when read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -10,18 +10,21 @@ from torch import Tensor
 
 from pipeline.data.encoder import FURTHEST, Encoder, padded_columns
 
+READY = 2**25  # numbers, 128 MB, that may be standardised before they are read
+
 
 @dataclass(frozen=True)
 class Inputs:
     """The encoded rows, and each fold's standardisation: entries × slope + shift.
 
-    All folds share one matrix, so memory does not grow with the number of folds.
+    All folds share one matrix, so memory does not grow with the number of folds. Of a
+    short table the rows of each fold are also kept ready: every epoch reads them again.
 
     Shapes: entries [rows, d_in], NaN where missing; slope and shift [folds, d_in]; gaps
     [k], the columns with missing values; fill [folds, k], the standardised values that
     replace these; coded [t], the columns of words that are codes; means [folds, rows,
-    t], the standardised values that replace these. Columns are padded with zeros to a
-    multiple of CACHE_LINE.
+    t], the standardised values that replace these; ready [folds × rows, d_in], what
+    `gather` would compute. Columns are padded with zeros to a multiple of CACHE_LINE.
     """
 
     d_in: int
@@ -32,6 +35,7 @@ class Inputs:
     fill: Tensor
     coded: Tensor
     means: Tensor
+    ready: Tensor | None = None
 
     @classmethod
     def of(
@@ -83,6 +87,15 @@ class Inputs:
         every = torch.arange(len(self.entries), device=self.entries.device)
         return self.gather(torch.tensor([number]), every[None])[0, :, : self.d_in]
 
+    def made_ready(self) -> Self:
+        """Return the same inputs, of a short table with the rows of each fold ready."""
+        folds, rows = self.slope.shape[0], self.entries.shape[0]
+        if folds * self.entries.numel() > READY:
+            return self
+        every = torch.arange(rows, device=self.entries.device).expand(folds, -1)
+        ready = self.gather(torch.arange(folds, device=every.device), every)
+        return replace(self, ready=ready.flatten(end_dim=1))
+
     def gather(self, fold: Tensor, index: Tensor, out: Tensor | None = None) -> Tensor:
         """Return standardised rows, imputed, shape (..., C, B, padded d_in).
 
@@ -93,7 +106,12 @@ class Inputs:
         """
         shape = (*index.shape, self.entries.shape[1])
         x = torch.empty(shape, device=self.entries.device) if out is None else out
-        torch.index_select(self.entries, 0, index.flatten(), out=x.view(-1, shape[-1]))
+        flat = x.view(-1, shape[-1])
+        if self.ready is not None:
+            row = index + len(self.entries) * fold[:, None]
+            torch.index_select(self.ready, 0, row.flatten(), out=flat)
+            return x
+        torch.index_select(self.entries, 0, index.flatten(), out=flat)
         # Two steps: addcmul rounds once in full SIMD vectors and twice in the rest.
         x *= self.slope[fold][:, None]
         x += self.shift[fold][:, None]

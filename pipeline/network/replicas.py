@@ -52,7 +52,7 @@ class FoldTensors(NamedTuple):
         """Return the rows on the device of the settings."""
         device = data.settings.device
         entries = data.read(EXPANDED).entries
-        inputs = Inputs.of(entries, data.encoders, device, data.replaced)
+        inputs = Inputs.of(entries, data.encoders, device, data.replaced).made_ready()
         targets = np.full((len(data.folds), data.all_rows), np.nan, np.float32)
         targets[:, : data.rows] = np.clip(data.targets, -FURTHEST, FURTHEST)
         delta = np.array([ridge.delta for ridge in data.ridges])

@@ -251,12 +251,13 @@ class Trainer:
         """Return uniform noise for each hidden layer, [C, rows, d_out] each."""
         if not self._has_dropout:
             return []
-        return [
-            torch.stack(
-                [torch.rand(rows, layer.shape[2], generator=g) for g in self.generators]
-            ).to(self.device)
-            for layer in self.stack.layers
-        ]
+        drawn = []
+        for layer in self.stack.layers:
+            noise = torch.empty(len(self.generators), rows, layer.shape[2])
+            for own, generator in zip(noise, self.generators, strict=True):
+                own.uniform_(generator=generator)
+            drawn.append(noise.to(self.device))
+        return drawn
 
     def _score(self) -> Tensor:
         """Return the error on the validation rows, shape (M,)."""

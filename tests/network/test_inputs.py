@@ -28,6 +28,19 @@ def test_rows_are_read_as_the_encoder_of_each_fold_transforms_them(train_feature
     torch.testing.assert_close(picked[1], inputs.of_fold(1)[index[1]])
 
 
+def test_rows_that_are_ready_are_the_same_to_the_last_bit(train_features, monkeypatch):
+    matrix = to_matrix(train_features, LAYOUT)
+    folds = make_folds(len(train_features), 3, seed=0)
+    encoders = [Encoder.fit(matrix, fold.train, Settings.rare_share) for fold in folds]
+    plain = Inputs.of(padded_columns(matrix.entries), encoders, "cpu")
+    fold, index = torch.tensor([2, 0, 2]), torch.randint(len(train_features), (4, 3, 7))
+    ready = plain.made_ready()
+    assert ready.ready is not None
+    assert torch.equal(ready.gather(fold, index), plain.gather(fold, index))
+    monkeypatch.setattr("pipeline.network.inputs.READY", 3 * plain.entries.numel() - 1)
+    assert plain.made_ready() is plain  # a longer table is standardised when read
+
+
 def test_memory_does_not_grow_with_the_folds(train_features):
     matrix = to_matrix(train_features, LAYOUT)
     encoder = Encoder.fit(matrix, np.arange(len(train_features)), Settings.rare_share)
