@@ -38,6 +38,7 @@ def run() -> None:
         sys.stderr.write(f"{INTERRUPTED_LINE}\n")
         _leave()
     finally:
+        _ignore_interrupts()  # the work is done: one would only show Python's own words
         # Else Python looks through all objects of torch for garbage, as it ends.
         gc.freeze()
 
@@ -52,9 +53,13 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     signal.default_int_handler(number, frame)
 
 
-def _leave() -> None:
+def _ignore_interrupts() -> None:
     for name in {"SIGINT", "SIGTERM", "SIGALRM"} & set(signal.Signals.__members__):
         signal.signal(signal.Signals[name], signal.SIG_IGN)
+
+
+def _leave() -> None:
+    _ignore_interrupts()
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):

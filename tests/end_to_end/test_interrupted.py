@@ -66,6 +66,22 @@ def test_a_search_and_its_workers_end_and_keep_finished_trials(ready):
     assert interrupt(process) == (130, "", MESSAGE)
 
 
+def test_an_interrupt_after_the_end_says_nothing(tmp_path):
+    late = "atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))"
+    code = (
+        f"import atexit, os, signal, sys; {late}; sys.argv = ['pipeline', 'runs'];"
+        "from pipeline.__main__ import run; run()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_preprocess_keeps_complete_files(project, pipeline):
     command = ("preprocess", "--root", project, "--json")
     process = fork(project.parent / "log", command)
