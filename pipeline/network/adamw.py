@@ -70,7 +70,9 @@ def new_adamw(
         weight_decay: λ.
         options: of the stack.
     """
-    decay = torch.clamp(weight_decay * options.decay, max=_MOST)
+    # In single precision, as the weights: a product with double numbers converts all
+    # weights, twice.
+    decay = torch.clamp(weight_decay * options.decay.float(), max=_MOST)
     weights = [*stack.layers, stack.output]
     parameters = [*weights, stack.biases]
     means, squares = ([torch.zeros_like(each) for each in parameters] for _ in range(2))

@@ -56,9 +56,7 @@ class FoldTensors(NamedTuple):
         targets = np.full((len(data.folds), data.all_rows), np.nan, np.float32)
         targets[:, : data.rows] = np.clip(data.targets, -FURTHEST, FURTHEST)
         delta = np.array([ridge.delta for ridge in data.ridges])
-        # All in single precision: a product of a network's weights and a double number
-        # converts all weights, twice.
-        parts = (targets, delta.astype(np.float32), data.decay.astype(np.float32))
+        parts = (targets, delta, data.decay)
         return cls(data, inputs, *(torch.from_numpy(part).to(device) for part in parts))
 
 

@@ -147,7 +147,7 @@ def test_the_threshold_for_logs_is_in_proportion_to_the_spread_of_the_errors(tmp
     for spread in (0.5, 1.0, 2.0):
         logs = signal + spread * noise
         dataset = table(tmp_path, 4000, a=signal, y=np.exp(logs))
-        expected = torch.full((4,), 1.345 * spread / logs.std(), dtype=torch.float32)
+        expected = torch.full((4,), 1.345 * spread / logs.std(), dtype=torch.float64)
         torch.testing.assert_close(deltas(dataset), expected, rtol=0.06, atol=0)
 
 
