@@ -33,6 +33,7 @@ SAVED = "encoder."  # the prefix of the arrays of a saved encoder
 CACHE_LINE = 16
 
 _LONG = 20_000  # rows; on shorter files, threads wait for Python's lock
+_IN_CACHE = 2**16  # numbers, 512 KB as float64, in the second-level cache
 _BLOCK_COLUMNS = 8  # numeric columns that are converted to a matrix at a time
 
 
@@ -306,13 +307,23 @@ class Encoder(NamedTuple):
             values: shape (n_rows, n_columns).
             replaced: what replaces the codes, if not `self.replaced(values)`.
         """
-        encoded = np.where(np.isnan(values), self.fill, values)
-        if len(self.coded):
-            means = self.replaced(values) if replaced is None else replaced
-            encoded[:, self.coded] = means
-        encoded -= self.mean
-        encoded /= self.scale
-        return np.clip(encoded, -FURTHEST, FURTHEST).astype(np.float32)
+        if replaced is None:
+            replaced = self.replaced(values)
+        encoded = np.empty(values.shape, np.float32)
+        for part in in_cache(*values.shape):
+            block = np.where(np.isnan(values[part]), self.fill, values[part])
+            block[:, self.coded] = replaced[part]
+            block -= self.mean
+            block /= self.scale
+            np.clip(block, -FURTHEST, FURTHEST, out=block)
+            encoded[part] = block
+        return encoded
+
+
+def in_cache(rows: int, columns: int) -> Iterator[slice]:
+    """Yield slices of rows that are short enough to stay in the processor's cache."""
+    size = max(1, _IN_CACHE // max(1, columns))
+    return (slice(start, start + size) for start in range(0, rows, size))
 
 
 def check_encoder(arrays: Mapping[str, np.ndarray], columns: int) -> None:

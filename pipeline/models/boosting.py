@@ -127,7 +127,7 @@ def fit(
     """
     if not np.ptp(target) or not any(map(_differs, columns.T)):
         return _constant(target, codes, training)
-    from catboost import CatBoostRegressor, Pool  # 0.8 s, and not needed to predict
+    from catboost import CatBoostRegressor, Pool  # not needed to predict
 
     words = np.flatnonzero(codes).tolist()
     pool = Pool(_frame(columns, words), target, cat_features=words, thread_count=1)

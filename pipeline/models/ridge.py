@@ -6,9 +6,9 @@ How it is fitted is in pipeline/validation/robust_ridge.py.
 import numpy as np
 
 from pipeline.core.settings import Settings
-from pipeline.data.encoder import EXPANDED, Encoder, check_encoder
+from pipeline.data.encoder import EXPANDED, Encoder, check_encoder, in_cache
 from pipeline.models.model import Arrays, FoldModel, Step
-from pipeline.validation.fold_data import BLOCK, TrainingFold
+from pipeline.validation.fold_data import TrainingFold
 
 # Measured on tables of 330 and 2,900 columns: seconds per row and column, and for the
 # eigenvectors, whose time grows with the cube of the columns.
@@ -47,10 +47,10 @@ class Ridge(FoldModel):
         """Return weighted sums of the encoded columns, shape (n,)."""
         encoder = Encoder.loaded(arrays)
         columns, predicted = len(encoder.fill), np.empty(len(entries))
-        for start in range(0, len(entries), BLOCK):
-            block = encoder.transform(entries[start : start + BLOCK, :columns])
+        for part in in_cache(len(entries), columns):
+            block = encoder.transform(entries[part, :columns])
             # A matrix product would round differently with the number of rows.
-            predicted[start : start + BLOCK] = (block * arrays["weights"]).sum(axis=1)
+            predicted[part] = (block * arrays["weights"]).sum(axis=1)
         return predicted + arrays["bias"]
 
     def check_fold(self, arrays: Arrays, settings: Settings, columns: int) -> None:

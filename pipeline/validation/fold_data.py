@@ -27,7 +27,7 @@ from pipeline.validation.target_means import TargetMeans
 from pipeline.validation.uncertainty import Difference, paired_difference
 
 _DECAY = 24.0  # weight decay at a penalty of 1 per row; about 5 on House Prices
-BLOCK = 1024  # rows that are encoded at a time: they stay in the cache
+_BLOCK_CELLS = 2**23  # encoded numbers, 64 MB, that are multiplied at a time
 _ONCE = Lock()  # models fit the folds in threads, and encoders are fitted for all
 
 _MOST_SAMPLED = 4096  # rows; more would hardly change the error on rows trained on
@@ -311,14 +311,22 @@ class TrainingFold(NamedTuple):
         with _ONCE:
             return self.data.encoders[self.number]
 
-    def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield rows of the view EXPANDED, encoded, and their targets, in blocks."""
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Yield rows of the view EXPANDED, encoded, their targets and ones, in blocks.
+
+        A block is in the memory of the one before.
+        """
         matrix, rows, target = self.data.read(EXPANDED), self.rows, self.target
-        means = self.data.target_means[self.number].training
-        for start in range(0, len(rows), BLOCK):
-            part = slice(start, start + BLOCK)
-            block = matrix.entries[rows[part], : len(matrix.names)]
-            yield self.encoder.transform(block, means[part]).astype(float), target[part]
+        means, columns = self.data.target_means[self.number].training, len(matrix.names)
+        size = max(1, min(len(rows), _BLOCK_CELLS // (columns + 2)))
+        memory = np.ones((size, columns + 2))
+        for start in range(0, len(rows), size):
+            part = slice(start, start + size)
+            entries = matrix.entries[rows[part], :columns]
+            block = memory[: len(entries)]
+            block[:, :-2] = self.encoder.transform(entries, means[part])
+            block[:, -2] = target[part]
+            yield block
 
     @property
     def ridge(self) -> RidgeFit:

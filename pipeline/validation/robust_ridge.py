@@ -16,7 +16,7 @@ second copy. What the rows beyond δ lose of their weight is subtracted from the
 that an iteration multiplies these rows only.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -31,8 +31,9 @@ _MOST_ITERATIONS = 50  # as in statsmodels' RLM; 4 to 10 are usual
 _LEFT_OUT = 10_000  # rows that are left out one by one, of a longer table
 _LEAST = 1e-9  # one minus the leverage of a row that its own weight explains fully
 
-Blocks = Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]
-"""Returns encoded rows, shape (n, columns), and their targets, a block at a time."""
+Blocks = Callable[[], Iterable[np.ndarray]]
+"""Returns encoded rows, their targets and ones, shape (n, columns + 2), a block at a
+time. A block may be in the memory of the one before."""
 
 
 class RidgeFit(NamedTuple):
@@ -68,7 +69,7 @@ class _Sums(NamedTuple):
 
     @classmethod
     def of(cls, total: np.ndarray) -> Self:
-        """Centre the sum of the products of `_table`."""
+        """Centre the sum of the products of blocks."""
         sums, rows = total[:-1, -1], total[-1, -1]
         centred = total[:-1, :-1] - np.outer(sums, sums) / rows
         means = sums / rows
@@ -82,20 +83,12 @@ def fit_ridge(blocks: Blocks, metric: Metric) -> RidgeFit:
         blocks: the training rows.
         metric: whose loss is minimised.
     """
-    total = sum(
-        (table.T @ table for table in (_table(*each) for each in blocks())), 0.0
-    )
-    fit, freedom = _least_squares(blocks, np.asarray(total), metric)
+    total = _products(blocks())
+    fit, freedom = _least_squares(blocks, total, metric)
     before: np.ndarray | float = np.inf
     for _ in range(_MOST_ITERATIONS):
-        weighted, found = np.array(total), []
-        for X, y in blocks():
-            residuals = y - X @ fit.weights - fit.bias
-            beyond = np.abs(residuals) > fit.delta
-            lost = 1 - fit.delta / np.abs(residuals[beyond])
-            table = _table(X[beyond], y[beyond]) * np.sqrt(lost)[:, None]
-            weighted -= table.T @ table
-            found.append(residuals)
+        found: list[np.ndarray] = []
+        weighted = total - _products(_lost(blocks, fit, found))
         after = np.concatenate(found)
         if np.sqrt(np.mean((after - before) ** 2)) < _TOLERANCE:
             break
@@ -108,9 +101,31 @@ def fit_ridge(blocks: Blocks, metric: Metric) -> RidgeFit:
     return fit
 
 
-def _table(X: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the rows with their targets and ones, shape (n, columns + 2)."""
-    return np.column_stack([X, y, np.ones(len(y))])
+def _products(blocks: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the sum of the products of blocks, in memory for two of them."""
+    total = product = np.zeros(0)
+    for block in blocks:
+        if total.size:
+            total += np.matmul(block.T, block, out=product)
+        else:
+            total = block.T @ block
+            product = np.empty_like(total)
+    return total
+
+
+def _lost(
+    blocks: Blocks, fit: RidgeFit, found: list[np.ndarray]
+) -> Iterator[np.ndarray]:
+    """Yield the rows beyond δ, times the root of the weight that each of them loses.
+
+    The residuals of all rows are added to `found`.
+    """
+    for block in blocks():
+        residuals = block[:, -2] - block[:, :-2] @ fit.weights - fit.bias
+        beyond = np.abs(residuals) > fit.delta
+        lost = 1 - fit.delta / np.abs(residuals[beyond])
+        yield block[beyond] * np.sqrt(lost)[:, None]
+        found.append(residuals)
 
 
 def _least_squares(
@@ -130,10 +145,13 @@ def _least_squares(
     directions = (vectors.T @ sums.moments)[:, None] * shrinkage
     power = ABSOLUTE.power if metric.log else metric.loss.power
     step, losses, left_out = -(-rows // _LEFT_OUT), np.zeros(len(PENALTIES)), 0
-    for X, y in blocks():
-        rotated = (X[::step] - sums.means) @ vectors
+    before = 0  # rows of earlier blocks
+    for block in blocks():
+        part = block[-before % step :: step]
+        before += len(block)
+        rotated = (part[:, :-2] - sums.means) @ vectors
         leverage = rotated**2 @ shrinkage + 1 / rows
-        residuals = (y[::step] - sums.level)[:, None] - rotated @ directions
+        residuals = (part[:, -2] - sums.level)[:, None] - rotated @ directions
         errors = residuals / np.maximum(1 - leverage, _LEAST)
         losses += (np.abs(errors) ** power).sum(axis=0)
         left_out += len(errors)

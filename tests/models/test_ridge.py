@@ -140,9 +140,11 @@ def test_the_predictions_for_a_squared_error_are_those_of_scikit_learn(data):
 
 
 def test_blocks_of_rows_change_nothing_but_rounding(data, monkeypatch):
+    monkeypatch.setattr("pipeline.validation.robust_ridge._LEFT_OUT", 300)
     whole = fit(data, 0)
-    monkeypatch.setattr("pipeline.validation.fold_data.BLOCK", 37)
-    blocks = fit(replace(data, _ridges={}), 0)
+    monkeypatch.setattr("pipeline.validation.fold_data._BLOCK_CELLS", 20_000)
+    monkeypatch.setattr("pipeline.data.encoder._IN_CACHE", 3000)
+    blocks = fit(replace(data, _ridges={}, _matrices={}), 0)
     np.testing.assert_allclose(blocks["weights"], whole["weights"], atol=1e-9)
 
 
