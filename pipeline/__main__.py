@@ -10,6 +10,7 @@ from types import FrameType
 
 from pipeline.core.errors import INTERRUPTED, INTERRUPTED_LINE
 
+_OBJECTS = 100_000  # made until Python looks for garbage; torch and pandas make 300,000
 _AGAIN = 1.5  # seconds after which an interrupt that had no effect is repeated
 _interrupts: list[int] = []  # the signals that have come
 
@@ -20,6 +21,7 @@ def run() -> None:
     Interrupted, it leaves as soon as its workers' locks are given back: Python would
     first take down torch, its threads and its memory, which takes seconds.
     """
+    gc.set_threshold(_OBJECTS)
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)

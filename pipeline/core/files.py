@@ -19,8 +19,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from filelock import FileLock, Timeout
-
 from pipeline.core.errors import UserError
 from pipeline.core.progress import announce
 
@@ -200,6 +198,8 @@ def _lock(path: Path, timeout: float) -> Iterator[bool | None]:
     Yields:
         True; False where there are no locks; None if another process has the lock.
     """
+    from filelock import FileLock, Timeout  # --help needs no locks
+
     lock = FileLock(f"{path}{_LOCK}", fallback_to_soft=False)
     is_locked: bool | None = True
     try:

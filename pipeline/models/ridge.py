@@ -7,8 +7,8 @@ import numpy as np
 
 from pipeline.core.settings import Settings
 from pipeline.data.encoder import EXPANDED, Encoder, check_encoder, in_cache
-from pipeline.models.model import Arrays, FoldModel, Step
-from pipeline.validation.fold_data import TrainingFold
+from pipeline.models.model import Arrays, Fitted, FoldModel, Step
+from pipeline.validation.fold_data import FoldData, TrainingFold
 
 # Measured on tables of 330 and 2,900 columns: seconds per row and column, and for the
 # eigenvectors, whose time grows with the cube of the columns.
@@ -28,6 +28,11 @@ class Ridge(FoldModel):
         """Return the time of the products of columns and of their eigenvectors."""
         cells = rows * columns
         return settings.folds * (_PER_CELL * cells + _EIGENVECTORS * columns**3)
+
+    def fit(self, data: FoldData, settings: Settings, step: Step, jobs: int) -> Fitted:
+        """Fit each fold, after the encoders, which are a step of their own."""
+        _ = data.encoders
+        return super().fit(data, settings, step, jobs)
 
     def fit_fold(
         self, fold: TrainingFold, seed: int, settings: Settings, step: Step

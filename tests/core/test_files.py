@@ -7,6 +7,7 @@ import sys
 import threading
 
 import pytest
+from filelock import FileLock
 
 from pipeline.core import files
 from pipeline.core.errors import UserError
@@ -187,7 +188,7 @@ def test_without_locks_files_are_written_and_nothing_is_removed(
     def no_locks(lock, **_):
         raise error
 
-    monkeypatch.setattr(files.FileLock, "acquire", no_locks)
+    monkeypatch.setattr(FileLock, "acquire", no_locks)
     (tmp_path / ".tmp-other").write_text("half")
     for _ in range(2):
         with atomic_folder(tmp_path, ["other", "folder", "next"]):
