@@ -1,8 +1,7 @@
-import gzip
-import struct
 from pathlib import Path
 
 import pytest
+from idx_files import write_idx
 
 from pipeline.core.paths import Project
 from pipeline.lessons import fashion_mnist, find_lessons
@@ -73,8 +72,3 @@ def few_images(all_images, tmp_path):
         write_idx(folder / f"{part}-images-idx3-ubyte.gz", (512, 28, 28), pixels)
         write_idx(folder / f"{part}-labels-idx1-ubyte.gz", (512,), labels)
     return folder
-
-
-def write_idx(path, shape, values):
-    header = struct.pack(f">{1 + len(shape)}I", 0x0800 + len(shape), *shape)
-    path.write_bytes(gzip.compress(header + bytes(values.tobytes()), 1))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import write_idx
+from idx_files import write_idx
 
 from pipeline.lessons import LESSONS, Lesson
 from pipeline.lessons.runner import run_lesson
