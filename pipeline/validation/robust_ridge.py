@@ -28,7 +28,8 @@ EFFICIENT = 1.345  # δ in standard deviations: 95 % as precise on normal errors
 _MEDIAN, _MEAN = 0.6745, 0.7979  # of |z| for a standard normal z
 _TOLERANCE = 1e-3  # of predictions, in deviations of the target: no score shows it
 _MOST_ITERATIONS = 50  # as in statsmodels' RLM; 4 to 10 are usual
-_LEFT_OUT = 10_000  # rows that are left out one by one, of a longer table
+_LEFT_OUT = 10_000  # rows that are left out one by one, of a longer table:
+_NEIGHBOURS = 1024  # every few rows of each of these
 _LEAST = 1e-9  # one minus the leverage of a row that its own weight explains fully
 
 Blocks = Callable[[], Iterable[np.ndarray]]
@@ -147,7 +148,9 @@ def _least_squares(
     step, losses, left_out = -(-rows // _LEFT_OUT), np.zeros(len(PENALTIES)), 0
     before = 0  # rows of earlier blocks
     for block in blocks():
-        part = block[-before % step :: step]
+        # The same rows, however long the blocks are.
+        numbers = np.arange(before, before + len(block))
+        part = block[numbers % _NEIGHBOURS % step == 0]
         before += len(block)
         rotated = (part[:, :-2] - sums.means) @ vectors
         leverage = rotated**2 @ shrinkage + 1 / rows
