@@ -28,8 +28,8 @@ EFFICIENT = 1.345  # δ in standard deviations: 95 % as precise on normal errors
 _MEDIAN, _MEAN = 0.6745, 0.7979  # of |z| for a standard normal z
 _TOLERANCE = 1e-3  # of predictions, in deviations of the target: no score shows it
 _MOST_ITERATIONS = 50  # as in statsmodels' RLM; 4 to 10 are usual
-_LEFT_OUT = 10_000  # rows that are left out one by one, of a longer table:
-_NEIGHBOURS = 1024  # every few rows of each of these
+_LEFT_OUT = 10_000  # rows of a longer table that are left out one by one
+_STRETCH = 1024  # rows in sequence, of which every few are left out
 _LEAST = 1e-9  # one minus the leverage of a row that its own weight explains fully
 
 Blocks = Callable[[], Iterable[np.ndarray]]
@@ -150,7 +150,7 @@ def _least_squares(
     for block in blocks():
         # The same rows, however long the blocks are.
         numbers = np.arange(before, before + len(block))
-        part = block[numbers % _NEIGHBOURS % step == 0]
+        part = block[numbers % _STRETCH % step == 0]
         before += len(block)
         rotated = (part[:, :-2] - sums.means) @ vectors
         leverage = rotated**2 @ shrinkage + 1 / rows
