@@ -16,7 +16,7 @@ second copy. What the rows beyond δ lose of their weight is subtracted from the
 that an iteration multiplies these rows only.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -84,12 +84,18 @@ def fit_ridge(blocks: Blocks, metric: Metric) -> RidgeFit:
         blocks: the training rows.
         metric: whose loss is minimised.
     """
-    total = _products(blocks())
+    total = np.asarray(sum((block.T @ block for block in blocks()), 0.0))
     fit, freedom = _least_squares(blocks, total, metric)
     before: np.ndarray | float = np.inf
     for _ in range(_MOST_ITERATIONS):
-        found: list[np.ndarray] = []
-        weighted = total - _products(_lost(blocks, fit, found))
+        weighted, found = np.array(total), []
+        for block in blocks():
+            residuals = block[:, -2] - block[:, :-2] @ fit.weights - fit.bias
+            beyond = np.abs(residuals) > fit.delta
+            lost = 1 - fit.delta / np.abs(residuals[beyond])
+            table = block[beyond] * np.sqrt(lost)[:, None]
+            weighted -= table.T @ table
+            found.append(residuals)
         after = np.concatenate(found)
         if np.sqrt(np.mean((after - before) ** 2)) < _TOLERANCE:
             break
@@ -100,33 +106,6 @@ def fit_ridge(blocks: Blocks, metric: Metric) -> RidgeFit:
         delta = _threshold(_deviation(after, freedom), metric)
         fit, before = RidgeFit(weights, bias, fit.penalty, delta), after
     return fit
-
-
-def _products(blocks: Iterable[np.ndarray]) -> np.ndarray:
-    """Return the sum of the products of blocks, in memory for two of them."""
-    total = product = np.zeros(0)
-    for block in blocks:
-        if total.size:
-            total += np.matmul(block.T, block, out=product)
-        else:
-            total = block.T @ block
-            product = np.empty_like(total)
-    return total
-
-
-def _lost(
-    blocks: Blocks, fit: RidgeFit, found: list[np.ndarray]
-) -> Iterator[np.ndarray]:
-    """Yield the rows beyond δ, times the root of the weight that each of them loses.
-
-    The residuals of all rows are added to `found`.
-    """
-    for block in blocks():
-        residuals = block[:, -2] - block[:, :-2] @ fit.weights - fit.bias
-        beyond = np.abs(residuals) > fit.delta
-        lost = 1 - fit.delta / np.abs(residuals[beyond])
-        yield block[beyond] * np.sqrt(lost)[:, None]
-        found.append(residuals)
 
 
 def _least_squares(
